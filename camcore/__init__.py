@@ -1,0 +1,122 @@
+"""CAM Audit's engine: see where an image classifier looks, and prove what it relies on.
+
+Examples
+--------
+>>> import camcore
+>>> model = camcore.load_model("tank-detector")
+>>> picture = camcore.read_image(camcore.sample("tank-sunny").file)
+>>> shown = camcore.explain(model, picture, target="tank", method="grad-cam")
+>>> shown.heatmap.values.shape, shown.evidence
+((16, 16), 'positive')
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from camcore._version import __version__
+from camcore.bundled import MODELS as BUNDLED_MODELS
+from camcore.bundled import SAMPLES, Sample
+from camcore.classifier import Classifier, ClassWeights, Forward, Layer
+from camcore.engine import Engine
+from camcore.errors import (
+    CamcoreError,
+    ImageError,
+    InputError,
+    MethodError,
+    ModelError,
+    UnsafeModelError,
+)
+from camcore.explanation import Explanation, Prediction
+from camcore.fitting import FITS, PREPROCESSINGS, Frame
+from camcore.heatmap import INTERPOLATIONS, SCALINGS, Heatmap
+from camcore.images import Picture, read_image
+from camcore.methods import METHODS, Method
+from camcore.models.catalogue import CATALOGUE, CatalogueModel
+from camcore.models.labels import read_labels
+from camcore.models.loading import load_model
+from camcore.render import BLENDS, COLORMAPS
+
+if TYPE_CHECKING:
+    from camcore.models.keras_classifier import KerasClassifier
+
+__all__ = [
+    "BLENDS",
+    "BUNDLED_MODELS",
+    "CATALOGUE",
+    "COLORMAPS",
+    "FITS",
+    "INTERPOLATIONS",
+    "METHODS",
+    "PREPROCESSINGS",
+    "SAMPLES",
+    "SCALINGS",
+    "CamcoreError",
+    "CatalogueModel",
+    "ClassWeights",
+    "Classifier",
+    "Engine",
+    "Explanation",
+    "Forward",
+    "Frame",
+    "Heatmap",
+    "ImageError",
+    "InputError",
+    "KerasClassifier",
+    "Layer",
+    "Method",
+    "MethodError",
+    "ModelError",
+    "Picture",
+    "Prediction",
+    "Sample",
+    "UnsafeModelError",
+    "__version__",
+    "explain",
+    "load_model",
+    "read_image",
+    "read_labels",
+    "sample",
+]
+
+
+@cache
+def _engine() -> Engine:
+    return Engine()
+
+
+def explain(model: Classifier, picture: Picture, **options: Any) -> Explanation:
+    """Where a model looks in a picture; the options are those of `Engine.explain`."""
+    return _engine().explain(model, picture, **options)
+
+
+def sample(name: str) -> Sample:
+    """A sample picture by its name.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+
+    Examples
+    --------
+    >>> sample("tank-sunny").name
+    'tank-sunny'
+    """
+    for own in SAMPLES:
+        if own.name == name:
+            return own
+    names = ", ".join(own.name for own in SAMPLES)
+    raise InputError(f"no sample is called {name!r}; choose one of {names}.")
+
+
+def __getattr__(name: str) -> Any:
+    if name == "KerasClassifier":  # brings TensorFlow with it, so only when asked for
+        from camcore.models.loading import import_keras
+
+        import_keras()
+        from camcore.models.keras_classifier import KerasClassifier
+
+        return KerasClassifier
+    raise AttributeError(f"module 'camcore' has no attribute {name!r}")

@@ -1,0 +1,176 @@
+"""The one protocol that every model is seen through, and the values that cross it.
+
+Nothing here imports a tensor library: arrays at the border are NumPy, images N,H,W,C float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+OutputKind = Literal["softmax", "logits", "log-probability", "sigmoid", "multi-label", "regression"]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer whose output is a spatial map.
+
+    Attributes
+    ----------
+    name : str
+        Path of the layer; inner layers of nested models are joined by ``/``.
+    height, width : int
+        Grid of the map, in cells.
+    channels : int
+        Number of feature maps.
+    kind : str
+        Class of the layer, such as ``Conv2D``.
+    cam : bool
+        True where only global average pooling and affine layers lie between this layer and the
+        class scores, so that plain CAM is possible.
+    """
+
+    name: str
+    height: int
+    width: int
+    channels: int
+    kind: str
+    cam: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name} · {self.height}×{self.width} · {self.channels}"
+
+
+@dataclass(frozen=True, eq=False)
+class Forward:
+    """What one forward pass over a batch left behind, for one layer.
+
+    Attributes
+    ----------
+    activations : ndarray, shape (N, H, W, K), float32
+        A, the output of the layer.
+    scores : ndarray, shape (N, C), float32
+        Class scores before softmax; for one sigmoid unit ``(-z, +z)``; for regression
+        ``(+y, -y)`` for each output.
+    probabilities : ndarray, shape (N, C), float32
+        The model's own output, or softmax of the scores where the model ends in logits; the
+        scores themselves for regression.
+    layer : str
+        Name of the layer.
+    state : object
+        What the classifier needs to go backward later; opaque to everyone else.
+    state_bytes : int
+        Memory that `state` holds.
+    """
+
+    activations: np.ndarray
+    scores: np.ndarray
+    probabilities: np.ndarray
+    layer: str
+    state: Any = None
+    state_bytes: int = 0
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the whole value, in bytes."""
+        arrays = self.activations.nbytes + self.scores.nbytes + self.probabilities.nbytes
+        return arrays + self.state_bytes
+
+
+@dataclass(frozen=True, eq=False)
+class ClassWeights:
+    """The affine head behind global average pooling: ``scores = mean_ij(A) @ weights + bias``.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (K, C), float32
+    bias : ndarray, shape (C,), float32
+    """
+
+    weights: np.ndarray
+    bias: np.ndarray
+
+
+class Classifier(Protocol):
+    """An image model: picture batches in, class scores and feature maps out.
+
+    Implementations hold one lock, so every method may be called from any thread.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name shown to people: a catalogue name, a bundled name or a file name."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the model's content: equal hashes give equal scores."""
+        ...
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of one input image."""
+        ...
+
+    @property
+    def preprocessing(self) -> str:
+        """Name of the preprocessing that turns 0..255 pixels into inputs."""
+        ...
+
+    @property
+    def preprocessing_guessed(self) -> bool:
+        """True where nobody said and nothing in the model tells how pixels are scaled."""
+        ...
+
+    @property
+    def output_kind(self) -> OutputKind:
+        """How the chosen output is to be read."""
+        ...
+
+    @property
+    def output(self) -> str:
+        """Name of the chosen output."""
+        ...
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of all outputs."""
+        ...
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """One name for each column of the scores."""
+        ...
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Layers with a spatial map that the scores depend on, in the order of computation."""
+        ...
+
+    @property
+    def default_layer(self) -> str:
+        """The last layer that holds a map worth showing."""
+        ...
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the weights, in bytes."""
+        ...
+
+    def forward(self, images: np.ndarray, layer: str) -> Forward:
+        """Run the model on preprocessed images, shape (N, H, W, C) float32."""
+        ...
+
+    def gradients(self, forward: Forward, targets: Sequence[int]) -> np.ndarray:
+        """G = d score_target / dA, shape (len(targets), H, W, K), float32.
+
+        `forward` holds as many images as there are targets, or one image for all of them.
+        """
+        ...
+
+    def class_weights(self, layer: str) -> ClassWeights | None:
+        """Weights of the global-average-pooling head behind `layer`, or None without one."""
+        ...

@@ -1,0 +1,182 @@
+"""The command line: the same words as the pages and the Python face.
+
+Bad input costs one line on stderr and exit status 2, and leaves nothing half-written.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+import camcore
+from camcore.errors import CamcoreError
+
+_IMAGE_MODEL = "cloud-detector"  # explains something on any machine, without a network
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(camcore.__version__, prog_name="camcore")
+def cli() -> None:
+    """See where an image classifier looks, and prove what it relies on."""
+
+
+@cli.command()
+def models() -> None:
+    """List the models that go by a name, one a line."""
+    for own in camcore.BUNDLED_MODELS:
+        size = "x".join(map(str, own.input_shape))
+        click.echo(f"{own.name}\t{size}\tbundled\t{own.title}")
+    for entry in camcore.CATALOGUE.values():
+        size = f"{entry.size}x{entry.size}x3"
+        able = "CAM possible" if entry.cam else "no plain CAM"
+        click.echo(f"{entry.name}\t{size}\tImageNet, {entry.megabytes} MB\t{able}")
+
+
+_model_options = [
+    click.option("--labels", metavar="FILE", help="Class names: text, JSON or CSV."),
+    click.option(
+        "--preprocess",
+        metavar="P",
+        help=f"How pixels are scaled: {', '.join(camcore.PREPROCESSINGS)}.",
+    ),
+    click.option("--output", metavar="NAME", help="Which of several outputs is explained."),
+]
+
+
+def _with_model_options(command: Any) -> Any:
+    for option in reversed(_model_options):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@click.argument("model")
+@_with_model_options
+def layers(model: str, labels: str | None, preprocess: str | None, output: str | None) -> None:
+    """List the layers of MODEL that hold a map: name, height x width x channels."""
+    loaded = camcore.load_model(model, labels=labels, preprocessing=preprocess, output=output)
+    for layer in loaded.layers:
+        click.echo(f"{layer.name}\t{layer.height}x{layer.width}x{layer.channels}")
+
+
+@cli.command()
+@click.argument("image")
+@click.option("--model", default=_IMAGE_MODEL, metavar="NAME|FILE", show_default=True)
+@click.option("--layer", metavar="L", help="Default: the last layer that holds a map.")
+@click.option("--class", "target", metavar="NAME|INDEX", help="Default: the predicted class.")
+@click.option(
+    "--method", default="grad-cam", metavar="M", show_default=True,
+    help=f"One of {', '.join(camcore.METHODS)}.",
+)  # fmt: skip
+@_with_model_options
+@click.option(
+    "--fit", default="stretch", metavar="F", show_default=True,
+    help=f"How the picture becomes the input: {', '.join(camcore.FITS)}.",
+)  # fmt: skip
+@click.option(
+    "--scaling", default="relu", metavar="S", show_default=True,
+    help=f"How the map becomes 0-1: {', '.join(camcore.SCALINGS)}.",
+)  # fmt: skip
+@click.option("--alpha", default=0.4, metavar="A", show_default=True, help="0 to 1.")
+@click.option(
+    "--colormap", default="viridis", metavar="C", show_default=True,
+    help=f"One of {', '.join(camcore.COLORMAPS)}.",
+)  # fmt: skip
+@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path))
+def explain(
+    image: str,
+    model: str,
+    layer: str | None,
+    target: str | None,
+    method: str,
+    labels: str | None,
+    preprocess: str | None,
+    output: str | None,
+    fit: str,
+    scaling: str,
+    alpha: float,
+    colormap: str,
+    out: Path,
+) -> None:
+    """Show where a model looks in IMAGE for one class.
+
+    Writes original.png, heatmap.png, overlay.png, heatmap.npy, raw.npy and explanation.json
+    into DIR.
+    """
+    picture = camcore.read_image(image)
+    loaded = camcore.load_model(model, labels=labels, preprocessing=preprocess, output=output)
+    shown = camcore.explain(
+        loaded, picture, target=target, layer=layer, method=method, fit=fit, scaling=scaling
+    )
+    shown.save(out, alpha, colormap)
+    for note in picture.notes:
+        click.echo(f"note: {note}")
+    if loaded.preprocessing_guessed:
+        click.echo(
+            f"note: the preprocessing of {loaded.name} is a guess ({loaded.preprocessing}); "
+            "choose it with --preprocess."
+        )
+    answer = ", ".join(f"{p.name} {p.probability:.3f}" for p in shown.predictions)
+    click.echo(f"predictions: {answer}")
+    click.echo(shown.statement)
+    click.echo(f"wrote {out}")
+
+
+@cli.command()
+@click.option(
+    "--kind", default="laboratory", type=click.Choice(["laboratory", "field", "fair"]),
+    show_default=True,
+    help="Tank under sun only, tank under cloud only, or sky and tank independent.",
+)  # fmt: skip
+@click.option("--count", default=200, show_default=True, type=click.IntRange(2, 1_000_000))
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@click.option("--size", default=128, show_default=True, type=click.IntRange(32, 1024))
+@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path))
+def scenes(kind: str, count: int, seed: int, size: int, out: Path) -> None:
+    """Render forest scenes with and without a camouflaged tank, masks beside them."""
+    from camcore.bundled.scenes import write_scenes
+
+    with click.progressbar(length=count, label="rendering", file=sys.stderr) as bar:
+        write_scenes(kind, count, seed, out, size=size, progress=lambda: bar.update(1))
+    click.echo(f"wrote {count} scenes to {out}")
+
+
+@cli.command()
+@click.argument("name", type=click.Choice(["cam1", "cam2", "cloud-detector", "tank-detector"]))
+@click.option("--mnist", metavar="FILE", help="mnist.npz; fetched by keras.datasets otherwise.")
+@click.option("--epochs", type=click.IntRange(1), help="Fewer or more than the published run.")
+@click.option("--out", required=True, metavar="FILE", type=click.Path(path_type=Path))
+def train(name: str, mnist: str | None, epochs: int | None, out: Path) -> None:
+    """Train one of the bundled networks and write it as a .keras file."""
+    from camcore.bundled.training import train as run
+
+    run(name, out, mnist=mnist, epochs=epochs)
+
+
+def main() -> NoReturn:
+    """Run the command line; every refusal is one line on stderr and exit status 2."""
+    try:
+        cli.main(standalone_mode=False)
+    except CamcoreError as error:
+        _refuse(str(error))
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        _refuse(error.format_message())
+    except BrokenPipeError:  # the reader of a list went away, as `head` does
+        sys.stderr.close()
+        sys.exit(0)
+    except OSError as error:
+        _refuse(f"{error.filename or 'file'}: {error.strerror or error}")
+    sys.exit(0)
+
+
+def _refuse(message: str) -> NoReturn:
+    click.echo(f"camcore: {' '.join(message.split())}", err=True)
+    sys.exit(2)

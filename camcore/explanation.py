@@ -1,0 +1,214 @@
+"""An explanation as a value: the map, what it was made from, and how to keep it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from camcore import render
+from camcore.classifier import Layer
+from camcore.heatmap import Heatmap
+from camcore.images import Picture
+from camcore.methods import METHODS
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One class of the model's answer: class score before softmax and class probability."""
+
+    index: int
+    name: str
+    score: float
+    probability: float
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Where a model looks in one picture for one target.
+
+    Attributes
+    ----------
+    picture : Picture
+    heatmap : Heatmap
+    target : Prediction
+        The class (or direction of a regression) that the map explains.
+    predictions : tuple of Prediction
+        The most probable classes, best first.
+    layer : Layer
+    method : str
+        Key of the method in `camcore.METHODS`.
+    model, model_sha256, output : str
+    preprocessing, fit, version : str
+    """
+
+    picture: Picture
+    heatmap: Heatmap
+    target: Prediction
+    predictions: tuple[Prediction, ...]
+    layer: Layer
+    method: str
+    model: str
+    model_sha256: str
+    output: str
+    preprocessing: str
+    fit: str
+    version: str
+
+    @property
+    def evidence(self) -> str:
+        """``positive`` or ``none``."""
+        return self.heatmap.evidence
+
+    @property
+    def statement(self) -> str:
+        """What the map says, in one honest sentence."""
+        name = self.target.name
+        if self.heatmap.evidence == "none":
+            return f"No positive evidence for {name} at layer {self.layer.name}."
+        share, area = self.heatmap.focus
+        if area > 0.995:
+            return f"The evidence for {name} is spread evenly over the whole map."
+        where = "the picture" if self.fit == "stretch" else "what the model saw"
+        return f"{share:.0%} of the evidence for {name} lies in {area:.0%} of {where}."
+
+    @property
+    def made(self) -> dict[str, str]:
+        """How the map was made, as the text chunks that every saved picture carries."""
+        return {
+            "Software": f"CAM Audit {self.version}",
+            "Model": f"{self.model} (sha256 {self.model_sha256})",
+            "Layer": str(self.layer),
+            "Method": METHODS[self.method].title,
+            "Target": f"{self.target.index}: {self.target.name}",
+            "Image": f"{self.picture.name} (sha256 {self.picture.sha256})",
+            "Preprocessing": f"{self.preprocessing}, {self.fit}",
+            "Scaling": self.heatmap.scaling,
+            "Evidence": self.evidence,
+        }
+
+    def overlay(
+        self,
+        alpha: float = 0.4,
+        colormap: str = "viridis",
+        *,
+        interpolation: str = "bilinear",
+        blend: str = "mix",
+        box: bool = False,
+    ) -> Image.Image:
+        """The map over the picture, at the picture's own size.
+
+        Raises
+        ------
+        InputError
+            For an alpha outside 0..1 or an unknown colour map, interpolation or blend.
+        """
+        pixels = self.picture.pixels
+        if self.evidence == "positive":
+            values = self.heatmap.upsampled(interpolation)
+            pixels = render.overlay(
+                pixels,
+                values,
+                alpha=alpha,
+                colormap=colormap,
+                blend=blend,
+                seen=self.heatmap.seen(),
+            )
+        return Image.fromarray(render.with_box(pixels, self.heatmap.box() if box else None))
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything but the arrays, as plain JSON values."""
+        grid = self.layer
+        return {
+            "model": {"name": self.model, "sha256": self.model_sha256, "output": self.output},
+            "layer": {
+                "name": grid.name,
+                "height": grid.height,
+                "width": grid.width,
+                "channels": grid.channels,
+            },
+            "target": vars(self.target).copy(),
+            "method": self.method,
+            "evidence": self.evidence,
+            "statement": self.statement,
+            "raw_range": [float(self.heatmap.raw.min()), float(self.heatmap.raw.max())],
+            "scaling": self.heatmap.scaling,
+            "predictions": [vars(p).copy() for p in self.predictions],
+            "box": list(box) if (box := self.heatmap.box()) else None,
+            "image": {
+                "path": self.picture.path,
+                "name": self.picture.name,
+                "sha256": self.picture.sha256,
+                "width": self.picture.width,
+                "height": self.picture.height,
+                "notes": list(self.picture.notes),
+            },
+            "preprocessing": self.preprocessing,
+            "fit": self.fit,
+            "version": self.version,
+        }
+
+    def files(self, alpha: float = 0.4, colormap: str = "viridis") -> dict[str, bytes]:
+        """The six files of an explanation: name -> content.
+
+        Raises
+        ------
+        InputError
+            For an alpha outside 0..1 or an unknown colour map.
+        """
+        height, width = self.heatmap.values.shape
+        scale = max(1, 448 // max(height, width))
+        cells = render.enlarge(
+            render.colour(self.heatmap.values, colormap), height * scale, width * scale
+        )
+        over = np.asarray(self.overlay(alpha, colormap))
+        return {
+            "raw.npy": _npy(self.heatmap.raw),
+            "heatmap.npy": _npy(self.heatmap.values),
+            "original.png": render.png(self.picture.pixels),
+            "heatmap.png": render.png(cells, self.made | {"Colour map": colormap}),
+            "overlay.png": render.png(
+                over, self.made | {"Colour map": colormap, "Alpha": f"{alpha:g}"}
+            ),
+            "explanation.json": json.dumps(self.to_json(), indent=2, ensure_ascii=False).encode(),
+        }
+
+    def save(
+        self, folder: str | os.PathLike[str], alpha: float = 0.4, colormap: str = "viridis"
+    ) -> Path:
+        """Write the six files into a folder, all or none of them.
+
+        Raises
+        ------
+        InputError
+            For an alpha outside 0..1 or an unknown colour map.
+        OSError
+            If the folder cannot be written.
+        """
+        content = self.files(alpha, colormap)
+        out = Path(folder)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+        try:
+            for name, data in content.items():
+                (part / name).write_bytes(data)
+            out.mkdir(exist_ok=True)
+            for name in content:
+                os.replace(part / name, out / name)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        return out
+
+
+def _npy(array: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array.astype(np.float32), allow_pickle=False)
+    return buffer.getvalue()

@@ -1,0 +1,188 @@
+"""How a picture becomes a model's input, and which part of the picture the model saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from camcore.errors import InputError
+
+FITS = {
+    "stretch": "the whole picture, stretched to the input's shape",
+    "crop": "the largest centred part with the input's proportions",
+    "pad": "the whole picture with black bars",
+}
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """One convention for the numbers that a network was trained on.
+
+    Attributes
+    ----------
+    name, title : str
+    apply : callable
+        Maps (..., C) float32 pixels in 0..255, RGB or gray, to inputs of the same shape.
+    """
+
+    name: str
+    title: str
+    apply: Callable[[np.ndarray], np.ndarray]
+
+
+def _caffe(pixels: np.ndarray) -> np.ndarray:
+    if pixels.shape[-1] == 1:
+        return pixels - np.float32(117.0)
+    return pixels[..., ::-1] - np.array([103.939, 116.779, 123.68], np.float32)
+
+
+def _torch(pixels: np.ndarray) -> np.ndarray:
+    if pixels.shape[-1] == 1:
+        return (pixels / np.float32(255) - np.float32(0.449)) / np.float32(0.226)
+    mean = np.array([0.485, 0.456, 0.406], np.float32)
+    spread = np.array([0.229, 0.224, 0.225], np.float32)
+    return (pixels / np.float32(255) - mean) / spread
+
+
+def _symmetric(pixels: np.ndarray) -> np.ndarray:
+    return pixels / np.float32(127.5) - np.float32(1)
+
+
+# The three published conventions of keras.applications.imagenet_utils, and the plain ones.
+PREPROCESSINGS = {
+    p.name: p
+    for p in (
+        Preprocessing("none", "none (0 to 255, or built into the model)", lambda x: x),
+        Preprocessing("0-1", "0 to 1 (divide by 255)", lambda x: x / np.float32(255)),
+        Preprocessing("-1..1", "-1 to 1 (Inception, Xception, MobileNet)", _symmetric),
+        Preprocessing("caffe", "caffe (BGR, ImageNet mean subtracted: VGG, ResNet)", _caffe),
+        Preprocessing("torch", "torch (ImageNet mean and spread: DenseNet)", _torch),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The rectangle of the source picture that the model's input covers.
+
+    Attributes
+    ----------
+    x0, y0, x1, y1 : float
+        Edges in source pixels; outside 0..width or 0..height where black bars were added.
+    width, height : int
+        Size of the source picture in pixels.
+    """
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    width: int
+    height: int
+
+
+def frame_of(width: int, height: int, input_width: int, input_height: int, fit: str) -> Frame:
+    """Rectangle of a width x height picture that an input of the given size shows.
+
+    Raises
+    ------
+    InputError
+        If `fit` is not one of `FITS`.
+
+    Examples
+    --------
+    >>> frame_of(400, 200, 100, 100, "crop")
+    Frame(x0=100.0, y0=0.0, x1=300.0, y1=200.0, width=400, height=200)
+    """
+    if fit not in FITS:
+        raise InputError(f"fit={fit!r} is not known; choose one of {', '.join(FITS)}.")
+    if fit == "stretch":
+        return Frame(0.0, 0.0, float(width), float(height), width, height)
+    if fit == "pad":
+        (across, down), (left, top) = _padded(width, height, input_width, input_height)
+        sx, sy = width / across, height / down
+        return Frame(
+            -left * sx,
+            -top * sy,
+            (input_width - left) * sx,
+            (input_height - top) * sy,
+            width,
+            height,
+        )
+    scale = min(width / input_width, height / input_height)
+    half_w, half_h = input_width * scale / 2, input_height * scale / 2
+    cx, cy = width / 2, height / 2
+    return Frame(cx - half_w, cy - half_h, cx + half_w, cy + half_h, width, height)
+
+
+def _padded(width: int, height: int, input_width: int, input_height: int):
+    """Size of the picture between the bars, and where it starts; whole pixels of the input."""
+    scale = min(input_width / width, input_height / height)
+    across, down = max(1, round(width * scale)), max(1, round(height * scale))
+    return (across, down), ((input_width - across) // 2, (input_height - down) // 2)
+
+
+def fit_pixels(pixels: np.ndarray, input_shape: tuple[int, int, int], fit: str = "stretch"):
+    """Resize a picture to a model's input (antialiased bilinear), before preprocessing.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (H, W, 3), uint8
+    input_shape : tuple of int
+        Height, width, channels (1 or 3).
+    fit : {"stretch", "crop", "pad"}
+
+    Returns
+    -------
+    seen : ndarray, shape input_shape, float32 in 0..255
+    frame : Frame
+
+    Raises
+    ------
+    InputError
+        If `fit` is unknown or the input has other than 1 or 3 channels.
+
+    Examples
+    --------
+    >>> seen, frame = fit_pixels(np.full((20, 40, 3), 255, np.uint8), (10, 10, 1), "pad")
+    >>> seen[:, 5, 0].tolist()
+    [0.0, 0.0, 255.0, 255.0, 255.0, 255.0, 255.0, 0.0, 0.0, 0.0]
+    """
+    height, width, channels = input_shape
+    if channels not in (1, 3):
+        raise InputError(f"the model takes {channels} channels; pictures have 1 (gray) or 3 (RGB).")
+    frame = frame_of(pixels.shape[1], pixels.shape[0], width, height, fit)
+    image = Image.fromarray(pixels)
+    if channels == 1:
+        image = image.convert("L")
+    if fit == "pad":
+        inner, corner = _padded(image.width, image.height, width, height)
+        canvas = Image.new(image.mode, (width, height))
+        canvas.paste(image.resize(inner, Image.Resampling.BILINEAR), corner)
+        image = canvas
+    else:
+        box = (frame.x0, frame.y0, frame.x1, frame.y1)
+        image = image.resize((width, height), Image.Resampling.BILINEAR, box=box)
+    return np.asarray(image, np.float32).reshape(input_shape), frame
+
+
+def preprocess(seen: np.ndarray, name: str) -> np.ndarray:
+    """Apply a named preprocessing to 0..255 pixels, shape (..., C) float32.
+
+    Raises
+    ------
+    InputError
+        If `name` is not one of `PREPROCESSINGS`.
+
+    Examples
+    --------
+    >>> preprocess(np.array([[0.0, 127.5, 255.0]], np.float32), "-1..1").tolist()
+    [[-1.0, 0.0, 1.0]]
+    """
+    if name not in PREPROCESSINGS:
+        choices = ", ".join(PREPROCESSINGS)
+        raise InputError(f"preprocessing {name!r} is not known; choose one of {choices}.")
+    return PREPROCESSINGS[name].apply(seen)

@@ -1,0 +1,163 @@
+"""A class activation map as a value: native grid, evidence, scaling, upsampling, box."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from camcore.errors import InputError
+from camcore.fitting import Frame
+
+Evidence = Literal["positive", "none"]
+SCALINGS = {
+    "relu": "negative values cut, divided by the maximum",
+    "min-max": "minimum to maximum stretched over 0 to 1",
+}
+INTERPOLATIONS = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+}
+_BOX_SIDE = 1024  # a box needs no finer grid, and photos of many megapixels stay quick
+
+
+@dataclass(frozen=True, eq=False)
+class Heatmap:
+    """A map on its native grid.
+
+    Attributes
+    ----------
+    raw : ndarray, shape (h, w), float32
+        Before ReLU and scaling; always finite.
+    frame : Frame
+        The rectangle of the source picture that the grid covers.
+    scaling : {"relu", "min-max"}
+
+    Examples
+    --------
+    >>> from camcore.fitting import frame_of
+    >>> raw = np.array([[-1.0, 0.0], [1.0, 4.0]], np.float32)
+    >>> heatmap = Heatmap(raw, frame_of(8, 8, 8, 8, "stretch"))
+    >>> heatmap.values.tolist(), heatmap.evidence
+    ([[0.0, 0.0], [0.25, 1.0]], 'positive')
+    >>> Heatmap(-raw * 0, heatmap.frame).evidence
+    'none'
+    """
+
+    raw: np.ndarray
+    frame: Frame
+    scaling: str = "relu"
+
+    def __post_init__(self) -> None:
+        if self.scaling not in SCALINGS:
+            raise InputError(
+                f"scaling={self.scaling!r} is not known; choose one of {', '.join(SCALINGS)}."
+            )
+        limit = np.finfo(np.float32).max
+        raw = np.nan_to_num(np.asarray(self.raw, np.float32), nan=0.0, posinf=limit, neginf=-limit)
+        raw.flags.writeable = False
+        object.__setattr__(self, "raw", raw)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """``positive`` where any cell speaks for the target, else ``none``."""
+        return "positive" if self.raw.max() > 0 else "none"
+
+    @cached_property
+    def values(self) -> np.ndarray:
+        """The map in 0..1, shape (h, w) float32; all zeros where there is no positive evidence."""
+        if self.evidence == "none":
+            return np.zeros_like(self.raw)
+        wide = self.raw.astype(np.float64)  # a difference of two large float32 may overflow
+        low = wide.min() if self.scaling == "min-max" else 0.0
+        spread = wide.max() - low
+        if spread <= 0:  # a constant positive map: min-max has nothing to stretch
+            return np.ones_like(self.raw)
+        return np.clip((wide - low) / spread, 0.0, 1.0).astype(np.float32)
+
+    @cached_property
+    def focus(self) -> tuple[float, float]:
+        """Share of the evidence in the cells at or above half the maximum, and their area share."""
+        hot = self.values >= 0.5
+        total = float(self.values.sum())
+        if total == 0:
+            return 0.0, 0.0
+        return float(self.values[hot].sum()) / total, float(hot.mean())
+
+    def upsampled(self, interpolation: str = "bilinear", size: tuple[int, int] | None = None):
+        """The map on the pixels of the source picture.
+
+        Parameters
+        ----------
+        interpolation : {"nearest", "bilinear", "bicubic"}
+            Half-pixel centres; bicubic is clipped to 0..1 and smooths without adding information.
+        size : tuple of int, optional
+            Height and width of the result when it should not be the source picture's own.
+
+        Returns
+        -------
+        ndarray, shape (H, W), float32 in 0..1; 0 where the model saw nothing.
+
+        Raises
+        ------
+        InputError
+            If `interpolation` is unknown.
+        """
+        if interpolation not in INTERPOLATIONS:
+            choices = ", ".join(INTERPOLATIONS)
+            raise InputError(f"interpolation={interpolation!r} is not known; choose {choices}.")
+        frame = self.frame
+        height, width = size or (frame.height, frame.width)
+        sx, sy = width / frame.width, height / frame.height
+        x0, x1 = max(0, round(frame.x0 * sx)), min(width, round(frame.x1 * sx))
+        y0, y1 = max(0, round(frame.y0 * sy)), min(height, round(frame.y1 * sy))
+        rows, columns = self.values.shape
+        across, down = frame.x1 - frame.x0, frame.y1 - frame.y0
+        part = (  # the cells that lie on the picture: all of them unless bars were added
+            max(0.0, -frame.x0) / across * columns,
+            max(0.0, -frame.y0) / down * rows,
+            columns - max(0.0, frame.x1 - frame.width) / across * columns,
+            rows - max(0.0, frame.y1 - frame.height) / down * rows,
+        )
+        inside = Image.fromarray(np.ascontiguousarray(self.values)).resize(
+            (max(1, x1 - x0), max(1, y1 - y0)), INTERPOLATIONS[interpolation], box=part
+        )
+        full = np.zeros((height, width), np.float32)
+        full[y0:y1, x0:x1] = np.asarray(inside)[: y1 - y0, : x1 - x0]
+        return np.clip(full, 0.0, 1.0)
+
+    def seen(self, size: tuple[int, int] | None = None) -> np.ndarray:
+        """Which source pixels the model saw, shape (H, W) bool."""
+        whole = Heatmap(np.ones_like(self.raw), self.frame)
+        return whole.upsampled("nearest", size) > 0
+
+    def box(self, threshold: float = 0.2) -> tuple[int, int, int, int] | None:
+        """Box of the largest connected region at or above `threshold` times the maximum.
+
+        Weakly supervised localisation as in Zhou et al. 2016 (20 % of the maximum).
+
+        Returns
+        -------
+        tuple (x0, y0, x1, y1) in source pixels, ends exclusive, or None without evidence.
+        """
+        if self.evidence == "none":
+            return None
+        frame = self.frame
+        shrink = min(1.0, _BOX_SIDE / max(frame.width, frame.height))
+        size = max(1, round(frame.height * shrink)), max(1, round(frame.width * shrink))
+        smooth = self.upsampled("bilinear", size)
+        labels, count = ndimage.label(smooth >= threshold * smooth.max())
+        largest = 1 + int(np.argmax(np.bincount(labels.ravel(), minlength=count + 1)[1:]))
+        rows, columns = ndimage.find_objects(labels)[largest - 1]
+        fy, fx = frame.height / size[0], frame.width / size[1]
+        return (
+            round(columns.start * fx),
+            round(rows.start * fy),
+            round(columns.stop * fx),
+            round(rows.stop * fy),
+        )

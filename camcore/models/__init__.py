@@ -1,0 +1,1 @@
+"""Models: the catalogue, safe loading, and Keras behind the one protocol."""

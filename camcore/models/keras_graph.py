@@ -1,0 +1,276 @@
+"""A Keras model traced once into one TensorFlow graph, and the pieces cut from it.
+
+Whatever the model is (functional, Sequential, nested at any depth, subclassed), one trace yields
+one flat graph. Every layer's output is noted while its ``call`` runs, so inner layers of nested
+models need no surgery; logits are found by walking back from the output through its softmax;
+and forward, backward and head functions are cut out of the same graph by ``prune``, so nothing
+is ever traced again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from camcore.errors import MethodError, ModelError
+
+_PASSED_THROUGH = {"Identity", "Reshape", "Squeeze", "Cast", "StopGradient", "ExpandDims"}
+# Between a map and the class scores these keep scores affine in the map.
+_AFFINE = _PASSED_THROUGH | {
+    "BiasAdd", "AddV2", "Add", "Sub", "Mul", "RealDiv", "Neg", "MatMul", "BatchMatMulV2",
+    "Conv2D", "ConcatV2", "Pack", "Transpose", "Mean", "AvgPool",
+}  # fmt: skip
+
+
+_SHAPES = {"Shape", "ShapeN", "Size", "Rank"}
+
+
+@dataclass(frozen=True, eq=False)
+class Tap:
+    """The output of one layer inside the graph."""
+
+    name: str
+    kind: str
+    tensor: Any
+
+
+def walk(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every innermost layer or operation of a model with its path, nested models opened."""
+    for operation in getattr(model, "operations", None) or model.layers:
+        if isinstance(operation, keras.Model):
+            yield from walk(operation, f"{prefix}{operation.name}/")
+        elif not isinstance(operation, keras.layers.InputLayer):
+            yield prefix + operation.name, operation
+
+
+class TracedGraph:
+    """One model as one graph: where its maps are, and functions cut out of it.
+
+    Parameters
+    ----------
+    model : keras.Model
+    input_shape : tuple of int
+        Height, width, channels to trace with; the number of images stays free.
+    """
+
+    def __init__(self, model: Any, input_shape: tuple[int, int, int]) -> None:
+        self._model = model  # keeps the variables alive
+        taps: list[Tap] = []
+        wrapped: list[Any] = []
+        dtype = model.inputs[0].dtype if getattr(model, "inputs", None) else "float32"
+
+        def run(images: Any) -> Any:
+            return model(tf.cast(images, dtype), training=False)
+
+        try:
+            for path, operation in walk(model):
+                if "call" not in operation.__dict__:
+                    operation.__dict__["call"] = _noting(path, operation, taps)
+                    wrapped.append(operation)
+            self._function = tf.compat.v1.wrap_function(
+                run, [tf.TensorSpec((None, *input_shape), tf.float32)]
+            )
+        finally:
+            for operation in wrapped:
+                operation.__dict__.pop("call", None)
+        self.graph = self._function.graph
+        self.images = self._function.inputs[0]
+        self.results = self._function.structured_outputs
+        self.taps = tuple(_numbered(taps))
+        self.dependent = self._descendants(self.images)
+
+    def spatial_taps(self, target: Any) -> tuple[Tap, ...]:
+        """Taps that hold a map of more than one cell and that `target` is computed from."""
+        sources = self._ancestors(target)
+        return tuple(
+            tap
+            for tap in self.taps
+            if tap.tensor.shape.rank == 4
+            and None not in tuple(tap.tensor.shape)[1:]
+            and tap.tensor.shape[1] * tap.tensor.shape[2] > 1
+            and tap.tensor.dtype.is_floating
+            and tap.tensor.op in sources
+        )
+
+    def function(self, inputs: list[Any], outputs: list[Any]) -> Any:
+        """Cut out the part of the graph that computes `outputs` from `inputs`."""
+        return self._function.prune(inputs, outputs)
+
+    def differentiate(self, scores: Any, activations: Any) -> tuple[Any, Any, list[Any]]:
+        """Add d scores[:, target] / d activations to the graph.
+
+        Returns
+        -------
+        targets : tensor, shape (N,), int32
+            Placeholder of the class index of each image.
+        gradients : tensor, shape of `activations`
+        residuals : list of tensor
+            Forward results that the backward pass starts from, each with the batch first; given
+            these, no forward computation is done again.
+        """
+        before = len(self.graph.get_operations())
+        with self.graph.as_default():
+            targets = tf.compat.v1.placeholder(tf.int32, (None,))
+            chosen = tf.gather(scores, targets, batch_dims=1)
+            (gradients,) = tf.gradients(chosen, [activations])
+        if gradients is None:
+            raise MethodError("the class scores have no gradient with respect to this layer.")
+        added = set(self.graph.get_operations()[before:])
+        residuals: dict[str, Any] = {}
+        seen = set()
+        stack = [gradients.op]
+        while stack:
+            operation = stack.pop()
+            if operation in seen:
+                continue
+            seen.add(operation)
+            for tensor in operation.inputs:
+                if tensor.op in added or tensor.op not in self.dependent:
+                    stack.append(tensor.op)
+                elif tensor.dtype.is_floating and tensor.shape.rank and tensor.shape[0] is None:
+                    residuals[tensor.name] = tensor
+                else:  # shapes and the like depend on the number of images: compute them again
+                    stack.append(tensor.op)
+        return targets, gradients, list(residuals.values())
+
+    def pooled_affine(self, taps: tuple[Tap, ...], scores: Any) -> set[str]:
+        """Names of the taps A for which scores = affine(mean over positions of A)."""
+        near = {scores.op}  # what affine operations alone lead back to
+        stack = [scores.op]
+        while stack:
+            operation = stack.pop()
+            if operation.type in _AFFINE or operation is scores.op:
+                for source in operation.inputs:
+                    if source.op not in near:
+                        near.add(source.op)
+                        stack.append(source.op)
+        return {t.name for t in taps if t.tensor.op in near and self._pools(t.tensor, scores)}
+
+    def _pools(self, activations: Any, scores: Any) -> bool:
+        start = activations.op
+        inside = (self._descendants(activations) & self._ancestors(scores)) - {start}
+        pools = set()
+        for operation in inside:
+            varying = [
+                i
+                for i, source in enumerate(operation.inputs)
+                if source.op in inside or source.op is start
+            ]
+            bypassed = any(
+                source.op in self.dependent
+                for i, source in enumerate(operation.inputs)
+                if i not in varying
+            )
+            if bypassed or operation.type not in _AFFINE:
+                return False
+            if operation.type in {"Mul", "MatMul", "BatchMatMulV2"} and len(varying) > 1:
+                return False
+            if operation.type in {"RealDiv", "Conv2D"} and 1 in varying:
+                return False
+            if operation.type == "Conv2D" and any(s != 1 for s in operation.inputs[1].shape[:2]):
+                return False
+            if operation.type in {"Mean", "AvgPool"}:
+                if not _pools_everything(operation):
+                    return False
+                pools.add(operation)
+        # Every way from the map to the scores must lead through a pool.
+        stack, reached = [start], set()
+        while stack:
+            for tensor in stack.pop().outputs:
+                for consumer in tensor.consumers():
+                    if consumer in inside and consumer not in pools and consumer not in reached:
+                        if consumer is scores.op:
+                            return False
+                        reached.add(consumer)
+                        stack.append(consumer)
+        return bool(pools)
+
+    def _descendants(self, tensor: Any) -> set[Any]:
+        """Operations whose numbers, not only whose shapes, follow from `tensor`."""
+        found = {tensor.op}
+        stack = [tensor]
+        while stack:
+            for consumer in stack.pop().consumers():
+                if consumer not in found and consumer.type not in _SHAPES:
+                    found.add(consumer)
+                    stack.extend(consumer.outputs)
+        return found
+
+    def _ancestors(self, tensor: Any) -> set[Any]:
+        found = {tensor.op}
+        stack = [tensor.op]
+        while stack:
+            for source in stack.pop().inputs:
+                if source.op not in found:
+                    found.add(source.op)
+                    stack.append(source.op)
+        return found
+
+
+def before_activation(output: Any) -> tuple[str, Any]:
+    """Walk back from an output, shape (N, C), to what its last activation was applied to.
+
+    Returns
+    -------
+    activation : {"Softmax", "Sigmoid", ""}
+    tensor : tensor of N x C values before the activation, or `output` itself without one.
+    """
+    tensor = output
+    while tensor.op.type in _PASSED_THROUGH:
+        tensor = tensor.op.inputs[0]
+    if tensor.op.type not in {"Softmax", "Sigmoid"}:
+        return "", output
+    if tensor.op.type == "Softmax" and tensor.shape[-1] != output.shape[-1]:
+        raise ModelError("the output is a softmax over positions, not over classes.")
+    return tensor.op.type, tensor.op.inputs[0]
+
+
+def as_matrix(name: str, output: Any) -> Any:
+    """An output as N x C; refuse what cannot be read as one row of numbers for each image."""
+    sizes = tuple(output.shape)[1:]
+    if None in sizes or (len(sizes) > 1 and int(np.prod(sizes)) != sizes[-1]):
+        shape = " x ".join("?" if s is None else str(s) for s in sizes)
+        raise ModelError(
+            f"output {name!r} has shape {shape} for one image; CAM Audit explains outputs that are "
+            "one row of numbers (class scores or regression values)."
+        )
+    return tf.reshape(output, (-1, sizes[-1] if sizes else 1))
+
+
+def _noting(path: str, operation: Any, taps: list[Tap]) -> Any:
+    original = operation.call
+    kind = type(operation).__name__
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        result = original(*args, **kwargs)
+        if isinstance(result, tf.Tensor):
+            taps.append(Tap(path, kind, result))
+        return result
+
+    return call
+
+
+def _numbered(taps: list[Tap]) -> Iterator[Tap]:
+    """A layer used more than once gets one name for each use: ``conv``, ``conv:2``."""
+    uses: dict[str, int] = {}
+    for tap in taps:
+        uses[tap.name] = uses.get(tap.name, 0) + 1
+        name = tap.name if uses[tap.name] == 1 else f"{tap.name}:{uses[tap.name]}"
+        yield Tap(name, tap.kind, tap.tensor)
+
+
+def _pools_everything(operation: Any) -> bool:
+    source = operation.inputs[0].shape
+    if source.rank != 4:
+        return False
+    if operation.type == "AvgPool":
+        return tuple(operation.outputs[0].shape[1:3]) == (1, 1) and tuple(
+            operation.get_attr("ksize")[1:3]
+        ) == tuple(source[1:3])
+    axes = tf.get_static_value(operation.inputs[1])
+    return axes is not None and {int(a) % 4 for a in np.ravel(axes)} == {1, 2}
