@@ -172,7 +172,7 @@ class KerasClassifier:
             raise InputError(f"{wanted} targets were given for {count} images; give one an image.")
         state = forward.state
         if wanted != count:
-            state = [tf.repeat(tensor, wanted, axis=0) for tensor in state]
+            state = [tf.broadcast_to(t, (wanted, *t.shape[1:])) for t in state]
         with self._lock:
             (gradients,) = self._cut(forward.layer).backward(tf.constant(targets, tf.int32), *state)
         return gradients.numpy()

@@ -98,8 +98,49 @@ class TracedGraph:
         )
 
     def function(self, inputs: list[Any], outputs: list[Any]) -> Any:
-        """Cut out the part of the graph that computes `outputs` from `inputs`."""
-        return self._function.prune(inputs, outputs)
+        """Cut out just the operations that compute `outputs` from `inputs`.
+
+        The cut is a graph of its own: it captures only the variables that it reads, so a call
+        costs what its own operations cost.
+        """
+        given = {tensor.name for tensor in inputs}
+        held = {inner.name: outer for outer, inner in self.graph.captures}
+        needed: set[Any] = set()
+        stack = [tensor.op for tensor in outputs if tensor.name not in given]
+        while stack:
+            operation = stack.pop()
+            if operation not in needed:
+                needed.add(operation)
+                stack.extend(
+                    t.op for t in operation.inputs if t.name not in given and t.name not in held
+                )
+        definition = self.graph.as_graph_def()
+        kept = {operation.name for operation in needed}
+        nodes = [node for node in definition.node if node.name in kept]
+        del definition.node[:]
+        for node in nodes:
+            plain = [source for source in node.input if not source.startswith("^")]
+            del node.input[:]
+            node.input.extend(plain)
+            node.attr.pop("_class", None)  # colocation with what may not be in the cut
+        definition.node.extend(nodes)
+        read = {t.name for operation in needed for t in operation.inputs if t.name in held}
+
+        def run(*values: Any) -> Any:
+            graph = tf.compat.v1.get_default_graph()
+            known = dict(zip([t.name for t in inputs], values, strict=True))
+            sources = known | {name: graph.capture(held[name]) for name in read}
+            found = tf.graph_util.import_graph_def(
+                definition,
+                input_map={name: t for name, t in sources.items() if name in used},
+                return_elements=[t.name for t in outputs if t.name not in given],
+                name="",
+            )
+            cut = iter(found)
+            return [known[t.name] if t.name in given else next(cut) for t in outputs]
+
+        used = {t.name for operation in needed for t in operation.inputs}
+        return tf.compat.v1.wrap_function(run, [tf.TensorSpec(t.shape, t.dtype) for t in inputs])
 
     def differentiate(self, scores: Any, activations: Any) -> tuple[Any, Any, list[Any]]:
         """Add d scores[:, target] / d activations to the graph.
@@ -116,8 +157,8 @@ class TracedGraph:
         before = len(self.graph.get_operations())
         with self.graph.as_default():
             targets = tf.compat.v1.placeholder(tf.int32, (None,))
-            chosen = tf.gather(scores, targets, batch_dims=1)
-            (gradients,) = tf.gradients(chosen, [activations])
+            chosen = tf.one_hot(targets, scores.shape[1], dtype=scores.dtype)
+            (gradients,) = tf.gradients(scores, [activations], grad_ys=chosen)
         if gradients is None:
             raise MethodError("the class scores have no gradient with respect to this layer.")
         added = set(self.graph.get_operations()[before:])

@@ -140,7 +140,7 @@ def _load_catalogue(
         from camcore.models.keras_classifier import KerasClassifier
 
         if weights == "random":
-            with _seeded(0):
+            with seeded(0):
                 model = build(weights=None, **shape)
         else:
             try:
@@ -275,8 +275,11 @@ def _in_fresh_thread(load: Callable[[], Result]) -> Result:
 
 
 @contextmanager
-def _seeded(seed: int):
-    """Keras draws the seeds of its initialisers from Python's generator; give that back after."""
+def seeded(seed: int):
+    """Build random weights the same every time.
+
+    Keras draws the seeds of its initialisers from Python's generator, which is given back after.
+    """
     kept = random.getstate()
     random.seed(seed)
     try:

@@ -1,0 +1,1 @@
+"""Measurements that print what they measured, as ratios within one run."""
