@@ -84,6 +84,11 @@ class Engine:
         self._locks: dict[Hashable, threading.RLock] = {}
         self._guard = threading.Lock()
 
+    @property
+    def cache_bytes(self) -> int:
+        """Memory that remembered results take now, in bytes."""
+        return self._cache.nbytes
+
     def model(self, key: Hashable, load: Callable[[], Classifier]) -> Classifier:
         """Load a model once, however many sessions ask for it at the same time.
 

@@ -10,13 +10,14 @@ import re
 import stat
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from camcore.errors import ImageError
+from camcore.pixels import float_to_bytes, gray_to_rgb, over_white, to_rgb
 
 MAX_PIXELS = 64_000_000
 MAX_ENCODED_BYTES = 512 * 1024**2
@@ -26,14 +27,14 @@ MAX_ENCODED_BYTES = 512 * 1024**2
 FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF")
 
 # EXIF orientation -> the turn that undoes it.
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+_UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    2: np.fliplr,
+    3: lambda pixels: np.rot90(pixels, 2),
+    4: np.flipud,
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: np.rot90(pixels, 2).swapaxes(0, 1),
+    8: lambda pixels: np.rot90(pixels, 1),
 }
 _ORIENTATION_TAG = 0x0112
 
@@ -142,33 +143,38 @@ def _file_bytes(path: str, name: str) -> bytes:
         )
     except FileNotFoundError:
         raise ImageError(f"{name}: there is no such file; check the path.") from None
-    except IsADirectoryError:
-        raise ImageError(f"{name} is a folder, not a picture; give one image file.") from None
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ImageError(
             f"{name} cannot be opened ({why}); check the path and its permissions."
         ) from None
-    with open(handle, "rb") as file:
+    try:
         status = os.fstat(handle)
         if stat.S_ISDIR(status.st_mode):
             raise ImageError(f"{name} is a folder, not a picture; give one image file.")
         if not stat.S_ISREG(status.st_mode):
             raise ImageError(f"{name} is a device or a pipe, not a file; give an image file.")
-        try:
-            data = file.read(MAX_ENCODED_BYTES + 1)
-        except (OSError, MemoryError) as error:
-            raise ImageError(f"{name} cannot be read to its end ({error}); copy it anew.") from None
-    return data
+        _check_encoded_size(status.st_size, name)
+        with open(handle, "rb", closefd=False) as file:
+            # One more than allowed, in case the file is growing.
+            return file.read(MAX_ENCODED_BYTES + 1)
+    except (OSError, MemoryError) as error:
+        raise ImageError(f"{name} cannot be read to its end ({error}); copy it anew.") from None
+    finally:
+        os.close(handle)
+
+
+def _check_encoded_size(size: int, name: str) -> None:
+    if size > MAX_ENCODED_BYTES:
+        raise ImageError(
+            f"{name} is larger than {MAX_ENCODED_BYTES // 1024**2} MB; save a smaller copy."
+        )
 
 
 def _from_bytes(data: bytes, name: str, path: str | None, max_pixels: int) -> Picture:
     if not data:
         raise ImageError(f"{name} is empty (0 bytes); copy or download it again.")
-    if len(data) > MAX_ENCODED_BYTES:
-        raise ImageError(
-            f"{name} is larger than {MAX_ENCODED_BYTES // 1024**2} MB; save a smaller copy."
-        )
+    _check_encoded_size(len(data), name)
     with _quiet_pillow():
         pixels, notes = _decode(data, name, max_pixels)
     pixels.setflags(write=False)
@@ -185,16 +191,17 @@ def _decode(data: bytes, name: str, max_pixels: int) -> tuple[np.ndarray, tuple[
         deep = bool(_DEEP.search(str([tile[3] for tile in getattr(image, "tile", ())])))
         turn = _orientation(image)
         image.load()
-        pixels = _to_rgb(image, notes, deep)
+        pixels = to_rgb(image, notes, deep)
         # Some plug-ins turn the picture themselves while loading; then the tag is gone.
-        turned = Image.fromarray(pixels)
-        if _orientation(image) in _UPRIGHT:
-            turned = turned.transpose(_UPRIGHT[_orientation(image)])
+        left = _orientation(image)
+        if left in _UPRIGHT:
+            pixels = np.ascontiguousarray(_UPRIGHT[left](pixels))
         if turn in _UPRIGHT:
             notes.insert(0, "rotated as its EXIF says")
-        if getattr(image, "is_animated", False):
-            notes.insert(0, f"first of {image.n_frames} frames")
-        return np.array(turned), tuple(notes)
+        frames = _frames(image)
+        if frames != 1:
+            notes.insert(0, f"first of {frames or 'several'} frames")
+        return pixels, tuple(notes)
     except ImageError:
         raise
     except MemoryError:
@@ -240,6 +247,14 @@ def _reason(error: Exception) -> str:
     return text or type(error).__name__
 
 
+def _frames(image: Image.Image) -> int:
+    """Number of frames, or 0 where there are more but damage hides how many."""
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except Exception:  # the frame that is shown is whole all the same
+        return 0
+
+
 def _check_size(height: int, width: int, name: str, max_pixels: int) -> None:
     if height < 1 or width < 1:
         raise ImageError(f"{name} has no pixels ({width} x {height}); export it again.")
@@ -257,64 +272,6 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _to_rgb(image: Image.Image, notes: list[str], deep: bool) -> np.ndarray:
-    mode = image.mode
-    if mode.startswith("I;16"):
-        notes.append("16-bit scaled to 8-bit")
-        return _gray(np.rint(np.asarray(image).astype(np.float32) / 257), notes)
-    if mode in ("I", "F"):
-        return _gray(_wide_to_bytes(np.asarray(image, dtype=np.float64), notes), notes)
-    if deep:
-        notes.append("16-bit scaled to 8-bit")
-    if image.has_transparency_data:
-        return _over_white(image.convert("RGBA"), notes)
-    if mode == "1":
-        notes.append("black and white shown as RGB")
-    elif mode == "L":
-        notes.append("gray shown as RGB")
-    elif mode == "P":
-        notes.append("palette converted to RGB")
-    elif mode not in ("RGB", "RGBX"):
-        notes.append(f"{mode} converted to RGB")
-    return np.array(image.convert("RGB"))
-
-
-def _over_white(image: Image.Image, notes: list[str]) -> np.ndarray:
-    if image.getchannel("A").getextrema()[0] < 255:
-        notes.append("transparent parts shown over white")
-        white = Image.new("RGBA", image.size, "white")
-        white.alpha_composite(image)
-        image = white
-    return np.array(image.convert("RGB"))
-
-
-def _wide_to_bytes(values: np.ndarray, notes: list[str]) -> np.ndarray:
-    """32-bit integers or floats to 0..255: by the range they are plainly in, else stretched."""
-    finite = np.isfinite(values)
-    if not finite.all():
-        notes.append("values that are no numbers shown black")
-        values = np.where(finite, values, 0.0)
-    low, high = float(values.min()), float(values.max())
-    whole = bool((values == np.rint(values)).all())
-    if low >= 0 and high <= 1 and not (whole and high == 0):
-        notes.append("values 0-1 scaled to 0-255")
-        values = values * 255
-    elif low >= 0 and high <= 255:
-        pass
-    elif low >= 0 and high <= 65535 and whole:
-        notes.append("16-bit scaled to 8-bit")
-        values = values / 257
-    else:
-        notes.append(f"values from {low:g} to {high:g} stretched to 0-255")
-        values = (values - low) * (255 / (high - low))
-    return np.rint(values)
-
-
-def _gray(values: np.ndarray, notes: list[str]) -> np.ndarray:
-    notes.append("gray shown as RGB")
-    return np.repeat(values.astype(np.uint8)[..., None], 3, axis=2)
-
-
 def _from_array(array: np.ndarray, name: str, max_pixels: int) -> Picture:
     allowed = "(H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
@@ -324,33 +281,20 @@ def _from_array(array: np.ndarray, name: str, max_pixels: int) -> Picture:
     if array.dtype == np.uint8:
         values = array
     elif array.dtype.kind == "f":
-        values = _float_to_bytes(array, name, notes)
+        values = float_to_bytes(array, name, notes)
     else:
         raise ImageError(
             f"{name} is an array of {array.dtype}; give uint8 in 0-255, or float in 0-1 or 0-255."
         )
     if values.ndim == 2 or values.shape[2] == 1:
-        pixels = _gray(values.reshape(values.shape[:2]), notes)
+        pixels = gray_to_rgb(values.reshape(values.shape[:2]), notes)
     elif values.shape[2] == 4:
-        pixels = _over_white(Image.fromarray(np.ascontiguousarray(values)), notes)
+        pixels = over_white(Image.fromarray(np.ascontiguousarray(values)), notes)
     else:
         pixels = np.array(values, order="C")
     digest = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
     pixels.setflags(write=False)
     return Picture(pixels, name, digest, tuple(notes))
-
-
-def _float_to_bytes(array: np.ndarray, name: str, notes: list[str]) -> np.ndarray:
-    low, high = float(array.min()), float(array.max())
-    if not (low >= 0 and high <= 255):  # written so that NaN fails too
-        raise ImageError(
-            f"{name} is a float array from {low:g} to {high:g}; give values in 0-1 or 0-255, "
-            "before any preprocessing, all of them finite."
-        )
-    if high <= 1:
-        notes.append("values 0-1 scaled to 0-255")
-        return np.rint(array.astype(np.float32) * 255).astype(np.uint8)
-    return np.rint(array).astype(np.uint8)
 
 
 _quiet_lock = threading.Lock()

@@ -83,7 +83,9 @@ def picture():
         rng = np.random.default_rng(seed)
         rows, columns = np.mgrid[:height, :width]
         blob = np.exp(-((rows - height / 3) ** 2 + (columns - width / 2) ** 2) / (height * 4))
-        pixels = np.clip(255 * blob[..., None] * rng.uniform(0.3, 1, 3) + rng.uniform(0, 60), 0, 255)
+        pixels = np.clip(
+            255 * blob[..., None] * rng.uniform(0.3, 1, 3) + rng.uniform(0, 60), 0, 255
+        )
         return camcore.read_image(pixels.astype(np.uint8), name=f"blob-{seed}.png")
 
     return make

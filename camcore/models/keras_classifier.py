@@ -316,7 +316,7 @@ def content_sha256(model: Any) -> str:
     except NotImplementedError:  # a subclassed model without a configuration
         digest.update(type(model).__qualname__.encode())
     for variable in model.variables:
-        value = np.ascontiguousarray(variable.numpy())
+        value = np.ascontiguousarray(variable.value.numpy())
         digest.update(f"{value.dtype}{value.shape}".encode())
         digest.update(value.data)
     return digest.hexdigest()

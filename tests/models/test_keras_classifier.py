@@ -463,7 +463,7 @@ def test_wrong_calls_are_refused_in_words(gap_model, images):
         classifier.forward(images(1, (12, 11, 3)), "late")
     with pytest.raises(InputError, match="3 targets were given for 2 images"):
         classifier.gradients(classifier.forward(images(2, (12, 12, 3)), "late"), [0, 1, 2])
-    with pytest.raises(InputError, match="2 class names .* 4 classes"):
+    with pytest.raises(InputError, match=r"2 class names .* 4 classes"):
         KerasClassifier(gap_model, class_names=["a", "b"])
 
 

@@ -1,0 +1,219 @@
+"""Class names: read from a file, and found again from what a person types."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import json
+import operator
+import os
+import stat
+from collections.abc import Sequence
+
+from camcore.errors import InputError
+
+MAX_BYTES = 8 * 1024**2
+_SUGGESTIONS = 3
+
+
+def read_labels(path: str | os.PathLike) -> tuple[str, ...]:
+    """Read class names, in the order of the class indices.
+
+    Parameters
+    ----------
+    path : path
+        UTF-8 text, one name a line; JSON: a list, ``{"0": "cat"}``,
+        ``{"0": ["n02123045", "tabby"]}`` or ``{"cat": 0}``; or CSV: ``index,name`` with or
+        without a header, or one column of names.
+
+    Returns
+    -------
+    tuple of str
+        ``names[index]``.
+
+    Raises
+    ------
+    InputError
+        The file is missing, too large, no text, empty, or its indices repeat or leave gaps.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder) / "names.json"
+    ...     _ = file.write_text('{"1": "dog", "0": "cat"}')
+    ...     read_labels(file)
+    ('cat', 'dog')
+    """
+    path = os.fsdecode(path)
+    name = "".join(c if c.isprintable() else "?" for c in os.path.basename(path) or path)
+    text = _text(path, name)
+    if not text.strip():
+        raise InputError(f"{name} is empty; a label file holds one class name a line.")
+    if text.lstrip()[0] in "[{" and not path.lower().endswith((".txt", ".csv", ".tsv")):
+        labels = _from_json(text, name)
+    elif path.lower().endswith((".csv", ".tsv")):
+        labels = _from_csv(text, name, "\t" if path.lower().endswith(".tsv") else ",")
+    else:
+        labels = [line.strip() for line in text.rstrip().splitlines()]
+    for index, label in enumerate(labels):
+        if not label:
+            raise InputError(f"{name}: class {index} has no name; give every class one.")
+    return tuple(labels)
+
+
+def match_label(names: Sequence[str], wanted: str | int) -> int:
+    """Find the class that a person means, by index or by name.
+
+    Parameters
+    ----------
+    names : sequence of str
+        ``names[index]``.
+    wanted : str or int
+        An index from 0, also as text; or a name, where case, spaces, ``_`` and ``-`` do not
+        matter. A name wins over an index where a class is called by a number.
+
+    Returns
+    -------
+    int
+        0 <= index < len(names).
+
+    Raises
+    ------
+    InputError
+        No such index or name (close names are suggested), or several classes of that name.
+
+    Examples
+    --------
+    >>> match_label(("Egyptian_cat", "tiger shark"), "Tiger-Shark")
+    1
+    >>> match_label(("Egyptian_cat", "tiger shark"), 0)
+    0
+    """
+    if not isinstance(wanted, str):
+        if isinstance(wanted, bool) or not hasattr(wanted, "__index__"):
+            kind = type(wanted).__name__
+            raise InputError(f"A class is given by name or index, not as {kind}.")
+        return _checked_index(operator.index(wanted), len(names))
+    key = _key(wanted)
+    found = [index for index, name in enumerate(names) if _key(name) == key]
+    if len(found) > 1:
+        exact = [index for index in found if names[index] == wanted.strip()]
+        if len(exact) == 1:
+            return exact[0]
+        listed = " and ".join(str(index) for index in found)
+        raise InputError(f"Several classes are called {wanted!r}: give the index, {listed}.")
+    if found:
+        return found[0]
+    try:
+        index = int(wanted)
+    except ValueError:
+        pass
+    else:
+        return _checked_index(index, len(names))
+    keys = {_key(name): name for name in names}
+    close = difflib.get_close_matches(key, keys, n=_SUGGESTIONS)
+    close += [k for k in keys if key and key in k and k not in close]
+    hint = ", ".join(repr(keys[k]) for k in close[:_SUGGESTIONS])
+    advice = f"did you mean {hint}?" if hint else f"give a name or an index, 0 to {len(names) - 1}."
+    raise InputError(f"No class is called {wanted!r}; {advice}")
+
+
+def _key(name: str) -> str:
+    return " ".join(name.replace("_", " ").replace("-", " ").split()).casefold()
+
+
+def _checked_index(index: int, count: int) -> int:
+    if not 0 <= index < count:
+        raise InputError(f"There is no class {index}: the {count} classes are 0 to {count - 1}.")
+    return index
+
+
+def _text(path: str, name: str) -> str:
+    try:
+        # Looked at before it is opened: opening a FIFO would wait for a writer.
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise InputError(f"{name} is not a file; give a text, JSON or CSV file of names.")
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{name} cannot be read ({why}); check the path.") from None
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{name} is larger than {MAX_BYTES // 1024**2} MB; is it a label file?")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{name} is not UTF-8 text; save the names as UTF-8.") from None
+    if "\0" in text:
+        raise InputError(f"{name} is a binary file; give a text, JSON or CSV file of names.")
+    return text
+
+
+def _from_json(text: str, name: str) -> list[str]:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name} looks like JSON but cannot be parsed ({error}).") from None
+    if isinstance(data, list):
+        return [_json_name(item, name) for item in data] or _nothing(name)
+    values = data.values()
+    if values and all(isinstance(v, int) and not isinstance(v, bool) for v in values):
+        return _by_index([(str(index), label) for label, index in data.items()], name)
+    return _by_index([(key, _json_name(item, name)) for key, item in data.items()], name)
+
+
+def _json_name(item: object, name: str) -> str:
+    if isinstance(item, list) and item:
+        item = item[-1]  # Keras' own index: [synset, name]
+    if not isinstance(item, str):
+        raise InputError(f"{name}: {str(item)[:40]!r} is not a class name; names are text.")
+    return item.strip()
+
+
+def _from_csv(text: str, name: str, delimiter: str) -> list[str]:
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(row)]
+    except csv.Error as error:
+        raise InputError(f"{name} cannot be parsed as CSV ({error}).") from None
+    if all(len(row) == 1 for row in rows):
+        labels = [row[0].strip() for row in rows]
+        if labels[0].casefold() in {"name", "label", "class", "class_name", "names", "labels"}:
+            labels = labels[1:]
+        return labels or _nothing(name)
+    if not _is_index(rows[0][0]):
+        rows = rows[1:]
+    for row in rows:
+        if len(row) < 2:
+            raise InputError(f"{name}: the row {row[0][:40]!r} lacks a name; rows are index,name.")
+    return _by_index([(row[0], row[1].strip()) for row in rows], name)
+
+
+def _by_index(pairs: list[tuple[str, str]], name: str) -> list[str]:
+    if not pairs:
+        return _nothing(name)
+    labels: dict[int, str] = {}
+    for key, label in pairs:
+        if not _is_index(key):
+            raise InputError(f"{name}: {key[:40]!r} is not a class index; indices count from 0.")
+        if int(key) in labels:
+            raise InputError(f"{name}: class index {int(key)} appears twice; keep one.")
+        labels[int(key)] = label
+    missing = next((index for index in range(len(labels)) if index not in labels), None)
+    if missing is not None:
+        raise InputError(
+            f"{name}: class index {missing} is missing; the indices run from 0 without gaps."
+        )
+    return [labels[index] for index in range(len(labels))]
+
+
+def _is_index(text: str) -> bool:
+    text = text.strip()
+    return text.isascii() and text.isdigit() and len(text) < 8
+
+
+def _nothing(name: str) -> list[str]:
+    raise InputError(f"{name} holds no class names; a label file holds one class name a line.")
