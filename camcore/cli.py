@@ -43,7 +43,12 @@ _model_options = [
         help=f"How pixels are scaled: {', '.join(camcore.PREPROCESSINGS)}.",
     ),
     click.option("--output", metavar="NAME", help="Which of several outputs is explained."),
-]
+    click.option(
+        "--output-kind", metavar="K",
+        help="How to read an output that does not tell: logits, sigmoid, multi-label, regression.",
+    ),
+    click.option("--input-size", metavar="HxW", help="For models that accept any size."),
+]  # fmt: skip
 
 
 def _with_model_options(command: Any) -> Any:
@@ -52,12 +57,39 @@ def _with_model_options(command: Any) -> Any:
     return command
 
 
+def _loaded(
+    model: str,
+    *,
+    labels: str | None,
+    preprocess: str | None,
+    output: str | None,
+    output_kind: Any,
+    input_size: str | None,
+) -> Any:
+    size = None
+    if input_size:
+        sides = input_size.lower().split("x")
+        if len(sides) != 2 or not all(side.isdecimal() and int(side) for side in sides):
+            raise camcore.InputError(
+                f"--input-size {input_size!r} is not height x width; write it like 224x224."
+            )
+        size = int(sides[0]), int(sides[1])
+    return camcore.load_model(
+        model,
+        labels=labels,
+        preprocessing=preprocess,
+        output=output,
+        output_kind=output_kind,
+        input_size=size,
+    )
+
+
 @cli.command()
 @click.argument("model")
 @_with_model_options
-def layers(model: str, labels: str | None, preprocess: str | None, output: str | None) -> None:
+def layers(model: str, **options: str | None) -> None:
     """List the layers of MODEL that hold a map: name, height x width x channels."""
-    loaded = camcore.load_model(model, labels=labels, preprocessing=preprocess, output=output)
+    loaded = _loaded(model, **options)
     for layer in loaded.layers:
         click.echo(f"{layer.name}\t{layer.height}x{layer.width}x{layer.channels}")
 
@@ -92,14 +124,12 @@ def explain(
     layer: str | None,
     target: str | None,
     method: str,
-    labels: str | None,
-    preprocess: str | None,
-    output: str | None,
     fit: str,
     scaling: str,
     alpha: float,
     colormap: str,
     out: Path,
+    **options: str | None,
 ) -> None:
     """Show where a model looks in IMAGE for one class.
 
@@ -107,7 +137,7 @@ def explain(
     into DIR.
     """
     picture = camcore.read_image(image)
-    loaded = camcore.load_model(model, labels=labels, preprocessing=preprocess, output=output)
+    loaded = _loaded(model, **options)
     shown = camcore.explain(
         loaded, picture, target=target, layer=layer, method=method, fit=fit, scaling=scaling
     )

@@ -239,7 +239,7 @@ class Engine:
 
     def _gradients(self, model: Classifier, key, forward: Forward, columns: list[int]):
         with self._lock(("forward", model.sha256)):
-            found = {c: self._cache.get(("gradients", key, c)) for c in columns}
+            found: dict[int, Any] = {c: self._cache.get(("gradients", key, c)) for c in columns}
             missing = [c for c, value in found.items() if value is None]
             if missing:
                 for column, value in zip(missing, model.gradients(forward, missing), strict=True):

@@ -58,7 +58,7 @@ class Heatmap:
             raise InputError(
                 f"scaling={self.scaling!r} is not known; choose one of {', '.join(SCALINGS)}."
             )
-        limit = np.finfo(np.float32).max
+        limit = float(np.finfo(np.float32).max)
         raw = np.nan_to_num(np.asarray(self.raw, np.float32), nan=0.0, posinf=limit, neginf=-limit)
         raw.flags.writeable = False
         object.__setattr__(self, "raw", raw)
@@ -82,12 +82,15 @@ class Heatmap:
 
     @cached_property
     def focus(self) -> tuple[float, float]:
-        """Share of the evidence in the cells at or above half the maximum, and their area share."""
-        hot = self.values >= 0.5
-        total = float(self.values.sum())
-        if total == 0:
+        """Share of the evidence in the cells at or above half the maximum, and their area share.
+
+        Evidence is what is positive, whatever the scaling.
+        """
+        if self.evidence == "none":
             return 0.0, 0.0
-        return float(self.values[hot].sum()) / total, float(hot.mean())
+        positive = np.maximum(self.raw, 0).astype(np.float64)
+        hot = positive >= positive.max() / 2
+        return float(positive[hot].sum() / positive.sum()), float(hot.mean())
 
     def upsampled(self, interpolation: str = "bilinear", size: tuple[int, int] | None = None):
         """The map on the pixels of the source picture.

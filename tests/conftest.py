@@ -9,6 +9,14 @@ import camcore
 from camcore.models.loading import import_keras, load_model
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory):
+    """Nothing that a test admits is remembered for the person who runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CAMCORE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def keras():
     return import_keras()

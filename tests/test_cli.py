@@ -126,6 +126,10 @@ def test_layers_lists_name_and_size(run):
         (["explain", TANK, "--preprocess", "tf"], ["tf", "caffe"]),
         (["explain", TANK, "--labels", "nowhere.txt"], ["nowhere.txt"]),
         (["explain", TANK, "--fit", "squeeze"], ["squeeze", "stretch"]),
+        (["explain", TANK, "--input-size", "224"], ["224", "height x width"]),
+        (["explain", TANK, "--input-size", "64x64"], ["128 x 128", "64 x 64"]),
+        (["explain", TANK, "--output", "age"], ["age", "choose"]),
+        (["explain", TANK, "--output-kind", "guess"], ["guess", "regression"]),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(run, tmp_path, words, said):

@@ -136,6 +136,7 @@ def test_focus_is_the_share_of_the_hot_half():
     share, area = whole([[1.0, 0.5], [0.25, 0.25]]).focus
     assert share == pytest.approx(0.75)
     assert area == 0.5
+    assert whole([[1.0, 0.5], [0.25, -9.0]], scaling="min-max").focus == pytest.approx((6 / 7, 0.5))
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,8 @@ class _Cut:
 class KerasClassifier:
     """See a Keras model through the `camcore.Classifier` protocol.
 
-    The model is traced once and not changed; every method may be called from any thread.
+    The model is traced once and not changed; every method may be called from any thread. Weights
+    that are trained further need a new classifier: the hash is taken once.
 
     Parameters
     ----------
@@ -56,8 +57,8 @@ class KerasClassifier:
     output : str, optional
         Which of several outputs is explained; the first by default.
     output_kind : str, optional
-        How the output is to be read where the model itself does not tell: ``regression`` or
-        ``multi-label`` for several plain numbers, ``sigmoid`` for one logit.
+        How the output is to be read where the model itself does not tell, or tells wrong:
+        ``logits``, ``sigmoid`` (one unit), ``multi-label`` or ``regression``.
     input_size : tuple of int, optional
         Height and width where the model accepts any; 224 x 224 by default.
 
@@ -246,12 +247,12 @@ class KerasClassifier:
             output = tf.cast(as_matrix(self.output, result), tf.float32)
             activation, tensor = before_activation(output)
             logits = tf.cast(tf.reshape(tensor, (-1, output.shape[1])), tf.float32)
-        if activation == "Softmax":
-            kind: OutputKind = "softmax"
+        if wanted:
+            kind = _checked(wanted, int(output.shape[1]))
+        elif activation == "Softmax":
+            kind = "softmax"
         elif activation == "Sigmoid":
             kind = "sigmoid" if output.shape[1] == 1 else "multi-label"
-        elif wanted:
-            kind = wanted
         elif output.shape[1] == 1:
             kind = "regression"
         else:
@@ -300,6 +301,17 @@ class KerasClassifier:
                 f"{self.output!r} has {columns} classes; give one name for each."
             )
         return tuple(names)
+
+
+def _checked(kind: OutputKind, units: int) -> OutputKind:
+    choices = ("logits", "sigmoid", "multi-label", "regression")
+    if kind not in choices:
+        raise InputError(
+            f"output_kind={kind!r} cannot be chosen; take one of {', '.join(choices)}."
+        )
+    if kind == "sigmoid" and units != 1:
+        raise InputError(f"output_kind='sigmoid' means one unit, not {units}; take 'multi-label'.")
+    return kind
 
 
 def _begins_with_preprocessing(model: Any) -> bool:

@@ -134,17 +134,16 @@ def _load_catalogue(
 ) -> KerasClassifier:
     keras = import_keras()
     build = getattr(keras.applications, entry.name)
-    shape = {"input_shape": (*options["input_size"], 3)} if options["input_size"] else {}
 
     def load() -> KerasClassifier:
         from camcore.models.keras_classifier import KerasClassifier
 
         if weights == "random":
             with seeded(0):
-                model = build(weights=None, **shape)
+                model = build(weights=None)
         else:
             try:
-                model = build(weights="imagenet", **shape)
+                model = build(weights="imagenet")
             except Exception as error:
                 raise _not_fetched(entry, error) from error
         return KerasClassifier(

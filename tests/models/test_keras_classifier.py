@@ -204,6 +204,28 @@ def test_regression_explains_higher_and_lower(keras, images):
     np.testing.assert_allclose(higher, -lower, rtol=1e-5, atol=1e-7)
 
 
+def test_a_person_may_say_how_an_output_is_read(keras, images):
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(6, 3, name="conv")(inputs))
+    squashed = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(x))
+    one = keras.Model(inputs, keras.layers.Dense(1)(x))
+    several = keras.Model(inputs, keras.layers.Dense(3)(x))
+    batch = images(1, (8, 8, 3))
+    age = KerasClassifier(squashed, output_kind="regression").forward(batch, "conv")
+    np.testing.assert_allclose(age.scores[0, 0], np.asarray(squashed(batch))[0, 0], rtol=1e-5)
+    logit = KerasClassifier(one, output_kind="sigmoid").forward(batch, "conv")
+    np.testing.assert_allclose(logit.scores[0, 1], np.asarray(one(batch))[0, 0], rtol=1e-5)
+    values = KerasClassifier(several, output_kind="regression")
+    assert len(values.class_names) == 6
+    scores = values.forward(batch, "conv").scores[0]
+    np.testing.assert_allclose(scores[::2], np.asarray(several(batch))[0], rtol=1e-4)
+    np.testing.assert_array_equal(scores[1::2], -scores[::2])
+    with pytest.raises(InputError, match="'sigmoid' means one unit, not 3"):
+        KerasClassifier(several, output_kind="sigmoid")
+    with pytest.raises(InputError, match="take one of logits"):
+        KerasClassifier(several, output_kind="softmax")
+
+
 def test_several_outputs_one_is_picked(keras, images):
     inputs = keras.Input((8, 8, 3))
     x = keras.layers.Flatten()(keras.layers.Conv2D(2, 3, name="conv")(inputs))
