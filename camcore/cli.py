@@ -6,6 +6,7 @@ Bad input costs one line on stderr and exit status 2, and leaves nothing half-wr
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -182,8 +183,21 @@ def scenes(kind: str, count: int, seed: int, size: int, out: Path) -> None:
 def train(name: str, mnist: str | None, epochs: int | None, out: Path) -> None:
     """Train one of the bundled networks and write it as a .keras file."""
     from camcore.bundled.training import train as run
+    from camcore.models.loading import import_keras
 
-    run(name, out, mnist=mnist, epochs=epochs)
+    import_keras()
+
+    def progress(epoch: int, total: int, logs: Mapping[str, float]) -> None:
+        click.echo(
+            f"epoch {epoch}/{total}  loss {logs['loss']:.4f}  "
+            f"validation accuracy {logs['val_accuracy']:.4f}",
+            err=True,
+        )
+
+    made = run(name, out, mnist=mnist, epochs=epochs, progress=progress)
+    for split, accuracy in made.accuracy.items():
+        click.echo(f"accuracy, {split}: {accuracy:.4f}")
+    click.echo(f"wrote {made.file}")
 
 
 def main() -> NoReturn:

@@ -164,9 +164,15 @@ def test_scenes_are_class_folders_with_masks_beside(run, tmp_path):
     out = tmp_path / "scenes"
     status, _, _ = run("scenes", "--kind", "fair", "--count", 8, "--seed", 3, "--out", out)
     assert status == 0
-    images = {p.name: len(list(p.iterdir())) for p in (out / "images").iterdir()}
-    assert images == {"forest": 4, "tank": 4}
-    assert len(list((out / "masks" / "tank").iterdir())) == 4
+    folders = {p.name: len(list(p.iterdir())) for p in out.iterdir() if p.is_dir()}
+    assert folders == {"forest": 4, "tank": 4, ".masks": 1}
+    assert len(list((out / ".masks" / "tank").iterdir())) == 4
+
+
+def test_class_folder_readers_find_two_classes(run, tmp_path, keras):
+    run("scenes", "--count", 4, "--size", 32, "--out", tmp_path / "scenes")
+    data = keras.utils.image_dataset_from_directory(tmp_path / "scenes", verbose=False)
+    assert data.class_names == ["forest", "tank"]
 
 
 def test_the_real_command_keeps_stderr_to_one_line(tmp_path):
