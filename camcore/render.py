@@ -46,7 +46,7 @@ def palette(colormap: str) -> np.ndarray:
     if colormap not in COLORMAPS:
         choices = ", ".join(COLORMAPS)
         raise InputError(f"colour map {colormap!r} is not known; choose one of {choices}.")
-    table = colormaps[colormap](np.arange(256), bytes=True)[:, :3].copy()
+    table = np.rint(colormaps[colormap](np.arange(256))[:, :3] * 255).astype(np.uint8)
     table.flags.writeable = False
     return table
 
