@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 
 import numpy as np
 import pytest
 
-from camcore import Engine
+from camcore import Engine, read_image
 from camcore.engine import BoundedCache
 from camcore.errors import InputError, MethodError
 from camcore.models.keras_classifier import KerasClassifier
@@ -198,8 +200,6 @@ def test_no_positive_evidence_is_said(keras, picture):
 
 
 def test_black_white_and_broken_numbers_never_make_nan(classifier, keras):
-    from camcore import read_image
-
     engine = Engine()
     for value in (0, 255):
         flat = read_image(np.full((9, 9, 3), value, np.uint8))
@@ -229,3 +229,21 @@ def test_refusals_are_sentences(classifier, tiny_model, picture):
         engine.explain(classifier, picture(), target=4)
     with pytest.raises(InputError, match="no layer 'top'"):
         engine.explain(classifier, picture(), layer="top")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
+def test_memory_levels_off_over_ten_thousand_pictures(classifier):
+    """Different pictures, so that everything cached must also be let go again."""
+
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    rng, engine = np.random.default_rng(0), Engine(cache_bytes=4 * 2**20)
+    marks = {}
+    for number in range(1, 10_001):
+        pixels = rng.integers(0, 255, (16, 16, 3), np.uint8)
+        engine.explain(classifier, read_image(pixels), target=number % 4)
+        if number in (2_000, 10_000):
+            marks[number] = resident()
+    assert marks[10_000] - marks[2_000] < 16 * 2**20

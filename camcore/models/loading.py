@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-_NAMED = re.compile(r"(?P<name>\w+)(?::(?:weights=)?(?P<weights>imagenet|random))?", re.IGNORECASE)
+_NAMED = re.compile(
+    r"(?P<name>\w+)(?:[:?](?:weights=)?(?P<weights>imagenet|random))?", re.IGNORECASE
+)
 _CLASS_INDEX = "imagenet_class_index.json"
 _CLASS_INDEX_URL = (
     "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json"
