@@ -150,7 +150,9 @@ def explain(
             f"note: the preprocessing of {loaded.name} is a guess ({loaded.preprocessing}); "
             "choose it with --preprocess."
         )
-    answer = ", ".join(f"{p.name} {p.probability:.3f}" for p in shown.predictions)
+    answer = ", ".join(
+        f"{p.name.removesuffix(', higher')} {p.probability:.3f}" for p in shown.predictions
+    )
     click.echo(f"predictions: {answer}")
     click.echo(shown.statement)
     click.echo(f"wrote {out}")

@@ -179,13 +179,17 @@ class Engine:
         columns = [resolve_target(model, target, forward.scores[0]) for target in targets]
         maps = self._maps(model, key, forward, columns, chosen)
         ranked = {p.index: p for p in _ranked(model, forward, None)}
+        # A regression has two columns for each output; the answer is the first of them.
+        answer = [
+            p for p in ranked.values() if model.output_kind != "regression" or p.index % 2 == 0
+        ]
         info = next(own for own in model.layers if own.name == layer)
         return tuple(
             Explanation(
                 picture=picture,
                 heatmap=Heatmap(maps[column], frame, scaling),
                 target=ranked[column],
-                predictions=tuple(ranked.values())[:5],
+                predictions=tuple(answer[:5]),
                 layer=info,
                 method=chosen.name,
                 model=model.name,

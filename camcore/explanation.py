@@ -42,7 +42,7 @@ class Explanation:
     target : Prediction
         The class (or direction of a regression) that the map explains.
     predictions : tuple of Prediction
-        The most probable classes, best first.
+        The five most probable classes, best first; for a regression, its first five outputs.
     layer : Layer
     method : str
         Key of the method in `camcore.METHODS`.
@@ -78,7 +78,9 @@ class Explanation:
         if area > 0.995:
             return f"The evidence for {name} is spread evenly over the whole map."
         where = "the picture" if self.fit == "stretch" else "what the model saw"
-        return f"{share:.0%} of the evidence for {name} lies in {area:.0%} of {where}."
+        much = _percent(share)
+        much = much[0].upper() + much[1:]
+        return f"{much} of the evidence for {name} lies in {_percent(area)} of {where}."
 
     @property
     def made(self) -> dict[str, str]:
@@ -206,6 +208,12 @@ class Explanation:
         finally:
             shutil.rmtree(part, ignore_errors=True)
         return out
+
+
+def _percent(share: float) -> str:
+    if 0 < share < 0.01:
+        return "less than 1%"
+    return "more than 99%" if 0.99 < share < 1 else f"{share:.0%}"
 
 
 def _npy(array: np.ndarray) -> bytes:

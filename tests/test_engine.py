@@ -59,6 +59,17 @@ def test_without_a_target_the_predicted_class_is_explained(classifier, picture):
     assert shown.target == shown.predictions[0]
 
 
+def test_the_answer_of_a_regression_is_its_outputs(keras, picture):
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.Flatten()(keras.layers.Conv2D(2, 3, name="conv")(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(3, name="grade")(x))
+    classifier = KerasClassifier(model, output_kind="regression")
+    shown = Engine().explain(classifier, picture(), target="grade 1, lower")
+    assert [p.name for p in shown.predictions] == [f"grade {i}, higher" for i in range(3)]
+    assert shown.target.index == 3
+    assert shown.target.score == -shown.predictions[1].score
+
+
 def test_the_same_question_is_computed_once(classifier, picture):
     counting, engine = Counting(classifier), Engine()
     engine.predict(counting, picture())

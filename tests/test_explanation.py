@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -59,6 +60,16 @@ def test_the_statement_counts_the_hot_half(shown):
     assert shown.statement == (
         f"{share:.0%} of the evidence for {shown.target.name} lies in {area:.0%} of the picture."
     )
+
+
+def test_small_shares_are_not_called_zero(gap_model):
+    classifier = KerasClassifier(gap_model)
+    one = Engine().explain(classifier, read_image(np.zeros((8, 8, 3), np.uint8)))
+    raw = np.full((40, 40), 1e-3, np.float32)
+    raw[7, 9] = 1e4
+    sharp = replace(one, heatmap=replace(one.heatmap, raw=raw))
+    assert sharp.statement.startswith("More than 99% of the evidence")
+    assert sharp.statement.endswith("lies in less than 1% of the picture.")
 
 
 def test_saving_again_replaces_the_six_files_and_nothing_else(shown, tmp_path):

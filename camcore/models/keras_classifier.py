@@ -18,6 +18,7 @@ from camcore.models.keras_graph import Tap, TracedGraph, as_matrix, before_activ
 
 FREE_SIZE = 224  # side of the input where a model accepts any
 _BUILT_IN = {"Rescaling", "Normalization"}
+_BEFORE_SCALING = ("Random", "Resizing", "CenterCrop", "Gaussian")
 # Layers that repeat or thin out a map rather than make one; the layer that feeds them is shown.
 _PASSIVE = (
     "MaxPooling", "AveragePooling", "ZeroPadding", "Cropping", "CenterCrop", "UpSampling",
@@ -315,9 +316,17 @@ def _checked(kind: OutputKind, units: int) -> OutputKind:
 
 
 def _begins_with_preprocessing(model: Any) -> bool:
-    """Whether the model itself scales its pixels: it begins with Rescaling or Normalization."""
-    first = next(iter(walk(model)), None)
-    return first is not None and type(first[1]).__name__ in _BUILT_IN
+    """Whether the model itself scales its pixels: it begins with Rescaling or Normalization.
+
+    Augmentation and resizing may come before.
+    """
+    for _, operation in walk(model):
+        kind = type(operation).__name__
+        if kind in _BUILT_IN:
+            return True
+        if not kind.startswith(_BEFORE_SCALING):
+            return False
+    return False
 
 
 def content_sha256(model: Any) -> str:

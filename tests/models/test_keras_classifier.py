@@ -455,6 +455,14 @@ def test_preprocessing_built_into_the_model_is_found(keras):
 
     built_in = KerasClassifier(build(keras.layers.Rescaling(1 / 255)))
     assert (built_in.preprocessing, built_in.preprocessing_guessed) == ("none", False)
+    augmented = build(
+        keras.layers.RandomFlip(), keras.layers.Resizing(8, 8), keras.layers.Normalization()
+    )
+    assert not KerasClassifier(augmented).preprocessing_guessed
+    nested = keras.Sequential([keras.Input((8, 8, 3)), build(keras.layers.Rescaling(1 / 255))])
+    assert not KerasClassifier(nested).preprocessing_guessed
+    late = build(keras.layers.Conv2D(3, 1), keras.layers.Rescaling(2.0))
+    assert KerasClassifier(late).preprocessing_guessed
     plain = KerasClassifier(build())
     assert (plain.preprocessing, plain.preprocessing_guessed) == ("0-1", True)
     told = KerasClassifier(build(), preprocessing="caffe")
