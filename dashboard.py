@@ -1,0 +1,22 @@
+"""CAM Audit's front door: ``streamlit run dashboard.py``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.shared.navigation import run_chosen_page
+
+LOOKS = Path(__file__).parent / "pages" / "shared"
+
+st.set_page_config(
+    page_title="CAM Audit",
+    page_icon=str(LOOKS / "icon.svg"),  # a named symbol would come from another server
+    layout="wide",
+    initial_sidebar_state=340,
+    menu_items={"About": "CAM Audit: see where an image classifier looks."},
+)
+st.logo(str(LOOKS / "logo.svg"), icon_image=str(LOOKS / "icon.svg"), size="large")
+st.html(LOOKS / "page.css")
+run_chosen_page()

@@ -1,0 +1,170 @@
+"""Explore: one picture, one model, and an honest map of where the model looks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+import camcore
+from pages.shared import address, map_picker, model_picker, picture_picker, results, target_picker
+from pages.shared.engine import model_loader
+from pages.shared.loading import load_with_progress
+from pages.shared.model_picker import ModelChoice
+from pages.shared.navigation import page_frame
+from pages.shared.picture_picker import PictureChoice
+from pages.shared.viewer import show_viewer
+from pages.shared.wording import calmly, plain
+
+_DRAWN_SIDE = 64  # gray models up to this size read digits and the like: one may draw
+
+
+def explore() -> None:
+    """The page, from top to bottom."""
+    if address.read_link():
+        for part in (model_picker, picture_picker, map_picker, target_picker):
+            part.follow_link()
+
+    # The places come first: a model may take seconds, and everything else is there before it.
+    model_box, picture_box, map_box = (st.sidebar.container() for _ in range(3))
+    heading, notices, chips = (st.container() for _ in range(3))
+    waiting, stage, below = st.empty(), st.container(), st.container()
+
+    choice = source = None
+    with calmly(notices), model_box:
+        choice = model_picker.pick_model()
+    with calmly(notices), picture_box:
+        source = picture_picker.pick_picture(choice, _drawable(choice))
+    with heading:
+        _say_what(choice)
+    if choice is None:
+        _show_alone(stage, source, "Choose a .keras or .h5 file in the sidebar.")
+    else:
+        with calmly(notices):
+            _explain(choice, source, model_box, map_box, chips, waiting, stage, below, notices)
+    with notices:
+        if refused := address.refused():
+            st.warning("  \n".join(map(plain, refused)), icon=":material/link_off:")
+
+
+def _say_what(choice: ModelChoice | None) -> None:
+    name = plain(choice.title) if choice else "a model of your own"
+    st.subheader(f"Where does {name} look?", anchor=False)
+    if choice and choice.about:
+        st.caption(plain(choice.about))
+
+
+def _drawable(choice: ModelChoice | None) -> bool:
+    """Whether the model reads small gray pictures, as far as that is known before it is loaded."""
+    if choice is None:
+        return False
+    shapes = {own.name: own.input_shape for own in camcore.BUNDLED_MODELS}
+    shapes |= st.session_state.get("input-shapes", {})
+    height, _, channels = shapes.get(choice.name, (0, 0, 3))
+    return channels == 1 and height <= _DRAWN_SIDE
+
+
+def _explain(
+    choice: ModelChoice,
+    source: PictureChoice | None,
+    model_box: DeltaGenerator,
+    map_box: DeltaGenerator,
+    chips: DeltaGenerator,
+    waiting: DeltaGenerator,
+    stage: DeltaGenerator,
+    below: DeltaGenerator,
+    notices: DeltaGenerator,
+) -> None:
+    """Everything that needs the loaded model."""
+    try:
+        model = load_with_progress(choice, source, waiting)
+    except Exception:
+        _show_alone(stage, source)
+        raise
+    with model_box:
+        with_output = model_picker.pick_output(choice, model)
+    if with_output.output not in (None, model.output):
+        choice, model = with_output, load_with_progress(with_output, source, waiting)
+    _remember_shape(choice, model)
+    with map_box:
+        layer = map_picker.pick_layer(model)
+        method = map_picker.pick_method(layer)
+        fit = map_picker.pick_fit(model)
+        preprocessing = map_picker.pick_preprocessing(model) if choice.file else None
+    if source is None:
+        _show_alone(stage, None, "Choose a picture in the sidebar.")
+        return
+    picture, engine = source.picture, model_loader().engine
+    options: dict[str, Any] = {"layer": layer.name, "fit": fit, "preprocessing": preprocessing}
+    ranked = engine.predict(model, picture, top=None, **options)
+    with chips:
+        targets = target_picker.pick_targets(engine, model, picture, ranked, **options)
+    _write_address(choice, source, model, targets, layer, method, fit)
+    try:
+        shown = engine.explain_each(model, picture, targets, method=method, **options)
+    except camcore.MethodError as error:
+        with notices:
+            st.warning(plain(error), icon=":material/info:")
+        _show_alone(stage, source)
+        return
+    with stage:
+        show_viewer(picture, shown)
+    with below:
+        results.show_statements(picture, shown)
+        if choice.file and model.preprocessing_guessed:
+            map_picker.compare_preprocessings(engine, model, picture, fit)
+        _details(choice, source, model, ranked, shown)
+
+
+def _details(choice, source, model, ranked, shown) -> None:
+    answer, making, files, code = st.tabs(
+        ["Probabilities", "How this map was made", "Downloads", "The same in code"]
+    )
+    with answer:
+        results.show_probabilities(model, ranked)
+    with making:
+        results.show_making(shown)
+    with files:
+        results.show_downloads(shown)
+    with code:
+        results.show_code(choice, source, model, shown)
+
+
+def _show_alone(stage: DeltaGenerator, source: PictureChoice | None, words: str = "") -> None:
+    """The picture without a map."""
+    with stage:
+        if words:
+            st.info(words)
+        if source is not None:
+            show_viewer(source.picture, key="viewer-alone")
+
+
+def _remember_shape(choice: ModelChoice, model: camcore.Classifier) -> None:
+    """A file's input is known once it is loaded; a gray one offers the drawing canvas."""
+    shapes = st.session_state.setdefault("input-shapes", {})
+    if choice.file and choice.name not in shapes:
+        shapes[choice.name] = model.input_shape
+        if _drawable(choice):
+            st.rerun()
+
+
+def _write_address(choice, source, model, targets, layer, method, fit) -> None:
+    """A link restores the view; somebody's own file or picture is not in it."""
+    named = not choice.file
+    several = named and len(model.outputs) > 1
+    address.write_link(
+        {
+            "model": choice.name if named else None,
+            "image": source.sample,
+            "output": model.output if several else None,
+            "layer": layer.name if named else None,
+            "class": target_picker.address_of(model, targets) if named else None,
+            "method": method,
+            "fit": fit if fit != "stretch" else None,
+        }
+    )
+
+
+page_frame()
+explore()

@@ -1,0 +1,1 @@
+"""What several pages use: pickers, the viewer, the address, downloads."""

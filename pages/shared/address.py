@@ -1,0 +1,96 @@
+"""The address of a view: what a link says, and the link that a view has.
+
+A link is read once, into session state, before the widgets that it sets are made; afterwards the
+view writes itself into the address. What a link asks for and cannot have becomes one sentence.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+
+import streamlit as st
+
+_WRITTEN = "address-written"
+_BEFORE = "address-before"
+_ASKED = "address-asked"
+_REFUSED = "address-refused"
+_LONGEST = 200  # characters of a value worth looking at
+_IN_FLIGHT = 3.0  # seconds in which a browser that is clicked fast may still send an older address
+
+
+def read_link() -> bool:
+    """Take in the address where it is not the one that this session wrote.
+
+    Returns
+    -------
+    bool
+        True where a link has just been taken in.
+    """
+    now = _current()
+    st.session_state[_REFUSED] = []
+    if now == st.session_state.get(_WRITTEN):
+        return False
+    if any(now == before for before, _ in _recent()):
+        return False
+    st.session_state[_WRITTEN] = now
+    st.session_state[_ASKED] = dict(now)
+    return True
+
+
+def asked(name: str) -> tuple[str, ...]:
+    """What the link says under a name; each value is given out once."""
+    return st.session_state.get(_ASKED, {}).pop(name, ())
+
+
+def asked_one(name: str, allowed: Iterable[str], what: str) -> str | None:
+    """The link's value under a name if it is allowed; else a sentence is kept for the page.
+
+    Case does not matter. `what` names the thing in the sentence.
+    """
+    for value in asked(name)[:1]:
+        for own in allowed:
+            if own.lower() == value.lower():
+                return own
+        refuse(f"The link asks for {what} “{value}”, which there is not; the default is used.")
+    return None
+
+
+def refuse(sentence: str) -> None:
+    """Keep a sentence about the link for the page."""
+    st.session_state.setdefault(_REFUSED, []).append(sentence)
+
+
+def refused() -> tuple[str, ...]:
+    """Sentences about what the last link asked for in vain."""
+    return tuple(st.session_state.get(_REFUSED, ()))
+
+
+def write_link(values: Mapping[str, str | Iterable[str] | None]) -> None:
+    """Put the view into the address; None leaves a name out."""
+    wanted = {
+        name: (value,) if isinstance(value, str) else tuple(value)
+        for name, value in values.items()
+        if value is not None
+    }
+    now, before = _current(), st.session_state.get(_WRITTEN)
+    # Noted first: writing the address may end this run in favour of the next click.
+    st.session_state[_WRITTEN] = wanted
+    # Compared with what was written last, too: that may still be on its way to the browser.
+    if wanted != now or wanted != before:
+        when = time.monotonic()
+        st.session_state[_BEFORE] = [*_recent(), (now, when), (before, when)]
+        st.query_params.from_dict({name: list(value) for name, value in wanted.items()})
+
+
+def _recent() -> list[tuple[dict[str, tuple[str, ...]] | None, float]]:
+    """Addresses that this session has just replaced, and when."""
+    since = time.monotonic() - _IN_FLIGHT
+    return [own for own in st.session_state.get(_BEFORE, []) if own[1] > since]
+
+
+def _current() -> dict[str, tuple[str, ...]]:
+    return {
+        name: tuple(value[:_LONGEST] for value in st.query_params.get_all(name))
+        for name in st.query_params
+    }

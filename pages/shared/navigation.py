@@ -1,0 +1,71 @@
+"""The ordered list of pages, and how an address finds its page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.navigation.page import Page as StreamlitPage
+
+_INSIDE = "inside-dashboard"
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """One page of the list.
+
+    Attributes
+    ----------
+    path : str
+        The page's script, relative to dashboard.py.
+    title, help : str
+        Its name in the list and in the browser's tab, and one sentence.
+    """
+
+    path: str
+    title: str
+    help: str
+
+
+PAGES: tuple[PageEntry, ...] = (
+    PageEntry(
+        "pages/explore.py",
+        "Explore",
+        "One picture, one model: where does it look?",
+    ),
+)
+"""The first one is the default and is served at the root."""
+
+
+def run_chosen_page() -> None:
+    """Run the page that the address asks for, inside the frame that dashboard.py sets."""
+    st.session_state[_INSIDE] = True
+    _chosen().run()
+
+
+def page_frame() -> None:
+    """Start a page: where dashboard.py has not run around it, see to it that it does.
+
+    Until dashboard.py has run once in a server's process, Streamlit takes the folder ``pages`` for
+    the list of pages and runs the script that an address names on its own. Calling st.navigation
+    ends that for the whole process.
+    """
+    if not st.session_state.get(_INSIDE):
+        _chosen()
+        st.rerun()
+
+
+def _chosen() -> StreamlitPage:
+    first, *others = PAGES
+    default = st.Page(first.path, title=first.title, help=first.help, url_path="", default=True)
+    pages = [default]
+    pages += [st.Page(own.path, title=own.title, help=own.help) for own in others]
+
+    def to_default() -> None:
+        values = {name: st.query_params.get_all(name) for name in st.query_params}
+        st.switch_page(default, query_params=values)
+
+    # The default page has no path of its own, but people will write one.
+    alias = first.title.lower()
+    pages.append(st.Page(to_default, title=first.title, url_path=alias, visibility="hidden"))
+    return st.navigation(pages)

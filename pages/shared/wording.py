@@ -1,0 +1,53 @@
+"""Words from outside, made harmless, and errors, made one sentence."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+import camcore
+
+_log = logging.getLogger("camaudit.pages")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#!|$~:&@]|^[-+=]|(?<=^\d)\.|(?<=www)\.)")
+
+
+def plain(text: object) -> str:
+    """Text that Markdown leaves as it is: file names and class names come from outside.
+
+    Examples
+    --------
+    >>> print(plain("![x](http://a) $y$"))
+    \\!\\[x\\]\\(http\\://a\\) \\$y\\$
+    """
+    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def say_error(error: Exception) -> None:
+    """Show what went wrong as one sentence; the log gets the rest."""
+    if isinstance(error, camcore.CamcoreError):
+        text = str(error)
+        if text.split(" ", 1)[0].isalpha():  # a file's name keeps its letters
+            text = text[:1].upper() + text[1:]
+        st.error(plain(text), icon=":material/error:")
+        return
+    _log.exception("a page failed", exc_info=error)
+    st.error(
+        "Something went wrong that should not have; the server's log says what. "
+        "Choose another model or picture, or load the page again.",
+        icon=":material/error:",
+    )
+
+
+@contextmanager
+def calmly(where: DeltaGenerator) -> Iterator[None]:
+    """Whatever fails inside becomes one sentence at a place on the page, never a traceback."""
+    try:
+        yield
+    except Exception as error:
+        with where:
+            say_error(error)

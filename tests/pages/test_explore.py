@@ -1,0 +1,305 @@
+"""Explore, driven through its widgets."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
+
+
+@pytest.fixture
+def visit(monkeypatch) -> Callable[..., AppTest]:
+    """Open the dashboard at an address; values that are lists repeat their name."""
+    monkeypatch.chdir(DASHBOARD.parent)
+
+    def open_page(**query: str | list[str]) -> AppTest:
+        app = AppTest.from_file(str(DASHBOARD), default_timeout=180)
+        for name, value in query.items():
+            app.query_params[name] = value
+        return app.run()
+
+    return open_page
+
+
+def texts(app: AppTest) -> str:
+    """All markdown of the page, escapes taken out."""
+    return "\n".join(own.value for own in app.markdown).replace("\\", "")
+
+
+def explained(app: AppTest) -> bool:
+    """Whether the page says what a map says, whatever that is."""
+    return any(
+        words in texts(app)
+        for words in ("of the evidence for", "No positive evidence for", "spread evenly over")
+    )
+
+
+def address(app: AppTest) -> dict[str, str | list[str]]:
+    return {name: app.query_params[name] for name in app.query_params}
+
+
+def assert_calm(app: AppTest) -> None:
+    """No traceback and no error on the page."""
+    assert not app.exception
+    assert not app.error, [own.value for own in app.error]
+
+
+def png(height: int = 40, width: int = 60) -> bytes:
+    pixels = np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_first_visit_explains_a_sample(visit):
+    app = visit()
+    assert_calm(app)
+    assert "of the evidence for tank lies in" in texts(app)
+    assert address(app)["model"] == "cloud-detector"
+    assert app.selectbox(key="map-layer").value == "conv5"
+
+
+def test_widgets_change_the_view_and_its_address(visit):
+    app = visit()
+    app.selectbox(key="model-bundled").set_value("tank-detector").run()
+    app.selectbox(key="map-layer").set_value("conv3").run()
+    app.pills(key="map-method").set_value("layer-cam").run()
+    app.segmented_control(key="map-fit").set_value("pad").run()
+    other = 1 - app.pills(key="target-chips").value[0]
+    app.pills(key="target-chips").set_value([other]).run()
+    assert_calm(app)
+    assert address(app) == {
+        "model": "tank-detector",
+        "image": "tank-sunny",
+        "layer": "conv3",
+        "class": ["forest", "tank"][other],
+        "method": "layer-cam",
+        "fit": "pad",
+    }
+
+
+def test_quick_picks_choose_layers(visit):
+    app = visit(model="tank-detector")
+    app.button(key="map-layer-finer").click().run()
+    assert app.selectbox(key="map-layer").value == "conv3"
+    app.button(key="map-layer-last").click().run()
+    assert app.selectbox(key="map-layer").value == "conv5"
+
+
+def test_two_classes_and_never_three(visit):
+    app = visit(model="cam1", image="digit-7")
+    first = app.pills(key="target-chips").value
+    offered = [int(label.split()[0]) for label in app.pills(key="target-chips").options]
+    others = [digit for digit in offered if digit not in first]
+    app.pills(key="target-chips").set_value([*first, others[0]]).run()
+    assert address(app)["class"] == [str(first[0]), str(others[0])]
+    app.pills(key="target-chips").set_value([*first, *others[:2]]).run()
+    assert len(app.pills(key="target-chips").value) == 2
+    assert others[1] in app.pills(key="target-chips").value
+    app.pills(key="target-chips").set_value([]).run()
+    assert app.pills(key="target-chips").value == first
+    assert "class" not in address(app)
+    assert_calm(app)
+
+
+def test_any_class_by_search(visit):
+    app = visit(model="cam1", image="digit-7")
+    app.selectbox(key="target-search").set_value(0).run()
+    assert app.pills(key="target-chips").value == [0]
+    assert_calm(app)
+
+
+def test_a_change_of_model_resets_what_it_does_not_have(visit):
+    app = visit(model="tank-detector", layer="conv3", **{"class": "forest"})
+    app.selectbox(key="model-bundled").set_value("cam1").run()
+    assert_calm(app)
+    assert not app.warning
+    assert address(app)["image"] == "digit-2"
+    assert "class" not in address(app)
+
+
+def test_a_link_restores_the_view(visit):
+    app = visit(
+        model="tank-detector", image="tank-hidden", layer="conv4", method="hirescam", fit="crop",
+        **{"class": ["tank", "forest"]},
+    )  # fmt: skip
+    assert_calm(app)
+    assert not app.warning
+    assert app.selectbox(key="map-layer").value == "conv4"
+    assert app.pills(key="map-method").value == "hirescam"
+    assert app.segmented_control(key="map-fit").value == "crop"
+    assert app.pills(key="target-chips").value == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("model", "no-such-model", "the model “no-such-model”"),
+        ("image", "../../etc/passwd", "the sample picture “../../etc/passwd”"),
+        ("layer", "dense", "the layer “dense”"),
+        ("method", "magic", "the method “magic”"),
+        ("fit", "squeeze", "the fit “squeeze”"),
+        ("class", "![x](http://a.b/c) <b> $x$", "No class is called"),
+        ("class", "99999", "There is no class 99999"),
+    ],
+)
+def test_a_link_that_asks_for_what_there_is_not(visit, name, value, sentence):
+    app = visit(**{name: value})
+    assert_calm(app)
+    (warning,) = app.warning
+    assert sentence in warning.value.replace("\\", "")
+    assert "![" not in warning.value
+    assert "<b" not in warning.value.replace("\\<b", "")
+    assert explained(app)
+    app.pills(key="map-method").set_value("layer-cam").run()
+    assert not app.warning
+
+
+def test_cam_where_it_is_impossible_says_why_and_what_can_be_done(visit):
+    app = visit(model="tank-detector", layer="conv3", method="cam")
+    assert_calm(app)
+    (warning,) = app.warning
+    assert "global average pooling" in warning.value
+    assert "Grad-CAM" in warning.value
+    app.pills(key="map-method").set_value("grad-cam").run()
+    assert not app.warning
+    assert explained(app)
+
+
+def test_a_catalogue_model_with_random_weights(visit):
+    app = visit(model="MobileNet:weights=random", method="cam")
+    assert_calm(app)
+    assert app.toggle(key="model-random").value
+    assert address(app)["model"] == "MobileNet:weights=random"
+
+
+def test_an_uploaded_picture(visit):
+    app = visit()
+    app.pills(key="picture-source").set_value("Upload").run()
+    assert_calm(app)
+    assert "Choose a picture" in app.info[0].value
+    app.file_uploader(key="picture-upload").upload("holiday *1*.png", png(), "image/png").run()
+    assert_calm(app)
+    assert explained(app)
+    assert "image" not in address(app)
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture at all", png()[:200]])
+def test_a_broken_picture_costs_one_sentence(visit, content):
+    app = visit()
+    app.pills(key="picture-source").set_value("Upload").run()
+    app.file_uploader(key="picture-upload").upload("holiday.png", content, "image/png").run()
+    assert not app.exception
+    (error,) = app.error
+    assert "oliday.png" in error.value
+    app.pills(key="picture-source").set_value("Sample").run()
+    assert_calm(app)
+
+
+def test_a_path_that_is_not_there(visit):
+    app = visit()
+    app.pills(key="picture-source").set_value("Path").run()
+    app.text_input(key="picture-path").set_value("/no/such/picture.png").run()
+    assert not app.exception
+    assert "no such file" in app.error[0].value
+
+
+def test_a_data_root_bounds_every_typed_path(visit, monkeypatch, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.png").write_bytes(png())
+    (tmp_path / "out.png").write_bytes(png())
+    (tmp_path / "in" / "link.png").symlink_to(tmp_path / "out.png")
+    monkeypatch.setenv("CAMCORE_DATA_ROOT", str(tmp_path / "in"))
+    app = visit()
+    app.pills(key="picture-source").set_value("Path").run()
+    app.text_input(key="picture-path").set_value(str(tmp_path / "in" / "a.png")).run()
+    assert_calm(app)
+    for outside in ("out.png", "in/../out.png", "in/link.png"):
+        app.text_input(key="picture-path").set_value(str(tmp_path / outside)).run()
+        assert "outside the folder" in app.error[0].value
+
+
+def test_a_model_file_that_is_none(visit):
+    app = visit()
+    app.segmented_control(key="model-group").set_value("Your file").run()
+    assert_calm(app)
+    app.file_uploader(key="model-upload").upload("evil.keras", b"PK nothing", "x/y").run()
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "evil.keras" in app.error[0].value
+
+
+def test_an_own_model_shows_the_answer_under_each_preprocessing(visit, keras, tmp_path):
+    images = keras.Input((20, 20, 3))
+    x = keras.layers.Conv2D(4, 3, activation="relu")(images)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    first = keras.initializers.Constant([9.0, 0.0, 0.0])  # whatever the rest is, class 0 wins
+    answer = keras.layers.Dense(
+        3, activation="softmax", kernel_initializer="zeros", bias_initializer=first
+    )
+    model = keras.Model(images, answer(x))
+    model.save(tmp_path / "own.keras")
+    (tmp_path / "names.txt").write_text("a *star*\nb\nc\n")
+    app = visit()
+    app.segmented_control(key="model-group").set_value("Your file").run()
+    app.text_input(key="model-path").set_value(str(tmp_path / "own.keras")).run()
+    app.file_uploader(key="model-labels").upload(
+        "names.txt", (tmp_path / "names.txt").read_bytes(), "text/plain"
+    ).run()
+    assert_calm(app)
+    assert "caffe" in texts(app)
+    assert "a *star*" in texts(app)
+    assert "model" not in address(app)
+
+
+def test_everything_unexpected_becomes_one_sentence(visit, monkeypatch):
+    import camcore
+
+    def fail(*_args, **_options):
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(camcore.Engine, "predict", fail)
+    app = visit()
+    assert not app.exception
+    (error,) = app.error
+    assert "secret" not in error.value
+
+
+def test_two_outputs_one_of_them_a_regression(visit, keras, tmp_path):
+    images = keras.Input((24, 24, 3))
+    x = keras.layers.Rescaling(1 / 255)(images)
+    x = keras.layers.Conv2D(4, 3, activation="relu", name="conv")(x)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    kind = keras.layers.Dense(3, activation="softmax", name="kind")(x)
+    age = keras.layers.Dense(1, name="age")(x)
+    keras.Model(images, [kind, age]).save(tmp_path / "two.keras")
+    app = visit()
+    app.segmented_control(key="model-group").set_value("Your file").run()
+    app.text_input(key="model-path").set_value(str(tmp_path / "two.keras")).run()
+    assert_calm(app)
+    assert app.selectbox(key="model-output").value == "kind"
+    app.selectbox(key="model-output").set_value("age").run()
+    assert_calm(app)
+    assert "age, higher" in texts(app)
+    app.pills(key="target-chips").set_value([0, 1]).run()
+    assert_calm(app)
+    assert "age, lower" in texts(app)
+
+
+def test_the_lines_of_code_redo_the_view(visit, tmp_path, monkeypatch):
+    app = visit(model="tank-detector", image="tank-hidden", layer="conv4", fit="crop",
+                **{"class": ["tank", "forest"]})  # fmt: skip
+    python, command = (own.value for own in app.code)
+    assert "camcore explain camcore/bundled/samples/tank-hidden.jpg" in command
+    assert "--layer conv4 --class tank --method grad-cam --fit crop" in command
+    monkeypatch.chdir(tmp_path)
+    exec(compile(python, "page", "exec"), {})
+    assert (tmp_path / "explained-1" / "explanation.json").exists()
+    assert (tmp_path / "explained-0" / "overlay.png").exists()
