@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from camcore._version import __version__
 from camcore.bundled import MODELS as BUNDLED_MODELS
 from camcore.bundled import SAMPLES, Sample
-from camcore.classifier import Classifier, ClassWeights, Forward, Layer
+from camcore.classifier import Classifier, ClassWeights, Forward, Layer, OutputKind
 from camcore.engine import Engine
 from camcore.errors import (
     CamcoreError,
@@ -34,9 +34,9 @@ from camcore.heatmap import INTERPOLATIONS, SCALINGS, Heatmap
 from camcore.images import Picture, read_image
 from camcore.methods import METHODS, Method
 from camcore.models.catalogue import CATALOGUE, CatalogueModel
-from camcore.models.labels import read_labels
+from camcore.models.labels import match_label, read_labels
 from camcore.models.loading import load_model
-from camcore.render import BLENDS, COLORMAPS
+from camcore.render import BLENDS, COLORMAPS, palette
 
 if TYPE_CHECKING:
     from camcore.models.keras_classifier import KerasClassifier
@@ -68,6 +68,7 @@ __all__ = [
     "Method",
     "MethodError",
     "ModelError",
+    "OutputKind",
     "Picture",
     "Prediction",
     "Sample",
@@ -75,6 +76,8 @@ __all__ = [
     "__version__",
     "explain",
     "load_model",
+    "match_label",
+    "palette",
     "read_image",
     "read_labels",
     "sample",

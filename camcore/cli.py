@@ -58,6 +58,11 @@ def _with_model_options(command: Any) -> Any:
     return command
 
 
+def _sample_or_file(image: str) -> str:
+    samples = {own.name: str(own.file) for own in camcore.SAMPLES}
+    return image if Path(image).exists() else samples.get(image, image)
+
+
 def _loaded(
     model: str,
     *,
@@ -132,12 +137,12 @@ def explain(
     out: Path,
     **options: str | None,
 ) -> None:
-    """Show where a model looks in IMAGE for one class.
+    """Show where a model looks in IMAGE, a file or the name of a sample, for one class.
 
     Writes original.png, heatmap.png, overlay.png, heatmap.npy, raw.npy and explanation.json
     into DIR.
     """
-    picture = camcore.read_image(image)
+    picture = camcore.read_image(_sample_or_file(image))
     loaded = _loaded(model, **options)
     shown = camcore.explain(
         loaded, picture, target=target, layer=layer, method=method, fit=fit, scaling=scaling

@@ -182,7 +182,17 @@ def preprocess(seen: np.ndarray, name: str) -> np.ndarray:
     >>> preprocess(np.array([[0.0, 127.5, 255.0]], np.float32), "-1..1").tolist()
     [[-1.0, 0.0, 1.0]]
     """
+    check_preprocessing(name)
+    return PREPROCESSINGS[name].apply(seen)
+
+
+def check_preprocessing(name: str) -> None:
+    """Refuse a name that is not one of `PREPROCESSINGS`.
+
+    Raises
+    ------
+    InputError
+    """
     if name not in PREPROCESSINGS:
         choices = ", ".join(PREPROCESSINGS)
         raise InputError(f"preprocessing {name!r} is not known; choose one of {choices}.")
-    return PREPROCESSINGS[name].apply(seen)

@@ -99,7 +99,7 @@ def _explain(
     options: dict[str, Any] = {"layer": layer.name, "fit": fit, "preprocessing": preprocessing}
     ranked = engine.predict(model, picture, top=None, **options)
     with chips:
-        targets = target_picker.pick_targets(engine, model, picture, ranked, **options)
+        targets = target_picker.pick_targets(model, ranked)
     _write_address(choice, source, model, targets, layer, method, fit)
     try:
         shown = engine.explain_each(model, picture, targets, method=method, **options)

@@ -86,6 +86,14 @@ def test_python_and_command_line_say_the_same(run, tmp_path, method, bundled_mod
     assert json.loads((tmp_path / "explanation.json").read_text())["method"] == method
 
 
+def test_a_sample_goes_by_its_name(run, tmp_path):
+    status, *_ = run("explain", "digit-7", "--model", "cam1", "--out", tmp_path)
+    assert status == 0
+    told = json.loads((tmp_path / "explanation.json").read_text())
+    assert told["target"]["name"] == "7"
+    assert told["image"]["name"] == "digit-7.png"
+
+
 def test_alpha_and_colormap_reach_the_overlay(run, tmp_path):
     run("explain", TANK, "--alpha", 1, "--colormap", "gray", "--out", tmp_path)
     shown = np.asarray(Image.open(tmp_path / "overlay.png"))

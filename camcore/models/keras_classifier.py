@@ -14,7 +14,10 @@ import tensorflow as tf
 
 from camcore.classifier import ClassWeights, Forward, Layer, OutputKind
 from camcore.errors import InputError, ModelError
-from camcore.models.keras_graph import Tap, TracedGraph, as_matrix, before_activation, walk
+from camcore.fitting import check_preprocessing
+from camcore.models.keras_graph import Tap, TracedGraph, walk
+from camcore.models.keras_outputs import column_names, named_results, read_output
+from camcore.models.pooled_head import pooled_affine, read_class_weights
 
 FREE_SIZE = 224  # side of the input where a model accepts any
 _BUILT_IN = {"Rescaling", "Normalization"}
@@ -25,7 +28,6 @@ _PASSIVE = (
     "Resizing", "Dropout", "SpatialDropout", "Gaussian", "Random", "Reshape", "Permute",
     "Rescaling", "Normalization",
 )  # fmt: skip
-_BASIS_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +100,8 @@ class KerasClassifier:
     ) -> None:
         self.name = name or model.name
         self.sha256 = sha256 or content_sha256(model)
-        self.preprocessing = preprocessing or "none"
+        if preprocessing is not None:
+            check_preprocessing(preprocessing)
         built_in = _begins_with_preprocessing(model)
         self.preprocessing = preprocessing or ("none" if built_in else "0-1")
         self.preprocessing_guessed = not (preprocessing or built_in)
@@ -111,7 +114,7 @@ class KerasClassifier:
         self._cuts: dict[str, _Cut] = {}
         self._weights: dict[str, ClassWeights | None] = {}
 
-        results = _named_results(model, self._graph.results)
+        results = named_results(model, self._graph.results)
         self.outputs = tuple(results)
         self.output = output or self.outputs[0]
         if self.output not in results:
@@ -119,8 +122,10 @@ class KerasClassifier:
                 f"{self.name} has no output {self.output!r}; choose one of "
                 f"{', '.join(self.outputs)}."
             )
-        self._read_output(results[self.output], output_kind)
-        self.class_names = self._names(class_names)
+        read = read_output(self._graph, self.output, results[self.output], output_kind)
+        self.output_kind = read.kind
+        self.class_names = column_names(read, class_names, self.name)
+        self._scores, self._probabilities = read.scores, read.probabilities
 
         taps = self._graph.spatial_taps(self._scores)
         if not taps:
@@ -129,7 +134,7 @@ class KerasClassifier:
                 "depends on, so there is nothing to lay over a picture."
             )
         self._taps = {tap.name: tap for tap in taps}
-        self._pooled = self._graph.pooled_affine(taps, self._scores)
+        self._pooled = pooled_affine(self._graph, taps, self._scores)
         self.layers = tuple(self._layer(tap) for tap in taps)
         active = [tap.name for tap in taps if not tap.kind.startswith(_PASSIVE)]
         self.default_layer = active[-1] if active else taps[-1].name
@@ -182,9 +187,6 @@ class KerasClassifier:
     def class_weights(self, layer: str) -> ClassWeights | None:
         """Weights of the global-average-pooling head behind `layer`, or None without one.
 
-        Read off the head itself: it is affine, so its value at zero is the bias and its value at
-        each unit map, less the bias, is one row of weights. A random map checks the result.
-
         Raises
         ------
         InputError
@@ -192,30 +194,11 @@ class KerasClassifier:
         """
         with self._lock:
             if layer not in self._weights:
-                tap = self._tap(layer)
-                self._weights[layer] = self._read_weights(tap) if layer in self._pooled else None
+                tap, weights = self._tap(layer), None
+                if layer in self._pooled:
+                    weights = read_class_weights(self._graph, tap, self._scores)
+                self._weights[layer] = weights
             return self._weights[layer]
-
-    def _read_weights(self, tap: Tap) -> ClassWeights | None:
-        head = self._graph.function([tap.tensor], [self._scores])
-        height, width, channels = tuple(tap.tensor.shape)[1:]
-        dtype = tap.tensor.dtype.as_numpy_dtype
-
-        def scores(maps: np.ndarray) -> np.ndarray:
-            return head(tf.constant(maps.astype(dtype)))[0].numpy()
-
-        bias = scores(np.zeros((1, height, width, channels), np.float32))[0]
-        step = max(1, _BASIS_BYTES // (4 * height * width * channels))
-        rows = []
-        for start in range(0, channels, step):
-            unit = np.eye(channels, dtype=np.float32)[start : start + step]
-            rows.append(scores(np.tile(unit[:, None, None, :], (1, height, width, 1))) - bias)
-        weights = np.concatenate(rows)
-        probe = np.random.default_rng(0).normal(size=(2, height, width, channels))
-        expected = probe.mean(axis=(1, 2)) @ weights + bias
-        if not np.allclose(scores(probe), expected, rtol=1e-2, atol=1e-2 * np.abs(weights).max()):
-            return None
-        return ClassWeights(weights.astype(np.float32), bias.astype(np.float32))
 
     def _cut(self, layer: str) -> _Cut:
         if layer not in self._cuts:
@@ -241,78 +224,6 @@ class KerasClassifier:
     def _layer(self, tap: Tap) -> Layer:
         height, width, channels = tuple(tap.tensor.shape)[1:]
         return Layer(tap.name, height, width, channels, tap.kind, tap.name in self._pooled)
-
-    def _read_output(self, result: Any, wanted: OutputKind | None) -> None:
-        """Find the class scores before the last activation, and the probabilities after it."""
-        with self._graph.graph.as_default():
-            output = tf.cast(as_matrix(self.output, result), tf.float32)
-            activation, tensor = before_activation(output)
-            logits = tf.cast(tf.reshape(tensor, (-1, output.shape[1])), tf.float32)
-        if wanted:
-            kind = _checked(wanted, int(output.shape[1]))
-        elif activation == "Softmax":
-            kind = "softmax"
-        elif activation == "Sigmoid":
-            kind = "sigmoid" if output.shape[1] == 1 else "multi-label"
-        elif output.shape[1] == 1:
-            kind = "regression"
-        else:
-            kind = "log-probability" if self._sums_to_one(output) else "logits"
-        with self._graph.graph.as_default():
-            if kind == "softmax":
-                scores, probabilities = logits, output
-            elif kind == "logits":
-                scores, probabilities = output, tf.nn.softmax(output)
-            elif kind == "log-probability":
-                scores = tf.math.log(tf.maximum(output, np.finfo(np.float32).tiny))
-                probabilities = output
-            elif kind == "multi-label":
-                scores, probabilities = logits, tf.sigmoid(logits)
-            elif kind == "sigmoid":
-                scores = tf.concat([-logits, logits], axis=1)
-                probabilities = tf.sigmoid(scores)
-            else:
-                pairs = tf.stack([output, -output], axis=2)
-                scores = probabilities = tf.reshape(pairs, (-1, 2 * output.shape[1]))
-        self.output_kind = kind
-        self._scores, self._probabilities = scores, probabilities
-
-    def _sums_to_one(self, output: Any) -> bool:
-        """Whether an output without a visible softmax holds probabilities all the same."""
-        run = self._graph.function([self._graph.images], [output])
-        noise = np.random.default_rng(0).uniform(0, 1, (4, *self.input_shape))
-        rows = run(tf.constant(noise, tf.float32))[0].numpy()
-        return bool((rows >= 0).all() and np.allclose(rows.sum(axis=1), 1, atol=1e-3))
-
-    def _names(self, names: Sequence[str] | None) -> tuple[str, ...]:
-        columns = int(self._scores.shape[1])
-        if self.output_kind == "regression":
-            own = columns // 2
-            if not names:
-                names = [self.output] if own == 1 else [f"{self.output} {i}" for i in range(own)]
-            if len(names) == own:
-                names = [f"{n}, {way}" for n in names for way in ("higher", "lower")]
-        elif not names:
-            names = [f"class {i}" for i in range(columns)]
-        elif self.output_kind == "sigmoid" and len(names) == 1:
-            names = [f"not {names[0]}", names[0]]
-        if len(names) != columns:
-            raise InputError(
-                f"{len(names)} class names were given for {self.name}, whose output "
-                f"{self.output!r} has {columns} classes; give one name for each."
-            )
-        return tuple(names)
-
-
-def _checked(kind: OutputKind, units: int) -> OutputKind:
-    choices = ("logits", "sigmoid", "multi-label", "regression")
-    if kind not in choices:
-        raise InputError(
-            f"output_kind={kind!r} cannot be chosen; take one of {', '.join(choices)}."
-        )
-    if kind == "sigmoid" and units != 1:
-        raise InputError(f"output_kind='sigmoid' means one unit, not {units}; take 'multi-label'.")
-    return kind
 
 
 def _begins_with_preprocessing(model: Any) -> bool:
@@ -363,13 +274,3 @@ def _input_shape(model: Any, name: str, size: tuple[int, int] | None) -> tuple[i
     if shape[2] not in (1, 3):
         raise ModelError(f"{name} takes images of {shape[2]} channels; pictures have 1 or 3.")
     return shape[0] or height, shape[1] or width, shape[2]
-
-
-def _named_results(model: Any, results: Any) -> dict[str, Any]:
-    if isinstance(results, dict):
-        return {str(name): tensor for name, tensor in results.items()}
-    if isinstance(results, (list, tuple)):
-        names = getattr(model, "output_names", None) or range(len(results))
-        return {str(name): tensor for name, tensor in zip(names, results, strict=True)}
-    names = getattr(model, "output_names", None)
-    return {str(names[0]) if names else "output": results}

@@ -14,18 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from camcore.errors import MethodError, ModelError
-
-_PASSED_THROUGH = {"Identity", "Reshape", "Squeeze", "Cast", "StopGradient", "ExpandDims"}
-# Between a map and the class scores these keep scores affine in the map.
-_AFFINE = _PASSED_THROUGH | {
-    "BiasAdd", "AddV2", "Add", "Sub", "Mul", "RealDiv", "Neg", "MatMul", "BatchMatMulV2",
-    "Conv2D", "ConcatV2", "Pack", "Transpose", "Mean", "AvgPool",
-}  # fmt: skip
-
+from camcore.errors import MethodError
 
 _SHAPES = {"Shape", "ShapeN", "Size", "Rank"}
 
@@ -100,11 +91,11 @@ class TracedGraph:
         self.images = self._function.inputs[0]
         self.results = self._function.structured_outputs
         self.taps = tuple(_numbered(taps))
-        self.dependent = self._descendants(self.images)
+        self.dependent = self.descendants(self.images)
 
     def spatial_taps(self, target: Any) -> tuple[Tap, ...]:
         """Taps that hold a map of more than one cell and that `target` is computed from."""
-        sources = self._ancestors(target)
+        sources = self.ancestors(target)
         return tuple(
             tap
             for tap in self.taps
@@ -197,59 +188,7 @@ class TracedGraph:
                     stack.append(tensor.op)
         return targets, gradients, list(residuals.values())
 
-    def pooled_affine(self, taps: tuple[Tap, ...], scores: Any) -> set[str]:
-        """Names of the taps A for which scores = affine(mean over positions of A)."""
-        near = {scores.op}  # what affine operations alone lead back to
-        stack = [scores.op]
-        while stack:
-            operation = stack.pop()
-            if operation.type in _AFFINE or operation is scores.op:
-                for source in operation.inputs:
-                    if source.op not in near:
-                        near.add(source.op)
-                        stack.append(source.op)
-        return {t.name for t in taps if t.tensor.op in near and self._pools(t.tensor, scores)}
-
-    def _pools(self, activations: Any, scores: Any) -> bool:
-        start = activations.op
-        inside = (self._descendants(activations) & self._ancestors(scores)) - {start}
-        pools = set()
-        for operation in inside:
-            varying = [
-                i
-                for i, source in enumerate(operation.inputs)
-                if source.op in inside or source.op is start
-            ]
-            bypassed = any(
-                source.op in self.dependent
-                for i, source in enumerate(operation.inputs)
-                if i not in varying
-            )
-            if bypassed or operation.type not in _AFFINE:
-                return False
-            if operation.type in {"Mul", "MatMul", "BatchMatMulV2"} and len(varying) > 1:
-                return False
-            if operation.type in {"RealDiv", "Conv2D"} and 1 in varying:
-                return False
-            if operation.type == "Conv2D" and any(s != 1 for s in operation.inputs[1].shape[:2]):
-                return False
-            if operation.type in {"Mean", "AvgPool"}:
-                if not _pools_everything(operation):
-                    return False
-                pools.add(operation)
-        # Every way from the map to the scores must lead through a pool.
-        stack, reached = [start], set()
-        while stack:
-            for tensor in stack.pop().outputs:
-                for consumer in tensor.consumers():
-                    if consumer in inside and consumer not in pools and consumer not in reached:
-                        if consumer is scores.op:
-                            return False
-                        reached.add(consumer)
-                        stack.append(consumer)
-        return bool(pools)
-
-    def _descendants(self, tensor: Any) -> set[Any]:
+    def descendants(self, tensor: Any) -> set[Any]:
         """Operations whose numbers, not only whose shapes, follow from `tensor`."""
         found = {tensor.op}
         stack = [tensor]
@@ -260,7 +199,8 @@ class TracedGraph:
                     stack.extend(consumer.outputs)
         return found
 
-    def _ancestors(self, tensor: Any) -> set[Any]:
+    def ancestors(self, tensor: Any) -> set[Any]:
+        """Operations that `tensor` is computed from."""
         found = {tensor.op}
         stack = [tensor.op]
         while stack:
@@ -269,36 +209,6 @@ class TracedGraph:
                     found.add(source.op)
                     stack.append(source.op)
         return found
-
-
-def before_activation(output: Any) -> tuple[str, Any]:
-    """Walk back from an output, shape (N, C), to what its last activation was applied to.
-
-    Returns
-    -------
-    activation : {"Softmax", "Sigmoid", ""}
-    tensor : tensor of N x C values before the activation, or `output` itself without one.
-    """
-    tensor = output
-    while tensor.op.type in _PASSED_THROUGH:
-        tensor = tensor.op.inputs[0]
-    if tensor.op.type not in {"Softmax", "Sigmoid"}:
-        return "", output
-    if tensor.op.type == "Softmax" and tensor.shape[-1] != output.shape[-1]:
-        raise ModelError("the output is a softmax over positions, not over classes.")
-    return tensor.op.type, tensor.op.inputs[0]
-
-
-def as_matrix(name: str, output: Any) -> Any:
-    """An output as N x C; refuse what cannot be read as one row of numbers for each image."""
-    sizes = tuple(output.shape)[1:]
-    if None in sizes or (len(sizes) > 1 and int(np.prod(sizes)) != sizes[-1]):
-        shape = " x ".join("?" if s is None else str(s) for s in sizes)
-        raise ModelError(
-            f"output {name!r} has shape {shape} for one image; CAM Audit explains outputs that are "
-            "one row of numbers (class scores or regression values)."
-        )
-    return tf.reshape(output, (-1, sizes[-1] if sizes else 1))
 
 
 def _noting(path: str, operation: Any, taps: list[Tap]) -> Any:
@@ -321,15 +231,3 @@ def _numbered(taps: list[Tap]) -> Iterator[Tap]:
         uses[tap.name] = uses.get(tap.name, 0) + 1
         name = tap.name if uses[tap.name] == 1 else f"{tap.name}:{uses[tap.name]}"
         yield Tap(name, tap.kind, tap.tensor)
-
-
-def _pools_everything(operation: Any) -> bool:
-    source = operation.inputs[0].shape
-    if source.rank != 4:
-        return False
-    if operation.type == "AvgPool":
-        return tuple(operation.outputs[0].shape[1:3]) == (1, 1) and tuple(
-            operation.get_attr("ksize")[1:3]
-        ) == tuple(source[1:3])
-    axes = tf.get_static_value(operation.inputs[1])
-    return axes is not None and {int(a) % 4 for a in np.ravel(axes)} == {1, 2}

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from camcore import bundled
 from camcore.classifier import OutputKind
-from camcore.errors import CamcoreError, InputError, ModelError
-from camcore.fitting import PREPROCESSINGS
+from camcore.errors import CamcoreError, ModelError
+from camcore.fitting import check_preprocessing
 from camcore.models import quarantine
 from camcore.models.catalogue import CATALOGUE, CatalogueModel
 from camcore.models.labels import read_labels
@@ -81,11 +81,8 @@ def load_model(
     ...
     camcore.errors.ModelError: no model and no file is called 'no-such-model'; ...
     """
-    if preprocessing is not None and preprocessing not in PREPROCESSINGS:
-        raise InputError(
-            f"preprocessing {preprocessing!r} is not known; choose one of "
-            f"{', '.join(PREPROCESSINGS)}."
-        )
+    if preprocessing is not None:
+        check_preprocessing(preprocessing)
     text = os.fspath(name)
     names = read_labels(labels) if isinstance(labels, (str, os.PathLike)) else labels
     options = {"output": output, "output_kind": output_kind, "input_size": input_size}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
 
@@ -24,21 +23,13 @@ def follow_link() -> None:
     st.session_state[_KEPT] = []
 
 
-def pick_targets(
-    engine: camcore.Engine,
-    model: camcore.Classifier,
-    picture: camcore.Picture,
-    ranked: Sequence[camcore.Prediction],
-    **options: Any,
-) -> list[int]:
+def pick_targets(model: camcore.Classifier, ranked: Sequence[camcore.Prediction]) -> list[int]:
     """The chips and the search; the predicted class until another is chosen.
 
     Parameters
     ----------
     ranked : sequence of Prediction
         All classes as `Engine.predict` gives them.
-    options
-        Of `Engine.explain`, to find the class that a link names.
 
     Returns
     -------
@@ -51,7 +42,7 @@ def pick_targets(
             st.session_state[_KEPT] = []
         st.session_state[_OF] = owner
     for name in st.session_state.pop("target-asked", ()):
-        _take_asked(engine, model, picture, name, options)
+        _take_asked(model, name)
     by_index = {one.index: one for one in ranked}
     kept = [index for index in st.session_state.get(_KEPT, []) if index in by_index]
     chosen = kept or [ranked[0].index]
@@ -109,15 +100,9 @@ def _searched() -> None:
         st.session_state[_KEPT] = [index]
 
 
-def _take_asked(
-    engine: camcore.Engine,
-    model: camcore.Classifier,
-    picture: camcore.Picture,
-    name: str,
-    options: dict[str, Any],
-) -> None:
+def _take_asked(model: camcore.Classifier, name: str) -> None:
     try:
-        found = engine.explain(model, picture, target=name, **options).target.index
+        found = camcore.match_label(model.class_names, name)
     except camcore.InputError as error:
         refuse(f"The link asks for a class that cannot be found. {error}")
         return

@@ -7,7 +7,8 @@ import pytest
 
 from camcore.errors import ModelError
 from camcore.models.keras_classifier import KerasClassifier
-from camcore.models.keras_graph import TracedGraph, as_matrix, walk
+from camcore.models.keras_graph import TracedGraph, walk
+from camcore.models.keras_outputs import as_matrix
 
 
 @pytest.mark.parametrize("turned_a", [False, True])
