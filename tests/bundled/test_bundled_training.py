@@ -57,6 +57,7 @@ def test_one_epoch_makes_a_loadable_model(name, maps, mnist_file, tmp_path, kera
     assert done.parameters == model.count_params()
 
 
+@pytest.mark.slow
 def test_the_same_seed_trains_the_same_model(mnist_file, tmp_path, keras):
     def weights(seed):
         done = train("cam1", tmp_path / "m.keras", mnist=mnist_file, epochs=1, seed=seed)
@@ -105,6 +106,7 @@ def test_the_best_epoch_is_kept(mnist_file, tmp_path, monkeypatch, keras):
     assert not np.array_equal(seen[1], seen[2])
 
 
+@pytest.mark.slow
 def test_a_scene_model_is_tested_on_every_kind(tmp_path, monkeypatch, keras):
     monkeypatch.setattr(training, "held_out_scenes", lambda kind: scenes(kind, 4, seed=1))
     done = train("cloud-detector", tmp_path / "m.keras", epochs=1, scene_count=8)

@@ -151,6 +151,7 @@ def test_without_a_network_one_sentence_says_where_the_weights_go(monkeypatch, t
     assert "KERAS_HOME" in said[0]
 
 
+@pytest.mark.slow
 def test_weights_put_by_hand_are_used(monkeypatch, tmp_path, keras):
     """The file that the message asks for, in the folder that it names, makes the model load."""
     folder = tmp_path / "models"
@@ -183,6 +184,7 @@ def test_the_engine_is_there_before_tensorflow():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.slow
 def test_nothing_in_the_engine_knows_the_screen():
     code = (
         "import sys, camcore\n"

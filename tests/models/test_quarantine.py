@@ -86,6 +86,7 @@ def test_good_files_get_in_once_and_are_remembered(tmp_path, own_cache, no_child
     assert [key.split("/")[0] for key in data["admitted"]] == [first.sha256]
 
 
+@pytest.mark.slow
 def test_old_h5_file_gets_in(tmp_path):
     with quarantine.admit(write_h5(tmp_path / "m.hdf5", harmless())) as model:
         assert Path(model.path).suffix == ".h5"
