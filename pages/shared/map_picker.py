@@ -126,7 +126,7 @@ def pick_fit(model: camcore.Classifier) -> str:
 
 def pick_preprocessing(model: camcore.Classifier) -> str:
     """The preprocessing of somebody's own file."""
-    key = f"map-preprocessing-{model.sha256[:12]}"
+    key = _preprocessing_key(model)
     st.session_state.setdefault(key, model.preprocessing)
     return st.selectbox(
         "Pixels as",
@@ -143,10 +143,17 @@ def pick_preprocessing(model: camcore.Classifier) -> str:
     )
 
 
+def _preprocessing_key(model: camcore.Classifier) -> str:
+    return f"map-preprocessing-{model.sha256[:12]}"
+
+
 def compare_preprocessings(
     engine: camcore.Engine, model: camcore.Classifier, picture: camcore.Picture, fit: str
 ) -> None:
-    """Help to choose: what the model answers under each preprocessing."""
+    """Help to choose: what the model answers under each preprocessing.
+
+    Opens by itself the first time that it is there, while the preprocessing is still the guess.
+    """
     rows = []
     for name, own in camcore.PREPROCESSINGS.items():
         best = engine.predict(model, picture, preprocessing=name, fit=fit, top=1)[0]
@@ -154,7 +161,15 @@ def compare_preprocessings(
             f"{best.score:.3g}" if model.output_kind == "regression" else f"{best.probability:.0%}"
         )
         rows.append(f"| {plain(own.title)} | {plain(best.name)} | {share} |")
-    with st.expander("Which preprocessing? The answer under each", expanded=False):
+    choice = _preprocessing_key(model)
+    opened, seen = f"{choice}-compare", f"{choice}-compare-seen"
+    if opened not in st.session_state:  # from here on it is the person who opens and closes it
+        guessed = st.session_state[choice] == model.preprocessing
+        st.session_state[opened] = guessed and not st.session_state.get(seen, False)
+    st.session_state[seen] = True
+    with st.expander(
+        "Pixel scaling is a guess: compare the answers under each", key=opened, on_change="rerun"
+    ):
         st.markdown("\n".join(["| Pixels as | Answer | |", "|---|---|---|", *rows]))
         st.caption(
             "The file does not say how its pixels were scaled. "

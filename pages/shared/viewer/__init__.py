@@ -19,14 +19,22 @@ SHOWN_SIDE = 1400  # pixels of the longest side that is sent; the rest follows w
 _LOSSLESS_PIXELS = 512 * 512
 
 _HERE = Path(__file__).parent
+_SCRIPTS = [
+    "words",
+    "maps",
+    "drawing",
+    "figures",
+    "controls",
+    "readout",
+    "keep",
+    "saving",
+    "viewer",
+]
 _viewer = st.components.v2.component(
     "camaudit_viewer",
     html=(_HERE / "viewer.html").read_text(encoding="utf-8"),
     css=(_HERE / "viewer.css").read_text(encoding="utf-8"),
-    js=READER
-    + "".join(
-        (_HERE / name).read_text(encoding="utf-8") for name in ("maps.js", "keep.js", "viewer.js")
-    ),
+    js=READER + "".join((_HERE / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS),
 )
 
 
@@ -69,7 +77,7 @@ def _payload(picture: camcore.Picture, shown: Sequence[camcore.Explanation], ful
             "encoded": add(_encoded(picture.sha256, full, lambda: picture)),
         },
         "colormaps": [{"name": n, "about": about} for n, about in camcore.COLORMAPS.items()],
-        "luts": add(b"".join(camcore.render.palette(n).tobytes() for n in camcore.COLORMAPS)),
+        "luts": add(b"".join(camcore.palette(n).tobytes() for n in camcore.COLORMAPS)),
         "blends": [{"name": n, "about": about} for n, about in camcore.BLENDS.items()],
         "maps": [_map(one, add) for one in shown],
         # While there is no map yet, the picture is all there is to place.
