@@ -35,7 +35,7 @@ from camcore.images import Picture, read_image
 from camcore.methods import METHODS, Method
 from camcore.models.catalogue import CATALOGUE, CatalogueModel
 from camcore.models.labels import match_label, read_labels
-from camcore.models.loading import load_model
+from camcore.models.loading import load_model, weights_folder
 from camcore.render import BLENDS, COLORMAPS, palette
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ __all__ = [
     "read_image",
     "read_labels",
     "sample",
+    "weights_folder",
 ]
 
 

@@ -141,7 +141,7 @@ class Explanation:
             "method": self.method,
             "evidence": self.evidence,
             "statement": self.statement,
-            "raw_range": [float(self.heatmap.raw.min()), float(self.heatmap.raw.max())],
+            "raw_range": list(self.heatmap.raw_range),
             "scaling": self.heatmap.scaling,
             "predictions": [vars(p).copy() for p in self.predictions],
             "box": list(box) if (box := self.heatmap.box()) else None,

@@ -80,6 +80,11 @@ class Heatmap:
             return np.ones_like(self.raw)
         return np.clip((wide - low) / spread, 0.0, 1.0).astype(np.float32)
 
+    @property
+    def raw_range(self) -> tuple[float, float]:
+        """Lowest and highest value before ReLU and scaling."""
+        return float(self.raw.min()), float(self.raw.max())
+
     @cached_property
     def focus(self) -> tuple[float, float]:
         """Share of the evidence in the cells at or above half the maximum, and their area share.

@@ -2,9 +2,8 @@
 
 Whatever the model is (functional, Sequential, nested at any depth, subclassed), one trace yields
 one flat graph. Every layer's output is noted while its ``call`` runs, so inner layers of nested
-models need no surgery; logits are found by walking back from the output through its softmax;
-and forward, backward and head functions are cut out of the same graph by ``prune``, so nothing
-is ever traced again.
+models need no surgery, and forward, backward and head functions are cut out of that graph, so
+nothing is ever traced again.
 """
 
 from __future__ import annotations
@@ -18,6 +17,8 @@ import tensorflow as tf
 
 from camcore.errors import MethodError
 
+# Operations that hand on the numbers that they are given.
+PASSED_THROUGH = {"Identity", "Reshape", "Squeeze", "Cast", "StopGradient", "ExpandDims"}
 _SHAPES = {"Shape", "ShapeN", "Size", "Rank"}
 
 

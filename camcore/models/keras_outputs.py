@@ -11,9 +11,8 @@ import tensorflow as tf
 
 from camcore.classifier import OutputKind
 from camcore.errors import InputError, ModelError
-from camcore.models.keras_graph import TracedGraph
+from camcore.models.keras_graph import PASSED_THROUGH, TracedGraph
 
-_PASSED_THROUGH = {"Identity", "Reshape", "Squeeze", "Cast", "StopGradient", "ExpandDims"}
 _CHOICES = ("logits", "sigmoid", "multi-label", "regression")
 
 
@@ -138,7 +137,7 @@ def before_activation(output: Any) -> tuple[str, Any]:
     tensor : tensor of N x C values before the activation, or `output` itself without one.
     """
     tensor = output
-    while tensor.op.type in _PASSED_THROUGH:
+    while tensor.op.type in PASSED_THROUGH:
         tensor = tensor.op.inputs[0]
     if tensor.op.type not in {"Softmax", "Sigmoid"}:
         return "", output

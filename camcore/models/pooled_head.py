@@ -8,13 +8,12 @@ import numpy as np
 import tensorflow as tf
 
 from camcore.classifier import ClassWeights
-from camcore.models.keras_graph import Tap, TracedGraph
+from camcore.models.keras_graph import PASSED_THROUGH, Tap, TracedGraph
 
 # Between a map and the class scores these keep scores affine in the map.
-_AFFINE = {
-    "Identity", "Reshape", "Squeeze", "Cast", "StopGradient", "ExpandDims", "BiasAdd", "AddV2",
-    "Add", "Sub", "Mul", "RealDiv", "Neg", "MatMul", "BatchMatMulV2", "Conv2D", "ConcatV2", "Pack",
-    "Transpose", "Mean", "AvgPool",
+_AFFINE = PASSED_THROUGH | {
+    "BiasAdd", "AddV2", "Add", "Sub", "Mul", "RealDiv", "Neg", "MatMul", "BatchMatMulV2", "Conv2D",
+    "ConcatV2", "Pack", "Transpose", "Mean", "AvgPool",
 }  # fmt: skip
 _BASIS_BYTES = 64 * 2**20
 

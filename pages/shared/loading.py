@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -74,10 +73,9 @@ def _progress(choice: ModelChoice, began: float) -> tuple[float | None, str]:
 
 def _growing_file(since: float) -> float:
     """Megabytes of the file that Keras is fetching; it grows in the folder of its weights."""
-    home = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
     newest = (0.0, 0)
     try:
-        for file in os.scandir(Path(home) / "models"):
+        for file in os.scandir(camcore.weights_folder()):
             status = file.stat()
             if status.st_mtime >= since:
                 newest = max(newest, (status.st_mtime, status.st_size))

@@ -120,9 +120,9 @@ def address_of(model: camcore.Classifier, targets: Sequence[int]) -> list[str] |
 def name_or_index(model: camcore.Classifier, index: int) -> str:
     """A class by its name where that is short and its own, else by its index."""
     name = model.class_names[index]
-    loose = name.casefold().replace("_", " ").replace("-", " ")
-    twins = [
-        n for n in model.class_names if n.casefold().replace("_", " ").replace("-", " ") == loose
-    ]
+    try:
+        own = camcore.match_label(model.class_names, name) == index
+    except camcore.InputError:  # two classes of that name
+        own = False
     plainly = len(name) <= 60 and name == name.strip() and name.isprintable()
-    return name if len(twins) == 1 and plainly else str(index)
+    return name if own and plainly else str(index)

@@ -99,7 +99,7 @@ def _payload(picture: camcore.Picture, shown: Sequence[camcore.Explanation], ful
 
 
 def _map(one: camcore.Explanation, add: Callable[[bytes], int]) -> dict:
-    lowest, highest = one.to_json()["raw_range"]
+    lowest, highest = one.heatmap.raw_range
     if one.evidence == "none":
         low = high = 0.0
     else:
