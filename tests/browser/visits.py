@@ -107,12 +107,21 @@ class Visit:
     sent: list[str] = field(default_factory=list)
 
     def settle(self) -> None:
-        """Wait until the script has run and the browser has drawn."""
-        self.page.wait_for_timeout(150)
-        self.page.wait_for_selector(
-            '[data-testid=stApp][data-test-script-state="notRunning"]', timeout=_PATIENCE
-        )
-        self.page.wait_for_timeout(150)
+        """Wait until the script has run and the browser has drawn.
+
+        On a busy machine a click may take a while to start a run, so that a page at rest is one
+        that stays so.
+        """
+        calm = 0
+        while calm < 4:
+            self.page.wait_for_timeout(100)
+            app = self.page.locator("[data-testid=stApp]")
+            running = app.get_attribute("data-test-script-state") != "notRunning"
+            calm = 0 if running else calm + 1
+            if running:
+                self.page.wait_for_selector(
+                    '[data-testid=stApp][data-test-script-state="notRunning"]', timeout=_PATIENCE
+                )
 
     def open(self, path: str = "/", **query: str | list[str]) -> Visit:
         """Go to an address and wait for the map."""
