@@ -41,6 +41,8 @@ _ORIENTATION_TAG = 0x0112
 # Raw modes of 16 bits a channel, which Pillow cuts to 8 while decoding.
 _DEEP = re.compile(r"\b(RGB[AX]?|LA);16")
 
+_Size = tuple[int, int]  # height, width
+
 
 @dataclass(frozen=True, eq=False)
 class Picture:
@@ -58,18 +60,21 @@ class Picture:
         What was done to it, one short clause each.
     path : str or None
         Where it was read from, as given.
+    full_size : tuple of int
+        Height and width of the file's own picture, upright; a JPEG may be decoded smaller.
 
     Examples
     --------
     >>> import numpy as np
     >>> picture = read_image(np.zeros((4, 6), np.uint8), name="night")
-    >>> picture.height, picture.width, picture.notes
-    (4, 6, ('gray shown as RGB',))
+    >>> picture.height, picture.width, picture.full_size, picture.notes
+    (4, 6, (4, 6), ('gray shown as RGB',))
     """
 
     pixels: np.ndarray
     name: str
     sha256: str
+    full_size: tuple[int, int]
     notes: tuple[str, ...] = ()
     path: str | None = None
 
@@ -89,6 +94,7 @@ def read_image(
     *,
     name: str | None = None,
     max_pixels: int = MAX_PIXELS,
+    at_least: tuple[int, int] | None = None,
 ) -> Picture:
     """Read a picture from a file, encoded bytes or an array.
 
@@ -101,6 +107,9 @@ def read_image(
         Name to show instead of the file's own.
     max_pixels : int
         Most pixels accepted; a larger picture is refused before it is decoded.
+    at_least : tuple of int, optional
+        Height and width that are enough: a larger JPEG may then be decoded at 1/2, 1/4 or 1/8
+        of its size, which is faster, and a note says so.
 
     Returns
     -------
@@ -120,7 +129,7 @@ def read_image(
     if isinstance(source, np.ndarray):
         return _from_array(source, _printable(name or "array"), max_pixels)
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _from_bytes(bytes(source), _printable(name or "image"), None, max_pixels)
+        return _from_bytes(bytes(source), _printable(name or "image"), None, max_pixels, at_least)
     try:
         path = os.fsdecode(source)
     except TypeError:
@@ -128,14 +137,16 @@ def read_image(
             f"A picture is given as a path, bytes or an array, not as {type(source).__name__}."
         ) from None
     shown = _printable(name or os.path.basename(path.rstrip("/\\")) or path)
-    return _from_bytes(_file_bytes(path, shown), shown, path, max_pixels)
+    return _from_bytes(file_bytes(path, shown), shown, path, max_pixels, at_least)
 
 
 def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
-def _file_bytes(path: str, name: str) -> bytes:
+def file_bytes(path: str, name: str) -> bytes:
+    """Bytes of a regular file, or an ImageError that calls it `name`."""
+    name = _printable(name)
     try:
         # Non-blocking, so that opening a FIFO cannot hang before it is seen to be one.
         handle = os.open(
@@ -171,17 +182,21 @@ def _check_encoded_size(size: int, name: str) -> None:
         )
 
 
-def _from_bytes(data: bytes, name: str, path: str | None, max_pixels: int) -> Picture:
+def _from_bytes(
+    data: bytes, name: str, path: str | None, max_pixels: int, at_least: _Size | None
+) -> Picture:
     if not data:
         raise ImageError(f"{name} is empty (0 bytes); copy or download it again.")
     _check_encoded_size(len(data), name)
     with _quiet_pillow():
-        pixels, notes = _decode(data, name, max_pixels)
+        pixels, full_size, notes = _decode(data, name, max_pixels, at_least)
     pixels.setflags(write=False)
-    return Picture(pixels, name, hashlib.sha256(data).hexdigest(), notes, path)
+    return Picture(pixels, name, hashlib.sha256(data).hexdigest(), full_size, notes, path)
 
 
-def _decode(data: bytes, name: str, max_pixels: int) -> tuple[np.ndarray, tuple[str, ...]]:
+def _decode(
+    data: bytes, name: str, max_pixels: int, at_least: _Size | None
+) -> tuple[np.ndarray, _Size, tuple[str, ...]]:
     image = _open(data, name)
     # Pillow raises nearly anything on broken data, so any exception means "cannot be decoded".
     try:
@@ -190,6 +205,11 @@ def _decode(data: bytes, name: str, max_pixels: int) -> tuple[np.ndarray, tuple[
         notes: list[str] = []
         deep = bool(_DEEP.search(str([tile[3] for tile in getattr(image, "tile", ())])))
         turn = _orientation(image)
+        turned = turn in (5, 6, 7, 8)  # height and width change places
+        draft = image.draft(None, at_least if turned else at_least[::-1]) if at_least else None
+        scale = round(width / draft[1][2]) if draft else 1
+        if scale > 1:
+            notes.append(f"decoded at 1/{scale} size")
         image.load()
         pixels = to_rgb(image, notes, deep)
         # Some plug-ins turn the picture themselves while loading; then the tag is gone.
@@ -201,7 +221,9 @@ def _decode(data: bytes, name: str, max_pixels: int) -> tuple[np.ndarray, tuple[
         frames = _frames(image)
         if frames != 1:
             notes.insert(0, f"first of {frames or 'several'} frames")
-        return pixels, tuple(notes)
+        if scale == 1:
+            return pixels, pixels.shape[:2], tuple(notes)
+        return pixels, (width, height) if turned else (height, width), tuple(notes)
     except ImageError:
         raise
     except MemoryError:
@@ -294,7 +316,7 @@ def _from_array(array: np.ndarray, name: str, max_pixels: int) -> Picture:
         pixels = np.array(values, order="C")
     digest = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
     pixels.setflags(write=False)
-    return Picture(pixels, name, digest, tuple(notes))
+    return Picture(pixels, name, digest, array.shape[:2], tuple(notes))
 
 
 _quiet_lock = threading.Lock()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
 import camcore
+from camcore import cli
 from camcore.models.loading import import_keras, load_model
 
 
@@ -97,3 +100,17 @@ def picture():
         return camcore.read_image(pixels.astype(np.uint8), name=f"blob-{seed}.png")
 
     return make
+
+
+@pytest.fixture
+def command_line(monkeypatch, capsys):
+    """Run the command line in this process; gives exit status, stdout and stderr."""
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["camcore", *map(str, words)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        out, err = capsys.readouterr()
+        return stop.value.code, out, err
+
+    return call

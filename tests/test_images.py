@@ -301,6 +301,84 @@ def test_arrays_that_are_no_picture(array, words):
     assert refused(array, words, name="mine.npy").startswith("mine.npy ")
 
 
+# Decoded no larger than needed
+
+
+@pytest.mark.parametrize(
+    ("at_least", "scale"),
+    [
+        ((300, 400), 1),
+        ((151, 100), 1),
+        ((150, 200), 2),
+        ((76, 100), 2),
+        ((75, 100), 4),
+        ((9, 9), 8),
+    ],
+)
+@pytest.mark.parametrize("kind", ["JPEG", "MPO"])
+def test_jpeg_is_decoded_at_a_reduced_size(kind, at_least, scale):
+    data = encoded(quadrants().repeat(75, 0).repeat(67, 1)[:, :401], kind, quality=95)
+    picture = read_image(data, at_least=at_least)
+    assert picture.full_size == (300, 401)
+    assert (picture.height, picture.width) == (-(-300 // scale), -(-401 // scale))
+    assert picture.height >= at_least[0]
+    assert picture.width >= at_least[1]
+    assert picture.notes == ((f"decoded at 1/{scale} size",) if scale > 1 else ())
+    corners = picture.pixels[[0, 0, -1, -1], [0, -1, 0, -1]].astype(int)
+    assert np.abs(corners - [RED, GREEN, BLUE, WHITE]).max() < 12
+    assert picture.sha256 == read_image(data).sha256
+
+
+def test_reduced_gray_and_cmyk_jpeg():
+    big = Image.fromarray(quadrants().repeat(64, 0).repeat(64, 1))
+    for mode, note in (("L", "gray shown as RGB"), ("CMYK", "CMYK converted to RGB")):
+        picture = read_image(encoded(big.convert(mode), "JPEG"), at_least=(64, 64))
+        assert picture.pixels.shape == (64, 96, 3)
+        assert picture.notes == ("decoded at 1/4 size", note)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_reduced_jpeg_is_upright_and_large_enough(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = np.ascontiguousarray(STORED[orientation].repeat(64, 0).repeat(64, 1))
+    expected = UPRIGHT.repeat(16, 0).repeat(16, 1)  # 64 x 96 of 256 x 384
+    picture = read_image(encoded(stored, "JPEG", exif=exif, quality=95), at_least=(40, 96))
+    assert picture.full_size == (256, 384)
+    assert picture.pixels.shape == expected.shape
+    assert np.abs(picture.pixels.astype(int) - expected).mean() < 8
+    assert picture.notes[-1] == "decoded at 1/4 size"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP", "GIF"])
+def test_other_formats_are_decoded_whole(kind):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    options = {} if kind == "GIF" else {"exif": exif}
+    data = encoded(quadrants().repeat(64, 0).repeat(64, 1), kind, **options)
+    picture = read_image(data, at_least=(8, 8))
+    assert picture.full_size == picture.pixels.shape[:2]
+    assert picture.full_size == ((256, 384) if kind == "GIF" else (384, 256))
+    assert not any("decoded at" in note for note in picture.notes)
+
+
+def test_full_size_of_what_is_not_reduced():
+    assert read_image(quadrants()).full_size == (4, 6)
+    assert read_image(encoded(quadrants(), "JPEG")).full_size == (4, 6)
+
+
+def test_pixel_limit_is_of_the_file_and_not_of_the_reduced_picture():
+    data = encoded(quadrants().repeat(64, 0).repeat(64, 1), "JPEG")
+    refused(data, "384 x 256", max_pixels=384 * 256 - 1, at_least=(8, 8))
+    assert read_image(data, max_pixels=384 * 256, at_least=(8, 8)).height == 32
+
+
+def test_truncated_jpeg_is_refused_at_reduced_size_too():
+    noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
+    data = encoded(noise, "JPEG")
+    refused(data[: len(data) // 2], "damaged or incomplete", at_least=(32, 32))
+
+
 # What is refused
 
 

@@ -172,8 +172,8 @@ def write_scenes(
     """Render scenes into a folder that is ready for an audit.
 
     The pictures go to ``OUT/forest`` and ``OUT/tank``, so that ``OUT`` is a folder of class
-    folders; the masks of the tanks go to ``OUT/.masks/tank`` under the same names, where a reader
-    of class folders does not take them for a class;
+    folders; a mask of each, white where the tank is, goes to ``OUT/.masks`` under the same path,
+    where a reader of class folders does not take it for a class;
     ``OUT/scenes.csv`` says what each picture shows (path, label, sunny, tank, mask, seed).
 
     Parameters
@@ -205,7 +205,7 @@ def write_scenes(
     first = next(rendered)  # refuses wrong arguments before anything is written
     partial = out.parent / f".{out.name}.{os.getpid()}.partial"
     try:
-        for folder in ("forest", "tank", ".masks/tank"):
+        for folder in ("forest", "tank", ".masks/forest", ".masks/tank"):
             (partial / folder).mkdir(parents=True)
         with open(partial / "scenes.csv", "w", newline="", encoding="utf-8") as file:
             rows = csv.writer(file, lineterminator="\n")
@@ -224,8 +224,6 @@ def _written(scene: Scene, name: str, folder: Path) -> tuple[str, str, int, int,
     """Write a scene's picture and mask below `folder`, and return its row of the table."""
     path = f"{scene.label}/{name}"
     Image.fromarray(scene.pixels).save(folder / path)
-    mask = ""
-    if scene.tank:
-        mask = f".masks/tank/{name}"
-        Image.fromarray(scene.mask).save(folder / mask)
+    mask = f".masks/{path}"
+    Image.fromarray(scene.mask).save(folder / mask)
     return path, scene.label, int(scene.sunny), int(scene.tank), mask, scene.seed

@@ -27,10 +27,11 @@ def test_the_images_are_class_folders_with_nothing_else(folder):
         assert {path.suffix for path in files} == {".png"}
 
 
-def test_each_tank_has_its_mask_under_its_own_name(folder):
-    names = {path.name for path in (folder / "tank").iterdir()}
-    assert {path.name for path in (folder / ".masks/tank").iterdir()} == names
-    assert [path.name for path in (folder / ".masks").iterdir()] == ["tank"]
+def test_each_scene_has_its_mask_under_its_own_path(folder):
+    for label in ("forest", "tank"):
+        names = {path.name for path in (folder / label).iterdir()}
+        assert {path.name for path in (folder / ".masks" / label).iterdir()} == names
+    assert {path.name for path in (folder / ".masks").iterdir()} == {"forest", "tank"}
 
 
 def test_the_table_tells_what_was_rendered(folder):
@@ -44,9 +45,9 @@ def test_the_table_tells_what_was_rendered(folder):
         assert row["label"] == ("tank" if tank else "forest")
         scene = render_scene(tank=tank, sunny=sunny, seed=int(row["seed"]), size=48)
         np.testing.assert_array_equal(np.asarray(Image.open(folder / row["path"])), scene.pixels)
-        assert bool(row["mask"]) == tank
-        if tank:
-            np.testing.assert_array_equal(np.asarray(Image.open(folder / row["mask"])), scene.mask)
+        mask = np.asarray(Image.open(folder / row["mask"]))
+        np.testing.assert_array_equal(mask, scene.mask)
+        assert mask.any() == tank
     assert {(row["sunny"], row["tank"]) for row in rows} == {
         (sunny, tank) for sunny in "01" for tank in "01"
     }
