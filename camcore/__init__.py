@@ -13,6 +13,7 @@ Examples
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from camcore._version import __version__
@@ -26,6 +27,7 @@ from camcore.errors import (
     InputError,
     MethodError,
     ModelError,
+    StoreError,
     UnsafeModelError,
 )
 from camcore.explanation import Explanation, Prediction
@@ -39,6 +41,9 @@ from camcore.models.loading import load_model, weights_folder
 from camcore.render import BLENDS, COLORMAPS, palette
 
 if TYPE_CHECKING:
+    from camcore.auditing.findings import Finding
+    from camcore.auditing.run import Run
+    from camcore.auditing.verbs import audit
     from camcore.models.keras_classifier import KerasClassifier
 
 __all__ = [
@@ -58,6 +63,7 @@ __all__ = [
     "Classifier",
     "Engine",
     "Explanation",
+    "Finding",
     "Forward",
     "Frame",
     "Heatmap",
@@ -71,9 +77,12 @@ __all__ = [
     "OutputKind",
     "Picture",
     "Prediction",
+    "Run",
     "Sample",
+    "StoreError",
     "UnsafeModelError",
     "__version__",
+    "audit",
     "explain",
     "load_model",
     "match_label",
@@ -83,6 +92,13 @@ __all__ = [
     "sample",
     "weights_folder",
 ]
+
+
+_AUDIT = {
+    "audit": "camcore.auditing.verbs",
+    "Run": "camcore.auditing.run",
+    "Finding": "camcore.auditing.findings",
+}
 
 
 @cache
@@ -116,6 +132,8 @@ def sample(name: str) -> Sample:
 
 
 def __getattr__(name: str) -> Any:
+    if name in _AUDIT:  # brings statistics and figures with it, so only when asked for
+        return getattr(import_module(_AUDIT[name]), name)
     if name == "KerasClassifier":  # brings TensorFlow with it, so only when asked for
         from camcore.models.loading import import_keras
 

@@ -164,6 +164,14 @@ class Classifier(Protocol):
         """Run the model on preprocessed images, shape (N, H, W, C) float32."""
         ...
 
+    def scores(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Class scores and probabilities alone, each of shape (N, C), float32."""
+        ...
+
+    def for_throughput(self, *, bfloat16: bool = False) -> Classifier:
+        """The same model, prepared for many images: slower to start, faster an image."""
+        ...
+
     def gradients(self, forward: Forward, targets: Sequence[int]) -> np.ndarray:
         """G = d score_target / dA, shape (len(targets), H, W, K), float32.
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import click
 
 import camcore
+from camcore.auditing import commands
 from camcore.errors import CamcoreError
 
 _IMAGE_MODEL = "cloud-detector"  # explains something on any machine, without a network
@@ -58,6 +59,24 @@ def _with_model_options(command: Any) -> Any:
     return command
 
 
+def parse_size(text: str | None) -> tuple[int, int] | None:
+    """Height and width as a person writes them.
+
+    Examples
+    --------
+    >>> parse_size("224x160")
+    (224, 160)
+    """
+    if not text:
+        return None
+    sides = text.lower().split("x")
+    if len(sides) != 2 or not all(side.isdecimal() and int(side) for side in sides):
+        raise camcore.InputError(
+            f"--input-size {text!r} is not height x width; write it like 224x224."
+        )
+    return int(sides[0]), int(sides[1])
+
+
 def _sample_or_file(image: str) -> str:
     samples = {own.name: str(own.file) for own in camcore.SAMPLES}
     return image if Path(image).exists() else samples.get(image, image)
@@ -72,21 +91,13 @@ def _loaded(
     output_kind: Any,
     input_size: str | None,
 ) -> Any:
-    size = None
-    if input_size:
-        sides = input_size.lower().split("x")
-        if len(sides) != 2 or not all(side.isdecimal() and int(side) for side in sides):
-            raise camcore.InputError(
-                f"--input-size {input_size!r} is not height x width; write it like 224x224."
-            )
-        size = int(sides[0]), int(sides[1])
     return camcore.load_model(
         model,
         labels=labels,
         preprocessing=preprocess,
         output=output,
         output_kind=output_kind,
-        input_size=size,
+        input_size=parse_size(input_size),
     )
 
 
@@ -205,6 +216,10 @@ def train(name: str, mnist: str | None, epochs: int | None, out: Path) -> None:
     for split, accuracy in made.accuracy.items():
         click.echo(f"accuracy, {split}: {accuracy:.4f}")
     click.echo(f"wrote {made.file}")
+
+
+for command in (commands.audit, commands.report, commands.compare):
+    cli.add_command(command)
 
 
 def main() -> NoReturn:

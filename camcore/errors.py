@@ -32,3 +32,7 @@ class UnsafeModelError(ModelError):
 
 class MethodError(CamcoreError):
     """A method that this model, layer or target does not allow, and what does work instead."""
+
+
+class StoreError(CamcoreError):
+    """A run folder that cannot be written, read or continued."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +16,11 @@ import tensorflow as tf
 from camcore.classifier import ClassWeights, Forward, Layer, OutputKind
 from camcore.errors import InputError, ModelError
 from camcore.fitting import check_preprocessing
-from camcore.models.keras_graph import Tap, TracedGraph, walk
+from camcore.models.keras_graph import Tap, TracedGraph, in_bfloat16
+from camcore.models.keras_inputs import begins_with_preprocessing, input_shape
 from camcore.models.keras_outputs import column_names, named_results, read_output
 from camcore.models.pooled_head import pooled_affine, read_class_weights
 
-FREE_SIZE = 224  # side of the input where a model accepts any
-_BUILT_IN = {"Rescaling", "Normalization"}
-_BEFORE_SCALING = ("Random", "Resizing", "CenterCrop", "Gaussian")
 # Layers that repeat or thin out a map rather than make one; the layer that feeds them is shown.
 _PASSIVE = (
     "MaxPooling", "AveragePooling", "ZeroPadding", "Cropping", "CenterCrop", "UpSampling",
@@ -102,15 +101,16 @@ class KerasClassifier:
         self.sha256 = sha256 or content_sha256(model)
         if preprocessing is not None:
             check_preprocessing(preprocessing)
-        built_in = _begins_with_preprocessing(model)
+        built_in = begins_with_preprocessing(model)
         self.preprocessing = preprocessing or ("none" if built_in else "0-1")
         self.preprocessing_guessed = not (preprocessing or built_in)
-        self.input_shape = _input_shape(model, self.name, input_size)
+        self.input_shape = input_shape(model, self.name, input_size)
         self.nbytes = sum(
             int(np.prod(v.shape)) * tf.as_dtype(v.dtype).size for v in model.variables
         )
         self._lock = threading.RLock()
         self._graph = TracedGraph(model, self.input_shape)
+        self._function: Callable[[list[Any], list[Any]], Any] = self._graph.function
         self._cuts: dict[str, _Cut] = {}
         self._weights: dict[str, ClassWeights | None] = {}
 
@@ -147,16 +147,9 @@ class KerasClassifier:
         InputError
             If there is no such layer or the images have another shape.
         """
-        if images.ndim != 4 or images.shape[1:] != self.input_shape:
-            raise InputError(
-                f"images of shape {images.shape} do not fit {self.name}, which takes "
-                f"(N, {', '.join(map(str, self.input_shape))})."
-            )
+        fed = self._fed(images)
         with self._lock:
-            cut = self._cut(layer)
-            activations, scores, probabilities, *state = cut.forward(
-                tf.constant(images, tf.float32)
-            )
+            activations, scores, probabilities, *state = self._cut(layer).forward(fed)
         return Forward(
             activations.numpy(),
             scores.numpy(),
@@ -165,6 +158,41 @@ class KerasClassifier:
             tuple(state),
             sum(int(np.prod(t.shape)) * t.dtype.size for t in state),
         )
+
+    def scores(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Class scores and probabilities alone, each of shape (N, C), float32.
+
+        Raises
+        ------
+        InputError
+            If the images have another shape.
+        """
+        fed = self._fed(images)
+        with self._lock:
+            _, scores, probabilities, *_ = self._cut(self.default_layer).forward(fed)
+        return scores.numpy(), probabilities.numpy()
+
+    def for_throughput(self, *, bfloat16: bool = False) -> KerasClassifier:
+        """The same model, prepared for many images: slower to start, faster an image.
+
+        The weights become constants of the compiled functions.
+
+        Parameters
+        ----------
+        bfloat16 : bool
+            Whether convolutions and matrix products run in bfloat16, about three digits; twice
+            as fast on processors that have it, slower on others. See
+            `camcore.models.precision.choose_precision`.
+        """
+        own, cut = copy.copy(self), self._graph.function
+        own._cuts = {}
+
+        def function(inputs: list[Any], outputs: list[Any]) -> Any:
+            frozen = cut(inputs, outputs, frozen=True)
+            return in_bfloat16(frozen) if bfloat16 else frozen
+
+        own._function = function
+        return own
 
     def gradients(self, forward: Forward, targets: Sequence[int]) -> np.ndarray:
         """G = d score_target / dA, shape (len(targets), H, W, K), float32.
@@ -208,10 +236,18 @@ class KerasClassifier:
                 plain = [tf.cast(t, tf.float32) for t in (tensor, gradients)]
             found = [plain[0], self._scores, self._probabilities, *residuals]
             self._cuts[layer] = _Cut(
-                graph.function([graph.images], found),
-                graph.function([targets, *residuals], [plain[1]]),
+                self._function([graph.images], found),
+                self._function([targets, *residuals], [plain[1]]),
             )
         return self._cuts[layer]
+
+    def _fed(self, images: np.ndarray) -> Any:
+        if images.ndim != 4 or images.shape[1:] != self.input_shape:
+            raise InputError(
+                f"images of shape {images.shape} do not fit {self.name}, which takes "
+                f"(N, {', '.join(map(str, self.input_shape))})."
+            )
+        return tf.constant(images, tf.float32)
 
     def _tap(self, layer: str) -> Tap:
         if layer not in self._taps:
@@ -226,20 +262,6 @@ class KerasClassifier:
         return Layer(tap.name, height, width, channels, tap.kind, tap.name in self._pooled)
 
 
-def _begins_with_preprocessing(model: Any) -> bool:
-    """Whether the model itself scales its pixels: it begins with Rescaling or Normalization.
-
-    Augmentation and resizing may come before.
-    """
-    for _, operation in walk(model):
-        kind = type(operation).__name__
-        if kind in _BUILT_IN:
-            return True
-        if not kind.startswith(_BEFORE_SCALING):
-            return False
-    return False
-
-
 def content_sha256(model: Any) -> str:
     """Hash of a model's configuration and weights."""
     digest = hashlib.sha256()
@@ -252,25 +274,3 @@ def content_sha256(model: Any) -> str:
         digest.update(f"{value.dtype}{value.shape}".encode())
         digest.update(value.data)
     return digest.hexdigest()
-
-
-def _input_shape(model: Any, name: str, size: tuple[int, int] | None) -> tuple[int, int, int]:
-    inputs = getattr(model, "inputs", None) or []
-    if len(inputs) > 1:
-        raise ModelError(
-            f"{name} has {len(inputs)} inputs; CAM Audit explains models with one image input."
-        )
-    shape = tuple(inputs[0].shape)[1:] if inputs else (*(size or ()), 3)
-    if len(shape) != 3 or shape[2] is None:
-        shown = " x ".join("?" if s is None else str(s) for s in shape)
-        raise ModelError(
-            f"{name} takes inputs of shape {shown}, not images (height x width x 1 or 3)."
-        )
-    height, width = size or (FREE_SIZE, FREE_SIZE)
-    if size and any(own not in (None, want) for own, want in zip(shape, size, strict=False)):
-        raise InputError(
-            f"{name} takes {shape[0]} x {shape[1]} images only, not {height} x {width}."
-        )
-    if shape[2] not in (1, 3):
-        raise ModelError(f"{name} takes images of {shape[2]} channels; pictures have 1 or 3.")
-    return shape[0] or height, shape[1] or width, shape[2]

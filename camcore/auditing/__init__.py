@@ -1,0 +1,1 @@
+"""The dataset audit: what a model relies on, proven by intervention."""

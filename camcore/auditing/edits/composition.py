@@ -1,0 +1,109 @@
+"""Object and background, where the object's mask is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from camcore.auditing.edits.images import Images
+from camcore.auditing.edits.imputation import NOISE, impute_each
+from camcore.auditing.edits.probe import Probe, as_pixels
+
+
+class _MaskProbe(Probe):
+    def applies(self, images: Images) -> bool:
+        """Whether any image has a known mask with an object."""
+        known = images.with_mask
+        return images.masks is not None and bool(images.masks[known].any())
+
+
+@dataclass(frozen=True)
+class Background(_MaskProbe):
+    """All but the object.
+
+    A transfer puts the recipient's object on the donor's background, where the donor's own object
+    was filled by imputation. `neutral` puts it on the median background colour of the reference. A
+    recipient or a donor without a known mask leaves the recipient as it is.
+
+    Examples
+    --------
+    >>> masks = np.zeros((1, 30, 30), bool)
+    >>> masks[0, 10:20, 10:20] = True
+    >>> one, other = (Images(np.full((1, 30, 30, 1), level, np.uint8), masks) for level in (9, 90))
+    >>> edited = Background().transfer(one, other, np.random.default_rng(0))
+    >>> np.unique(edited[masks]).tolist(), np.unique(edited[~masks]).tolist()
+    ([9], [90])
+    """
+
+    name: ClassVar[str] = "background"
+    family: ClassVar[str] = "background"
+    cue: ClassVar[str] = "background"
+
+    def transfer(self, recipients: Images, donors: Images, rng: np.random.Generator) -> np.ndarray:
+        edited = _in_front(recipients, _without_object(donors, rng))
+        return _where(recipients.with_mask & donors.with_mask, edited, recipients.pixels)
+
+    def neutral(
+        self, recipients: Images, reference: Images, rng: np.random.Generator
+    ) -> np.ndarray:
+        known = reference.with_mask
+        behind = reference.pixels[known][~_object(reference)[known]]
+        if len(behind) == 0:
+            return recipients.pixels.copy()
+        usual = np.median(behind, axis=0)
+        noise = NOISE * rng.standard_normal(recipients.pixels.shape, np.float32)
+        edited = _in_front(recipients, as_pixels(usual.astype(np.float32) + noise))
+        return _where(recipients.with_mask, edited, recipients.pixels)
+
+
+@dataclass(frozen=True)
+class Object(_MaskProbe):
+    """The object.
+
+    The recipient's own object is filled by imputation; a transfer then puts the donor's object
+    there, at the donor's place. A recipient or a donor without a known mask leaves the recipient
+    as it is.
+
+    Examples
+    --------
+    >>> masks = np.zeros((1, 30, 30), bool)
+    >>> masks[0, 10:20, 10:20] = True
+    >>> one, other = (Images(np.full((1, 30, 30, 1), level, np.uint8), masks) for level in (9, 90))
+    >>> edited = Object().transfer(one, other, np.random.default_rng(0))
+    >>> np.unique(edited[masks]).tolist(), np.unique(edited[~masks]).tolist()
+    ([90], [9])
+    """
+
+    name: ClassVar[str] = "object"
+    family: ClassVar[str] = "object"
+    cue: ClassVar[str] = "object"
+
+    def transfer(self, recipients: Images, donors: Images, rng: np.random.Generator) -> np.ndarray:
+        edited = _in_front(donors, _without_object(recipients, rng))
+        return _where(recipients.with_mask & donors.with_mask, edited, recipients.pixels)
+
+    def neutral(
+        self, recipients: Images, reference: Images, rng: np.random.Generator
+    ) -> np.ndarray:
+        return _without_object(recipients, rng)
+
+
+def _without_object(images: Images, rng: np.random.Generator) -> np.ndarray:
+    return impute_each(images.pixels, _object(images), rng)
+
+
+def _in_front(images: Images, behind: np.ndarray) -> np.ndarray:
+    return np.where(_object(images)[..., None], images.pixels, behind)
+
+
+def _object(images: Images) -> np.ndarray:
+    """Mask of the object of each image, all False where it is not known."""
+    if images.masks is None:
+        return np.zeros(images.pixels.shape[:3], bool)
+    return images.masks & images.with_mask[:, None, None]
+
+
+def _where(chosen: np.ndarray, edited: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
+    return np.where(chosen[:, None, None, None], edited, otherwise)

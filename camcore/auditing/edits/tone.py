@@ -1,0 +1,139 @@
+"""Brightness and colour of the whole image, as a line through its pixels' values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from camcore.auditing.edits.images import Images
+from camcore.auditing.edits.probe import StatisticProbe, as_pixels
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""Weights of R, G and B in the luminance of gamma-coded pixels (ITU-R BT.601)."""
+
+# R, G, B -> luminance, R - luminance, B - luminance.
+_OPPONENT = np.stack([LUMA, [1, 0, 0] - LUMA, [0, 0, 1] - LUMA]).astype(np.float64)
+_BACK = np.linalg.inv(_OPPONENT)
+_GAIN = 4.0  # a flat image stretched further shows its rounding, not the cue
+_RIDGE = 25.0  # grey levels squared: a nearly flat image says little of colour against luminance
+
+
+def luminance(pixels: np.ndarray) -> np.ndarray:
+    """Luminance of uint8 (..., C) pixels, float32 (...) in 0..255.
+
+    Examples
+    --------
+    >>> luminance(np.array([[10], [20]], np.uint8)).tolist()
+    [10.0, 20.0]
+    """
+    if pixels.shape[-1] == 1:
+        return pixels[..., 0].astype(np.float32)
+    return pixels.astype(np.float32) @ LUMA
+
+
+def _gain(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
+    """Ratio of two spreads; below one grey level a spread is rounding."""
+    return np.clip(np.maximum(donor, 1) / np.maximum(recipient, 1), 1 / _GAIN, _GAIN)
+
+
+@dataclass(frozen=True)
+class Brightness(StatisticProbe):
+    """Mean and spread (standard deviation) of luminance.
+
+    All channels get one gain and one offset, as another exposure and contrast would do.
+
+    Examples
+    --------
+    >>> dark = Images(np.full((1, 28, 28, 3), 40, np.uint8))
+    >>> light = Images(np.full((1, 28, 28, 3), 200, np.uint8))
+    >>> int(Brightness().transfer(dark, light, np.random.default_rng(0)).max())
+    200
+    """
+
+    name: ClassVar[str] = "brightness"
+    family: ClassVar[str] = "brightness"
+    cue: ClassVar[str] = "brightness"
+
+    def measure(self, images: Images) -> np.ndarray:
+        """Mean and spread, (N, 2)."""
+        values = luminance(images.pixels).reshape(len(images), -1)
+        return np.stack([values.mean(axis=1), values.std(axis=1)], axis=1)
+
+    def impose(
+        self, recipients: Images, target: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        own = self.measure(recipients)
+        gain = _gain(own[:, 1], target[:, 1])[:, None]
+        levels = (np.arange(256) - own[:, :1]) * gain + target[:, :1]
+        pairs = zip(as_pixels(levels), recipients.pixels, strict=True)
+        return np.stack([table[image] for table, image in pairs])
+
+
+@dataclass(frozen=True)
+class Colour(StatisticProbe):
+    """Colour as a line over luminance, and the spread around that line; luminance stays.
+
+    With y luminance and u either opponent colour (R - y or B - y), each image has
+    ``u = level + slope * y + rest``. The recipient takes the donor's level and slope, and its rest
+    is scaled to the donor's spread. Mean and spread alone would miss coloured objects on black:
+    only the slope tells a red digit from a green one. Opponent colours and not Lab, because they
+    are linear: luminance is kept exactly. Only where a colour does not exist at a luminance (red
+    on black), luminance gives way and not the colour.
+
+    Examples
+    --------
+    >>> gray = Images(np.full((1, 28, 28, 3), 128, np.uint8))
+    >>> red = Images(np.full((1, 28, 28, 3), [160, 100, 100], np.uint8))
+    >>> Colour().transfer(gray, red, np.random.default_rng(0))[0, 0, 0].tolist()
+    [170, 110, 110]
+    """
+
+    name: ClassVar[str] = "colour"
+    family: ClassVar[str] = "colour"
+    cue: ClassVar[str] = "colour cast"
+
+    def applies(self, images: Images) -> bool:
+        pixels = images.pixels
+        return pixels.shape[-1] == 3 and bool((pixels[..., :1] != pixels[..., 1:]).any())
+
+    def measure(self, images: Images) -> np.ndarray:
+        """Level, slope and spread of both opponent colours, (N, 3, 2)."""
+        flat = images.pixels.reshape(len(images), -1, 3).astype(np.float32)
+        size = flat.shape[1]
+        mean = (np.ones(size, np.float32) @ flat).astype(np.float64) / size @ _OPPONENT.T
+        second = (flat.transpose(0, 2, 1) @ flat).astype(np.float64) / size
+        spread = _OPPONENT @ second @ _OPPONENT.T - mean[:, :, None] * mean[:, None, :]
+        slope = spread[:, 0, 1:] / (spread[:, 0, :1] + _RIDGE)
+        level = mean[:, 1:] - slope * mean[:, :1]
+        own = spread[:, [1, 2], [1, 2]]
+        rest = own - 2 * slope * spread[:, 0, 1:] + slope**2 * spread[:, 0, :1]
+        return np.stack([level, slope, np.sqrt(np.maximum(rest, 0))], axis=1)
+
+    def impose(
+        self, recipients: Images, target: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        own = self.measure(recipients)
+        gain = _gain(own[:, 2], target[:, 2])
+        # One affine map of R, G, B an image: y' = y, u' = gain * u + slope * y + level.
+        change = np.zeros((len(recipients), 3, 3))
+        change[:, 0, 0] = 1
+        change[:, [1, 2], [1, 2]] = gain
+        change[:, 1:, 0] = target[:, 1] - gain * own[:, 1]
+        offset = np.zeros((len(recipients), 3))
+        offset[:, 1:] = target[:, 0] - gain * own[:, 0]
+        matrix = (_BACK @ change @ _OPPONENT).astype(np.float32)
+        shift = (offset @ _BACK.T).astype(np.float32)
+        flat = recipients.pixels.reshape(len(recipients), -1, 3).astype(np.float32)
+        edited = flat @ matrix.transpose(0, 2, 1) + shift[:, None]
+        return as_pixels(_in_gamut(edited)).reshape(recipients.pixels.shape)
+
+
+def _in_gamut(colours: np.ndarray) -> np.ndarray:
+    """Lift or lower each pixel (..., 3) until no channel is clipped; overwrites `colours`."""
+    red, green, blue = np.moveaxis(colours, -1, 0)
+    low = np.minimum(np.minimum(red, green), blue)
+    high = np.maximum(np.maximum(red, green), blue)
+    colours -= (np.minimum(low, 0) + np.maximum(high - 255, 0))[..., None]
+    return colours

@@ -1,0 +1,1 @@
+"""What a run's store alone says: associations, attention, strategies, responses."""

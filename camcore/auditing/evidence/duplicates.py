@@ -1,0 +1,120 @@
+"""Near-duplicates: pictures of one source, which together are one piece of evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import linalg
+
+from camcore.errors import InputError
+
+ALIKE = 0.93
+"""Correlation, after what all images have in common is taken out, from which two share a source.
+
+Different photos stay below .55, also when half of them bear one frame, band or tag; another JPEG
+quality, size, blur or contrast gives .97 and more. A crop is another image."""
+
+_FLAT = 2.0  # gray levels: less contrast than this is rounding, not a picture
+_RIDGE = 0.3  # share of a thumb's variance that re-encoding may move about
+_FEW = 20.0  # of fewer images than this little can be said to be common
+_PASSES = 4
+_SETTLED = 0.95  # share of the groups that a pass leaves as they are
+_BLOCK = 1024  # rows compared at once
+
+
+def near_duplicates(thumbs: np.ndarray, sha256: Sequence[str]) -> np.ndarray:
+    """Group the images that were made from one source.
+
+    Exact copies always share a group. Others do if their thumbs correlate by `ALIKE` with the
+    first image of the group, so that a group is never a chain of images each like the next only.
+    Plain correlation would call most images of a simple data set duplicates (of MNIST's ones, or
+    of low-contrast photos with one frame), so thumbs are whitened first: along the principal
+    components of all thumbs, each is divided by how much the images differ in it. No library
+    clusters so with memory for 20,000 images: complete linkage needs all distances at once, and
+    DBSCAN makes chains.
+
+    Parameters
+    ----------
+    thumbs : ndarray, shape (n, p), uint8
+        Gray, for example 16 x 16 pixels.
+    sha256 : sequence of str
+        Of the files.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        Groups numbered by their first image. They do not depend on the order of the images.
+
+    Raises
+    ------
+    InputError
+        If there is not one hash for each thumb.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> thumbs = rng.integers(0, 200, (4, 256), dtype=np.uint8)
+    >>> thumbs[3] = thumbs[1] // 2 + 40
+    >>> near_duplicates(thumbs, ["a", "b", "a", "d"]).tolist()
+    [0, 1, 0, 1]
+    """
+    if len(thumbs) != len(sha256):
+        raise InputError(f"There are {len(thumbs)} thumbs for {len(sha256)} hashes; give as many.")
+    if len(thumbs) == 0:
+        return np.zeros(0, np.int64)
+    # Sorted by hash: the listing's order must not decide who leads a group.
+    _, first, file = np.unique(
+        np.asarray(sha256, dtype=str), return_index=True, return_inverse=True
+    )
+    leader = _grouped(thumbs[first])[file]
+    _, start, group = np.unique(leader, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(start))[group]
+
+
+def _grouped(thumbs: np.ndarray) -> np.ndarray:
+    """Leader of each thumb; what is common is learned anew from the leaders while groups form.
+
+    Many copies of few sources would else be what the images have in common.
+    """
+    values = thumbs.astype(np.float64)
+    values -= values.mean(axis=1, keepdims=True)
+    values /= np.maximum(values.std(axis=1, keepdims=True), _FLAT)
+    groups = np.arange(len(values))
+    for _ in range(_PASSES):
+        leaders = np.unique(groups)
+        groups = _leaders(_whitened(values, leaders))
+        if len(np.unique(groups)) > _SETTLED * len(leaders):
+            break
+    return groups
+
+
+def _whitened(values: np.ndarray, leaders: np.ndarray) -> np.ndarray:
+    """Unit vectors whose products are correlations apart from what the leaders share."""
+    spread, axes = linalg.eigh(values[leaders].T @ values[leaders] / len(leaders))
+    white = values @ (axes / np.sqrt(np.maximum(spread, 0) + _RIDGE + _FEW / len(leaders)))
+    white /= np.maximum(np.linalg.norm(white, axis=1, keepdims=True), 1e-12)
+    return white.astype(np.float32)
+
+
+def _leaders(vectors: np.ndarray) -> np.ndarray:
+    """For each vector the earlier leader that it is most like, or itself as a new one."""
+    leader = np.arange(len(vectors))
+    leaders: list[int] = []
+    for start in range(0, len(vectors), _BLOCK):
+        block = vectors[start : start + _BLOCK]
+        led = np.zeros(len(block), bool)
+        if leaders:
+            like = block @ vectors[leaders].T
+            led = like.max(axis=1) >= ALIKE
+            leader[start : start + len(block)][led] = np.array(leaders)[like[led].argmax(axis=1)]
+        inside = block @ block.T
+        fresh: list[int] = []
+        for row in np.flatnonzero(~led).tolist():
+            like = inside[row, fresh]
+            if fresh and like.max() >= ALIKE:
+                leader[start + row] = start + fresh[like.argmax()]
+            else:
+                fresh.append(row)
+        leaders += [start + row for row in fresh]
+    return leader

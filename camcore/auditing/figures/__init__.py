@@ -1,0 +1,24 @@
+"""The figures of an audit, for its report and its page; each comes with a text that says the same.
+
+Charts are PNG files in a light and a dark theme; pictures and overlays are arrays.
+"""
+
+from camcore.auditing.figures.charts import class_distribution, effect_plot, response_curve
+from camcore.auditing.figures.maps import mean_maps
+from camcore.auditing.figures.theme import DARK, LIGHT, Figure, Theme
+from camcore.auditing.figures.tiles import Tile, gallery, signed, swap_strip
+
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "Figure",
+    "Theme",
+    "Tile",
+    "class_distribution",
+    "effect_plot",
+    "gallery",
+    "mean_maps",
+    "response_curve",
+    "signed",
+    "swap_strip",
+]

@@ -1,0 +1,195 @@
+"""Single pictures with what belongs below them: overlays of a gallery, the four of a swap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from camcore.auditing.figures.maps import inside
+from camcore.auditing.findings import Finding
+from camcore.auditing.run import Run
+from camcore.errors import CamcoreError
+from camcore.fitting import frame_of
+from camcore.heatmap import Heatmap
+from camcore.render import overlay, png
+
+if TYPE_CHECKING:
+    from camcore.auditing.swaps import Swap
+
+_ALPHA = 0.45
+_LOOKED_AT = 1000  # images of a class that are searched for a place in their maps
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """One picture and the words below it.
+
+    Attributes
+    ----------
+    image : int
+        Its id in the run.
+    title : str
+        Its file, or its part in a swap.
+    pixels : ndarray or None
+        Shape (H, W, 3), uint8, what the model sees; None where the file is gone.
+    predicted : str
+        Empty where it is not known.
+    margin : float
+        Log-odds of the finding's class; NaN where it is not known.
+    note : str
+        What else is to be said, such as why there is no picture.
+    alt : str
+        The text alternative.
+    """
+
+    image: int
+    title: str
+    pixels: np.ndarray | None
+    predicted: str
+    margin: float
+    note: str
+    alt: str
+
+    @property
+    def caption(self) -> str:
+        """One line: prediction, log-odds and note, as far as they are known."""
+        predicted = f"predicted {self.predicted}" if self.predicted else ""
+        odds = f"log-odds {signed(self.margin)}" if np.isfinite(self.margin) else ""
+        return ", ".join(part for part in (predicted, odds, self.note) if part)
+
+    def png(self) -> bytes | None:
+        """The picture as a PNG file."""
+        return None if self.pixels is None else png(self.pixels)
+
+
+def signed(value: float) -> str:
+    """One decimal with its sign; a true minus, which no line breaks after.
+
+    Examples
+    --------
+    >>> signed(-2.04), signed(0.3), signed(-0.01)
+    ('−2.0', '+0.3', '0.0')
+    """
+    text = f"{value:+.1f}".replace("-", "−")
+    return "0.0" if text[1:] == "0.0" else text
+
+
+def gallery(run: Run, finding: Finding, count: int = 8) -> tuple[Tile, ...]:
+    """The images that show a finding most, each under its map for its own class.
+
+    Parameters
+    ----------
+    run : Run
+    finding : Finding
+    count : int
+        Most images.
+
+    Returns
+    -------
+    tuple of Tile
+        Strongest first. Files that are gone by now have no pixels and say so.
+    """
+    ids = shown_by(run, finding)[:count]
+    rows = run.images.loc[list(ids)]
+    return tuple(
+        _overlaid(run, int(one), raw, row)
+        for one, raw, (_, row) in zip(ids, run.maps(list(ids)), rows.iterrows(), strict=True)
+    )
+
+
+def shown_by(run: Run, finding: Finding) -> tuple[int, ...]:
+    """Ids of the images that show a finding, strongest first.
+
+    Where no intervention has ranked them: for a place, images of the class by the share of their
+    evidence there; for a property, from the end that speaks for the class.
+    """
+    if finding.images:
+        return finding.images
+    images, klass = run.images, run.class_names.index(finding.class_name)
+    own = images[(images["klass"] == klass) & (images["error"] == "")]
+    if finding.region is not None:
+        few = own.index[:_LOOKED_AT].to_numpy()
+        positive = np.maximum(np.nan_to_num(run.maps(few)), 0)
+        there = positive[:, inside(finding.region, *run.grid)].sum(axis=1)
+        total = positive.sum(axis=(1, 2))
+        shares = np.divide(there, total, out=np.zeros_like(there), where=total > 0)
+        return tuple(int(one) for one in few[np.argsort(-shares, kind="stable")])
+    if finding.property is None or finding.property not in own:
+        return tuple(int(one) for one in own.sort_values("margin", ascending=False).index)
+    table = run.evidence("association")
+    same = (table["class"] == klass) & (table["property"] == finding.property)
+    upwards = bool((table.loc[same, "direction"] > 0).all())
+    return tuple(int(one) for one in own.sort_values(finding.property, ascending=not upwards).index)
+
+
+def swap_strip(swap: Swap, class_name: str) -> tuple[Tile, Tile, Tile, Tile]:
+    """The recipient before and after it took the cue, the donor, and the control.
+
+    Parameters
+    ----------
+    swap : Swap
+    class_name : str
+        The class that the cue speaks for.
+    """
+    unknown = float("nan")
+    parts = (
+        ("Before", swap.recipient, swap.before, swap.margin_before, f"image {swap.recipient_id}"),
+        ("Donor", swap.donor, "", unknown, f"image {swap.donor_id}, of {class_name}"),
+        (
+            "With the donor's cue",
+            swap.edited,
+            swap.after,
+            swap.margin_edited,
+            f"from image {swap.donor_id}",
+        ),
+        (
+            "Control",
+            swap.controlled,
+            swap.after_control,
+            swap.margin_controlled,
+            f"the same from image {swap.control_id}, of its own class",
+        ),
+    )
+    before, donor, edited, controlled = (
+        Tile(
+            swap.donor_id if title == "Donor" else swap.recipient_id,
+            title,
+            _rgb(pixels),
+            predicted,
+            margin,
+            note,
+            f"{title}, {note}" + (f": predicted {predicted}" if predicted else ""),
+        )
+        for title, pixels, predicted, margin, note in parts
+    )
+    return before, donor, edited, controlled
+
+
+def _overlaid(run: Run, image: int, raw: np.ndarray, row: pd.Series) -> Tile:
+    predicted = run.class_names[row["predicted"]] if row["predicted"] >= 0 else "another class"
+    told = image, str(row["path"])
+    known = predicted, float(row["margin"])
+    try:
+        pixels = _rgb(run.seen(image))
+    except CamcoreError as error:
+        return Tile(*told, None, *known, "the file can no longer be read", f"No picture: {error}")
+    height, width = pixels.shape[:2]
+    if not np.isfinite(raw).all():
+        return Tile(*told, pixels, *known, "no map", f"{row['path']}, without a map")
+    heatmap = Heatmap(raw, frame_of(width, height, width, height, "stretch"))
+    if heatmap.evidence == "none":
+        note = "no positive evidence"
+        return Tile(*told, pixels, *known, note, f"{row['path']}: {note} for its class")
+    share, area = heatmap.focus
+    alt = (
+        f"{row['path']} under its map: {100 * share:.0f} % of the evidence in "
+        f"{100 * area:.0f} % of the picture"
+    )
+    return Tile(*told, overlay(pixels, heatmap.upsampled(), alpha=_ALPHA), *known, "", alt)
+
+
+def _rgb(pixels: np.ndarray) -> np.ndarray:
+    return np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels

@@ -1,0 +1,144 @@
+"""What an audit says: findings on the ladder *associated, attended, relied on*."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+Level = Literal["associated", "attended", "relied on"]
+LEVELS: tuple[Level, ...] = ("relied on", "attended", "associated")
+"""Strongest first."""
+
+DECISIONS = ("confirmed spurious", "accepted")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One cue that speaks for one class, and how far it is proven.
+
+    Attributes
+    ----------
+    id : str
+        Stable name inside the run, ``class--family``.
+    class_name, family, cue : str
+        The class that the cue speaks for; one of `FAMILIES`; the cue in words.
+    level : {"associated", "attended", "relied on"}
+    effect : float or None
+        Excess flips to the class when the cue comes from its images rather than from another
+        image of the recipient's own class, 0 to 1; on held-out images. None without intervention.
+    interval : tuple of float or None
+        95 % bootstrap interval of `effect`.
+    q : float or None
+        Adjusted p-value (max-T over the probes of a family, Holm over families).
+    region : dict or None
+        ``{"box": [x0, y0, x1, y1], "rows": 8, "columns": 8, "cells": [[row, column], ...]}``: the
+        bounding box in fractions of width and height, and cells of a grid; for local cues.
+    area : float or None
+        Share of the picture that the intervention replaces.
+    on_object : bool or None
+        Whether the region lies on the object; None where no mask or box tells.
+    images : tuple of int
+        Ids of images that show it, strongest first.
+    share : float or None
+        Share of the tested images of the class that leave it when the cue is taken out.
+    probe : str or None
+        Name of the intervention; `camcore.auditing.edits` makes it again from that.
+    margin : float or None
+        Mean paired difference of the class's log-odds.
+    pairs, passes : int
+        Held-out pairs, and forward passes that the proof took.
+    discovery : float or None
+        Effect on the half that the cue was found on.
+    necessity : dict or None
+        What taking the cue out of the class's own images does: ``transfer`` and ``neutral``
+        (share that leaves the class under each fill), ``control``, ``agree``.
+    elsewhere : float or None
+        Effect of a same-size region from elsewhere in the donor.
+    shift : dict or None
+        Whether the hot spot follows the content or stays at its place: ``content``, ``place``.
+    accuracy : dict or None
+        ``with`` and ``without`` the cue, on images of the class.
+    property : str or None
+        The image property that is associated most, with `auc` and `auc_q`.
+    auc, auc_q : float or None
+    response : float or None
+        Spearman correlation of that property with the class's log-odds inside the class.
+    attended : float or None
+        Smallest adjusted p-value of the map's cells in this region.
+    overlaps : str or None
+        Id of a stronger finding of the class whose region shares most of this one's: probably the
+        same cue.
+    may_be_object : bool
+        True for a large region in the middle where nothing tells where the object is: it may well
+        carry the object over, which is no shortcut.
+    """
+
+    id: str
+    class_name: str
+    family: str
+    cue: str
+    level: Level
+    effect: float | None = None
+    interval: tuple[float, float] | None = None
+    q: float | None = None
+    region: dict[str, Any] | None = None
+    area: float | None = None
+    on_object: bool | None = None
+    images: tuple[int, ...] = ()
+    share: float | None = None
+    probe: str | None = None
+    margin: float | None = None
+    pairs: int = 0
+    passes: int = 0
+    discovery: float | None = None
+    necessity: dict[str, Any] | None = None
+    elsewhere: float | None = None
+    shift: dict[str, float] | None = None
+    accuracy: dict[str, float] | None = None
+    property: str | None = None
+    auc: float | None = None
+    auc_q: float | None = None
+    response: float | None = None
+    attended: float | None = None
+    overlaps: str | None = None
+    may_be_object: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The finding as a JSON object; ``class_name`` goes by ``class``."""
+        value = asdict(self)
+        value["class"] = value.pop("class_name")
+        return value
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Finding:
+        """The finding that `as_json` wrote.
+
+        Examples
+        --------
+        >>> finding = Finding("tank--frame", "tank", "frame", "frame", "relied on", effect=0.5)
+        >>> Finding.from_json(finding.as_json()) == finding
+        True
+        """
+        known = {field.name for field in fields(cls)}
+        given = {name: own for name, own in value.items() if name in known}
+        given["class_name"] = value["class"]
+        for name in ("images", "interval"):
+            if given.get(name) is not None:
+                given[name] = tuple(given[name])
+        return cls(**given)
+
+
+def finding_id(class_name: str, family: str) -> str:
+    """Stable name of a finding, fit for addresses and file names.
+
+    Examples
+    --------
+    >>> finding_id("Egyptian cat", "sky/top-band")
+    'egyptian-cat--sky-top-band'
+    """
+    return f"{_slug(class_name)}--{_slug(family)}"
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^\w]+", "-", text.casefold()).strip("-") or "class"

@@ -1,0 +1,182 @@
+"""The interventions of a run, class by class: discover, test, and prove what holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from camcore.auditing.edits import (
+    Probe,
+    Transplant,
+    global_probes,
+    local_probes,
+    object_probes,
+    probe_named,
+)
+from camcore.auditing.gather import light_rows
+from camcore.auditing.interventions.pairing import halves
+from camcore.auditing.interventions.pool import Pool
+from camcore.auditing.interventions.shift import shift_table
+from camcore.auditing.interventions.sizes import Sizes, sizes
+from camcore.auditing.interventions.stages import Discovery
+from camcore.auditing.interventions.trials import Laboratory
+from camcore.auditing.plan import Plan
+from camcore.auditing.regions import region_of
+from camcore.auditing.store import Store
+from camcore.auditing.verdict import judge, relied_on
+from camcore.auditing.watch import Watch
+from camcore.classifier import Classifier
+
+_LOOKED_AT = 64  # images that decide which global probes apply
+_STRATEGIES = 3  # hot regions of a class that become probes of their own
+_LARGEST = 0.5  # of the picture: a larger hot region is no place
+
+
+def intervene(store: Store, plan: Plan, classifier: Classifier, watch: Watch) -> None:
+    """Run all trials that the budget affords; rows go to ``trials/``.
+
+    Parameters
+    ----------
+    store : Store
+        With the scan and the evidence complete.
+    plan : Plan
+    classifier : Classifier
+    watch : Watch
+
+    Raises
+    ------
+    StoreError, StoppedError
+    """
+    files = store.read_table("files.parquet").set_index("id")
+    images = _readable(store, plan)
+    pool = Pool(plan, files, images)
+    general = _general_probes(pool, images)
+    able, left_out = _classes(images, plan)
+    afford = sizes(plan.settings.budget, len(able), len(general))
+    chosen, too_many = able[: afford.classes], able[afford.classes :]
+    left_out += [
+        _left_out(plan, images, one, "the budget of forward passes is spent on larger classes")
+        for one in too_many
+    ]
+    total = afford.passes
+    store.write_json("trials/plan.json", _told(plan, chosen, left_out, afford))
+    watch.begin("interventions", total=total)
+    laboratory = Laboratory(store, plan, classifier, pool, watch)
+    discovery = Discovery(laboratory, plan, images, afford)
+    hot = _hot_regions(store, plan)
+    candidates = {k: discovery.candidates(k, (*general, *hot.get(k, ()))) for k in chosen}
+    tests = [discovery.test(k, probes) for k, probes in candidates.items() if probes]
+    if tests:
+        table = pd.concat(tests, ignore_index=True)
+        _prove(table, discovery, plan, classifier, files, images, pool, store)
+    store.write_json("trials/lost.json", {str(one): why for one, why in pool.lost.items()})
+
+
+def _prove(
+    tests: pd.DataFrame,
+    discovery: Discovery,
+    plan: Plan,
+    classifier: Classifier,
+    files: pd.DataFrame,
+    images: pd.DataFrame,
+    pool: Pool,
+    store: Store,
+) -> None:
+    """What holds on the held-out half is taken out again, moved, and kept off the object."""
+    proven: dict[int, list[Probe]] = {}
+    for one in judge(tests, plan):
+        if relied_on(one, plan):
+            proven.setdefault(one.klass, []).append(one.probe)
+    for klass, probes in proven.items():
+        # All that stood for the family goes out: what suffices may be a part of what is needed.
+        families = {probe.family for probe in probes}
+        of_class = tests.loc[tests["klass"] == klass, "probe"].unique()
+        tested = tuple(p for p in map(probe_named, of_class) if p.family in families)
+        discovery.necessity(klass, tested)
+        local = tuple(probe for probe in probes if probe.region is not None)
+        if not local:
+            continue
+        discovery.elsewhere(klass, tuple(moved_elsewhere(plan, klass, probe) for probe in local))
+        discovery.off_object(klass, local, files)
+        name = f"trials/shift/{klass:04d}.parquet"
+        if not store.whole(name):
+            store.write_table(name, shift_table(klass, images, pool, plan, classifier))
+
+
+def moved_elsewhere(plan: Plan, klass: int, probe: Probe) -> Probe:
+    """The same cells at another place; always the same place for the same run."""
+    assert probe.region is not None
+    rng = np.random.default_rng([plan.settings.seed, klass, *probe.name.encode()])
+    return Transplant(probe.region.elsewhere(rng))
+
+
+def _readable(store: Store, plan: Plan) -> pd.DataFrame:
+    rows = light_rows(store)
+    rows = rows[(rows["error"] == "") & (rows["klass"] >= 0) & np.isfinite(rows["margin"])].copy()
+    rows["half"] = halves(rows, plan.settings.seed)
+    return rows
+
+
+def _general_probes(pool: Pool, images: pd.DataFrame) -> tuple[Probe, ...]:
+    """What is tried on every class: places, global properties, and objects where masks tell."""
+    some = images.index.to_numpy()
+    some = some[np.linspace(0, len(some) - 1, min(len(some), _LOOKED_AT)).astype(int)]
+    seen = pool.images(some[pool.hold(some)])
+    return (*local_probes(), *global_probes(seen), *object_probes(seen))
+
+
+def _hot_regions(store: Store, plan: Plan) -> dict[int, tuple[Probe, ...]]:
+    """Where the maps of a class's strategies are hot: the evidence proposes, trials decide."""
+    found: dict[int, list[Probe]] = {}
+    table = store.read_table("evidence/strategies.parquet", ["class", "cells"])
+    for klass, cells in table.itertuples(index=False):
+        hot = np.frombuffer(cells, bool).reshape(plan.grid)
+        if hot.any() and hot.mean() <= _LARGEST:
+            found.setdefault(int(klass), []).append(Transplant(region_of(hot)))
+    known = set(local_probes())
+    return {
+        klass: tuple(p for p in dict.fromkeys(own[:_STRATEGIES]) if p not in known)
+        for klass, own in found.items()
+    }
+
+
+def _classes(images: pd.DataFrame, plan: Plan) -> tuple[list[int], list[dict[str, Any]]]:
+    """Classes with enough images and somebody to give to, largest first; and the others."""
+    counts = images["klass"].value_counts()
+    needed = plan.thresholds.images
+    by_label = plan.classes.by == "label"
+    wanted = range(len(plan.classes.classes)) if by_label else counts.index
+    left_out = []
+    able = []
+    for klass in wanted:
+        count = int(counts.get(klass, 0))
+        if count < needed:
+            left_out.append(_left_out(plan, images, klass, "too few readable images"))
+        elif count == len(images):
+            left_out.append(_left_out(plan, images, klass, "no other class to swap with"))
+        else:
+            able.append(int(klass))
+    return sorted(able, key=lambda klass: (-counts[klass], klass)), left_out
+
+
+def _left_out(plan: Plan, images: pd.DataFrame, klass: int, why: str) -> dict[str, Any]:
+    return {
+        "class": plan.classes.classes[klass].name,
+        "images": int((images["klass"] == klass).sum()),
+        "needed": plan.thresholds.images,
+        "why": why,
+    }
+
+
+def _told(
+    plan: Plan, chosen: list[int], left_out: list[dict[str, Any]], afford: Sizes
+) -> dict[str, Any]:
+    return {
+        "classes": chosen,
+        "insufficient": left_out,
+        "pairs": {"discovery": afford.discovery, "test": afford.test},
+        "planned_passes": afford.passes,
+        "budget": plan.settings.budget,
+    }

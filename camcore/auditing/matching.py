@@ -1,0 +1,198 @@
+"""Which columns of the model a label stands for: by name, by index or by a mapping."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from camcore.auditing.tables import read_columns
+from camcore.errors import InputError
+from camcore.models.labels import match_label
+
+_NAMED = 5
+_RANGE = re.compile(r"\s*(\d{1,7})\s*-\s*(\d{1,7})\s*", re.ASCII)
+_WANTED = 'a mapping is JSON like {"cat": ["tabby", "282-285"]}, or CSV with columns label,class'
+_MAP = "--labels MAP, a file that says which classes each label stands for"
+
+Columns = dict[str, tuple[int, ...]]
+
+
+def read_mapping(path: str | os.PathLike, class_names: Sequence[str]) -> Columns:
+    """Read which classes of the model each label stands for.
+
+    Parameters
+    ----------
+    path : path
+        JSON (``.json``), ``{"cat": ["tabby", 281, "282-285"], "dog": "151-268"}``; or CSV with
+        the columns ``label,class``, several rows a label. A class is given by name, by index from
+        0, or as a range that includes both ends.
+    class_names : sequence of str
+        One name for each column of the scores.
+
+    Returns
+    -------
+    dict of str to tuple of int
+        Columns ascending; labels in the order of the file, those that differ by case joined.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or names a class that the model does not have.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "map.csv"
+    >>> _ = file.write_text("label,class\\npet,cat\\nwild,2-3\\npet,dog\\n")
+    >>> read_mapping(file, ["cat", "dog", "fox", "owl"])
+    {'pet': (0, 1), 'wild': (2, 3)}
+    """
+    file = Path(path)
+    if file.suffix.lower() == ".json":
+        pairs = _json_pairs(file)
+    else:
+        cells = read_columns(file, ("label", "class"), _WANTED)[1]
+        pairs = list(zip(cells["label"], cells["class"], strict=True))
+    spelled: dict[str, str] = {}
+    found: dict[str, set[int]] = {}
+    for label, value in pairs:
+        own = found.setdefault(spelled.setdefault(label.casefold(), label), set())
+        try:
+            for item in value if isinstance(value, list) else [value]:
+                own.update(_columns(item, class_names))
+        except InputError as error:
+            raise InputError(f"{file.name}, label {label!r}: {error}") from None
+        if not label or not own:
+            raise InputError(f"{file.name}: {label!r} stands for no class; {_WANTED}.")
+    if not found:
+        raise InputError(f"{file.name} names no label; {_WANTED}.")
+    return {label: tuple(sorted(own)) for label, own in found.items()}
+
+
+def _json_pairs(file: Path) -> list[tuple[str, Any]]:
+    try:
+        # Looked at before it is opened: opening a FIFO would wait for a writer.
+        if not file.is_file():
+            raise OSError("it is no file")
+        # As pairs, so that a label that stands there twice keeps both; only objects are tuples.
+        pairs = json.loads(file.read_text(encoding="utf-8-sig"), object_pairs_hook=tuple)
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{file} cannot be read ({error}); {_WANTED}.") from None
+    if not isinstance(pairs, tuple):
+        raise InputError(f"{file.name} is no JSON object; {_WANTED}.")
+    return [(label.strip(), value) for label, value in pairs]
+
+
+def _columns(item: Any, class_names: Sequence[str]) -> range:
+    span = _RANGE.fullmatch(item) if isinstance(item, str) and item not in class_names else None
+    if span is None:
+        column = match_label(class_names, item)
+        return range(column, column + 1)
+    low, high = (match_label(class_names, int(end)) for end in span.groups())
+    if low > high:
+        raise InputError(f"the range {item!r} runs backwards; write the smaller index first.")
+    return range(low, high + 1)
+
+
+def by_name(labels: Iterable[str], class_names: Sequence[str]) -> tuple[Columns, dict[str, str]]:
+    """The column of each label found by name or index, and why each other label has none.
+
+    Raises
+    ------
+    InputError
+        If the labels are numbers from 1 to N for classes 0 to N - 1: all but the last would
+        match, each the wrong class.
+
+    Examples
+    --------
+    >>> by_name(["Dog", "0", "owl"], ["cat", "dog"])
+    ({'Dog': (1,), '0': (0,)},
+     {'owl': "No class is called 'owl'; give a name or an index, 0 to 1."})
+    """
+    found: Columns = {}
+    refusals: dict[str, str] = {}
+    for label in labels:
+        try:
+            found[label] = (match_label(class_names, label),)
+        except InputError as error:
+            refusals[label] = str(error)
+    count = len(class_names)
+    if _numbers(refusals) == {count} and 0 not in (_numbers(found) or {0}):
+        raise InputError(
+            f"The labels count from 1 to {count}, but the model's classes from 0 to {count - 1}, "
+            f"and it is not known which is which; give {_MAP}."
+        )
+    return found, refusals
+
+
+def _numbers(labels: Iterable[str]) -> set[int] | None:
+    """The labels as numbers, or None if one is not."""
+    try:
+        return {int(label) for label in labels}
+    except ValueError:
+        return None
+
+
+def by_mapping(
+    labels: Iterable[str], mapping: Mapping[str, Sequence[int]]
+) -> tuple[Columns, dict[str, str]]:
+    """The columns of each label that a mapping names, and why each other label has none.
+
+    Examples
+    --------
+    >>> by_mapping(["Dog", "owl"], {"dog": (1, 2)})
+    ({'Dog': (1, 2)}, {'owl': "The mapping does not name 'owl'."})
+    """
+    folded = {label.casefold(): tuple(columns) for label, columns in mapping.items()}
+    labels = list(labels)
+    found = {own: folded[own.casefold()] for own in labels if own.casefold() in folded}
+    refusals = {own: f"The mapping does not name {own!r}." for own in labels if own not in found}
+    return found, refusals
+
+
+def none_found(
+    labels: Sequence[str], class_names: Sequence[str], mapping: Mapping[str, Sequence[int]] | None
+) -> InputError:
+    """What to tell a person none of whose labels stands for a class.
+
+    Examples
+    --------
+    >>> print(none_found(["cat"], ["wildcat", "dog"], None))
+    None of the labels 'cat' is a class of the model (close: 'wildcat'); give --labels MAP,
+    a file that says which classes each label stands for, or --labels none to audit by predicted
+    class.
+    """
+    listed = _listed(labels)
+    if mapping is not None:
+        return InputError(
+            f"The mapping names {_listed(list(mapping))}, and none of the labels {listed}; write "
+            "there the labels as the data has them."
+        )
+    if all(name == f"class {index}" for index, name in enumerate(class_names)):
+        return InputError(
+            f"None of the labels {listed} can be matched: the model's classes have no names, only "
+            f"numbers from 0 to {len(class_names) - 1}; give --class-names FILE, their names in "
+            f"order, or {_MAP}."
+        )
+    names = {name.casefold(): name for name in class_names}
+    close: dict[str, None] = {}  # an ordered set
+    for label in labels[:_NAMED]:
+        key = label.casefold()
+        alike = [name for name in names if key.rstrip("s") in name]  # folders say cats, not cat
+        alike += difflib.get_close_matches(key, names)
+        close |= dict.fromkeys(names[name] for name in alike[:2])
+    hint = f" (close: {_listed(list(close))})" if close else ""
+    return InputError(
+        f"None of the labels {listed} is a class of the model{hint}; give {_MAP}, or --labels none "
+        "to audit by predicted class."
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = ", ..." if len(names) > _NAMED else ""
+    return ", ".join(repr(name[:60]) for name in names[:_NAMED]) + more

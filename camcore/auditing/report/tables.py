@@ -1,0 +1,71 @@
+"""The tables beside a report: one row an image, and one a file that could not be read."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from camcore.auditing.findings import Finding
+from camcore.auditing.run import Run
+
+# A cell that begins with one of these is a formula to a spreadsheet program.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def images_table(run: Run) -> pd.DataFrame:
+    """One row an image, and for each cue that is relied on how much it decides that image.
+
+    Returns
+    -------
+    DataFrame
+        ``id, path, label, predicted, margin, error`` and, for every finding that is relied on,
+        ``rank <id>`` (1 shows it most) and ``strength <id>`` (log-odds of the class that the image
+        loses without the cue, more than under the control; empty where it was not tested).
+    """
+    images = run.images
+    names = pd.Series([*run.class_names, "another class"])
+    known = images["error"] == ""
+    predicted = names.iloc[images["predicted"].where(images["predicted"] >= 0, len(names) - 1)]
+    table = pd.DataFrame(
+        {
+            "id": images.index,
+            "path": _plain(images["path"]),
+            "label": _plain(images["label"]),
+            "predicted": _plain(predicted.where(known.to_numpy(), "")),
+            "margin": images["margin"].to_numpy(float).round(4),
+            "error": _plain(images["error"]),
+        }
+    )
+    for finding in run.findings:
+        if finding.level == "relied on":
+            rank = {image: place for place, image in enumerate(finding.images, 1)}
+            table[f"rank {finding.id}"] = pd.array(
+                [rank.get(int(one), pd.NA) for one in images.index], "Int64"
+            )
+            table[f"strength {finding.id}"] = table["id"].map(_strength(run, finding)).round(4)
+    return table
+
+
+def bad_table(run: Run) -> pd.DataFrame:
+    """Files that could not be used, with the reason."""
+    return pd.DataFrame({"path": _plain(run.bad["path"]), "error": _plain(run.bad["error"])})
+
+
+def _strength(run: Run, finding: Finding) -> pd.Series:
+    trials = run.trials("necessity")
+    if trials.empty:
+        return pd.Series(dtype=np.float64)
+    klass = run.class_names.index(finding.class_name)
+    own = trials[
+        (trials["klass"] == klass)
+        & (trials["probe"] == finding.probe)
+        & (trials["fill"] == "transfer")
+    ]
+    lost = own["margin_controlled"] - own["margin_edited"]
+    return lost.groupby(own["recipient"]).mean().astype(np.float64)
+
+
+def _plain(texts: pd.Series) -> list[str]:
+    return [
+        f"'{text}" if text.startswith(_FORMULA) else text for text in map(str, texts.fillna(""))
+    ]

@@ -1,0 +1,213 @@
+"""What a report says in sentences: the verdict, each finding, and what the words mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from camcore.auditing.findings import Finding
+from camcore.auditing.properties import PROPERTIES
+from camcore.auditing.run import Run
+
+_TITLES = {one.name: one.title for one in PROPERTIES}
+_SMALL, _LARGE = 0.07, 0.25  # shares of the picture
+_NAMED = 6  # classes and cues that a sentence or list names before it counts the others
+
+LADDER = (
+    (
+        "associated",
+        "A property of the images differs between this class and the others. That is said of the "
+        "data, not of the model.",
+    ),
+    (
+        "attended",
+        "The model's class activation maps lie there, more than those of other classes. Maps show "
+        "where to look; a model may ignore what its maps light up.",
+    ),
+    (
+        "relied on",
+        "On images held out for this test, handing the cue over changed predictions to the class, "
+        "more than the same edit without the cue did, by more than chance and by more than the "
+        "floor.",
+    ),
+    ("confirmed spurious", "A person has decided that the model should not rely on this."),
+    ("accepted", "A person has decided that relying on this is right."),
+    (
+        "not detected",
+        "Tested, and no effect seen that is as large as the smallest one this run could have seen.",
+    ),
+    ("insufficient data", "Too few images to say anything. That is not a clean result."),
+)
+ABOUT = {
+    "relied on": "Proven by intervention on images that the cue was not found on.",
+    "attended": "Seen in the maps only. No intervention of this run shows that the model uses it.",
+    "associated": "Seen in the data only. Nothing here says that the model uses it.",
+}
+PROVES = (
+    "An audit proves that a model relies on something. Whether that is spurious is for a person "
+    "to say who knows the task."
+)
+
+
+def verdict(run: Run) -> list[str]:
+    """The verdict in plain words, the most important sentence first."""
+    findings = run.findings
+    proven = [one for one in findings if one.level == "relied on"]
+    leading = [one for one in proven if one.overlaps is None]
+    groups = _by_cue(sorted(leading, key=lambda one: bool(one.on_object)))
+    told = [_relies(*one, also=bool(k)) for k, one in enumerate(groups[:_NAMED])]
+    if len(groups) > _NAMED:
+        told.append(f"It relies on {len(groups) - _NAMED} further cues, listed below.")
+    if not told and run.summary["not_detected"]["smallest_effect"] is None:
+        told.append("Nothing is proven, because no intervention was made.")
+    elif not told:
+        told.append("No reliance on any tested cue was proven.")
+    weaker = len(findings) - len(proven)
+    if weaker:
+        more = " more" if proven else ""
+        cues = f"one{more} cue" if weaker == 1 else f"{weaker}{more} cues"
+        uses = "it" if weaker == 1 else "them"
+        told.append(
+            f"The maps or the data point at {cues}; nothing shows that the model uses {uses}."
+        )
+    return told
+
+
+def says(run: Run, finding: Finding) -> list[str]:
+    """One finding in sentences, each by what it rests on."""
+    name = finding.class_name
+    told = []
+    if finding.effect is not None and finding.interval is not None:
+        effect, low, high = (round(100 * one) for one in (finding.effect, *finding.interval))
+        told.append(
+            f"Taken from an image of {name}, the cue turned {effect} more of every "
+            f"100 images of other classes into {name} than the same edit with another image of "
+            f"their own class did (95 % interval {low} to {high}; {finding.pairs} held-out pairs)."
+        )
+    if finding.accuracy is not None:
+        told.append(
+            f"With the cue {share(finding.accuracy['with'])} of the images of {name} are "
+            f"recognised, without it {share(finding.accuracy['without'])}."
+        )
+    if finding.necessity is not None and not finding.necessity.get("agree", True):
+        told.append(
+            "Taking the cue out in two ways did not give the same answer, so whether the class "
+            "needs it stays open."
+        )
+    if finding.on_object is not None:
+        told.append(
+            "It lies on the object."
+            if finding.on_object
+            else "It does not lie on the object, as far as masks or boxes tell."
+        )
+    if _size(finding):
+        told.append(_size(finding).strip())
+    if finding.attended is not None:
+        told.append(
+            f"The maps of {name} lie in the outlined region more than those of other classes "
+            f"(adjusted {p_value(finding.attended)})."
+        )
+    if finding.auc is not None:
+        told.append(
+            f"In these images, {title_of(finding)} tells {name} from the other classes with an "
+            f"AUC of {finding.auc:.2f} (0.5 is chance, 1 is always; adjusted "
+            f"{p_value(finding.auc_q)})."
+        )
+    if finding.response is not None:
+        told.append(
+            f"Within {name}, its correlation with the log-odds of {name} is "
+            f"{finding.response:+.2f} (Spearman).".replace("-", "−")
+        )
+    if finding.level != "relied on":
+        told.append("Whether the model uses it was not shown.")
+    same = next((one for one in run.findings if one.id == finding.overlaps), None)
+    if same is not None:
+        told.append(f"Its region is mostly that of “{same.cue}”: probably the same cue.")
+    return told
+
+
+def share(value: float) -> str:
+    """A share of images in percent.
+
+    Examples
+    --------
+    >>> share(0.125), share(0.004), share(0.996), share(1.0)
+    ('12 %', '0.4 %', '99.6 %', '100 %')
+    """
+    near_an_end = 0 < value < 0.01 or 0.99 < value < 1
+    return f"{100 * value:.1f} %" if near_an_end else f"{100 * value:.0f} %"
+
+
+def when(time: str) -> str:
+    """A time as runs keep it, for people.
+
+    Examples
+    --------
+    >>> when("2025-11-03T09:30:00Z")
+    '2025-11-03, 09:30 UTC'
+    """
+    day, _, clock = time.partition("T")
+    return f"{day}, {clock[:5]} UTC" if clock else time
+
+
+def p_value(value: float | None) -> str:
+    """A p-value as people write it.
+
+    Examples
+    --------
+    >>> p_value(0.0004), p_value(0.0123), p_value(1.0), p_value(None)
+    ('p < 0.001', 'p = 0.012', 'p = 1.000', 'p unknown')
+    """
+    if value is None:
+        return "p unknown"
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+
+
+def title_of(finding: Finding) -> str:
+    """The property of a finding in words."""
+    return _TITLES.get(finding.property or "", finding.property or "")
+
+
+def _relies(cue: str, findings: Sequence[Finding], *, also: bool) -> str:
+    """One cue, the classes that it speaks for, and how strongly; the first one in full."""
+    effects = sorted(round(100 * (one.effect or 0.0)) for one in findings)
+    size = f"{effects[0]} to {effects[-1]}" if effects[0] < effects[-1] else f"{effects[0]}"
+    classes = _classes([one.class_name for one in findings])
+    name = "that class" if len(findings) == 1 else "the class it is taken from"
+    told = (
+        f"It also relies on the {cue} for {classes} ({size} more of 100)."
+        if also
+        else f"The model relies on the {cue} for {classes}: given to images of other classes, it "
+        f"turns {size} more of every 100 into {name} than the control does."
+    )
+    if findings[0].on_object:
+        return f"{told} That lies on the object: it may be what it should use."
+    return told + _size(findings[0])
+
+
+def _size(finding: Finding) -> str:
+    """What the area of a place says, where it is not known whether the object lies there."""
+    if finding.area is None or finding.region is None or finding.level != "relied on":
+        return ""
+    if finding.area <= _SMALL:
+        return f" It takes up {share(finding.area)} of the picture: little, as a shortcut would."
+    if finding.area >= _LARGE and finding.on_object is None:
+        return (
+            f" It takes up {share(finding.area)} of the picture, enough to carry the object over: "
+            "this need not be a shortcut."
+        )
+    return ""
+
+
+def _by_cue(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
+    groups: dict[str, list[Finding]] = {}
+    for one in findings:
+        groups.setdefault(one.cue, []).append(one)
+    return list(groups.items())
+
+
+def _classes(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"the class {names[0]}"
+    if len(names) > _NAMED:
+        return f"{len(names)} classes: {', '.join(names[:_NAMED])} and others"
+    return f"the classes {', '.join(names[:-1])} and {names[-1]}"

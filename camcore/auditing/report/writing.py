@@ -1,0 +1,167 @@
+"""From a run to report.html, images.csv and bad.csv."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from camcore.auditing import figures
+from camcore.auditing.findings import LEVELS, Finding
+from camcore.auditing.process import command
+from camcore.auditing.report import words
+from camcore.auditing.report.album import Album
+from camcore.auditing.report.sections import Chart, Section, chart_of, section_of
+from camcore.auditing.report.tables import bad_table, images_table
+from camcore.auditing.run import Run
+from camcore.auditing.settings import Settings
+from camcore.errors import StoreError
+
+ROOM = 7_500_000  # characters of pictures, so that the file stays below 8 MB
+_SECTIONS = {"relied on": 20, "attended": 8, "associated": 6}  # more of them are listed only
+_ROWS = 100  # of bad files and classes; the tables beside the report have all of them
+_HERE = Path(__file__).parent
+
+
+def write_report(run: Run) -> Path:
+    """Write report.html, images.csv and bad.csv into the run's folder.
+
+    The page is one file without scripts: it opens anywhere, without a network, and prints. What
+    a picture or a swap needs and is gone by now is said in its place.
+
+    Parameters
+    ----------
+    run : Run
+        With findings.
+
+    Returns
+    -------
+    Path
+        Of report.html.
+
+    Raises
+    ------
+    StoreError
+        If the audit has not come to findings yet, or the folder cannot be written.
+    """
+    if not run.summary:
+        raise StoreError(
+            f"{run.folder} holds no findings yet; start the same audit again, it goes on."
+        )
+    for name, table in (("images.csv", images_table(run)), ("bad.csv", bad_table(run))):
+        run.store.write_bytes(name, table.to_csv(index=False, lineterminator="\n").encode())
+    run.store.write_bytes("report.html", _page(run).encode())
+    return run.folder / "report.html"
+
+
+def _page(run: Run) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"share": words.share, "when": words.when}
+    album = Album(ROOM)
+    effects = _effects(run, album)
+    levels = [(level, words.ABOUT[level], *_sections(run, level, album)) for level in LEVELS]
+    return environment.get_template("page.html.jinja").render(
+        css=Markup((_HERE / "page.css").read_text(encoding="utf-8")),
+        run=run,
+        record=run.record,
+        summary=run.summary,
+        verdict=words.verdict(run),
+        proves=words.PROVES,
+        ladder=words.LADDER,
+        effects=effects,
+        levels=levels,
+        decisions={one.id: run.decision(one.id) for one in run.findings},
+        classes=_classes(run),
+        bad=run.bad.iloc[:_ROWS],
+        bad_count=len(run.bad),
+        rows=_ROWS,
+        command=_command(run),
+        made=_made(run),
+    )
+
+
+def _printable(value: Any) -> Any:
+    """Characters that would not print, or turn the direction of the text around, become ``?``."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in value)
+
+
+def _effects(run: Run, album: Album) -> Chart | None:
+    proven = [one for one in run.findings if one.effect is not None][: _SECTIONS["relied on"]]
+    if not proven:
+        return None
+    floor = run.record["thresholds"]["floor"]
+    return chart_of(
+        album,
+        "Effects",
+        "Excess flips with 95 % intervals. The dashed line is the floor: smaller effects do not "
+        "count as reliance.",
+        lambda theme: figures.effect_plot(proven, floor, theme),
+    )
+
+
+def _sections(run: Run, level: str, album: Album) -> tuple[list[Section], list[Finding]]:
+    """Findings of a level with their evidence, and those that are only listed."""
+    own = [one for one in run.findings if one.level == level]
+    shown = own[: _SECTIONS[level]]
+    return [section_of(run, one, album) for one in shown], own[len(shown) :]
+
+
+def _classes(run: Run) -> list[tuple[str, int, int, float | None]]:
+    """Each class: name, files, readable ones, and the share of them that is recognised."""
+    images = run.images
+    rows = []
+    for klass, name in enumerate(run.class_names):
+        own = images[images["klass"] == klass]
+        read = own[own["error"] == ""]
+        right = float((read["predicted"] == klass).mean()) if len(read) else None
+        rows.append((name, len(own), len(read), right))
+    return rows
+
+
+def _command(run: Run) -> str:
+    settings = Settings.from_json(run.record["settings"])
+    return shlex.join(command(settings, run.folder))
+
+
+def _made(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What a repetition needs, in groups of names and values."""
+    record = run.record
+    groups: tuple[tuple[str, Any], ...] = (
+        ("Model", record["model"]),
+        ("Data", {name: value for name, value in record["source"].items() if name != "notes"}),
+        ("Settings", record["settings"]),
+        ("Thresholds", record["thresholds"]),
+        ("Precision", record["precision"]),
+        ("Versions", record["versions"]),
+        (
+            "Run",
+            {
+                "started": record["started"],
+                "forward passes of the interventions": run.summary["made"].get("passes"),
+                "score": run.summary["score"],
+            },
+        ),
+    )
+    return [(title, _pairs(value)) for title, value in groups]
+
+
+def _pairs(value: Mapping[str, Any]) -> list[tuple[str, str]]:
+    told = []
+    for name, own in value.items():
+        if own is not None and own != "":
+            text = " x ".join(map(str, own)) if isinstance(own, (list, tuple)) else str(own)
+            told.append((name.replace("_", " "), text))
+    return told

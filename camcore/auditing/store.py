@@ -1,0 +1,213 @@
+"""The run folder: every file complete or absent, one writer at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from camcore.errors import StoreError
+
+_LOCK = "lock"
+_PARTIAL = ".partial"
+
+
+class Store:
+    """Files of one run.
+
+    Parameters
+    ----------
+    folder : path
+        Made by `locked` where it is not there yet.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> store = Store(Path(tempfile.mkdtemp()) / "run")
+    >>> with store.locked():
+    ...     store.write_json("run.json", {"seed": 0})
+    >>> store.read_json("run.json"), store.read_json("findings.json")
+    ({'seed': 0}, None)
+    """
+
+    def __init__(self, folder: str | os.PathLike) -> None:
+        self.folder = Path(folder)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Be the only writer; what a killed one left half-written is removed.
+
+        Raises
+        ------
+        StoreError
+            If another process works on this run, or the folder cannot be made or holds other
+            things.
+        """
+        if self.folder.is_dir() and not self.is_run() and any(self.folder.iterdir()):
+            raise StoreError(
+                f"{self.folder} is not empty and holds no audit; name a new folder for the run."
+            )
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"the run folder {self.folder} cannot be made ({error.strerror}); "
+                "choose another place."
+            ) from None
+        lock = FileLock(self.folder / _LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise StoreError(
+                f"another process works on the run {self.folder}; wait for it, or pause it first."
+            ) from None
+        except OSError as error:
+            raise self._refused(error) from None
+        try:
+            for file in self.folder.rglob(f".*{_PARTIAL}"):
+                file.unlink(missing_ok=True)
+            yield
+        finally:
+            lock.release()
+
+    def is_run(self) -> bool:
+        """Whether this folder is a run's, begun or complete."""
+        return any((self.folder / name).exists() for name in ("run.json", _LOCK))
+
+    def busy(self) -> bool:
+        """Whether a living process works on this run; a dead one's lock ends with it."""
+        if not (self.folder / _LOCK).exists():
+            return False
+        lock = FileLock(self.folder / _LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        except OSError:  # a folder that may be read only
+            return False
+        lock.release()
+        return False
+
+    def write_bytes(self, name: str, data: bytes) -> None:
+        """Write a file that is there complete or not at all, whatever happens.
+
+        Raises
+        ------
+        StoreError
+            If the disk is full or refuses.
+        """
+        with self._replacing(name) as partial, open(partial, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Write a value as JSON; see `write_bytes`."""
+        text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+        self.write_bytes(name, text.encode())
+
+    def write_table(self, name: str, table: pd.DataFrame | pa.Table) -> None:
+        """Write a table as Parquet; see `write_bytes`."""
+        if isinstance(table, pd.DataFrame):
+            table = pa.Table.from_pandas(table, preserve_index=False)
+        with self._replacing(name) as partial:
+            pq.write_table(table, partial, compression="zstd")
+            with open(partial, "rb+") as file:
+                os.fsync(file.fileno())
+
+    def read_json(self, name: str) -> Any:
+        """A JSON file's value, or None where there is no such file.
+
+        Raises
+        ------
+        StoreError
+            If the file is damaged.
+        """
+        try:
+            return json.loads((self.folder / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise StoreError(
+                f"{self.folder / name} cannot be read ({error}); the run is damaged there: "
+                "remove that file, or begin a new run."
+            ) from None
+
+    def read_table(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
+        """A Parquet file as a table.
+
+        Raises
+        ------
+        StoreError
+            If it is missing or damaged.
+        """
+        try:
+            return pq.read_table(self.folder / name, columns=columns).to_pandas()
+        except (OSError, pa.ArrowException) as error:
+            reason = str(error).splitlines()[0][:200]
+            raise StoreError(
+                f"{self.folder / name} cannot be read ({reason}); start the audit again with the "
+                "same --out: it makes what is missing."
+            ) from None
+
+    def whole(self, name: str) -> bool:
+        """Whether a Parquet file is there and complete; a damaged one is removed."""
+        file = self.folder / name
+        try:
+            pq.read_metadata(file)
+        except FileNotFoundError:
+            return False
+        except (OSError, pa.ArrowException):
+            file.unlink(missing_ok=True)
+            return False
+        return True
+
+    def parts(self, folder: str) -> tuple[str, ...]:
+        """Names of the Parquet files in a folder of the run, in order."""
+        found = sorted((self.folder / folder).glob("*.parquet"))
+        return tuple(f"{folder}/{file.name}" for file in found)
+
+    @contextlib.contextmanager
+    def _replacing(self, name: str) -> Iterator[Path]:
+        place = self.folder / name
+        partial = place.parent / f".{place.name}{_PARTIAL}"
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            yield partial
+            os.replace(partial, place)
+            _sync_folder(place.parent)
+        except OSError as error:
+            raise self._refused(error) from None
+        finally:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+
+    def _refused(self, error: OSError) -> StoreError:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return StoreError(
+                f"the disk of {self.folder} is full; make room and start the same audit again: "
+                "all that is done is kept."
+            )
+        return StoreError(
+            f"the run folder {self.folder} cannot be written ({error.strerror or error}); "
+            "check its permissions and start the same audit again: all that is done is kept."
+        )
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable; Windows has no such call."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

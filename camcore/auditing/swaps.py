@@ -1,0 +1,113 @@
+"""Before and after: the interventions of a finding, made again to be looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from camcore.auditing.edits import probe_named
+from camcore.auditing.findings import Finding
+from camcore.auditing.interventions.pool import Pool
+from camcore.auditing.interventions.trials import BATCH, trial_key
+from camcore.auditing.plan import Plan
+from camcore.auditing.run import Run
+from camcore.errors import ImageError
+
+
+@dataclass(frozen=True, eq=False)
+class Swap:
+    """One recipient before and after it took a cue, and its control.
+
+    Attributes
+    ----------
+    recipient_id, donor_id, control_id : int
+    recipient, donor, edited, controlled : ndarray, uint8, shape (H, W, C)
+        What the model sees: before, the donor of the class, the recipient with the donor's cue,
+        and with the same cue of another image of its own class.
+    before, after, after_control : str
+        Predicted classes.
+    margin_before, margin_edited, margin_controlled : float
+        Log-odds of the finding's class.
+    """
+
+    recipient_id: int
+    donor_id: int
+    control_id: int
+    recipient: np.ndarray
+    donor: np.ndarray
+    edited: np.ndarray
+    controlled: np.ndarray
+    before: str
+    after: str
+    after_control: str
+    margin_before: float
+    margin_edited: float
+    margin_controlled: float
+
+
+def swaps(run: Run, finding: Finding, count: int = 6) -> tuple[Swap, ...]:
+    """Make the most telling interventions of a finding again, exactly as they were tested.
+
+    Parameters
+    ----------
+    run : Run
+    finding : Finding
+        One that is *relied on*; others have no intervention to show.
+    count : int
+        Most swaps.
+
+    Returns
+    -------
+    tuple of Swap
+        Flips to the class that the control did not make come first, by the size of the move.
+
+    Raises
+    ------
+    ImageError
+        If a picture has gone or changed since.
+    """
+    if finding.probe is None:
+        return ()
+    plan = Plan(run.record)
+    klass = run.class_names.index(finding.class_name)
+    rows = run.trials("test")
+    rows = rows[(rows["klass"] == klass) & (rows["probe"] == finding.probe)].set_index("pair")
+    flipped = (rows["edited"] == klass) & (rows["controlled"] != klass)
+    moved = rows["margin_edited"] - rows["margin_controlled"]
+    told = rows.assign(flipped=flipped, moved=moved)
+    told = told.sort_values(["flipped", "moved"], ascending=False).head(count)
+    files = run.store.read_table("files.parquet").set_index("id")
+    pool = Pool(plan, files, run.images)
+    probe, found = probe_named(finding.probe), {}
+    for start in sorted({pair // BATCH * BATCH for pair in told.index}):
+        # The same batch as in the trial: what is drawn at random is drawn in its order.
+        batch = rows.loc[start : start + BATCH - 1]
+        ids = [batch[who].to_numpy() for who in ("recipient", "donor", "control")]
+        pool.hold(np.concatenate(ids))
+        if pool.lost:
+            raise ImageError(next(iter(pool.lost.values())))
+        recipients, donors, controls = (pool.images(own) for own in ids)
+        key = trial_key(plan, klass, start, probe)
+        edited = probe.transfer(recipients, donors, np.random.default_rng(key))
+        controlled = probe.transfer(recipients, controls, np.random.default_rng(key))
+        for place, pair in enumerate(batch.index):
+            found[pair] = (
+                recipients.pixels[place], donors.pixels[place], edited[place], controlled[place]
+            )  # fmt: skip
+    names = (*run.class_names, "another class")
+    return tuple(
+        Swap(
+            int(row["recipient"]),
+            int(row["donor"]),
+            int(row["control"]),
+            *found[pair],
+            names[int(row["before"])],
+            names[int(row["edited"])],
+            names[int(row["controlled"])],
+            float(row["margin_before"]),
+            float(row["margin_edited"]),
+            float(row["margin_controlled"]),
+        )
+        for pair, row in told.iterrows()
+    )

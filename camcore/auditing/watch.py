@@ -1,0 +1,174 @@
+"""How a running audit tells where it is, and how it is asked to stop."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from camcore.errors import CamcoreError
+
+STAGES = ("unpacking", "listing", "model", "scan", "evidence", "interventions", "report")
+_FILE = "progress.json"
+_STOP = "stop"
+_EVERY = 0.4  # seconds between two writes
+_WINDOW = 30.0  # seconds that the rate is taken over
+
+
+class StoppedError(CamcoreError):
+    """The audit was asked to stop; all that is done is kept."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where an audit is.
+
+    Attributes
+    ----------
+    state : str
+        ``running``, ``paused``, ``cancelled``, ``failed`` or ``complete``.
+    stage : str
+        One of `STAGES`.
+    done, total : int
+        Images, or forward passes of the interventions.
+    bad : int
+        Files that could not be read.
+    rate : float
+        Of `done`, per second.
+    remaining : float or None
+        Seconds until this stage is done, as far as the rate tells.
+    message : str
+        Why it failed, in words.
+    updated : float
+        Unix time.
+    """
+
+    state: str = "running"
+    stage: str = "listing"
+    done: int = 0
+    total: int = 0
+    bad: int = 0
+    rate: float = 0.0
+    remaining: float | None = None
+    message: str = ""
+    updated: float = 0.0
+
+
+class Watch:
+    """Writes the progress of a run beside its results, and reads requests to stop.
+
+    Parameters
+    ----------
+    folder : path
+        The run.
+    show : callable, optional
+        Called with every `Progress`, for a bar on the command line.
+    """
+
+    def __init__(self, folder: Path, show: Callable[[Progress], Any] | None = None) -> None:
+        self._folder = folder
+        self._show = show
+        self._now = Progress()
+        self._written = 0.0
+        self._seen: deque[tuple[float, int]] = deque()
+        with contextlib.suppress(OSError):
+            (folder / _STOP).unlink(missing_ok=True)
+
+    def begin(self, stage: str, total: int = 0, done: int = 0, bad: int = 0) -> None:
+        """Start a stage; `done` of an earlier start counts as done, not towards the rate.
+
+        Raises
+        ------
+        StoppedError
+            If somebody asked for a pause or an end.
+        """
+        self._seen = deque([(time.monotonic(), done)])
+        self._now = Progress(stage=stage, total=total, done=done, bad=bad)
+        self._write()
+        self.check()
+
+    def advance(self, done: int, bad: int = 0) -> None:
+        """Count what is done since the last call.
+
+        Raises
+        ------
+        StoppedError
+            If somebody asked for a pause or an end.
+        """
+        now = time.monotonic()
+        total = self._now.done + done
+        self._seen.append((now, total))
+        while now - self._seen[0][0] > _WINDOW and len(self._seen) > 2:
+            self._seen.popleft()
+        began, before = self._seen[0]
+        seconds = now - began
+        rate = (total - before) / seconds if seconds > 0.2 else 0.0
+        left = self._now.total - total
+        self._now = Progress(
+            stage=self._now.stage,
+            total=self._now.total,
+            done=total,
+            bad=self._now.bad + bad,
+            rate=rate,
+            remaining=max(0.0, left / rate) if rate > 0 else None,
+        )
+        if now - self._written > _EVERY:
+            self._write()
+            self.check()
+
+    def check(self) -> None:
+        """Stop here if somebody asked for it.
+
+        Raises
+        ------
+        StoppedError
+        """
+        try:
+            wanted = (self._folder / _STOP).read_text()
+        except OSError:
+            return
+        self.end("cancelled" if wanted == "cancelled" else "paused")
+        raise StoppedError(f"the audit is {self._now.state}; the same command continues it.")
+
+    def end(self, state: str, message: str = "") -> None:
+        """Say how it ended."""
+        now = self._now
+        self._now = Progress(state, now.stage, now.done, now.total, now.bad, message=message)
+        self._write()
+
+    def _write(self) -> None:
+        self._written = time.monotonic()
+        value = asdict(self._now) | {"updated": time.time(), "process": os.getpid()}
+        partial = self._folder / f".{_FILE}.new"
+        # Only news: a full disk is reported by what has to be kept.
+        with contextlib.suppress(OSError):
+            partial.write_text(json.dumps(value))
+            os.replace(partial, self._folder / _FILE)
+        if self._show is not None:
+            self._show(self._now)
+
+
+def ask_to_stop(folder: Path, state: str = "paused") -> None:
+    """Ask a running audit to stop after the images at hand.
+
+    Parameters
+    ----------
+    state : {"paused", "cancelled"}
+    """
+    (folder / _STOP).write_text(state)
+
+
+def read_progress(folder: Path) -> Progress | None:
+    """The last progress that a run wrote, or None."""
+    try:
+        value = json.loads((folder / _FILE).read_text())
+        value.pop("process", None)
+        return Progress(**value)
+    except (OSError, ValueError, TypeError):
+        return None

@@ -1,0 +1,78 @@
+"""Object and background: each pixel is traced to where it came from."""
+
+import numpy as np
+
+from camcore.auditing.edits import Images
+from camcore.auditing.edits.composition import Background, Object
+from camcore.auditing.edits.imputation import NOISE
+
+
+def flat_scenes(background, thing, corner, known=None):
+    """Flat scenes with a flat 12x12 object each."""
+    pixels = np.full((2, 40, 40, 3), background, np.uint8)
+    masks = np.zeros((2, 40, 40), bool)
+    masks[:, corner : corner + 12, corner : corner + 12] = True
+    pixels[masks] = thing
+    return Images(pixels, masks, known)
+
+
+def near(pixels, level):
+    return (np.abs(pixels.astype(float) - level) < 6 * NOISE).all()
+
+
+RECIPIENTS, DONORS = flat_scenes(30, 90, 4), flat_scenes(150, 220, 20)
+ONLY_THERE = DONORS.masks & ~RECIPIENTS.masks
+
+
+def test_background_swap():
+    edited = Background().transfer(RECIPIENTS, DONORS, np.random.default_rng(0))
+    own, foreign = RECIPIENTS.masks, ONLY_THERE
+    assert (edited[own] == 90).all()
+    assert (edited[~own & ~foreign] == 150).all()
+    assert near(edited[foreign], 150)
+    assert edited[foreign].std() > 1
+
+
+def test_object_swap():
+    edited = Object().transfer(RECIPIENTS, DONORS, np.random.default_rng(0))
+    own, foreign = RECIPIENTS.masks, DONORS.masks
+    assert (edited[foreign] == 220).all()
+    assert (edited[~own & ~foreign] == 30).all()
+    assert near(edited[own & ~foreign], 30)
+
+
+def test_neutral_object_is_none_and_neutral_background_is_plain():
+    rng = np.random.default_rng(0)
+    gone = Object().neutral(RECIPIENTS, DONORS, rng)
+    assert near(gone, 30)
+    plain = Background().neutral(RECIPIENTS, DONORS, rng)
+    assert (plain[RECIPIENTS.masks] == 90).all()
+    assert near(plain[~RECIPIENTS.masks], 150)
+
+
+def test_unknown_masks_change_nothing():
+    rng = np.random.default_rng(0)
+    some = flat_scenes(150, 220, 20, known=np.array([True, False]))
+    for probe in (Background(), Object()):
+        edited = probe.transfer(RECIPIENTS, some, rng)
+        assert (edited[0] != RECIPIENTS.pixels[0]).any()
+        np.testing.assert_array_equal(edited[1], RECIPIENTS.pixels[1])
+        np.testing.assert_array_equal(
+            probe.transfer(RECIPIENTS, Images(DONORS.pixels), rng), RECIPIENTS.pixels
+        )
+
+
+def test_without_any_background_to_learn_from_nothing_changes():
+    full = Images(DONORS.pixels, np.ones((2, 40, 40), bool))
+    for reference in (full, Images(DONORS.pixels)):
+        edited = Background().neutral(RECIPIENTS, reference, np.random.default_rng(0))
+        np.testing.assert_array_equal(edited, RECIPIENTS.pixels)
+
+
+def test_an_image_without_an_object_is_all_background():
+    empty = Images(RECIPIENTS.pixels, np.zeros((2, 40, 40), bool))
+    edited = Background().transfer(empty, DONORS, np.random.default_rng(0))
+    assert near(edited, 150)
+    pasted = Object().transfer(empty, DONORS, np.random.default_rng(0))
+    assert (pasted[DONORS.masks] == 220).all()
+    np.testing.assert_array_equal(pasted[~DONORS.masks], RECIPIENTS.pixels[~DONORS.masks])

@@ -1,0 +1,85 @@
+"""Illumination and sharpness: planted waves and Gaussians of a known width."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter, laplace
+
+from camcore.auditing.edits import Images
+from camcore.auditing.edits.frequency import Blur, Illumination
+
+RNG = np.random.default_rng(0)  # neither edit draws from it
+
+
+def textures(channels=1, count=3, size=64, seed=0):
+    """Textures with detail at all scales, unclipped."""
+    noise = np.random.default_rng(seed).normal(size=(count, size, size, channels))
+    values = sum(scale * gaussian_filter(noise, (0, scale, scale, 0)) for scale in (0.6, 2, 5))
+    return 128 + 25 * values / values.std()
+
+
+def seen(values):
+    assert values.min() >= 0
+    assert values.max() <= 255
+    return Images(np.rint(values).astype(np.uint8))
+
+
+def blurred(values, width):
+    return gaussian_filter(values, (0, width, width, 0), mode="reflect", truncate=8)
+
+
+def detail(pixels):
+    return np.array([laplace(it.astype(float)).var() for it in pixels[..., 0]])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("width", [0.7, 1.0])
+def test_a_planted_blur_comes_back(channels, width):
+    sharp = textures(channels)
+    soft = seen(blurred(sharp, width))
+    edited = Blur().transfer(seen(sharp), soft, RNG).astype(int)
+    assert np.abs(edited - soft.pixels).max() <= 2
+    assert np.abs(seen(sharp).pixels.astype(int) - soft.pixels).max() > 15
+
+
+@pytest.mark.parametrize("width", [0.7, 1.0])
+def test_sharpness_moves_to_the_donors_both_ways(width):
+    """Donors show another scene: only their sharpness can be taken over."""
+    one, other = textures(seed=0), textures(seed=1)
+    sharp, soft = seen(one), seen(blurred(other, width))
+    down = Blur().transfer(sharp, soft, RNG)
+    np.testing.assert_allclose(Blur().measure(Images(down)), Blur().measure(soft), rtol=0.1)
+    assert (detail(down) < detail(sharp.pixels) / 2).all()
+    assert (detail(down) > detail(soft.pixels) / 2).all()
+    up = Blur().transfer(soft, sharp, RNG)
+    before, after, wanted = map(detail, (soft.pixels, up, sharp.pixels))
+    assert (after > 1.5 * before).all()
+    assert (after < 1.1 * wanted).all()
+
+
+def test_sharpness_is_not_contrast_and_not_brightness():
+    values = textures()
+    paler = 60 + 0.5 * values
+    np.testing.assert_allclose(Blur().measure(seen(values)), Blur().measure(seen(paler)), rtol=0.02)
+
+
+def test_a_flat_image_stays_flat():
+    flat = seen(np.full((3, 64, 64, 1), 90.0))
+    assert (Blur().transfer(flat, seen(textures()), RNG) == 90).all()
+    assert (Illumination().measure(flat) < 1).all()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_low_amplitudes_become_the_donors_and_phases_stay(channels):
+    recipients, donors = seen(textures(channels)), seen(textures(channels, seed=1))
+    edited = Illumination().transfer(recipients, donors, RNG)
+    new, old, given = (
+        np.fft.fft2(it.astype(float), axes=(1, 2))
+        for it in (edited, recipients.pixels, donors.pixels)
+    )
+    low = (slice(None), [0, 1, 1, -1], [1, 0, 1, 1])
+    np.testing.assert_allclose(np.abs(new[low]), np.abs(given[low]), atol=100)
+    turn = np.angle(new[low] / old[low]) * np.abs(new[low])
+    assert np.abs(turn).max() < 100  # rounding: 0.29 grey levels by 64 pixels, five times
+    np.testing.assert_allclose(new[:, 0, 0], old[:, 0, 0], atol=1000)
+    high = (slice(None), slice(5, 60), slice(5, 60))
+    np.testing.assert_allclose(new[high], old[high], atol=150)

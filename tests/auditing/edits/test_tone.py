@@ -1,0 +1,96 @@
+"""Brightness and colour: the donor's statistics, by hand."""
+
+import numpy as np
+import pytest
+
+from camcore.auditing.edits import Images
+from camcore.auditing.edits.tone import Brightness, Colour, luminance
+
+RNG = np.random.default_rng(0)  # neither edit draws from it
+
+
+def scene(mean, spread, channels=3, seed=0, count=4):
+    values = np.random.default_rng(seed).normal(mean, spread, (count, 40, 50, channels))
+    return Images(np.rint(values).clip(0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_brightness_becomes_the_donors(channels):
+    recipients, donors = scene(100, 10, channels), scene(140, 18, channels, seed=1)
+    edited = Brightness().transfer(recipients, donors, RNG)
+    got, wanted = luminance(edited), luminance(donors.pixels)
+    np.testing.assert_allclose(got.mean(axis=(1, 2)), wanted.mean(axis=(1, 2)), atol=0.1)
+    np.testing.assert_allclose(got.std(axis=(1, 2)), wanted.std(axis=(1, 2)), atol=0.1)
+
+
+def test_brightness_undoes_a_known_exposure():
+    pixels = np.random.default_rng(0).integers(60, 120, (2, 30, 30, 3))
+    plain, exposed = (Images(it.astype(np.uint8)) for it in (pixels, 2 * pixels + 10))
+    edited = Brightness().transfer(plain, exposed, RNG)
+    np.testing.assert_array_equal(edited, exposed.pixels)
+    back = Brightness().transfer(exposed, plain, RNG).astype(int)
+    assert np.abs(back - plain.pixels).max() <= 1
+
+
+def test_brightness_leaves_the_hue_where_nothing_is_clipped():
+    gray = np.repeat(np.random.default_rng(0).integers(50, 90, (1, 30, 30, 1)), 3, axis=-1)
+    edited = Brightness().transfer(Images(gray.astype(np.uint8)), scene(130, 15, count=1), RNG)
+    assert (edited[..., :1] == edited).all()
+
+
+def test_a_flat_image_takes_the_mean_and_shows_no_rounding():
+    flat = Images(np.full((1, 28, 28, 1), 80, np.uint8))
+    edited = Brightness().transfer(flat, scene(150, 30, 1, count=1), RNG)
+    assert np.ptp(edited) == 0
+    assert abs(edited.mean() - 150) <= 3
+
+
+def test_neutral_brightness_is_the_usual_one():
+    reference = Images(np.full((5, 28, 28, 1), 0, np.uint8) + np.uint8([[[[90]]]]))
+    recipients = scene(150, 20, 1)
+    edited = Brightness().neutral(recipients, reference, RNG)
+    np.testing.assert_allclose(edited.mean(axis=(1, 2, 3)), 90, atol=0.5)
+
+
+def tinted(cast, spread, seed):
+    """Gray scenes whose colours vary without changing luminance, all under one cast."""
+    rng = np.random.default_rng(seed)
+    gray = rng.normal(120, 20, (4, 40, 50, 1))
+    colour = spread * rng.normal(size=gray.shape) * [0.114, 0, -0.299]
+    colour += spread * rng.normal(size=gray.shape) * [0.587, -0.299, 0]
+    return Images(np.rint(gray + colour + cast).clip(0, 255).astype(np.uint8))
+
+
+def test_colour_leaves_luminance():
+    recipients, donors = tinted([0, 0, 0], 4, seed=0), tinted([30, 0, -20], 9, seed=1)
+    edited = Colour().transfer(recipients, donors, RNG)
+    assert np.abs(luminance(edited) - luminance(recipients.pixels)).max() <= 0.51
+    for channel in (0, 2):
+        got, wanted, before = (
+            (it[..., channel].astype(float) - luminance(it)).reshape(4, -1)
+            for it in (edited, donors.pixels, recipients.pixels)
+        )
+        np.testing.assert_allclose(got.mean(axis=1), wanted.mean(axis=1), atol=0.2)
+        np.testing.assert_allclose(got.std(axis=1), wanted.std(axis=1), atol=0.4)
+        assert np.abs(before.mean(axis=1) - wanted.mean(axis=1)).min() > 10
+
+
+def test_a_white_balance_is_carried_over_whatever_the_luminance():
+    """A gain for each channel: the cast of the light, on gray scenes of different exposure."""
+    rng = np.random.default_rng(0)
+    first, second = rng.integers(20, 110, (1, 40, 40, 1)), rng.integers(70, 160, (1, 40, 40, 1))
+    light = np.array([1.2, 1.0, 0.6])
+    donors = Images(np.rint(first * light).astype(np.uint8))
+    recipients = Images(np.repeat(second, 3, axis=-1).astype(np.uint8))
+    edited = Colour().transfer(recipients, donors, RNG).astype(float)
+    ratios = edited.mean(axis=(0, 1, 2)) / edited.mean()
+    np.testing.assert_allclose(ratios, light / light.mean(), atol=0.03)
+
+
+def test_coloured_objects_on_black_change_their_colour():
+    masks = np.zeros((1, 28, 28, 1), bool)
+    masks[:, 8:20, 10:18] = True
+    red = Images((masks * np.array([200, 40, 40])).astype(np.uint8))
+    green = Images((np.roll(masks, 3, 1) * np.array([40, 200, 40])).astype(np.uint8))
+    edited = Colour().transfer(green, red, RNG)[np.roll(masks, 3, 1)[..., 0]].mean(axis=0)
+    assert edited[0] > 3 * edited[1:].max()

@@ -1,0 +1,225 @@
+"""Figures against numbers and pixels that are known beforehand."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from camcore.auditing import figures
+from camcore.auditing.figures import DARK, LIGHT
+from camcore.auditing.findings import Finding
+from camcore.auditing.run import Run
+from camcore.auditing.swaps import Swap
+from camcore.errors import InputError
+from camcore.render import palette
+from tests.auditing.planted_pictures import CORNER, FOREST, SIZE, TANK, maps
+from tests.auditing.planted_run import planted_run
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    return planted_run(tmp_path_factory.mktemp("figures") / "run")
+
+
+@pytest.fixture
+def run(planted):
+    """A run of its own, whose tables a test may replace."""
+    return Run(planted.folder)
+
+
+def colours_in(figure: figures.Figure) -> set[str]:
+    pixels = np.asarray(Image.open(io.BytesIO(figure.data)).convert("RGB")).reshape(-1, 3)
+    return {"#{:02x}{:02x}{:02x}".format(*own) for own in np.unique(pixels, axis=0)}
+
+
+def near(colour: np.ndarray, figure: figures.Figure) -> bool:
+    """Whether a chart has a colour, which its palette may have rounded."""
+    pixels = np.asarray(Image.open(io.BytesIO(figure.data)).convert("RGB")).reshape(-1, 3)
+    return bool((np.abs(pixels.astype(int) - colour).max(axis=1) <= 4).any())
+
+
+def with_values(run: Run, values: dict[int, list[float]], name: str = "luminance") -> Run:
+    rows = [
+        {"klass": k, "predicted": k, "margin": x, "error": "", name: x}
+        for k, own in values.items()
+        for x in own
+    ]
+    run.__dict__["images"] = pd.DataFrame(rows)
+    return run
+
+
+def test_distribution_tells_medians_and_quartiles(run):
+    with_values(run, {FOREST: [10, 20, 30, 40, 50], TANK: [1, 2, 3, 4, 5]})
+    figure = figures.class_distribution(run, "luminance", TANK)
+    assert figure.alt == (
+        "Distribution of brightness (L*) by class. "
+        "tank: median 3, half of the images between 2 and 4 (5 images); "
+        "forest: median 30, half of the images between 20 and 40 (5 images)."
+    )
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_distribution_colours_the_class_and_the_others(run, theme):
+    found = colours_in(figures.class_distribution(run, "luminance@top", TANK, theme))
+    assert {theme.paper, theme.own, theme.other, theme.ink} <= found
+
+
+def test_many_classes_are_gathered(run):
+    run.record["classes"]["classes"] += [
+        {"name": f"extra {k}", "columns": [k], "label": ""} for k in range(3, 12)
+    ]
+    with_values(run, {klass: [float(klass)] * (klass + 1) for klass in range(12)})
+    alt = figures.class_distribution(run, "luminance", TANK).alt
+    assert "extra 11: median 11" in alt  # one of the five largest
+    assert "6 other classes: median 4.5, half of the images between 3 and 5.75 (26 images)" in alt
+    assert "extra 3:" not in alt
+
+
+def test_response_tells_the_medians_at_both_ends(run):
+    with_values(run, {TANK: [float(x) for x in range(80)], FOREST: [5.0]})
+    run.images.loc[:9, "predicted"] = FOREST
+    figure = figures.response_curve(run, "luminance", TANK)
+    # Eight bands of ten images each; the value is its own log-odds.
+    assert "80 images of tank; the median goes from +4.5 at 4.5 to +74.5 at 74.5." in figure.alt
+    assert "recognised (70)" in figure.alt
+    assert "not recognised (10)" in figure.alt
+
+
+def test_unknown_property_or_class_is_refused(run):
+    with pytest.raises(InputError, match="no property 'weight'"):
+        figures.class_distribution(run, "weight", TANK)
+    with pytest.raises(InputError, match="on no image of class 2"):
+        figures.response_curve(run, "luminance", 2)  # jeep has no readable image
+
+
+def test_names_that_matplotlib_would_typeset_or_cannot_draw(run, recwarn):
+    run.record["classes"]["classes"][TANK]["name"] = "$\\frac{1}{0}$ 戦車\n" + "x" * 50
+    figures.class_distribution(run, "luminance@top", TANK)
+    finding = Finding("a", run.class_names[TANK], "tag", "$x_", "relied on", 0.5, (0.4, 0.6))
+    figures.effect_plot([finding], floor=0.1)
+    assert not recwarn.list
+
+
+def test_effects_without_interventions_are_refused():
+    with pytest.raises(InputError, match="has an effect"):
+        figures.effect_plot([Finding("a", "tank", "tag", "corner", "attended")], floor=0.1)
+
+
+def test_mean_maps_tell_the_share_in_the_region(run):
+    ours, theirs = np.zeros((2, 8, 8), np.float32)
+    ours[7, 7], ours[0, 0] = 0.75, 0.25
+    theirs[6, 6], theirs[0, 0] = 0.1, 0.9
+    table = pd.DataFrame({"class": [TANK], "mean": [ours.tobytes()], "others": [theirs.tobytes()]})
+    run.evidence = lambda name: table
+    region = {"rows": 4, "columns": 4, "cells": [[3, 3]]}  # two by two cells of the map
+    figure = figures.mean_maps(run, TANK, region=region)
+    assert "inside the outlined region: the class 75 %, other classes 10 %." in figure.alt
+    assert near(palette("viridis")[255], figure)  # the highest cell of all ends the one scale
+    assert near(palette("viridis")[0], figure)
+    with pytest.raises(InputError, match="no mean map"):
+        figures.mean_maps(run, FOREST)
+
+
+def test_mean_maps_of_chosen_images(run):
+    raw = np.full((2, 8, 8), -1, np.float32)
+    raw[0, 7, 7], raw[1, 0, 0] = 5, 1  # each counts alike, whatever its scale
+    run.maps = lambda ids, kind="label": raw
+    alt = figures.mean_maps(run, FOREST, [3, 4], run.finding("forest--tag").region).alt
+    assert "its 2 images below 50 %" in alt
+
+
+@pytest.mark.parametrize(
+    ("region", "shape", "cells"),
+    [
+        ({"rows": 3, "columns": 1, "cells": [[0, 0]]}, (7, 2), [[0, 0], [0, 1], [1, 0], [1, 1]]),
+        ({"rows": 2, "columns": 2, "cells": [[0, 0], [1, 1]]}, (2, 2), [[0, 0], [1, 1]]),
+        ({"rows": 8, "columns": 8, "cells": [[0, 0]]}, (4, 4), []),  # no centre lies in it
+    ],
+)
+def test_cells_of_the_map_inside_a_region(region, shape, cells):
+    assert np.argwhere(figures.maps.inside(region, *shape)).tolist() == cells
+
+
+def test_gallery_shows_the_picture_under_its_map(run):
+    run.maps = lambda ids, kind="label": np.ones((len(ids), 8, 8), np.float32)
+    finding = run.finding("tank--sky-top-band")
+    tile = figures.gallery(run, finding, 1)[0]
+    assert tile.image == finding.images[0]
+    expected = np.rint(0.55 * run.seen(tile.image) + 0.45 * palette("viridis")[255])
+    assert np.abs(tile.pixels - expected).max() <= 1
+    assert tile.alt == f"{tile.title} under its map: 100 % of the evidence in 100 % of the picture"
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(tile.png()))), tile.pixels)
+
+
+def test_gallery_says_what_is_missing(run, tmp_path):
+    run = planted_run(tmp_path / "run")
+    finding = Finding("a", "tank", "tag", "corner", "relied on", images=(25, 22, 23))
+    run.path_of(22).unlink()
+    raw = run.maps([25, 22, 23])
+    raw[2] = np.nan
+    run.maps = lambda ids, kind="label": raw
+    none, gone, mapless = figures.gallery(run, finding)
+    assert none.caption.endswith("no positive evidence")
+    assert np.array_equal(none.pixels, run.seen(25))
+    assert gone.pixels is None
+    assert gone.png() is None
+    assert "no such file" in gone.alt
+    assert mapless.note == "no map"
+
+
+def test_images_of_a_place_are_ranked_by_the_share_of_their_evidence(run):
+    finding = run.finding("forest--tag")
+    forests = np.flatnonzero(run.images["klass"] == FOREST)
+    cells = np.maximum(maps(np.stack([run.seen(one) for one in forests]), FOREST), 0)
+    assert CORNER == "cells 4x4: 3,3"  # rows and columns 6 and 7 of the map
+    shares = cells[:, 6:, 6:].sum(axis=(1, 2)) / np.maximum(cells.sum(axis=(1, 2)), 1e-9)
+    shown = figures.tiles.shown_by(run, finding)
+    best = shares[np.searchsorted(forests, shown)]
+    assert (np.diff(best) <= 1e-3).all()  # the store keeps maps in half precision
+    assert set(shown) == set(forests)
+
+
+def test_images_of_a_property_come_from_the_end_that_speaks_for_the_class(run):
+    own = run.images[run.images["klass"] == TANK]
+    shown = figures.tiles.shown_by(run, run.finding("tank--colour"))
+    assert own.loc[list(shown), "lab_a"].is_monotonic_decreasing  # tanks are the redder ones
+
+
+def test_swap_strip_has_all_four_with_their_predictions():
+    gray = [np.full((4, 4, 1), level, np.uint8) for level in (10, 20, 30, 40)]
+    swap = Swap(1, 2, 3, *gray, "forest", "tank", "forest", -2.0, 1.5, -1.9)
+    tiles = figures.swap_strip(swap, "tank")
+    assert [tile.pixels[0, 0].tolist() for tile in tiles] == [[v] * 3 for v in (10, 20, 30, 40)]
+    assert [tile.caption for tile in tiles] == [
+        "predicted forest, log-odds −2.0, image 1",
+        "image 2, of tank",
+        "predicted tank, log-odds +1.5, from image 2",
+        "predicted forest, log-odds −1.9, the same from image 3, of its own class",
+    ]
+    assert tiles[2].alt == "With the donor's cue, from image 2: predicted tank"
+
+
+def test_the_same_bytes_again(run):
+    first = figures.response_curve(run, "luminance@top", TANK, DARK)
+    figures.effect_plot(run.findings, 0.1)
+    assert figures.response_curve(run, "luminance@top", TANK, DARK) == first
+
+
+def test_importing_the_figures_brings_no_state_and_no_screen():
+    code = (
+        "import sys, camcore.auditing.figures; "
+        "print(sorted({'matplotlib.pyplot', 'tensorflow', 'streamlit'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_overlay_keeps_the_size_of_what_the_model_sees(run):
+    tile = figures.gallery(run, run.finding("forest--tag"), 1)[0]
+    assert tile.pixels.shape == (SIZE, SIZE, 3)

@@ -1,0 +1,300 @@
+"""Folders, tables and zips of pictures give the same listing, whatever lies around them."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from camcore.auditing.source import Source, read_source
+from camcore.bundled.scenes import write_scenes
+from camcore.errors import InputError
+
+
+def fill(folder: Path, *names: str) -> Path:
+    """Make files of three bytes; a listing opens none of them."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"abc")
+    return folder
+
+
+def pack(place: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(place, "w") as made:
+        for file in sorted(folder.rglob("*")):
+            made.write(file, file.relative_to(folder))
+    return place
+
+
+def read(path: Path) -> Source:
+    return read_source(path, unpack_to=path.parent / "unpacked")
+
+
+def rows(source: Source) -> list[tuple[str, str]]:
+    return list(zip(source.files["path"], source.files["label"], strict=True))
+
+
+def test_class_folders(tmp_path):
+    fill(tmp_path / "in", "dog/b.png", "cat/z.JPG", "cat/deep/er/a.jpeg", "cat/a", "Owl/1.webp")
+    os.utime(tmp_path / "in/dog/b.png", ns=(5, 1_234_567_890_123_456_789))
+    source = read(tmp_path / "in")
+    assert source.root == tmp_path / "in"
+    assert source.kind == "class folders"
+    assert source.notes == ()
+    assert rows(source) == [
+        ("Owl/1.webp", "Owl"),
+        ("cat/a", "cat"),
+        ("cat/deep/er/a.jpeg", "cat"),
+        ("cat/z.JPG", "cat"),
+        ("dog/b.png", "dog"),
+    ]
+    files = source.files
+    assert list(files.columns) == ["id", "path", "label", "box", "mask", "bytes", "mtime_ns"]
+    assert files["id"].tolist() == [0, 1, 2, 3, 4]
+    assert files["id"].dtype == "int32"
+    assert files["bytes"].tolist() == [3] * 5
+    assert files["mtime_ns"].iloc[-1] == 1_234_567_890_123_456_789
+    assert files["box"].tolist() == [None] * 5
+    assert files["mask"].tolist() == [""] * 5
+
+
+def test_flat_folder(tmp_path):
+    source = read(fill(tmp_path / "in", "b.png", "a.tif", "c"))
+    assert source.kind == "flat folder"
+    assert rows(source) == [("a.tif", ""), ("b.png", ""), ("c", "")]
+    assert source.notes == ()
+
+
+def test_what_is_left_out_is_counted(tmp_path):
+    folder = fill(
+        tmp_path / "in",
+        *("cat/1.png", "dog/1.png", "cat/a.txt", "dog/b.TXT", "c.csv", "README", ".x/1.png"),
+        *("cat/.hidden.png", "__MACOSX/cat/1.png", "dog/.DS_Store", "lies.png", "beside.jpg"),
+    )
+    source = read(folder)
+    assert source.kind == "class folders"
+    assert rows(source) == [
+        ("beside.jpg", ""),
+        ("cat/1.png", "cat"),
+        ("dog/1.png", "dog"),
+        ("lies.png", ""),
+    ]
+    assert source.notes == (
+        "4 files that are no pictures were left out: 2 .txt, 1 .csv, 1 without suffix",
+        "2 pictures lie beside the class folders, without a label",
+    )
+
+
+def test_one_folder_alone_stands_for_what_it_holds(tmp_path):
+    fill(tmp_path / "in", "about.txt", "a/.DS_Store", "a/pets/cat/1.png", "a/pets/dog/1.png")
+    source = read(tmp_path / "in")
+    assert source.root == tmp_path / "in/a/pets"
+    assert rows(source) == [("cat/1.png", "cat"), ("dog/1.png", "dog")]
+
+
+def test_one_folder_with_pictures_beside_it_is_a_class(tmp_path):
+    source = read(fill(tmp_path / "in", "cat/1.png", "2.png"))
+    assert rows(source) == [("2.png", ""), ("cat/1.png", "cat")]
+
+
+def test_one_folder_with_masks_beside_it_is_a_class(tmp_path):
+    source = read(fill(tmp_path / "in", "tank/1.png", ".masks/tank/1.png"))
+    assert rows(source) == [("tank/1.png", "tank")]
+    assert source.files["mask"].tolist() == [".masks/tank/1.png"]
+
+
+def test_masks_by_the_pictures_own_paths(tmp_path):
+    source = read(
+        fill(
+            tmp_path / "in",
+            *("cat/1.jpg", "cat/1.png", "cat/2.jpg", "dog/1.jpg", "dog/3.jpg"),
+            *(".masks/cat/1.png", ".masks/cat/2.bmp", ".masks/dog/3.txt", ".masks/2.png"),
+        )
+    )
+    assert dict(zip(source.files["path"], source.files["mask"], strict=True)) == {
+        "cat/1.jpg": ".masks/cat/1.png",
+        "cat/1.png": ".masks/cat/1.png",
+        "cat/2.jpg": ".masks/cat/2.bmp",
+        "dog/1.jpg": "",
+        "dog/3.jpg": "",
+    }
+
+
+def test_the_mask_of_the_very_name_wins(tmp_path):
+    source = read(fill(tmp_path / "in", "a.jpg", "a.png", ".masks/a.jpg", ".masks/a.png"))
+    assert source.files["mask"].tolist() == [".masks/a.jpg", ".masks/a.png"]
+
+
+def test_the_disk_decides_nothing(tmp_path, monkeypatch):
+    names = [f"{folder}/{i}.png" for folder in ("b", "a", "c") for i in range(5)]
+    source = read(fill(tmp_path / "in", *names))
+    scandir = os.scandir
+
+    class Backwards:
+        def __init__(self, path):
+            with scandir(path) as found:
+                self.entries = sorted(found, key=lambda entry: entry.name, reverse=True)
+
+        def __enter__(self):
+            return iter(self.entries)
+
+        def __exit__(self, *_):
+            pass
+
+    monkeypatch.setattr(os, "scandir", Backwards)
+    again = read(tmp_path / "in")
+    assert rows(again) == [(name, name[0]) for name in sorted(names)]
+    assert again.digest == source.digest
+
+
+def test_digest_tells_every_change(tmp_path):
+    fill(tmp_path / "in", "cat/1.png", "dog/1.png")
+    first = read(tmp_path / "in")
+    assert read(tmp_path / "in").digest == first.digest
+    seen = {first.digest}
+    for column, value in (
+        ("path", "cat/2.png"),
+        ("label", "Cat"),
+        ("bytes", 4),
+        ("mtime_ns", 0),
+        ("box", [0.0, 0.0, 1.0, 1.0]),
+        ("mask", "m.png"),
+    ):
+        files = first.files.copy()
+        files.at[0, column] = value
+        seen.add(dataclasses.replace(first, files=files).digest)
+    assert len(seen) == 7
+    fill(tmp_path / "in", "cat/2.png")
+    assert read(tmp_path / "in").digest not in seen
+
+
+def test_a_zip_of_class_folders_within_one_folder(tmp_path):
+    fill(tmp_path / "a/pets", "cat/1.png", "dog/1.png", ".masks/cat/1.png", ".DS_Store")
+    archive = pack(tmp_path / "pets.ZIP", tmp_path / "a")
+    source = read_source(archive, unpack_to=tmp_path / "run/files")
+    assert source.root == tmp_path / "run/files/pets"
+    assert source.kind == "class folders"
+    assert rows(source) == [("cat/1.png", "cat"), ("dog/1.png", "dog")]
+    assert source.files["mask"].tolist() == [".masks/cat/1.png", ""]
+
+
+def test_a_zip_unpacked_anew_is_the_same_source(tmp_path):
+    archive = pack(tmp_path / "a.zip", fill(tmp_path / "in", "cat/1.png", "dog/1.png"))
+    digests = {read_source(archive, unpack_to=tmp_path / name).digest for name in ("x", "y", "x")}
+    assert len(digests) == 1
+
+
+def test_a_zip_of_pictures(tmp_path):
+    source = read(pack(tmp_path / "a.zip", fill(tmp_path / "in", "holiday/1.png", "holiday/2.png")))
+    assert source.kind == "flat folder"
+    assert rows(source) == [("1.png", ""), ("2.png", "")]
+
+
+def test_of_two_masks_the_first_by_name_is_taken(tmp_path):
+    source = read(fill(tmp_path / "in", "a.jpg", ".masks/a.png", ".masks/a.bmp"))
+    assert source.files["mask"].tolist() == [".masks/a.bmp"]
+
+
+def test_masks_elsewhere_are_not_followed(tmp_path):
+    fill(tmp_path, "in/a.png", "elsewhere/a.png")
+    (tmp_path / "in/.masks").symlink_to(tmp_path / "elsewhere")
+    assert read(tmp_path / "in").files["mask"].tolist() == [""]
+
+
+@pytest.mark.parametrize("top", ["", "data/"])
+def test_a_zip_with_a_table(tmp_path, top):
+    folder = fill(tmp_path / "in", f"{top}files/1.png", f"{top}files/2.png")
+    fill(folder, f"{top}folder.csv/3.png")
+    (folder / f"{top}notes.csv").write_text("author\nme\n")
+    (folder / f"{top}all.CSV").write_text("path,label\nfiles/2.png,cat\nfiles/1.png,dog\n")
+    source = read(pack(tmp_path / "a.zip", folder))
+    assert source.kind == "table"
+    assert source.root == tmp_path / "unpacked" / top
+    assert rows(source) == [("files/1.png", "dog"), ("files/2.png", "cat")]
+
+
+def test_a_broken_table_in_a_zip_is_not_passed_over(tmp_path):
+    folder = fill(tmp_path / "in", "1.png")
+    (folder / "all.csv").write_bytes(b'"Path";"Label"\n1.png;\xff\n')
+    with pytest.raises(InputError, match=r"all\.csv is not UTF-8"):
+        read(pack(tmp_path / "a.zip", folder))
+
+
+def test_a_table_in_a_zip_names_nothing_outside_of_it(tmp_path):
+    fill(tmp_path, "secret.png")
+    folder = fill(tmp_path / "in", "1.png")
+    (folder / "all.csv").write_text(
+        f"path,label,mask\n1.png,cat,../../secret.png\n{tmp_path}/secret.png,cat,\n../secret.png,,\n"
+    )
+    source = read(pack(tmp_path / "a.zip", folder))
+    assert rows(source) == [("1.png", "cat")]
+    assert source.files["mask"].tolist() == [""]
+    assert source.notes == (
+        "2 rows lead out of the folder: left out",
+        "1 mask of the table cannot be found",
+    )
+
+
+def test_a_zip_with_two_tables(tmp_path):
+    folder = fill(tmp_path / "in", "1.png")
+    for name in ("train.csv", "test.csv"):
+        (folder / name).write_text("path,label\n1.png,cat\n")
+    with pytest.raises(InputError, match=r"several tables of pictures \(test.csv, train.csv\)"):
+        read(pack(tmp_path / "a.zip", folder))
+
+
+def test_scenes(tmp_path):
+    """A folder of scenes is read by its folders; a zip of it by its table; both are the same."""
+    write_scenes("fair", 4, 0, tmp_path / "scenes", size=32)
+    folder = read(tmp_path / "scenes")
+    zipped = read(pack(tmp_path / "a.zip", tmp_path / "scenes"))
+    expected = [
+        (f"{path}.png", path[:-7], f".masks/{path}.png")
+        for path in ("forest/000000", "forest/000002", "tank/000001", "tank/000003")
+    ]
+    for source, kind in ((folder, "class folders"), (zipped, "table")):
+        assert source.kind == kind
+        table = source.files[["path", "label", "mask"]]
+        assert list(table.itertuples(index=False, name=None)) == expected
+    assert folder.notes == ("1 file that is no picture was left out: 1 .csv",)
+
+
+def test_the_table_can_be_written(tmp_path):
+    """An empty column of boxes must not stop the store."""
+    source = read(fill(tmp_path / "in", "1.png"))
+    source.files.to_parquet(tmp_path / "files.parquet")
+    back = pd.read_parquet(tmp_path / "files.parquet")
+    assert back["path"].tolist() == ["1.png"]
+    assert back["box"].tolist() == [None]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("missing", "missing does not exist"),
+        ("missing.zip", "does not exist"),
+        ("missing.csv", "does not exist"),
+        ("nul\0byte", r"nul\?byte does not exist"),
+        ("1.png", "1.png is neither a folder nor a .zip or .csv file"),
+        ("a.zip", "cannot be read as a zip"),
+        ("empty", "empty holds no picture; give"),
+        ("texts", r"texts holds no picture \(2 files that are no pictures were left out: 2 .txt\)"),
+        ("lone", r"lone holds no picture"),
+    ],
+)
+def test_what_cannot_be_audited(tmp_path, name, words):
+    fill(tmp_path, "1.png", "a.zip", "texts/a/1.txt", "texts/b/1.txt", "lone/a/b/.x.png")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=words):
+        read_source(tmp_path / name, unpack_to=tmp_path / "unpacked")
+
+
+def test_a_zip_reports_its_progress(tmp_path):
+    seen: list[tuple[int, int]] = []
+    archive = pack(tmp_path / "a.zip", fill(tmp_path / "in", "1.png", "2.png"))
+    read_source(archive, unpack_to=tmp_path / "x", progress=lambda *news: seen.append(news))
+    assert seen == [(3, 6), (6, 6)]
