@@ -100,7 +100,7 @@ def _explain(
     ranked = engine.predict(model, picture, top=None, **options)
     with chips:
         targets = target_picker.pick_targets(model, ranked)
-    _write_address(choice, source, model, targets, layer, method, fit)
+    _write_address(choice, source, model, targets, layer, method, fit, preprocessing)
     try:
         shown = engine.explain_each(model, picture, targets, method=method, **options)
     except camcore.MethodError as error:
@@ -149,15 +149,19 @@ def _remember_shape(choice: ModelChoice, model: camcore.Classifier) -> None:
             st.rerun()
 
 
-def _write_address(choice, source, model, targets, layer, method, fit) -> None:
-    """A link restores the view; somebody's own file or picture is not in it."""
-    named = not choice.file
+def _write_address(choice, source, model, targets, layer, method, fit, preprocessing) -> None:
+    """A link restores the view; somebody's own file is not in it, unless a link named it."""
+    link = choice.link()
+    named = bool(link)
     several = named and len(model.outputs) > 1
+    scaled = named and preprocessing not in (None, model.preprocessing)
     address.write_link(
         {
-            "model": choice.name if named else None,
+            **link,
             "image": source.sample,
+            "path": source.file if source.linked else None,
             "output": model.output if several else None,
+            "preprocessing": preprocessing if scaled else None,
             "layer": layer.name if named else None,
             "class": target_picker.address_of(model, targets) if named else None,
             "method": method,

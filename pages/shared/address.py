@@ -15,12 +15,15 @@ _WRITTEN = "address-written"
 _BEFORE = "address-before"
 _ASKED = "address-asked"
 _REFUSED = "address-refused"
-_LONGEST = 200  # characters of a value worth looking at
+_LONGEST = 4096  # characters of a value worth looking at: a path may have as many
+_SHOWN = 200  # and of one worth repeating in a sentence
 _IN_FLIGHT = 3.0  # seconds in which a browser that is clicked fast may still send an older address
 
 
 def read_link() -> bool:
     """Take in the address where it is not the one that this session wrote.
+
+    An empty one is no link: somebody begins, or comes back from another page.
 
     Returns
     -------
@@ -29,7 +32,7 @@ def read_link() -> bool:
     """
     now = _current()
     st.session_state[_REFUSED] = []
-    if now == st.session_state.get(_WRITTEN):
+    if not now or now == st.session_state.get(_WRITTEN):
         return False
     if any(now == before for before, _ in _recent()):
         return False
@@ -43,6 +46,14 @@ def asked(name: str) -> tuple[str, ...]:
     return st.session_state.get(_ASKED, {}).pop(name, ())
 
 
+def asked_file(name: str, endings: Iterable[str]) -> str | None:
+    """The link's value under a name if it ends like a file; any other stays for `asked`."""
+    values = st.session_state.get(_ASKED, {}).get(name, ())[:1]
+    if any(value.lower().endswith(tuple(endings)) for value in values):
+        return asked(name)[0]
+    return None
+
+
 def asked_one(name: str, allowed: Iterable[str], what: str) -> str | None:
     """The link's value under a name if it is allowed; else a sentence is kept for the page.
 
@@ -52,7 +63,9 @@ def asked_one(name: str, allowed: Iterable[str], what: str) -> str | None:
         for own in allowed:
             if own.lower() == value.lower():
                 return own
-        refuse(f"The link asks for {what} “{value}”, which there is not; the default is used.")
+        refuse(
+            f"The link asks for {what} “{value[:_SHOWN]}”, which there is not; the default is used."
+        )
     return None
 
 

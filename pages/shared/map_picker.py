@@ -18,6 +18,9 @@ def follow_link() -> None:
         asked_one("method", camcore.METHODS, "the method") or _DEFAULT_METHOD
     )
     st.session_state["map-fit"] = asked_one("fit", camcore.FITS, "the fit") or "stretch"
+    st.session_state["map-preprocessing-asked"] = asked_one(
+        "preprocessing", camcore.PREPROCESSINGS, "the preprocessing"
+    )
     st.session_state["map-layer-asked"] = next(iter(asked("layer")), None)
     st.session_state["map-layer"] = None
 
@@ -128,6 +131,8 @@ def pick_preprocessing(model: camcore.Classifier) -> str:
     """The preprocessing of somebody's own file."""
     key = _preprocessing_key(model)
     st.session_state.setdefault(key, model.preprocessing)
+    if wanted := st.session_state.pop("map-preprocessing-asked", None):
+        st.session_state[key] = wanted
     return st.selectbox(
         "Pixels as",
         list(camcore.PREPROCESSINGS),

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 import camcore
-from pages.shared.address import asked, asked_one, refuse
-from pages.shared.uploads import typed_path, upload_folder
+from pages.shared.address import asked, asked_file, asked_one, refuse
+from pages.shared.uploads import ask_upload, typed_path
 
 BUNDLED, CATALOGUE, FILE = "Bundled", "Keras", "Your file"
 _RANDOM = ":weights=random"
 _LARGEST_FILE = 800  # MB
-_LABEL_TYPES = ["txt", "json", "csv", "tsv"]
+_MODEL_TYPES = ["keras", "h5", "hdf5"]
+LABEL_TYPES = ["txt", "json", "csv", "tsv"]
+_SIDES = (16, 2048)
 _OUTPUT_KINDS = {
     "": "as the model tells",
     "logits": "class scores",
@@ -38,8 +40,8 @@ class ModelChoice:
         As people call it.
     about : str
         One sentence.
-    file, uploaded : bool
-        Whether it is somebody's own file, and whether it came through the browser.
+    file, uploaded, linked : bool
+        Whether it is somebody's own file, and whether it came through the browser or by a link.
     stamp : tuple
         What changes when the file changes.
     labels, output, output_kind, input_size
@@ -51,6 +53,7 @@ class ModelChoice:
     about: str = ""
     file: bool = False
     uploaded: bool = False
+    linked: bool = field(default=False, compare=False)
     stamp: tuple = ()
     labels: str | None = None
     output: str | None = None
@@ -67,9 +70,25 @@ class ModelChoice:
         }
         return camcore.load_model(self.name, **options)
 
+    def link(self) -> dict[str, str | None]:
+        """What a link says of the model; somebody's own file stays out unless a link named it."""
+        if self.file and not self.linked:
+            return {}
+        if not self.file:
+            return {"model": self.name}
+        side = str(self.input_size[0]) if self.input_size else None
+        return {
+            "model": self.name, "labels": self.labels, "kind": self.output_kind, "side": side
+        }  # fmt: skip
+
 
 def follow_link() -> None:
     """Set the widgets below to what a link asks for."""
+    file = asked_file("model", _MODEL_TYPES)
+    st.session_state["model-linked"] = file
+    if file:
+        _follow_link_to_file(file)
+        return
     names = {own.name: BUNDLED for own in camcore.BUNDLED_MODELS}
     for entry in camcore.CATALOGUE.values():
         names |= {entry.name: CATALOGUE, f"{entry.name}{_RANDOM}": CATALOGUE}
@@ -82,6 +101,17 @@ def follow_link() -> None:
         st.session_state["model-random"] = name.endswith(_RANDOM)
     else:
         st.session_state["model-bundled"] = name or _first_bundled()
+
+
+def _follow_link_to_file(file: str) -> None:
+    st.session_state["model-group"] = FILE
+    st.session_state["model-path"] = file
+    st.session_state["model-upload-kept"] = None
+    st.session_state["model-output"] = next(iter(asked("output")), None)
+    st.session_state["model-labels-linked"] = next(iter(asked("labels")), "")
+    st.session_state["model-kind"] = asked_one("kind", _OUTPUT_KINDS, "the output kind") or ""
+    side = asked_one("side", map(str, range(_SIDES[0], _SIDES[1] + 1)), "the input size")
+    st.session_state["model-side"] = int(side) if side else None
 
 
 def _first_bundled() -> str:
@@ -149,20 +179,20 @@ def _pick_keras() -> ModelChoice:
 
 
 def _pick_file() -> ModelChoice | None:
-    upload = st.file_uploader(
+    upload = ask_upload(
         "Model file",
-        type=["keras", "h5", "hdf5"],
         key="model-upload",
+        type=_MODEL_TYPES,
         max_upload_size=_LARGEST_FILE,
         label_visibility="collapsed",
         help="Inspected in a separate process before it is loaded.",
     )
     typed = st.text_input("or its path on this machine", key="model-path", persist_state="session")
     with st.expander("Class names and more"):
-        labels = st.file_uploader(
+        labels = ask_upload(
             "Class names",
-            type=_LABEL_TYPES,
             key="model-labels",
+            type=LABEL_TYPES,
             max_upload_size=8,
             help="Text with one name a line, JSON or CSV, in the order of the outputs.",
         )
@@ -176,27 +206,31 @@ def _pick_file() -> ModelChoice | None:
         )
         side = st.number_input(
             "Input size in pixels",
-            min_value=16,
-            max_value=2048,
+            min_value=_SIDES[0],
+            max_value=_SIDES[1],
             value=None,
             key="model-side",
             persist_state="session",
             placeholder="the model's own",
             help="Only where the model takes pictures of any size; 224 otherwise.",
         )
-    if upload is not None:
-        path = str(upload_folder().keep(upload))
+    if upload:
+        path = upload
     elif typed.strip():
         path = typed_path(typed)
     else:
         return None
+    linked = not upload and typed == st.session_state.get("model-linked")
+    if linked and not labels and (named := st.session_state.get("model-labels-linked")):
+        labels = typed_path(named)
     return ModelChoice(
         path,
         Path(path).name,
         file=True,
-        uploaded=upload is not None,
+        uploaded=bool(upload),
+        linked=linked,
         stamp=_stamp(path),
-        labels=str(upload_folder().keep(labels)) if labels is not None else None,
+        labels=labels,
         output_kind=kind or None,
         input_size=(side, side) if side else None,
     )

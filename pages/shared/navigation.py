@@ -33,6 +33,11 @@ PAGES: tuple[PageEntry, ...] = (
         "Explore",
         "One picture, one model: where does it look?",
     ),
+    PageEntry(
+        "pages/audit.py",
+        "Audit",
+        "A folder of pictures and a model: what does it rely on, and how do we know?",
+    ),
 )
 """The first one is the default and is served at the root."""
 

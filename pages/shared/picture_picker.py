@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 import camcore
-from pages.shared.address import asked_one
+from pages.shared.address import asked, asked_one
 from pages.shared.digit_canvas import draw_digit
 from pages.shared.model_picker import ModelChoice
 from pages.shared.thumbnails import pick_thumbnail
@@ -32,18 +32,25 @@ class PictureChoice:
         Name of the sample.
     file : str
         What to write for it in a command.
+    linked : bool
+        Whether a link named its path.
     """
 
     picture: camcore.Picture
     sample: str | None
     file: str
+    linked: bool = False
 
 
 def follow_link() -> None:
-    """Set the widgets below to the sample that a link asks for."""
+    """Set the widgets below to the sample, or the path, that a link asks for."""
     name = asked_one("image", [own.name for own in camcore.SAMPLES], "the sample picture")
-    st.session_state["picture-source"] = SAMPLE
+    path = next(iter(asked("path")), "")
+    st.session_state["picture-source"] = PATH if path else SAMPLE
     st.session_state["picture-sample"] = name
+    st.session_state["picture-linked"] = path
+    if path:
+        st.session_state["picture-path"] = path
 
 
 def pick_picture(choice: ModelChoice | None, drawable: bool) -> PictureChoice | None:
@@ -112,12 +119,13 @@ def _path() -> PictureChoice | None:
     if not typed.strip():
         return None
     path = typed_path(typed)
+    linked = typed == st.session_state.get("picture-linked")
     try:
         status = os.stat(path)
         stamp = f"{path} {status.st_size} {status.st_mtime_ns}"
     except (OSError, ValueError):
         return PictureChoice(camcore.read_image(path), None, path)  # says what is wrong with it
-    return PictureChoice(_read(stamp, lambda: camcore.read_image(path)), None, path)
+    return PictureChoice(_read(stamp, lambda: camcore.read_image(path)), None, path, linked)
 
 
 def _drawn() -> PictureChoice | None:

@@ -8,11 +8,14 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import camcore
+from camcore.auditing.process import runs_folder
+from pages.shared.wording import plain
 
 _KEPT = 12  # model files may be large; the oldest go
 
@@ -46,6 +49,36 @@ class UploadFolder:
             shutil.rmtree(old, ignore_errors=True)
         return file
 
+    def holds(self, path: str) -> bool:
+        """Whether a path leads to one of these files."""
+        return Path(path).is_relative_to(self._folder.name)
+
+
+def ask_upload(label: str, *, key: str, **options: Any) -> str | None:
+    """An uploader whose file outlives a change of page, which empties the widget itself.
+
+    Returns
+    -------
+    str or None
+        Where the file lies.
+    """
+    kept = f"{key}-kept"
+
+    def forget() -> None:
+        st.session_state.pop(kept, None)
+
+    upload = st.file_uploader(label, key=key, on_change=forget, **options)
+    path: str = st.session_state.get(kept) or ""
+    if not (path and Path(path).exists()):  # the folder keeps the latest few
+        if upload is None:
+            return None
+        path = st.session_state[kept] = str(upload_folder().keep(upload))
+    if upload is None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"{plain(Path(path).name)}, uploaded before")
+            st.button("Remove", key=f"{key}-forget", type="tertiary", on_click=forget)
+    return path
+
 
 @st.cache_resource(show_spinner=False)
 def upload_folder() -> UploadFolder:
@@ -54,16 +87,19 @@ def upload_folder() -> UploadFolder:
 
 
 def typed_path(text: str) -> str:
-    """A path as somebody typed it, if it may be read.
+    """A path as somebody typed it or a link says it, if it may be read.
 
     Raises
     ------
     camcore.InputError
-        If CAMCORE_DATA_ROOT is set and the path leads out of it.
+        If CAMCORE_DATA_ROOT is set and the path leads out of it, and out of the folder of runs,
+        where uploaded data sets lie.
     """
     path = os.path.expanduser(text.strip().strip("\"'"))
     root = os.environ.get("CAMCORE_DATA_ROOT")
-    if root and not Path(path).resolve().is_relative_to(Path(root).resolve()):
+    if root and not any(
+        Path(path).resolve().is_relative_to(Path(own).resolve()) for own in (root, runs_folder())
+    ):
         raise camcore.InputError(
             f"{text.strip()} lies outside the folder that this server may read."
         )

@@ -27,13 +27,23 @@ def plain(text: object) -> str:
     return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
 
 
+def sentence(text: str) -> str:
+    """A message with a capital letter and a full stop; a file's name keeps its letters.
+
+    Examples
+    --------
+    >>> sentence("the disk is full"), sentence("a.png is empty.")
+    ('The disk is full.', 'a.png is empty.')
+    """
+    if text.split(" ", 1)[0].isalpha():
+        text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def say_error(error: Exception) -> None:
     """Show what went wrong as one sentence; the log gets the rest."""
     if isinstance(error, camcore.CamcoreError):
-        text = str(error)
-        if text.split(" ", 1)[0].isalpha():  # a file's name keeps its letters
-            text = text[:1].upper() + text[1:]
-        st.error(plain(text), icon=":material/error:")
+        st.error(plain(sentence(str(error))), icon=":material/error:")
         return
     _log.exception("a page failed", exc_info=error)
     st.error(

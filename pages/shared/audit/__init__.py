@@ -1,0 +1,1 @@
+"""The parts of the Audit page: choose, run, read, decide, compare."""

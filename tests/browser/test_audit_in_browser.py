@@ -1,0 +1,260 @@
+"""The audit as people use it: the legend from the form to the report, and servers that die."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from camcore.auditing.report import write_report
+from camcore.auditing.run import Run
+from tests.auditing.planted_run import planted_run
+
+if TYPE_CHECKING:
+    from visits import Visit
+
+pytest_plugins = ("visits",)  # the fixtures, from the file beside this one
+pytestmark = pytest.mark.browser
+
+_PATIENCE = 300_000  # milliseconds; two busy cores
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch) -> Iterator[Path]:
+    """Where the servers of a test keep their runs; no process of theirs outlives the test."""
+    folder = tmp_path / "runs"
+    monkeypatch.setenv("CAMCORE_RUNS", str(folder))
+    yield folder
+    for file in folder.glob("*/progress.json"):
+        if Run(file.parent).state == "running":
+            os.kill(json.loads(file.read_text())["process"], signal.SIGKILL)
+
+
+@pytest.fixture
+def serve(chromium, tmp_path, runs) -> Callable:
+    """Start a server on the same runs; it is gone behind the block."""
+    from visits import running_server
+
+    number = 0
+
+    @contextmanager
+    def start() -> Iterator[str]:
+        nonlocal number
+        number += 1
+        home = tmp_path / f"server-{number}"
+        home.mkdir()
+        with running_server(home) as address:
+            yield address
+
+    return start
+
+
+@pytest.fixture
+def planted(runs) -> Run:
+    """A complete run, written by hand."""
+    run = planted_run(runs / "planted")
+    write_report(run)
+    return run
+
+
+def other_tab(page, server: str):
+    """A tab that a link has opened, once it shows a map."""
+    from visits import Visit
+
+    tab = Visit(page, server)
+    tab.overlay().wait_for(timeout=_PATIENCE)
+    tab.settle()
+    return tab
+
+
+def open_audit(visit: Visit, **query: str) -> Visit:
+    visit.page.goto(f"{visit.address}/audit?{urlencode(query)}")
+    visit.page.get_by_test_id("stHeading").first.wait_for(timeout=_PATIENCE)
+    return visit
+
+
+def asked(visit: Visit) -> dict[str, str]:
+    """The query of the address."""
+    return {name: own[0] for name, own in parse_qs(visit.query()).items()}
+
+
+def start_legend(visit: Visit) -> str:
+    """Start the audit of the sample; the run's name."""
+    open_audit(visit)
+    visit.page.get_by_role("button", name="Start the audit").click()
+    visit.page.wait_for_url("**run=*", timeout=_PATIENCE)
+    return asked(visit)["run"]
+
+
+def wait_for_state(visit: Visit, state: str) -> None:
+    visit.page.locator(".stMarkdownBadge", has_text=state).wait_for(timeout=_PATIENCE)
+    visit.settle()
+
+
+def process_of(folder: Path) -> int:
+    """The number of the process that works on a run, once it has told."""
+    for _ in range(1200):
+        if (folder / "progress.json").exists():
+            return json.loads((folder / "progress.json").read_text())["process"]
+        time.sleep(0.1)
+    raise AssertionError("the process never said where it is")
+
+
+@pytest.mark.slow
+def test_the_legend_is_caught(visitor, serve, runs):
+    with serve() as server:
+        visit = visitor(server)
+        page = visit.page
+        name = start_legend(visit)
+        wait_for_state(visit, "running")
+        wait_for_state(visit, "complete")
+
+        card = page.locator("[data-testid=stMain]").get_by_text("sky (top band)").first
+        assert card.is_visible()
+        found = [one for one in Run(runs / name).findings if one.level == "relied on"]
+        sky = next(one for one in found if one.family == "sky/top-band")
+        link = page.locator(f"a[href*='finding={sky.id}']").first
+        link.click()
+        page.get_by_text("Before and after", exact=True).wait_for(timeout=_PATIENCE)
+        visit.settle()
+        assert asked(visit) == {"run": name, "finding": sky.id}
+        other = "forest" if sky.class_name == "tank" else "tank"
+        flipped = page.get_by_text(f"{other} → {sky.class_name}, under the control {other}")
+        assert flipped.count() >= 2
+        pictures = page.locator("[data-testid=stImage] img")
+        assert pictures.count() >= 12
+        assert all(one.get_attribute("alt") for one in pictures.all())
+
+        with page.context.expect_page() as opened:
+            page.locator("[data-testid=stImage] a").last.click()
+        explore = other_tab(opened.value, server)
+        there = asked(explore)
+        assert there["path"].startswith(str(runs / "legend-laboratory"))
+        assert (there["model"], there["class"]) == ("cloud-detector", sky.class_name)
+        explore.page.close()
+
+        page.get_by_role("radio", name=re.compile("confirmed spurious")).click(force=True)
+        page.get_by_role("textbox", name="Your name").fill("Ada")
+        page.get_by_role("textbox", name="Note").fill("clouds are no tanks")
+        page.get_by_role("button", name="Keep the decision").click()
+        page.get_by_text("confirmed spurious · Ada").wait_for(timeout=_PATIENCE)
+        page.get_by_role("link", name="All findings").click()
+        page.wait_for_url(f"**?run={name}")
+        page.get_by_role("button", name="Report").wait_for(timeout=_PATIENCE)
+        visit.settle()
+        assert page.get_by_text("confirmed spurious · Ada").is_visible(), "on its card, too"
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Report").click()
+        report = Path(download.value.path()).read_text(encoding="utf-8")
+        assert "clouds are no tanks" in report
+        assert "Ada" in report
+
+
+@pytest.mark.slow
+def test_a_closed_tab_and_a_dead_server_lose_nothing(visitor, serve, runs):
+    with serve() as server:
+        visit = visitor(server)
+        name = start_legend(visit)
+        process_of(runs / name)
+        visit.page.context.close()
+    assert Run(runs / name).state == "running", "the audit outlives its server"
+    with serve() as server:
+        visit = open_audit(visitor(server), run=name)
+        wait_for_state(visit, "complete")
+    run = Run(runs / name)
+    assert run.images.index.tolist() == list(range(240))
+    assert any(one.level == "relied on" for one in run.findings)
+
+
+@pytest.mark.slow
+def test_a_killed_audit_says_so_and_goes_on(visitor, serve, runs):
+    with serve() as server:
+        visit = visitor(server)
+        name = start_legend(visit)
+        os.kill(process_of(runs / name), signal.SIGKILL)
+        wait_for_state(visit, "interrupted")
+        visit.page.get_by_role("button", name="Go on").click()
+        wait_for_state(visit, "running")
+        visit.page.get_by_role("button", name="Pause").click()
+        wait_for_state(visit, "paused")
+        visit.page.get_by_role("button", name="Go on").click()
+        wait_for_state(visit, "complete")
+    assert Run(runs / name).images.index.tolist() == list(range(240))
+
+
+def test_each_place_has_its_address_and_the_browser_goes_back(visitor, serve, planted):
+    with serve() as server:
+        visit = open_audit(visitor(server))
+        page = visit.page
+        page.get_by_role("link", name="planted").click()
+        page.wait_for_url("**?run=planted")
+        page.get_by_role("link", name="See the evidence").first.click()
+        page.wait_for_url("**finding=*")
+        evidence = page.get_by_text("Before and after", exact=True)
+        evidence.wait_for(timeout=_PATIENCE)
+        page.go_back()
+        page.get_by_role("link", name="See the evidence").first.wait_for(timeout=_PATIENCE)
+        assert evidence.count() == 0
+        page.go_forward()
+        evidence.wait_for(timeout=_PATIENCE)
+        page.get_by_role("link", name="All runs").click()
+        page.get_by_role("button", name="Start the audit").wait_for(timeout=_PATIENCE)
+        visit.settle()
+        assert asked(visit) == {}
+
+
+def test_the_table_leads_into_explore_and_back_finds_the_view(visitor, serve, planted):
+    with serve() as server:
+        visit = open_audit(visitor(server), run="planted")
+        page = visit.page
+        page.get_by_role("radio", name="Images").click()
+        page.get_by_test_id("stDataFrame").first.wait_for(timeout=_PATIENCE)
+        visit.settle()
+        assert asked(visit) == {"run": "planted", "view": "images"}
+        page.reload()
+        page.get_by_test_id("stDataFrame").first.wait_for(timeout=_PATIENCE)
+        visit.settle()
+        box = page.get_by_test_id("stDataFrame").first.bounding_box()
+        for _ in range(10):  # the grid is a canvas, which knows a link once the mouse is over it
+            page.mouse.move(box["x"] + 300, box["y"] + 90)
+            page.mouse.move(box["x"] + 118, box["y"] + 70, steps=5)
+            page.wait_for_timeout(300)
+            page.mouse.down()
+            page.mouse.up()
+            page.wait_for_timeout(1000)
+            if len(page.context.pages) > 1:
+                break
+        explore = other_tab(page.context.pages[-1], server)
+        first = planted.findings[0].images[0]
+        assert urlsplit(explore.page.url).path == "/"
+        assert asked(explore)["path"] == str(planted.path_of(first))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_nothing_is_wider_than_the_screen(visitor, serve, planted, scheme):
+    with serve() as server:
+        visit = visitor(server, viewport={"width": 390, "height": 844}, color_scheme=scheme)
+        finding = planted.findings[0].id
+        for query in (
+            {}, {"run": "planted"}, {"run": "planted", "finding": finding},
+            {"run": "planted", "view": "images"}, {"run": "planted", "view": "run"},
+        ):  # fmt: skip
+            open_audit(visit, **query)
+            visit.settle()
+            assert visit.page.get_by_test_id("stException").count() == 0
+            assert visit.page.get_by_test_id("stAlertContentError").count() == 0
+            width = visit.page.evaluate(
+                """() => Math.max(
+                    document.documentElement.scrollWidth,
+                    document.querySelector("[data-testid=stMain]").scrollWidth)"""
+            )
+            assert width <= 390, query

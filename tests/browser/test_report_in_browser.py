@@ -1,0 +1,75 @@
+"""A report as a browser shows it: alone, on a phone, in the dark and on paper."""
+
+from __future__ import annotations
+
+import pytest
+
+from camcore.auditing.report import write_report
+from tests.auditing.planted_run import planted_run
+
+pytest_plugins = ("visits",)  # the fixtures, from the file beside this one
+pytestmark = pytest.mark.browser
+
+# Whether each chart of a kind is shown, and the colour of the page.
+_SHOWN = """() => ({
+    light: [...document.querySelectorAll(".for-light")].map((own) => own.offsetWidth > 0),
+    dark: [...document.querySelectorAll(".for-dark")].map((own) => own.offsetWidth > 0),
+    paper: getComputedStyle(document.body).backgroundColor,
+})"""
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    return write_report(planted_run(tmp_path_factory.mktemp("report") / "run"))
+
+
+@pytest.fixture
+def opened(chromium, report):
+    """Open the report in a window; requests and messages of the browser are kept."""
+    contexts = []
+
+    def open_(width: int = 1200, scheme: str = "light"):
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.heard = []
+        page.on("console", lambda message: page.heard.append(message.text))
+        page.on("request", lambda request: page.heard.append(request.url[:40]))
+        page.goto(report.as_uri())
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("width", [390, 1200])
+def test_it_fits_and_asks_for_nothing(opened, report, width):
+    page = opened(width)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert all(
+        heard.startswith("data:") or heard == report.as_uri()[:40] for heard in page.heard
+    ), page.heard
+    broken = "[...document.images].filter((own) => own.complete && !own.naturalWidth).length"
+    assert page.evaluate(broken) == 0
+
+
+@pytest.mark.parametrize(
+    ("scheme", "paper"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(20, 24, 28)")]
+)
+def test_charts_and_page_follow_the_scheme(opened, scheme, paper):
+    shown = opened(scheme=scheme).evaluate(_SHOWN)
+    assert shown["paper"] == paper
+    assert set(shown["light"]) == {scheme == "light"}
+    assert set(shown["dark"]) == {scheme == "dark"}
+
+
+def test_paper_is_white_even_in_the_dark(opened):
+    page = opened(scheme="dark")
+    page.emulate_media(media="print")
+    shown = page.evaluate(_SHOWN)
+    assert shown["paper"] == "rgb(255, 255, 255)"
+    assert set(shown["light"]) == {True}
+    assert page.pdf(format="A4").startswith(b"%PDF")
