@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import time
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -47,6 +49,32 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(store, monkeypatch)
     assert not store.whole("images/00000.parquet")
     left = {file.name for file in store.folder.rglob("*") if file.is_file()}
     assert left == {"run.json", "lock"}
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 64 kB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting a disk needs root on Linux")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_disk_that_is_really_full(small_disk):
+    store = Store(small_disk / "run")
+    with store.locked():
+        store.write_json("run.json", {"seed": 1})
+        with pytest.raises(StoreError, match="is full"):
+            store.write_bytes("report.html", bytes(100_000))
+        noise = pd.DataFrame({"x": np.random.default_rng(0).normal(size=20_000)})
+        with pytest.raises(StoreError, match="is full"):
+            store.write_table("images/00000.parquet", noise)
+        store.write_json("run.json", {"seed": 2})  # there is room again: nothing half-written
+    assert store.read_json("run.json") == {"seed": 2}
+    assert store.parts("images") == ()
 
 
 def test_what_a_killed_writer_left_half_written_is_removed(tmp_path):

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from camcore.errors import ModelError
-from camcore.models import keras_graph
 from camcore.models.keras_classifier import KerasClassifier
 from camcore.models.keras_graph import TracedGraph, walk
 from camcore.models.keras_outputs import as_matrix
@@ -42,26 +41,6 @@ def test_a_backward_cut_reads_only_the_weights_behind_its_layer(gap_model):
     kinds = [op.type for op in backward.graph.get_operations()]
     assert "Conv2D" not in kinds
     assert kinds.count("ReadVariableOp") <= 2
-
-
-def test_a_frozen_cut_holds_small_weights_and_reads_large_ones(gap_model, images, monkeypatch):
-    import tensorflow as tf
-
-    graph = TracedGraph(gap_model, (12, 12, 3))
-    batch = tf.constant(images(2, (12, 12, 3)))
-    (expected,) = graph.function([graph.images], [graph.results])(batch)
-
-    def reads(cut):
-        return sum(op.type == "ReadVariableOp" for op in cut.graph.get_operations())
-
-    frozen = graph.function([graph.images], [graph.results], frozen=True)
-    assert reads(frozen) == len(frozen.captured_inputs) == 0
-    np.testing.assert_allclose(frozen(batch)[0], expected, rtol=1e-5)
-    # 648 and 1512 bytes of convolution kernels, 112 of the dense layer, and three biases
-    monkeypatch.setattr(keras_graph, "_FROZEN_BYTES", 648)
-    partly = graph.function([graph.images], [graph.results], frozen=True)
-    assert reads(partly) == len(partly.captured_inputs) == 1
-    np.testing.assert_allclose(partly(batch)[0], expected, rtol=1e-5)
 
 
 def test_walking_opens_nested_models(keras):
