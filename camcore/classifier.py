@@ -107,7 +107,7 @@ class Classifier(Protocol):
 
     @property
     def sha256(self) -> str:
-        """Hash of the model's content: equal hashes give equal scores."""
+        """Hash of the model's content: equal hashes give equal scores in the same precision."""
         ...
 
     @property
@@ -169,7 +169,10 @@ class Classifier(Protocol):
         ...
 
     def for_throughput(self, *, bfloat16: bool = False) -> Classifier:
-        """The same model, prepared for many images: slower to start, faster an image."""
+        """The same model, prepared for many images: it rounds otherwise, and is faster.
+
+        With `bfloat16` it also calculates with fewer digits, where that is faster.
+        """
         ...
 
     def gradients(self, forward: Forward, targets: Sequence[int]) -> np.ndarray:

@@ -8,22 +8,19 @@ nothing is ever traced again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from camcore.errors import MethodError
+from camcore.models.cutting import cut
 
 # Operations that hand on the numbers that they are given.
 PASSED_THROUGH = {"Identity", "Reshape", "Squeeze", "Cast", "StopGradient", "ExpandDims"}
 _SHAPES = {"Shape", "ShapeN", "Size", "Rank"}
-# Larger weights stay the model's own variables: as constants they gain nothing measurable, and
-# TensorFlow copies each of them several times over (VGG16 whole: 30 s to start and 10 GB).
-_FROZEN_BYTES = 2**20
 
 
 @tf.RegisterGradient("CamcoreMatMul")
@@ -111,59 +108,9 @@ class TracedGraph:
             and tap.tensor.op in sources
         )
 
-    def function(self, inputs: list[Any], outputs: list[Any], *, frozen: bool = False) -> Any:
-        """Cut out just the operations that compute `outputs` from `inputs`.
-
-        The cut is a graph of its own: it captures only the variables that it reads, so a call
-        costs what its own operations cost.
-
-        Parameters
-        ----------
-        frozen : bool
-            Whether small weights become constants of the cut, so that TensorFlow merges batch
-            normalisation and activations into convolutions: slower to start, faster to run.
-        """
-        given = {tensor.name for tensor in inputs}
-        held = {inner.name: outer for outer, inner in self.graph.captures}
-        needed: set[Any] = set()
-        stack = [tensor.op for tensor in outputs if tensor.name not in given]
-        while stack:
-            operation = stack.pop()
-            if operation not in needed:
-                needed.add(operation)
-                stack.extend(
-                    t.op for t in operation.inputs if t.name not in given and t.name not in held
-                )
-        constants = _constants(needed, held) if frozen else {}
-        needed = {operation for operation in needed if operation.name not in constants}
-        definition = self.graph.as_graph_def()
-        kept = {operation.name for operation in needed}
-        nodes = [node for node in definition.node if node.name in kept]
-        del definition.node[:]
-        for node in nodes:
-            plain = [source for source in node.input if not source.startswith("^")]
-            del node.input[:]
-            node.input.extend(plain)
-            node.attr.pop("_class", None)  # colocation with what may not be in the cut
-        definition.node.extend(nodes)
-        read = {t.name for operation in needed for t in operation.inputs if t.name in held}
-
-        def run(*values: Any) -> Any:
-            graph = tf.compat.v1.get_default_graph()
-            known = dict(zip([t.name for t in inputs], values, strict=True))
-            sources = known | {name: graph.capture(held[name]) for name in read}
-            sources |= {f"{name}:0": tf.constant(value) for name, value in constants.items()}
-            found = tf.graph_util.import_graph_def(
-                definition,
-                input_map={name: t for name, t in sources.items() if name in used},
-                return_elements=[t.name for t in outputs if t.name not in given],
-                name="",
-            )
-            cut = iter(found)
-            return [known[t.name] if t.name in given else next(cut) for t in outputs]
-
-        used = {t.name for operation in needed for t in operation.inputs}
-        return tf.compat.v1.wrap_function(run, [tf.TensorSpec(t.shape, t.dtype) for t in inputs])
+    def function(self, inputs: list[Any], outputs: list[Any]) -> Any:
+        """Cut out just the operations that compute `outputs` from `inputs`."""
+        return cut(self.graph, inputs, outputs)
 
     def differentiate(self, scores: Any, activations: Any) -> tuple[Any, Any, list[Any]]:
         """Add d scores[:, target] / d activations to the graph.
@@ -223,40 +170,6 @@ class TracedGraph:
                     found.add(source.op)
                     stack.append(source.op)
         return found
-
-
-def in_bfloat16(function: Any) -> Callable[..., list[Any]]:
-    """Run a cut with convolutions and matrix products in bfloat16, and float32 at its border.
-
-    TensorFlow's optimiser does it. Its switch under `tf.config` would turn every function of the
-    process; given with each call, as here, it is for this cut alone.
-    """
-    config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
-    rewriting = config.graph_options.rewrite_options
-    rewriting.auto_mixed_precision_onednn_bfloat16 = rewriting.ON
-    options = config.SerializeToString(deterministic=True)
-    types = [tensor.dtype for tensor in function.outputs]
-
-    def run(*values: Any) -> list[Any]:
-        return tf.raw_ops.StatefulPartitionedCall(
-            args=[*values, *function.captured_inputs], Tout=types, f=function, config_proto=options
-        )
-
-    return run
-
-
-def _constants(operations: set[Any], held: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Values of the small variables that these operations read, by the operation that reads."""
-    found = {}
-    for operation in operations:
-        if operation.type == "ReadVariableOp" and operation.inputs[0].name in held:
-            (result,) = operation.outputs
-            if result.shape.num_elements() * result.dtype.size <= _FROZEN_BYTES:
-                handle = held[operation.inputs[0].name]
-                value = tf.raw_ops.ReadVariableOp(resource=handle, dtype=result.dtype).numpy()
-                if value.any():
-                    found[operation.name] = value
-    return found
 
 
 def _noting(path: str, operation: Any, taps: list[Tap]) -> Any:
