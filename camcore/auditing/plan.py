@@ -11,6 +11,20 @@ from camcore.auditing.classes import AuditClass, Classes
 from camcore.auditing.settings import Settings, Thresholds
 from camcore.classifier import OutputKind
 
+PART = 256
+"""Rows of a part of the scan: images that a killed one may have to see again."""
+
+
+def part_of(image: int) -> str:
+    """The part of the store that holds an image's row.
+
+    Examples
+    --------
+    >>> part_of(256)
+    'images/00001.parquet'
+    """
+    return f"images/{image // PART:05d}.parquet"
+
 
 @dataclass(frozen=True)
 class Plan:

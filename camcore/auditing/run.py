@@ -14,6 +14,7 @@ import pandas as pd
 
 from camcore.auditing.decoding import decode
 from camcore.auditing.findings import DECISIONS, Finding
+from camcore.auditing.plan import part_of
 from camcore.auditing.store import Store
 from camcore.auditing.watch import Progress, read_progress
 from camcore.errors import InputError, StoreError
@@ -150,7 +151,8 @@ class Run:
         wanted = {int(one): place for place, one in enumerate(ids)}
         found = np.full((len(wanted), *self.grid), np.nan, np.float32)
         columns = ["id", f"map_{kind}", f"scale_{kind}"]
-        for part in self.store.parts("images"):
+        held = {part_of(one) for one in wanted}
+        for part in sorted(held.intersection(self.store.parts("images"))):
             table = self.store.read_table(part, columns)
             table = table[table["id"].isin(wanted.keys())]
             for one, data, scale in table.itertuples(index=False):

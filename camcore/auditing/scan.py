@@ -17,7 +17,7 @@ from camcore.auditing.ahead import ahead
 from camcore.auditing.classes import class_margins, predicted_classes
 from camcore.auditing.decoding import Decoded, box_mask, decode, read_mask
 from camcore.auditing.focus import focus
-from camcore.auditing.plan import Plan
+from camcore.auditing.plan import PART, Plan, part_of
 from camcore.auditing.properties import PROPERTIES, measure, measure_file
 from camcore.auditing.store import Store
 from camcore.auditing.watch import Watch
@@ -27,7 +27,6 @@ from camcore.fitting import preprocess
 from camcore.mapping import raw_maps
 from camcore.methods import Method, method_named
 
-PART = 256  # images that a killed scan may have to see again
 BATCH = 32
 _DECODERS = 2
 _AHEAD = 3 * BATCH
@@ -64,7 +63,7 @@ def scan(store: Store, plan: Plan, classifier: Classifier, watch: Watch) -> None
     """
     files = store.read_table("files.parquet")
     starts = range(0, len(files), PART)
-    missing = [start for start in starts if not store.whole(_part(start))]
+    missing = [start for start in starts if not store.whole(part_of(start))]
     watch.begin("scan", total=len(files), done=len(files) - _size(files, missing))
     rows = (
         files.iloc[start + k] for start in missing for k in range(min(PART, len(files) - start))
@@ -75,11 +74,7 @@ def scan(store: Store, plan: Plan, classifier: Classifier, watch: Watch) -> None
         for start in missing:
             part = files.iloc[start : start + PART]
             table = _scan_part(part, looked, plan, classifier, method, watch)
-            store.write_table(_part(start), table)
-
-
-def _part(start: int) -> str:
-    return f"images/{start // PART:05d}.parquet"
+            store.write_table(part_of(start), table)
 
 
 def _size(files: pd.DataFrame, starts: Sequence[int]) -> int:

@@ -19,6 +19,8 @@ from camcore.errors import StoreError
 
 _LOCK = "lock"
 _PARTIAL = ".partial"
+# Who only looks holds the lock for an instant; a writer waits that out, and so does another look.
+_PATIENCE, _GLANCE = 2.0, 0.05  # seconds
 
 
 class Store:
@@ -65,7 +67,7 @@ class Store:
             ) from None
         lock = FileLock(self.folder / _LOCK)
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=_PATIENCE)
         except Timeout:
             raise StoreError(
                 f"another process works on the run {self.folder}; wait for it, or pause it first."
@@ -89,7 +91,7 @@ class Store:
             return False
         lock = FileLock(self.folder / _LOCK)
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=_GLANCE, poll_interval=_GLANCE / 5)
         except Timeout:
             return True
         except OSError:  # a folder that may be read only

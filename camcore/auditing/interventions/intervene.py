@@ -56,9 +56,9 @@ def intervene(store: Store, plan: Plan, classifier: Classifier, watch: Watch) ->
     able, left_out = _classes(images, plan)
     afford = sizes(plan.settings.budget, len(able), len(general))
     chosen, too_many = able[: afford.classes], able[afford.classes :]
+    why = "is spent on larger classes" if chosen else "is too small for any class"
     left_out += [
-        _left_out(plan, images, one, "the budget of forward passes is spent on larger classes")
-        for one in too_many
+        _left_out(plan, images, one, f"the budget of forward passes {why}") for one in too_many
     ]
     total = afford.passes
     store.write_json("trials/plan.json", _told(plan, chosen, left_out, afford))

@@ -113,9 +113,9 @@ def says(run: Run, finding: Finding) -> list[str]:
             f"{p_value(finding.auc_q)})."
         )
     if finding.response is not None:
+        signed = f"{finding.response:+.2f}".replace("-", "−")
         told.append(
-            f"Within {name}, its correlation with the log-odds of {name} is "
-            f"{finding.response:+.2f} (Spearman).".replace("-", "−")
+            f"Within {name}, its correlation with the log-odds of {name} is {signed} (Spearman)."
         )
     if finding.level != "relied on":
         told.append("Whether the model uses it was not shown.")
