@@ -15,8 +15,8 @@ from camcore.auditing.properties import PROPERTIES
 from camcore.auditing.store import Store
 from camcore.auditing.watch import Watch
 
-SAMPLE = 5000  # images that the evidence is taken from; memory does not grow with the folder
-_CLASSES = 50  # largest classes that maps are grouped for
+SAMPLE = 2500  # images that the evidence is taken from; memory does not grow with the folder
+_CLASSES = 50  # the largest; with more, few images of each would be left
 _NAMES = [own.name for own in PROPERTIES]
 _LIGHT = ["id", "klass", "predicted", "margin", "error", "sha256"]
 
@@ -45,7 +45,7 @@ def gather(store: Store, plan: Plan, watch: Watch) -> None:
     if not store.whole("evidence/groups.parquet"):
         store.write_table("evidence/groups.parquet", _groups(store))
     watch.advance(1)
-    rows = _sample(light_rows(store), seed)
+    rows = sampled(light_rows(store), seed)
     heavy = _heavy_rows(store, rows.index.to_numpy())
     classes, groups = rows["klass"].to_numpy(), rows["group"].to_numpy()
     properties = heavy[_NAMES]
@@ -55,7 +55,7 @@ def gather(store: Store, plan: Plan, watch: Watch) -> None:
         table["family"] = table["property"].map({own.name: own.family for own in PROPERTIES})
         store.write_table("evidence/association.parquet", table)
     watch.advance(1)
-    maps = _normalised(heavy["map_label"], plan.grid)
+    maps = normalised(heavy["map_label"], plan.grid)
     if not store.whole("evidence/attention.parquet"):
         found = attention(maps, classes, groups=groups, seed=seed)
         store.write_table("evidence/attention.parquet", _attention_table(found))
@@ -81,9 +81,11 @@ def _groups(store: Store) -> pd.DataFrame:
     return pd.DataFrame({"id": rows["id"].to_numpy(), "group": group})
 
 
-def _sample(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Readable images with a class, at most `SAMPLE`, every class in proportion."""
+def sampled(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Readable images of the largest classes, at most `SAMPLE`, every class in proportion."""
     rows = rows[(rows["error"] == "") & (rows["klass"] >= 0)]
+    largest = rows["klass"].value_counts().sort_index().nlargest(_CLASSES, keep="first").index
+    rows = rows[rows["klass"].isin(largest)]
     if len(rows) <= SAMPLE:
         return rows
     rng = np.random.default_rng([seed, 3])
@@ -103,7 +105,7 @@ def _heavy_rows(store: Store, ids: np.ndarray) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True).set_index("id").loc[ids]
 
 
-def _normalised(blobs: pd.Series, grid: tuple[int, int]) -> np.ndarray:
+def normalised(blobs: pd.Series, grid: tuple[int, int]) -> np.ndarray:
     """Maps after ReLU, each summing to one, or all zero where there is no evidence."""
     maps = np.zeros((len(blobs), *grid), np.float32)
     for place, blob in enumerate(blobs):
@@ -132,10 +134,8 @@ def _attention_table(found: list[Attention]) -> pd.DataFrame:
 def _strategies_table(
     maps: np.ndarray, classes: np.ndarray, ids: np.ndarray, seed: int
 ) -> pd.DataFrame:
-    found, counts = np.unique(classes, return_counts=True)
-    largest = found[np.argsort(-counts, kind="stable")[:_CLASSES]]
     rows = []
-    for klass in sorted(int(one) for one in largest):
+    for klass in np.unique(classes).tolist():
         own = np.flatnonzero(classes == klass)
         for number, one in enumerate(strategies(maps[own], seed=seed).clusters):
             rows.append(
