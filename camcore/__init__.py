@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from camcore._version import __version__
 from camcore.bundled import MODELS as BUNDLED_MODELS
 from camcore.bundled import SAMPLES, Sample
-from camcore.classifier import Classifier, ClassWeights, Forward, Layer, OutputKind
-from camcore.engine import Engine
+from camcore.classifier import Classifier, ClassWeights, Forward, Layer, LayerRow, OutputKind
+from camcore.engine import Engine, Features
 from camcore.errors import (
     CamcoreError,
     ImageError,
@@ -30,7 +30,7 @@ from camcore.errors import (
     StoreError,
     UnsafeModelError,
 )
-from camcore.explanation import Explanation, Prediction
+from camcore.explanation import Cost, Explanation, Prediction
 from camcore.fitting import FITS, PREPROCESSINGS, Frame
 from camcore.heatmap import INTERPOLATIONS, SCALINGS, Heatmap
 from camcore.images import Picture, read_image
@@ -61,8 +61,10 @@ __all__ = [
     "CatalogueModel",
     "ClassWeights",
     "Classifier",
+    "Cost",
     "Engine",
     "Explanation",
+    "Features",
     "Finding",
     "Forward",
     "Frame",
@@ -71,6 +73,7 @@ __all__ = [
     "InputError",
     "KerasClassifier",
     "Layer",
+    "LayerRow",
     "Method",
     "MethodError",
     "ModelError",

@@ -5,12 +5,15 @@ Nothing here imports a tensor library: arrays at the border are NumPy, images N,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
 
+Explained = Literal["score", "probability"]
+Head = Callable[[np.ndarray], np.ndarray]
+"""The rest of a network behind a layer: maps (N, H, W, K) -> class scores (N, C)."""
 OutputKind = Literal["softmax", "logits", "log-probability", "sigmoid", "multi-label", "regression"]
 
 
@@ -42,6 +45,30 @@ class Layer:
 
     def __str__(self) -> str:
         return f"{self.name} · {self.height}×{self.width} · {self.channels}"
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer in the table of a network.
+
+    Attributes
+    ----------
+    name, kind : str
+        Path of the layer, and its class.
+    shape : tuple of int or None
+        Of its output, without the batch.
+    parameters : int
+        Of the layer; 0 where it is used a second time.
+    beside : bool
+        Whether its output reaches the scores by another way than through the layer that the
+        table is split at.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int | None, ...]
+    parameters: int
+    beside: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +183,11 @@ class Classifier(Protocol):
         ...
 
     @property
+    def weighted_layers(self) -> tuple[str, ...]:
+        """Paths of the layers with weights that the scores depend on, in order of computation."""
+        ...
+
+    @property
     def nbytes(self) -> int:
         """Memory of the weights, in bytes."""
         ...
@@ -175,13 +207,30 @@ class Classifier(Protocol):
         """
         ...
 
-    def gradients(self, forward: Forward, targets: Sequence[int]) -> np.ndarray:
-        """G = d score_target / dA, shape (len(targets), H, W, K), float32.
+    def gradients(
+        self, forward: Forward, targets: Sequence[int], of: Explained = "score"
+    ) -> np.ndarray:
+        """G = d score_target / dA, or d probability_target / dA; (len(targets), H, W, K) float32.
 
         `forward` holds as many images as there are targets, or one image for all of them.
         """
         ...
 
+    def head(self, images: np.ndarray, layer: str) -> Head:
+        """The rest of the network behind a layer, for one preprocessed image, (1, H, W, C).
+
+        What reaches the scores by other ways than through the layer stays as the image has it.
+        """
+        ...
+
     def class_weights(self, layer: str) -> ClassWeights | None:
         """Weights of the global-average-pooling head behind `layer`, or None without one."""
+        ...
+
+    def randomised(self, layers: Sequence[str], seed: int) -> Classifier:
+        """The same model with the weights of some layers shuffled, each within itself."""
+        ...
+
+    def parts(self, layer: str) -> tuple[tuple[LayerRow, ...], tuple[LayerRow, ...]]:
+        """The model as two networks, from the image to `layer` and from there to the output."""
         ...

@@ -2,68 +2,44 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from camcore._version import __version__
-from camcore.classifier import Classifier, Forward
+from camcore.memory import BoundedCache, Locks
+from camcore.classifier import Classifier, Explained, Forward, Layer
+from camcore.computed import Computed, View
+from camcore.errors import InputError, MethodError
 from camcore.explanation import Explanation, Prediction
-from camcore.fitting import fit_pixels, preprocess
+from camcore.fitting import Frame, check_preprocessing, frame_of
 from camcore.heatmap import Heatmap
 from camcore.images import Picture
-from camcore.mapping import raw_maps, resolve_target
+from camcore.mapping import resolve_target
 from camcore.methods import method_named
+from camcore.perturbing import Progress
 
-_OVERHEAD = 512  # bytes counted for an entry beside its arrays
 
+@dataclass(frozen=True, eq=False)
+class Features:
+    """What one picture leaves in one layer, and what the model answers.
 
-class BoundedCache:
-    """Least recently used values, bounded in bytes, safe for threads.
-
-    Examples
-    --------
-    >>> cache = BoundedCache(limit=2048)
-    >>> cache.put("a", 1, 1000)
-    >>> cache.put("b", 2, 1000)
-    >>> cache.get("a"), cache.get("b")
-    (None, 2)
+    Attributes
+    ----------
+    activations : ndarray, shape (H, W, K), float32
+    scores, probabilities : ndarray, shape (C,), float32
+    layer : Layer
+    frame : Frame
+        The rectangle of the picture that the maps cover.
     """
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self._entries: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
-        self._bytes = 0
-        self._lock = threading.Lock()
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes held now."""
-        return self._bytes
-
-    def get(self, key: Hashable) -> Any | None:
-        """The value of a key, or None; a hit becomes the most recent entry."""
-        with self._lock:
-            if key not in self._entries:
-                return None
-            self._entries.move_to_end(key)
-            return self._entries[key][0]
-
-    def put(self, key: Hashable, value: Any, nbytes: int) -> None:
-        """Keep a value; the least recent ones go. A value over the limit is not kept."""
-        size = nbytes + _OVERHEAD
-        with self._lock:
-            if key in self._entries:
-                self._bytes -= self._entries.pop(key)[1]
-            if size > self.limit:
-                return
-            self._entries[key] = (value, size)
-            self._bytes += size
-            while self._bytes > self.limit:
-                self._bytes -= self._entries.popitem(last=False)[1][1]
+    activations: np.ndarray
+    scores: np.ndarray
+    probabilities: np.ndarray
+    layer: Layer
+    frame: Frame
 
 
 class Engine:
@@ -79,15 +55,14 @@ class Engine:
     """
 
     def __init__(self, cache_bytes: int = 512 * 2**20, model_bytes: int = 4 * 2**30) -> None:
-        self._cache = BoundedCache(cache_bytes)
         self._models = BoundedCache(model_bytes)
-        self._locks: dict[Hashable, threading.RLock] = {}
-        self._guard = threading.Lock()
+        self._locks = Locks()
+        self._computed = Computed(BoundedCache(cache_bytes), self._models, self._locks)
 
     @property
     def cache_bytes(self) -> int:
         """Memory that remembered results take now, in bytes."""
-        return self._cache.nbytes
+        return self._computed.nbytes
 
     def model(self, key: Hashable, load: Callable[[], Classifier]) -> Classifier:
         """Load a model once, however many sessions ask for it at the same time.
@@ -99,7 +74,7 @@ class Engine:
         load : callable
             Called without arguments when the model is not there.
         """
-        with self._lock(("model", key)):
+        with self._locks.of(("model", key)):
             model = self._models.get(key)
             if model is None:
                 model = load()
@@ -125,8 +100,8 @@ class Engine:
         top : int or None
             How many classes; None for all.
         """
-        forward, _ = self._forward(model, picture, layer, preprocessing, fit)
-        return _ranked(model, forward, top)
+        view = _view(model, picture, layer, preprocessing, fit)
+        return _ranked(model, self._computed.forward(view)[0], top)
 
     def explain(
         self,
@@ -149,7 +124,9 @@ class Engine:
         method: str = "grad-cam",
         preprocessing: str | None = None,
         fit: str = "stretch",
-        scaling: str = "relu",
+        scaling: str | None = None,
+        of: Explained = "score",
+        progress: Progress | None = None,
     ) -> tuple[Explanation, ...]:
         """Where the model looks in one picture, for several targets in one backward pass.
 
@@ -164,7 +141,14 @@ class Engine:
         preprocessing : str, optional
             Instead of the model's own; one of `camcore.PREPROCESSINGS`.
         fit : {"stretch", "crop", "pad"}
-        scaling : {"relu", "min-max"}
+        scaling : {"relu", "min-max"}, optional
+            The method's own if not given.
+        of : {"score", "probability"}
+            What is explained: the class score before softmax, or the class probability, whose
+            gradient vanishes where the model is sure.
+        progress : callable, optional
+            Called with the passes done and their number while a method makes many; it may raise
+            to stop, and nothing is kept then.
 
         Raises
         ------
@@ -174,86 +158,127 @@ class Engine:
             If the method needs what this model does not have.
         """
         chosen = method_named(method)
-        layer = layer or model.default_layer
-        forward, (key, frame) = self._forward(model, picture, layer, preprocessing, fit)
+        if of == "probability" and chosen.needs != "gradients":
+            raise MethodError(
+                f"{chosen.title} explains the class score only; methods with gradients, such as "
+                "Grad-CAM, explain the probability too."
+            )
+        view = _view(model, picture, layer, preprocessing, fit)
+        forward, _ = self._computed.forward(view)
         columns = [resolve_target(model, target, forward.scores[0]) for target in targets]
-        maps = self._maps(model, key, forward, columns, chosen)
+        if chosen.many_passes:
+            maps = self._computed.maps_of_variants(view, columns, chosen, progress)
+        else:
+            maps = self._computed.maps(view, columns, chosen, of)
         ranked = {p.index: p for p in _ranked(model, forward, None)}
         # A regression has two columns for each output; the answer is the first of them.
         answer = [
             p for p in ranked.values() if model.output_kind != "regression" or p.index % 2 == 0
         ]
-        info = next(own for own in model.layers if own.name == layer)
         return tuple(
             Explanation(
                 picture=picture,
-                heatmap=Heatmap(maps[column], frame, scaling),
+                heatmap=Heatmap(raw, view.frame, scaling or chosen.scaling),
                 target=ranked[column],
                 predictions=tuple(answer[:5]),
-                layer=info,
+                layer=view.layer,
                 method=chosen.name,
                 model=model.name,
                 model_sha256=model.sha256,
                 output=model.output,
                 preprocessing=preprocessing or model.preprocessing,
                 fit=fit,
+                of=of,
+                cost=cost,
                 version=__version__,
             )
-            for column in columns
+            for column, (raw, cost) in zip(columns, maps, strict=True)
         )
 
-    def _forward(
+    def features(
         self,
         model: Classifier,
         picture: Picture,
-        layer: str | None,
-        preprocessing: str | None,
-        fit: str,
-    ):
-        layer = layer or model.default_layer
-        name = preprocessing or model.preprocessing
-        identity = (model.sha256, model.output, model.output_kind, model.input_shape)
-        key = (*identity, picture.sha256, name, fit, layer)
-        with self._lock(("forward", model.sha256)):
-            found = self._cache.get(("forward", key))
-            if found is None:
-                seen, frame = fit_pixels(picture.pixels, model.input_shape, fit)
-                forward = model.forward(preprocess(seen, name)[None], layer)
-                found = forward, frame
-                self._cache.put(("forward", key), found, forward.nbytes)
-        forward, frame = found
-        return forward, (key, frame)
+        *,
+        layer: str | None = None,
+        preprocessing: str | None = None,
+        fit: str = "stretch",
+    ) -> Features:
+        """The feature maps of one layer, and the model's answer."""
+        view = _view(model, picture, layer, preprocessing, fit)
+        forward, _ = self._computed.forward(view)
+        return Features(
+            forward.activations[0],
+            forward.scores[0],
+            forward.probabilities[0],
+            view.layer,
+            view.frame,
+        )
 
-    def _maps(self, model: Classifier, key, forward: Forward, columns: list[int], method):
-        """Raw maps by column; one backward pass for all the columns not seen before."""
-        found = {c: self._cache.get((method.name, key, c)) for c in columns}
-        missing = [c for c, raw in found.items() if raw is None]
-        if missing:
-            gradients = (
-                self._gradients(model, key, forward, missing)
-                if (method.needs == "gradients")
-                else None
-            )
-            for column, raw in zip(
-                missing, raw_maps(model, forward, missing, method, gradients), strict=True
-            ):
-                found[column] = raw
-                self._cache.put((method.name, key, column), raw, raw.nbytes)
-        return found
+    def gradients(
+        self,
+        model: Classifier,
+        picture: Picture,
+        target: int,
+        *,
+        layer: str | None = None,
+        preprocessing: str | None = None,
+        fit: str = "stretch",
+        of: Explained = "score",
+    ) -> np.ndarray:
+        """G = d score_target / dA of one layer, or d probability_target / dA; (H, W, K) float32."""
+        view = _view(model, picture, layer, preprocessing, fit)
+        return self._computed.gradients(view, [target], of)[0]
 
-    def _gradients(self, model: Classifier, key, forward: Forward, columns: list[int]):
-        with self._lock(("forward", model.sha256)):
-            found: dict[int, Any] = {c: self._cache.get(("gradients", key, c)) for c in columns}
-            missing = [c for c, value in found.items() if value is None]
-            if missing:
-                for column, value in zip(missing, model.gradients(forward, missing), strict=True):
-                    found[column] = value
-                    self._cache.put(("gradients", key, column), value, value.nbytes)
-        return np.stack([found[c] for c in columns])
+    def seen(
+        self,
+        model: Classifier,
+        picture: Picture,
+        *,
+        preprocessing: str | None = None,
+        fit: str = "stretch",
+    ) -> np.ndarray:
+        """The picture as the model is given it: preprocessed, (H, W, C) float32."""
+        return _view(model, picture, None, preprocessing, fit).image
 
-    def _lock(self, key: Hashable) -> threading.RLock:
-        with self._guard:
-            return self._locks.setdefault(key, threading.RLock())
+    def estimate(
+        self,
+        model: Classifier,
+        picture: Picture,
+        *,
+        method: str,
+        layer: str | None = None,
+        preprocessing: str | None = None,
+        fit: str = "stretch",
+    ) -> float:
+        """About how many seconds a method's passes will take here; 0 where they are known."""
+        view = _view(model, picture, layer, preprocessing, fit)
+        return self._computed.seconds_of_passes(view, method_named(method))
+
+    def probabilities(self, model: Classifier, images: np.ndarray) -> np.ndarray:
+        """Class probabilities of preprocessed images (N, H, W, C); shape (N, C), not remembered."""
+        return model.scores(images)[1]
+
+
+def _view(
+    model: Classifier,
+    picture: Picture,
+    layer: str | None,
+    preprocessing: str | None,
+    fit: str,
+) -> View:
+    wanted = layer or model.default_layer
+    info = next((own for own in model.layers if own.name == wanted), None)
+    if info is None:
+        raise InputError(
+            f"{model.name} has no layer {wanted!r} with a spatial map; the last one is "
+            f"{model.default_layer!r}, and `camcore layers` lists all."
+        )
+    name = preprocessing or model.preprocessing
+    check_preprocessing(name)
+    height, width, _ = model.input_shape
+    frame = frame_of(picture.width, picture.height, width, height, fit)
+    return View(model, picture, info, name, fit, frame)
 
 
 def _ranked(model: Classifier, forward: Forward, top: int | None) -> tuple[Prediction, ...]:

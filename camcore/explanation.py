@@ -15,10 +15,12 @@ import numpy as np
 from PIL import Image
 
 from camcore import render
-from camcore.classifier import Layer
+from camcore.classifier import Explained, Layer
 from camcore.heatmap import Heatmap
 from camcore.images import Picture
 from camcore.methods import METHODS
+
+_OF = {"score": "class score", "probability": "class probability"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,25 @@ class Prediction:
     name: str
     score: float
     probability: float
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a map took when it was first made.
+
+    Attributes
+    ----------
+    passes : int
+        Forward passes beside the first one.
+    seconds : float
+        With the first forward pass, and whatever had to be prepared for it.
+    precision : str
+        ``float32``, or what was measured and taken instead.
+    """
+
+    passes: int
+    seconds: float
+    precision: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +69,9 @@ class Explanation:
         Key of the method in `camcore.METHODS`.
     model, model_sha256, output : str
     preprocessing, fit, version : str
+    of : {"score", "probability"}
+        What is explained: the class score before softmax, or the class probability.
+    cost : Cost
     """
 
     picture: Picture
@@ -61,6 +85,8 @@ class Explanation:
     output: str
     preprocessing: str
     fit: str
+    of: Explained
+    cost: Cost
     version: str
 
     @property
@@ -85,17 +111,20 @@ class Explanation:
     @property
     def made(self) -> dict[str, str]:
         """How the map was made, as the text chunks that every saved picture carries."""
-        return {
+        made = {
             "Software": f"CAM Audit {self.version}",
             "Model": f"{self.model} (sha256 {self.model_sha256})",
             "Layer": str(self.layer),
             "Method": METHODS[self.method].title,
-            "Target": f"{self.target.index}: {self.target.name}",
+            "Target": f"{self.target.index}: {self.target.name} ({_OF[self.of]})",
             "Image": f"{self.picture.name} (sha256 {self.picture.sha256})",
             "Preprocessing": f"{self.preprocessing}, {self.fit}",
             "Scaling": self.heatmap.scaling,
             "Evidence": self.evidence,
         }
+        if self.cost.passes:
+            made["Passes"] = f"{self.cost.passes:,} in {self.cost.precision}"
+        return made
 
     def overlay(
         self,
@@ -138,7 +167,9 @@ class Explanation:
                 "channels": grid.channels,
             },
             "target": vars(self.target).copy(),
+            "of": self.of,
             "method": self.method,
+            "cost": vars(self.cost).copy(),
             "evidence": self.evidence,
             "statement": self.statement,
             "raw_range": list(self.heatmap.raw_range),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from camcore.classifier import Classifier, Forward
-from camcore.errors import InputError
+from camcore.errors import InputError, MethodError
 from camcore.methods import Method, require
 from camcore.models.labels import match_label
 
@@ -27,6 +27,8 @@ def raw_maps(
         Of as many images as there are targets, or of one image for all of them.
     targets : sequence of int
         Columns of the scores.
+    method : Method
+        One that needs no further passes; for the others see `camcore.perturbing`.
     gradients : ndarray, shape (len(targets), H, W, K), optional
         Where they are known already.
 
@@ -37,7 +39,7 @@ def raw_maps(
     Raises
     ------
     MethodError
-        If the method needs a head that this layer does not have.
+        If the method needs a head that this layer does not have, or many passes.
     InputError
         If the number of targets fits neither the images nor one image.
     """
@@ -52,6 +54,11 @@ def raw_maps(
         require(method, head is not None, classifier.name, forward.layer)
         assert head is not None
         return method.formula(activations, head.weights.T[list(targets)])
+    if method.needs == "activations":
+        maps = method.formula(activations)
+        return np.broadcast_to(maps, (len(targets), *maps.shape[1:]))
+    if method.many_passes:
+        raise MethodError(f"{method.title} needs many forward passes of one image at a time.")
     if gradients is None:
         gradients = classifier.gradients(forward, targets)
     return method.formula(activations, gradients)

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 import camcore
 from pages.shared import address, map_picker, model_picker, picture_picker, results, target_picker
+from pages.shared.costly import explain_with_progress
 from pages.shared.engine import model_loader
 from pages.shared.loading import load_with_progress
 from pages.shared.model_picker import ModelChoice
@@ -89,7 +90,7 @@ def _explain(
     _remember_shape(choice, model)
     with map_box:
         layer = map_picker.pick_layer(model)
-        method = map_picker.pick_method(layer)
+        method = map_picker.pick_method(model, layer)
         fit = map_picker.pick_fit(model)
         preprocessing = map_picker.pick_preprocessing(model) if choice.file else None
     if source is None:
@@ -102,10 +103,13 @@ def _explain(
         targets = target_picker.pick_targets(model, ranked)
     _write_address(choice, source, model, targets, layer, method, fit, preprocessing)
     try:
-        shown = engine.explain_each(model, picture, targets, method=method, **options)
+        shown = explain_with_progress(engine, model, picture, targets, method, options, waiting)
     except camcore.MethodError as error:
         with notices:
             st.warning(plain(error), icon=":material/info:")
+        _show_alone(stage, source)
+        return
+    if shown is None:
         _show_alone(stage, source)
         return
     with stage:

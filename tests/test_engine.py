@@ -31,9 +31,9 @@ class Counting:
         self.passes.append(("forward", layer))
         return self.inner.forward(images, layer)
 
-    def gradients(self, forward, targets):
+    def gradients(self, forward, targets, of="score"):
         self.passes.append(("gradients", tuple(targets)))
-        return self.inner.gradients(forward, targets)
+        return self.inner.gradients(forward, targets, of)
 
 
 @pytest.fixture(scope="module")

@@ -49,7 +49,7 @@ class _Bar:
 @click.option("--layer", metavar="L", help="Default: the last layer that holds a map.")
 @click.option(
     "--method", default=_DEFAULT.method, metavar="M", show_default=True,
-    help=f"Makes the maps: {', '.join(METHODS)}.",
+    help=f"Makes the maps: {', '.join(name for name, own in METHODS.items() if own.scans)}.",
 )  # fmt: skip
 @click.option(
     "--labels", metavar="MAP",

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from camcore.errors import InputError
 from camcore.fitting import FITS
-from camcore.methods import method_named
+from camcore.methods import METHODS, method_named
 from camcore.models.precision import Precision
 
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -49,7 +49,7 @@ class Settings:
     layer : str or None
         The model's default layer if None.
     method : str
-        Makes the maps; one of `camcore.METHODS`.
+        Makes the maps; one of `camcore.METHODS` that scans.
     labels : str or None
         File that says which classes of the model each label means; ``none`` audits by predicted
         class.
@@ -83,7 +83,12 @@ class Settings:
     precision: Precision = "auto"
 
     def __post_init__(self) -> None:
-        method_named(self.method)
+        if not method_named(self.method).scans:
+            allowed = ", ".join(name for name, own in METHODS.items() if own.scans)
+            raise InputError(
+                f"method {self.method!r} does not suit thousands of images: it makes many passes "
+                f"of each, or knows no class; choose one of {allowed}."
+            )
         for name, allowed in (("fit", FITS), ("precision", PRECISIONS)):
             if getattr(self, name) not in allowed:
                 raise InputError(

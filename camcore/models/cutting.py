@@ -36,6 +36,7 @@ def cut(
     replaced: Mapping[Any, Replacement] | None = None,
     *,
     bfloat16: bool = False,
+    variables: Mapping[str, Any] | None = None,
 ) -> Any:
     """A function of `inputs` that gives `outputs`.
 
@@ -50,10 +51,13 @@ def cut(
         From operations to what takes their place.
     bfloat16 : bool
         Whether convolutions and matrix products run in bfloat16, with float32 at the border.
+    variables : dict, optional
+        Other variables, by the names of the captures that they take the place of.
     """
     replaced = replaced or {}
     given = {tensor.name for tensor in inputs}
     held = {inner.name: outer for outer, inner in graph.captures}
+    held |= {name: variable.handle for name, variable in (variables or {}).items()}
     operations = {own.name: own for own in needed(graph, inputs, outputs, replaced)}
     definition = graph.as_graph_def()
     nodes = [node for node in definition.node if node.name in operations]

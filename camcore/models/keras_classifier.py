@@ -14,14 +14,24 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from camcore.classifier import ClassWeights, Forward, Layer, OutputKind
+from camcore.classifier import (
+    ClassWeights,
+    Explained,
+    Forward,
+    Head,
+    Layer,
+    LayerRow,
+    OutputKind,
+)
 from camcore.errors import InputError, ModelError
 from camcore.fitting import check_preprocessing
 from camcore.models.keras_graph import Tap, TracedGraph
 from camcore.models.keras_inputs import begins_with_preprocessing, input_shape
-from camcore.models.keras_outputs import column_names, named_results, read_output
+from camcore.models.keras_outputs import column_names, named_results, read_output, slopes
+from camcore.models.layer_tables import split_tables
 from camcore.models.merging import merged_function
 from camcore.models.pooled_head import pooled_affine, read_class_weights
+from camcore.models.randomising import captured_weights, shuffled
 
 # Layers that repeat or thin out a map rather than make one; the layer that feeds them is shown.
 _PASSIVE = (
@@ -37,6 +47,14 @@ class _Cut:
 
     forward: Any
     backward: Any
+
+
+@dataclass(frozen=True, eq=False)
+class _Rest:
+    """Behind one layer: images -> what bypasses it, and map and bypassing -> scores."""
+
+    beside: Any
+    head: Any
 
 
 class KerasClassifier:
@@ -112,8 +130,12 @@ class KerasClassifier:
         )
         self._lock = threading.RLock()
         self._graph = TracedGraph(model, self.input_shape)
+        self.keras_model = model
         self._function: Callable[..., Any] = self._graph.function
+        self._variables: dict[str, Any] = {}  # in place of the model's own, by capture
         self._cuts: dict[str, _Cut] = {}
+        self._heads: dict[str, _Rest] = {}
+        self._scoring: Any = None
         self._weights: dict[str, ClassWeights | None] = {}
 
         results = named_results(model, self._graph.results)
@@ -136,6 +158,8 @@ class KerasClassifier:
                 "depends on, so there is nothing to lay over a picture."
             )
         self._taps = {tap.name: tap for tap in taps}
+        self._captured = captured_weights(model, self._graph, self._scores)
+        self.weighted_layers = tuple(self._captured)
         self._pooled = pooled_affine(self._graph, taps, self._scores)
         self.layers = tuple(self._layer(tap) for tap in taps)
         active = [tap.name for tap in taps if not tap.kind.startswith(_PASSIVE)]
@@ -171,7 +195,10 @@ class KerasClassifier:
         """
         fed = self._fed(images)
         with self._lock:
-            _, scores, probabilities, *_ = self._cut(self.default_layer).forward(fed)
+            if self._scoring is None:
+                outputs = [self._scores, self._probabilities]
+                self._scoring = self._made([self._graph.images], outputs)
+            scores, probabilities = self._scoring(fed)
         return scores.numpy(), probabilities.numpy()
 
     def for_throughput(self, *, bfloat16: bool = False) -> KerasClassifier:
@@ -186,28 +213,58 @@ class KerasClassifier:
             faster on processors that have it, slower on others. See
             `camcore.models.precision.choose_precision`.
         """
-        own = copy.copy(self)
-        own._cuts = {}
-        own._function = partial(merged_function, self._graph, bfloat16=bfloat16)
-        return own
+        return self._like(partial(merged_function, self._graph, bfloat16=bfloat16))
 
-    def gradients(self, forward: Forward, targets: Sequence[int]) -> np.ndarray:
-        """G = d score_target / dA, shape (len(targets), H, W, K), float32.
+    def gradients(
+        self, forward: Forward, targets: Sequence[int], of: Explained = "score"
+    ) -> np.ndarray:
+        """G = d score_target / dA, or d probability_target / dA; (len(targets), H, W, K) float32.
 
         Raises
         ------
         InputError
-            If the number of targets fits neither the images nor a single image.
+            If the number of targets fits neither the images nor a single image, or there is no
+            probability.
         """
         count, wanted = len(forward.scores), len(targets)
         if wanted != count and count != 1:
             raise InputError(f"{wanted} targets were given for {count} images; give one an image.")
+        counted = slopes(self.output_kind, forward.probabilities, targets, of)
         state = forward.state
         if wanted != count:
             state = [tf.broadcast_to(t, (wanted, *t.shape[1:])) for t in state]
         with self._lock:
-            (gradients,) = self._cut(forward.layer).backward(tf.constant(targets, tf.int32), *state)
+            (gradients,) = self._cut(forward.layer).backward(tf.constant(counted), *state)
         return gradients.numpy()
+
+    def head(self, images: np.ndarray, layer: str) -> Head:
+        """The rest of the network behind a layer, for one preprocessed image, (1, H, W, C).
+
+        What reaches the scores by other ways than through the layer stays as the image has it.
+
+        Raises
+        ------
+        InputError
+            If there is no such layer or the image has another shape.
+        """
+        fed, tap = self._fed(images[:1]), self._tap(layer)
+        with self._lock:
+            if layer not in self._heads:
+                beside = self._graph.bypassing(tap.tensor, self._scores)
+                self._heads[layer] = _Rest(
+                    self._made([self._graph.images], beside) if beside else None,
+                    self._made([tap.tensor, *beside], [self._scores]),
+                )
+            rest = self._heads[layer]
+            kept = rest.beside(fed) if rest.beside else []
+
+        def scores_of(maps: np.ndarray) -> np.ndarray:
+            own = tf.constant(maps, tap.tensor.dtype)
+            with self._lock:
+                others = [tf.repeat(t, len(maps), axis=0) for t in kept]
+                return rest.head(own, *others)[0].numpy()
+
+        return scores_of
 
     def class_weights(self, layer: str) -> ClassWeights | None:
         """Weights of the global-average-pooling head behind `layer`, or None without one.
@@ -221,20 +278,62 @@ class KerasClassifier:
             if layer not in self._weights:
                 tap, weights = self._tap(layer), None
                 if layer in self._pooled:
-                    weights = read_class_weights(self._graph, tap, self._scores)
+                    head = self._graph.function([tap.tensor], [self._scores], self._variables)
+                    weights = read_class_weights(head, tap)
                 self._weights[layer] = weights
             return self._weights[layer]
+
+    def randomised(self, layers: Sequence[str], seed: int) -> KerasClassifier:
+        """The same model with the weights of some layers shuffled, each within itself.
+
+        Raises
+        ------
+        InputError
+            If one of them is not in `weighted_layers`.
+        """
+        for path in layers:
+            if path not in self._captured:
+                raise InputError(
+                    f"{self.name} has no layer {path!r} with weights; the last one is "
+                    f"{self.weighted_layers[-1]!r}."
+                )
+        own = self._like(self._function)
+        own._variables = self._variables | shuffled(self._captured, layers, seed)
+        own._weights = {}
+        told = json.dumps([self.sha256, list(layers), seed])
+        own.sha256 = hashlib.sha256(told.encode()).hexdigest()
+        return own
+
+    def parts(self, layer: str) -> tuple[tuple[LayerRow, ...], tuple[LayerRow, ...]]:
+        """The model as two networks, from the image to `layer` and from there to the output.
+
+        Raises
+        ------
+        InputError
+            If there is no such layer.
+        """
+        results = [self._scores, self._probabilities]
+        return split_tables(self.keras_model, self._graph, self._tap(layer), results)
+
+    def _like(self, function: Callable[..., Any]) -> KerasClassifier:
+        """The same model with functions that are cut otherwise."""
+        own = copy.copy(self)
+        own._function, own._cuts, own._heads, own._scoring = function, {}, {}, None
+        return own
+
+    def _made(self, inputs: list[Any], outputs: list[Any]) -> Any:
+        return self._function(inputs, outputs, self._variables)
 
     def _cut(self, layer: str) -> _Cut:
         if layer not in self._cuts:
             tensor, graph = self._tap(layer).tensor, self._graph
-            targets, gradients, residuals = graph.differentiate(self._scores, tensor)
+            counted, gradients, residuals = graph.differentiate(self._scores, tensor)
             with graph.graph.as_default():
                 plain = [tf.cast(t, tf.float32) for t in (tensor, gradients)]
             found = [plain[0], self._scores, self._probabilities, *residuals]
             self._cuts[layer] = _Cut(
-                self._function([graph.images], found),
-                self._function([targets, *residuals], [plain[1]]),
+                self._made([graph.images], found),
+                self._made([counted, *residuals], [plain[1]]),
             )
         return self._cuts[layer]
 

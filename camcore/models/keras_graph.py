@@ -8,7 +8,7 @@ nothing is ever traced again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,17 +108,25 @@ class TracedGraph:
             and tap.tensor.op in sources
         )
 
-    def function(self, inputs: list[Any], outputs: list[Any]) -> Any:
-        """Cut out just the operations that compute `outputs` from `inputs`."""
-        return cut(self.graph, inputs, outputs)
+    def function(
+        self,
+        inputs: list[Any],
+        outputs: list[Any],
+        variables: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Cut out just the operations that compute `outputs` from `inputs`.
+
+        `variables` take the place of the model's own, by the names of their captures.
+        """
+        return cut(self.graph, inputs, outputs, variables=variables)
 
     def differentiate(self, scores: Any, activations: Any) -> tuple[Any, Any, list[Any]]:
-        """Add d scores[:, target] / d activations to the graph.
+        """Add d (slopes . scores) / d activations to the graph.
 
         Returns
         -------
-        targets : tensor, shape (N,), int32
-            Placeholder of the class index of each image.
+        slopes : tensor, shape (N, C), float32
+            Placeholder of what each score counts; one at the target and else zero for its score.
         gradients : tensor, shape of `activations`
         residuals : list of tensor
             Forward results that the backward pass starts from, each with the batch first; given
@@ -126,9 +134,8 @@ class TracedGraph:
         """
         before = len(self.graph.get_operations())
         with self.graph.as_default():
-            targets = tf.compat.v1.placeholder(tf.int32, (None,))
-            chosen = tf.one_hot(targets, scores.shape[1], dtype=scores.dtype)
-            (gradients,) = tf.gradients(scores, [activations], grad_ys=chosen)
+            slopes = tf.compat.v1.placeholder(scores.dtype, (None, scores.shape[1]))
+            (gradients,) = tf.gradients(scores, [activations], grad_ys=slopes)
         if gradients is None:
             raise MethodError("the class scores have no gradient with respect to this layer.")
         added = set(self.graph.get_operations()[before:])
@@ -147,7 +154,18 @@ class TracedGraph:
                     residuals[tensor.name] = tensor
                 else:  # shapes and the like depend on the number of images: compute them again
                     stack.append(tensor.op)
-        return targets, gradients, list(residuals.values())
+        return slopes, gradients, list(residuals.values())
+
+    def bypassing(self, activations: Any, scores: Any) -> list[Any]:
+        """What the scores are computed from beside the activations: skip connections, mostly."""
+        inside = (self.descendants(activations) & self.ancestors(scores)) - {activations.op}
+        found = {
+            source.name: source
+            for operation in inside
+            for source in operation.inputs
+            if source is not activations and source.op not in inside and source.op in self.dependent
+        }
+        return list(found.values())
 
     def descendants(self, tensor: Any) -> set[Any]:
         """Operations whose numbers, not only whose shapes, follow from `tensor`."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from camcore.classifier import OutputKind
+from camcore.classifier import Explained, OutputKind
 from camcore.errors import InputError, ModelError
 from camcore.models.keras_graph import PASSED_THROUGH, TracedGraph
 
@@ -99,6 +99,50 @@ def read_output(
             pairs = tf.stack([output, -output], axis=2)
             scores = probabilities = tf.reshape(pairs, (-1, 2 * units))
     return Output(name, kind, scores, probabilities)
+
+
+def slopes(
+    kind: OutputKind, probabilities: np.ndarray, targets: Sequence[int], of: Explained
+) -> np.ndarray:
+    """What a target counts each class score: d score_c / d z is 1 at c, d p_c / d z for softmax is
+    p_c (e_c - p).
+
+    Parameters
+    ----------
+    kind : str
+    probabilities : ndarray, shape (T, C) or (1, C)
+    targets : sequence of int, length T
+    of : {"score", "probability"}
+
+    Returns
+    -------
+    ndarray, shape (T, C), float32
+
+    Raises
+    ------
+    InputError
+        If there is no probability, or `of` is unknown.
+
+    Examples
+    --------
+    >>> slopes("softmax", np.array([[0.75, 0.25]]), [0], "probability").tolist()
+    [[0.1875, -0.1875]]
+    """
+    if of not in ("score", "probability"):
+        raise InputError(f"of={of!r} cannot be explained; choose score or probability.")
+    chosen = np.eye(probabilities.shape[1], dtype=np.float32)[list(targets)]
+    if of == "score":
+        return chosen
+    if kind == "regression":
+        raise InputError("a regression has no class probability; explain its output instead.")
+    own = (chosen * probabilities).sum(axis=1, keepdims=True)
+    if kind in ("softmax", "logits"):
+        found = own * (chosen - probabilities)
+    elif kind == "log-probability":  # the score is log p
+        found = own * chosen
+    else:
+        found = own * (1 - own) * chosen
+    return found.astype(np.float32)
 
 
 def column_names(output: Output, names: Sequence[str] | None, model: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ that follows, and the map is written to memory once instead of four times.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,23 +22,34 @@ _STEPS = {"Mul", "BiasAdd", "AddV2"}
 
 
 def merged_function(
-    graph: TracedGraph, inputs: list[Any], outputs: list[Any], *, bfloat16: bool = False
+    graph: TracedGraph,
+    inputs: list[Any],
+    outputs: list[Any],
+    variables: Mapping[str, Any] | None = None,
+    *,
+    bfloat16: bool = False,
 ) -> Any:
     """As `TracedGraph.function`, but made for speed: convolutions are merged with what follows.
 
     It rounds otherwise, and holds a second copy of the weights of these convolutions.
     """
-    replaced = merge(graph, inputs, outputs)
-    return cut(graph.graph, inputs, outputs, replaced, bfloat16=bfloat16)
+    replaced = merge(graph, inputs, outputs, variables)
+    return cut(graph.graph, inputs, outputs, replaced, bfloat16=bfloat16, variables=variables)
 
 
-def merge(graph: TracedGraph, inputs: list[Any], outputs: list[Any]) -> dict[Any, Replacement]:
+def merge(
+    graph: TracedGraph,
+    inputs: list[Any],
+    outputs: list[Any],
+    variables: Mapping[str, Any] | None = None,
+) -> dict[Any, Replacement]:
     """From each convolution, and from the last step merged into it, to what takes its place."""
     chains = list(_chains(graph, inputs, outputs))
     if not chains:
         return {}
     fixed = [[own.convolution.inputs[1], *own.vectors] for own in chains]
-    values = iter(graph.function([], [tensor for own in fixed for tensor in own])())
+    vectors = [tensor for own in fixed for tensor in own]
+    values = iter(graph.function([], vectors, variables)())
     replaced = {}
     for own in chains:
         weights = next(values).numpy()

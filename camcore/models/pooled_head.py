@@ -72,13 +72,17 @@ def _pools(graph: TracedGraph, activations: Any, scores: Any) -> bool:
     return bool(pools)
 
 
-def read_class_weights(graph: TracedGraph, tap: Tap, scores: Any) -> ClassWeights | None:
+def read_class_weights(head: Any, tap: Tap) -> ClassWeights | None:
     """Weights of the head behind a map that `pooled_affine` names.
 
-    Read off the head itself: it is affine, so its value at zero is the bias and its value at each
-    unit map, less the bias, is one row of weights. A random map checks the result.
+    The head is affine: its value at zero is the bias and its value at each unit map, less the bias,
+    is one row of weights. A random map checks the result.
+
+    Parameters
+    ----------
+    head : callable
+        Cut from the graph, from the map to the scores.
     """
-    head = graph.function([tap.tensor], [scores])
     height, width, channels = tuple(tap.tensor.shape)[1:]
     dtype = tap.tensor.dtype.as_numpy_dtype
 

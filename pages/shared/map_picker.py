@@ -83,29 +83,29 @@ def _finer(layers: tuple[camcore.Layer, ...], last: camcore.Layer) -> camcore.La
     return found[-1] if found else None
 
 
-def pick_method(layer: camcore.Layer) -> str:
+def pick_method(model: camcore.Classifier, layer: camcore.Layer) -> str:
     """The method; those that this layer does not allow are marked, and say why when chosen."""
-
-    def label(name: str) -> str:
-        return camcore.METHODS[name].title + ("" if _possible(name, layer) else " ✕")
-
     st.session_state.setdefault("map-method", _DEFAULT_METHOD)
-    method = st.pills(
+    method = st.selectbox(
         "Method",
         list(camcore.METHODS),
         key="map-method",
         persist_state="session",
-        format_func=label,
-        required=True,
+        format_func=lambda name: method_label(camcore.METHODS[name], model, layer),
         help="  \n".join(f"**{own.title}**: {own.about}" for own in camcore.METHODS.values()),
     )
-    if not all(_possible(name, layer) for name in camcore.METHODS):
-        st.caption("✕ not possible at this layer; choose it to see why.")
-    return method or _DEFAULT_METHOD
+    st.caption(camcore.METHODS[method].about)
+    return method
 
 
-def _possible(name: str, layer: camcore.Layer) -> bool:
-    return layer.cam or camcore.METHODS[name].needs != "class weights"
+def method_label(
+    method: camcore.Method, model: camcore.Classifier, layer: camcore.Layer
+) -> str:
+    """A method with what it costs, and a mark where this layer does not allow it."""
+    if not method.possible(layer):
+        return f"{method.title} ✕ not at this layer"
+    passes = method.passes(layer, model.input_shape)
+    return f"{method.title} · {passes:,} passes" if passes else method.title
 
 
 def pick_fit(model: camcore.Classifier) -> str:

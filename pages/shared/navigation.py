@@ -34,6 +34,16 @@ PAGES: tuple[PageEntry, ...] = (
         "One picture, one model: where does it look?",
     ),
     PageEntry(
+        "pages/compare.py",
+        "Compare",
+        "One picture, many maps: methods and layers side by side, with numbers.",
+    ),
+    PageEntry(
+        "pages/learn.py",
+        "Learn",
+        "From the feature maps to the class activation map, one step at a time.",
+    ),
+    PageEntry(
         "pages/audit.py",
         "Audit",
         "A folder of pictures and a model: what does it rely on, and how do we know?",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from camcore.classifier import ClassWeights, Forward, Layer
+from camcore.classifier import ClassWeights, Explained, Forward, Layer
 
 SIDE, GRID = 32, 8
 
@@ -53,7 +53,9 @@ class LinearClassifier:
     def forward(self, images: np.ndarray, layer: str) -> Forward:
         return Forward(_blocks(images), *self.scores(images), layer)
 
-    def gradients(self, forward: Forward, targets: Sequence[int]) -> np.ndarray:
+    def gradients(
+        self, forward: Forward, targets: Sequence[int], of: Explained = "score"
+    ) -> np.ndarray:
         return np.moveaxis(self.weights[..., list(targets)], -1, 0)
 
     def class_weights(self, layer: str) -> ClassWeights | None:

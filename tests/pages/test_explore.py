@@ -70,7 +70,7 @@ def test_widgets_change_the_view_and_its_address(visit):
     app = visit()
     app.selectbox(key="model-bundled").set_value("tank-detector").run()
     app.selectbox(key="map-layer").set_value("conv3").run()
-    app.pills(key="map-method").set_value("layer-cam").run()
+    app.selectbox(key="map-method").set_value("layer-cam").run()
     app.segmented_control(key="map-fit").set_value("pad").run()
     other = 1 - app.pills(key="target-chips").value[0]
     app.pills(key="target-chips").set_value([other]).run()
@@ -133,7 +133,7 @@ def test_a_link_restores_the_view(visit):
     assert_calm(app)
     assert not app.warning
     assert app.selectbox(key="map-layer").value == "conv4"
-    assert app.pills(key="map-method").value == "hirescam"
+    assert app.selectbox(key="map-method").value == "hirescam"
     assert app.segmented_control(key="map-fit").value == "crop"
     assert app.pills(key="target-chips").value == [1, 0]
 
@@ -158,7 +158,7 @@ def test_a_link_that_asks_for_what_there_is_not(visit, name, value, sentence):
     assert "![" not in warning.value
     assert "<b" not in warning.value.replace("\\<b", "")
     assert explained(app)
-    app.pills(key="map-method").set_value("layer-cam").run()
+    app.selectbox(key="map-method").set_value("layer-cam").run()
     assert not app.warning
 
 
@@ -168,7 +168,7 @@ def test_cam_where_it_is_impossible_says_why_and_what_can_be_done(visit):
     (warning,) = app.warning
     assert "global average pooling" in warning.value
     assert "Grad-CAM" in warning.value
-    app.pills(key="map-method").set_value("grad-cam").run()
+    app.selectbox(key="map-method").set_value("grad-cam").run()
     assert not app.warning
     assert explained(app)
 
@@ -303,3 +303,25 @@ def test_the_lines_of_code_redo_the_view(visit, tmp_path, monkeypatch):
     exec(compile(python, "page", "exec"), {})
     assert (tmp_path / "explained-1" / "explanation.json").exists()
     assert (tmp_path / "explained-0" / "overlay.png").exists()
+
+
+def test_what_takes_long_says_its_cost_and_waits_to_be_asked(visit, monkeypatch):
+    from pages.shared import costly
+
+    monkeypatch.setattr(costly, "UNASKED", -1.0)
+    app = visit(model="tank-detector", method="score-cam")
+    assert_calm(app)
+    (info,) = app.info
+    assert "Score-CAM makes 64 forward passes of the whole model" in info.value
+    assert not explained(app)
+    app.button(key="costly-start").click().run()
+    assert_calm(app)
+    assert not app.info
+    assert "of the evidence for" in texts(app)
+
+
+def test_a_quick_method_of_many_passes_runs_at_once(visit):
+    app = visit(model="cam1", image="digit-7", method="recipro-cam")
+    assert_calm(app)
+    assert not app.info
+    assert explained(app)

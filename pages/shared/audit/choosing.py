@@ -99,8 +99,8 @@ def _pick_options(choice: ModelChoice | None) -> dict[str, Any]:
         )
         method = st.selectbox(
             "Method",
-            list(camcore.METHODS),
-            index=list(camcore.METHODS).index(_DEFAULT.method),
+            methods := [name for name, own in camcore.METHODS.items() if own.scans],
+            index=methods.index(_DEFAULT.method),
             key="audit-method",
             persist_state="session",
             format_func=lambda name: camcore.METHODS[name].title,
