@@ -168,9 +168,9 @@ def eigen_cam(activations: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> A = np.array([[[[3.0, 4.0], [0.0, 0.0], [6.0, 8.0]]]], np.float32)
+    >>> A = np.array([[[[3.0, 4.0], [6.0, 8.0]]]], np.float32)
     >>> np.round(eigen_cam(A), 4).tolist()
-    [[[5.0, 0.0, 10.0]]]
+    [[[5.0, 10.0]]]
     """
     return np.stack([_first_component(image) for image in activations])
 
