@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from camcore.memory import BoundedCache, Locks
 from camcore.classifier import Classifier, Explained, Forward, Layer
 from camcore.explanation import Cost
 from camcore.fitting import Frame, fit_pixels, preprocess
 from camcore.images import Picture
 from camcore.mapping import raw_maps
+from camcore.memory import BoundedCache, Locks
 from camcore.methods import Method
 from camcore.methods.variants import Variants
 from camcore.perturbing import MANY, Precision, Progress, try_precisions, variant_scores
@@ -92,7 +92,9 @@ class Computed:
         self, view: View, columns: list[int], method: Method, of: Explained
     ) -> list[tuple[np.ndarray, Cost]]:
         """Raw maps; one backward pass for all the columns not seen before."""
-        found = {c: self._cache.get((method.name, of, view.key, c)) for c in columns}
+        found: dict[int, Any] = {
+            c: self._cache.get((method.name, of, view.key, c)) for c in columns
+        }
         missing = [c for c, value in found.items() if value is None]
         if missing:
             forward, seconds = self.forward(view)
@@ -162,9 +164,8 @@ class Computed:
             few = variants.make(0, min(_FEW, variants.count))
             if not len(few):
                 return 0.0
-            score = model.scores
-            if variants.of == "activations":
-                score = model.head(view.image[None], view.layer.name)
+            whole = variants.of == "image"
+            score: Any = model.scores if whole else model.head(view.image[None], view.layer.name)
             score(few)  # the first call prepares
             began = perf_counter()
             score(few)

@@ -122,13 +122,19 @@ def try_precisions(
     best = np.argsort(-base)[:5]
     maps = [variants.combine(scores[:, best], base[best]) for scores in both]
     ratio = sum(seconds[0]) / sum(seconds[1])
-    likeness = min(_pearson(one, other) for one, other in zip(*maps, strict=True))
-    taken = ratio >= FASTER and likeness >= LIKENESS
-    return Precision(taken, ratio, likeness), both[int(taken)]
+    alike = min(likeness(one, other) for one, other in zip(*maps, strict=True))
+    taken = ratio >= FASTER and alike >= LIKENESS
+    return Precision(taken, ratio, alike), both[int(taken)]
 
 
-def _pearson(one: np.ndarray, other: np.ndarray) -> float:
-    """Correlation of two maps; flat maps are alike only to each other."""
+def likeness(one: np.ndarray, other: np.ndarray) -> float:
+    """Pearson correlation of two maps, defined for all: flat ones are alike only to flat ones.
+
+    Examples
+    --------
+    >>> likeness(np.zeros((2, 2)), np.ones((2, 2))), likeness(np.eye(2), np.ones((2, 2)))
+    (1.0, 0.0)
+    """
     a, b = one - one.mean(dtype=np.float64), other - other.mean(dtype=np.float64)
     scale = float(np.linalg.norm(a) * np.linalg.norm(b))
     if scale == 0:

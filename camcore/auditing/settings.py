@@ -84,10 +84,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not method_named(self.method).scans:
-            allowed = ", ".join(name for name, own in METHODS.items() if own.scans)
+            suited = ", ".join(key for key, own in METHODS.items() if own.scans)
             raise InputError(
                 f"method {self.method!r} does not suit thousands of images: it makes many passes "
-                f"of each, or knows no class; choose one of {allowed}."
+                f"of each, or knows no class; choose one of {suited}."
             )
         for name, allowed in (("fit", FITS), ("precision", PRECISIONS)):
             if getattr(self, name) not in allowed:

@@ -25,6 +25,7 @@ from camcore.classifier import (
 )
 from camcore.errors import InputError, ModelError
 from camcore.fitting import check_preprocessing
+from camcore.models.content import content_sha256
 from camcore.models.keras_graph import Tap, TracedGraph
 from camcore.models.keras_inputs import begins_with_preprocessing, input_shape
 from camcore.models.keras_outputs import column_names, named_results, read_output, slopes
@@ -32,6 +33,7 @@ from camcore.models.layer_tables import split_tables
 from camcore.models.merging import merged_function
 from camcore.models.pooled_head import pooled_affine, read_class_weights
 from camcore.models.randomising import captured_weights, shuffled
+from camcore.models.rest import RestOfNetwork
 
 # Layers that repeat or thin out a map rather than make one; the layer that feeds them is shown.
 _PASSIVE = (
@@ -47,14 +49,6 @@ class _Cut:
 
     forward: Any
     backward: Any
-
-
-@dataclass(frozen=True, eq=False)
-class _Rest:
-    """Behind one layer: images -> what bypasses it, and map and bypassing -> scores."""
-
-    beside: Any
-    head: Any
 
 
 class KerasClassifier:
@@ -134,7 +128,7 @@ class KerasClassifier:
         self._function: Callable[..., Any] = self._graph.function
         self._variables: dict[str, Any] = {}  # in place of the model's own, by capture
         self._cuts: dict[str, _Cut] = {}
-        self._heads: dict[str, _Rest] = {}
+        self._rests: dict[str, RestOfNetwork] = {}
         self._scoring: Any = None
         self._weights: dict[str, ClassWeights | None] = {}
 
@@ -249,22 +243,15 @@ class KerasClassifier:
         """
         fed, tap = self._fed(images[:1]), self._tap(layer)
         with self._lock:
-            if layer not in self._heads:
-                beside = self._graph.bypassing(tap.tensor, self._scores)
-                self._heads[layer] = _Rest(
-                    self._made([self._graph.images], beside) if beside else None,
-                    self._made([tap.tensor, *beside], [self._scores]),
-                )
-            rest = self._heads[layer]
-            kept = rest.beside(fed) if rest.beside else []
+            if layer not in self._rests:
+                self._rests[layer] = RestOfNetwork(self._graph, tap, self._scores, self._made)
+            scores_of = self._rests[layer].behind(fed)
 
-        def scores_of(maps: np.ndarray) -> np.ndarray:
-            own = tf.constant(maps, tap.tensor.dtype)
+        def locked(maps: np.ndarray) -> np.ndarray:
             with self._lock:
-                others = [tf.repeat(t, len(maps), axis=0) for t in kept]
-                return rest.head(own, *others)[0].numpy()
+                return scores_of(maps)
 
-        return scores_of
+        return locked
 
     def class_weights(self, layer: str) -> ClassWeights | None:
         """Weights of the global-average-pooling head behind `layer`, or None without one.
@@ -318,7 +305,7 @@ class KerasClassifier:
     def _like(self, function: Callable[..., Any]) -> KerasClassifier:
         """The same model with functions that are cut otherwise."""
         own = copy.copy(self)
-        own._function, own._cuts, own._heads, own._scoring = function, {}, {}, None
+        own._function, own._cuts, own._rests, own._scoring = function, {}, {}, None
         return own
 
     def _made(self, inputs: list[Any], outputs: list[Any]) -> Any:
@@ -356,17 +343,3 @@ class KerasClassifier:
     def _layer(self, tap: Tap) -> Layer:
         height, width, channels = tuple(tap.tensor.shape)[1:]
         return Layer(tap.name, height, width, channels, tap.kind, tap.name in self._pooled)
-
-
-def content_sha256(model: Any) -> str:
-    """Hash of a model's configuration and weights."""
-    digest = hashlib.sha256()
-    try:
-        digest.update(json.dumps(model.get_config(), sort_keys=True, default=str).encode())
-    except NotImplementedError:  # a subclassed model without a configuration
-        digest.update(type(model).__qualname__.encode())
-    for variable in model.variables:
-        value = np.ascontiguousarray(variable.value.numpy())
-        digest.update(f"{value.dtype}{value.shape}".encode())
-        digest.update(value.data)
-    return digest.hexdigest()

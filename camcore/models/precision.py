@@ -12,6 +12,7 @@ from camcore.classifier import Classifier
 from camcore.errors import InputError
 from camcore.mapping import raw_maps
 from camcore.methods import METHODS
+from camcore.perturbing import likeness
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -115,8 +116,8 @@ def choose_precision(
         pairs.append((one, _run(half, batch, layer, one.predicted)))
     ratio = float(np.median([one.seconds / other.seconds for one, other in pairs]))
     agreement = float(np.concatenate([a.predicted == b.predicted for a, b in pairs]).mean())
-    likeness = [_pearson(*maps) for a, b in pairs for maps in zip(a.maps, b.maps, strict=True)]
-    suits = ratio >= FASTER and agreement >= AGREEMENT and float(np.median(likeness)) >= LIKENESS
+    alike = [likeness(*maps) for a, b in pairs for maps in zip(a.maps, b.maps, strict=True)]
+    suits = ratio >= FASTER and agreement >= AGREEMENT and float(np.median(alike)) >= LIKENESS
     taken = precision == "bfloat16" or (precision == "auto" and suits)
     return half if taken else full, Choice(
         bfloat16=taken,
@@ -129,8 +130,8 @@ def choose_precision(
         probability_difference=max(
             float(np.abs(a.probabilities - b.probabilities).max()) for a, b in pairs
         ),
-        likeness=float(np.median(likeness)),
-        likeness_lowest=min(likeness),
+        likeness=float(np.median(alike)),
+        likeness_lowest=min(alike),
     )
 
 
@@ -155,12 +156,3 @@ def _run(
     maps = raw_maps(classifier, forward, wanted, METHODS["grad-cam"])
     seconds = (perf_counter() - start) / len(images)
     return _Run(seconds, predicted, forward.probabilities, maps)
-
-
-def _pearson(one: np.ndarray, other: np.ndarray) -> float:
-    """Correlation of two maps; flat maps are alike only to each other."""
-    a, b = one - one.mean(), other - other.mean()
-    scale = float(np.linalg.norm(a) * np.linalg.norm(b))
-    if scale == 0:
-        return float(np.linalg.norm(a) == np.linalg.norm(b))
-    return float((a * b).sum()) / scale

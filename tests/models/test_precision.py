@@ -13,6 +13,7 @@ from camcore.errors import InputError
 from camcore.models import precision
 from camcore.models.keras_classifier import KerasClassifier
 from camcore.models.precision import choose_precision
+from camcore.perturbing import likeness
 
 EXACT = np.array([[4.0, 1.0], [2.0, 3.0]])  # a map of 2 x 2 cells
 
@@ -110,9 +111,9 @@ def test_a_precision_that_is_asked_for_is_used_whatever_was_measured(clock, want
 
 def test_flat_maps_are_alike_only_to_each_other():
     flat = np.full((2, 2), 3.0)
-    assert precision._pearson(flat, flat - 1) == 1.0
-    assert precision._pearson(flat, EXACT) == 0.0
-    assert precision._pearson(EXACT, 2 * EXACT + 1) == pytest.approx(1.0)
+    assert likeness(flat, flat - 1) == 1.0
+    assert likeness(flat, EXACT) == 0.0
+    assert likeness(EXACT, 2 * EXACT + 1) == pytest.approx(1.0)
 
 
 def test_a_real_network_comes_back_in_the_precision_chosen(gap_model, images):
