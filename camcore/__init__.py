@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from camcore._version import __version__
@@ -44,7 +45,10 @@ if TYPE_CHECKING:
     from camcore.auditing.findings import Finding
     from camcore.auditing.run import Run
     from camcore.auditing.verbs import audit
+    from camcore.comparing import Comparison
+    from camcore.localization import Localization
     from camcore.models.keras_classifier import KerasClassifier
+    from camcore.models.retrofit import retrofit
 
 __all__ = [
     "BLENDS",
@@ -86,21 +90,25 @@ __all__ = [
     "UnsafeModelError",
     "__version__",
     "audit",
+    "compare_methods",
     "explain",
     "load_model",
+    "localize",
     "match_label",
     "palette",
     "read_image",
     "read_labels",
+    "retrofit",
     "sample",
     "weights_folder",
 ]
 
 
-_AUDIT = {
+_LATE = {  # bring statistics, figures or TensorFlow with them, so only when asked for
     "audit": "camcore.auditing.verbs",
     "Run": "camcore.auditing.run",
     "Finding": "camcore.auditing.findings",
+    "retrofit": "camcore.models.retrofit",
 }
 
 
@@ -112,6 +120,26 @@ def _engine() -> Engine:
 def explain(model: Classifier, picture: Picture, **options: Any) -> Explanation:
     """Where a model looks in a picture; the options are those of `Engine.explain`."""
     return _engine().explain(model, picture, **options)
+
+
+def compare_methods(model: Classifier, picture: Picture, **options: Any) -> Comparison:
+    """Methods, layers and classes side by side; the options are those of `comparing.compare`."""
+    from camcore import comparing
+
+    return comparing.compare(_engine(), model, picture, **options)
+
+
+def localize(
+    model: Classifier, folder: str | Path, boxes: str | Path, **options: Any
+) -> Localization:
+    """How well maps find the objects of a folder, by a file of true boxes.
+
+    The options are those of `camcore.localization.localize`.
+    """
+    from camcore import localization
+
+    true = localization.read_boxes(boxes)
+    return localization.localize(_engine(), model, folder, true, **options)
 
 
 def sample(name: str) -> Sample:
@@ -135,8 +163,8 @@ def sample(name: str) -> Sample:
 
 
 def __getattr__(name: str) -> Any:
-    if name in _AUDIT:  # brings statistics and figures with it, so only when asked for
-        return getattr(import_module(_AUDIT[name]), name)
+    if name in _LATE:
+        return getattr(import_module(_LATE[name]), name)
     if name == "KerasClassifier":  # brings TensorFlow with it, so only when asked for
         from camcore.models.loading import import_keras
 

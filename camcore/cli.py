@@ -6,7 +6,8 @@ Bad input costs one line on stderr and exit status 2, and leaves nothing half-wr
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,7 +15,10 @@ import click
 
 import camcore
 from camcore.auditing import commands
+from camcore.bundled import commands as making
+from camcore.comparing.commands import methods
 from camcore.errors import CamcoreError
+from camcore.localization.commands import localize
 
 _IMAGE_MODEL = "cloud-detector"  # explains something on any machine, without a network
 
@@ -103,12 +107,44 @@ def _loaded(
 
 @cli.command()
 @click.argument("model")
+@click.option("--split", metavar="L", help="Show the two networks: image to L, L to the output.")
 @_with_model_options
-def layers(model: str, **options: str | None) -> None:
-    """List the layers of MODEL that hold a map: name, height x width x channels."""
+def layers(model: str, split: str | None, **options: str | None) -> None:
+    """List the layers of MODEL that hold a map: name, height x width x channels.
+
+    With --split, every layer with its kind, output shape and parameters, in two tables.
+    """
     loaded = _loaded(model, **options)
-    for layer in loaded.layers:
-        click.echo(f"{layer.name}\t{layer.height}x{layer.width}x{layer.channels}")
+    if split is None:
+        for layer in loaded.layers:
+            click.echo(f"{layer.name}\t{layer.height}x{layer.width}x{layer.channels}")
+        return
+    for title, rows in zip(("image -> A", "A -> score"), loaded.parts(split), strict=True):
+        parameters = sum(row.parameters for row in rows)
+        click.echo(f"{title}: {len(rows)} layers, {parameters:,} parameters")
+        for row in rows:
+            shape = "x".join("?" if side is None else str(side) for side in row.shape)
+            beside = "\tbeside A" if row.beside else ""
+            click.echo(f"{row.name}\t{row.kind}\t{shape}\t{row.parameters:,}{beside}")
+
+
+@contextmanager
+def _passes_bar() -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr for methods that make many passes; none for the others."""
+    bar: Any = None
+
+    def progress(done: int, total: int) -> None:
+        nonlocal bar
+        if bar is None:
+            bar = click.progressbar(length=total, label="forward passes", file=sys.stderr)
+            bar.__enter__()
+        bar.update(done - bar.pos)
+
+    try:
+        yield progress
+    finally:
+        if bar is not None:
+            bar.__exit__(None, None, None)
 
 
 @cli.command()
@@ -126,8 +162,12 @@ def layers(model: str, **options: str | None) -> None:
     help=f"How the picture becomes the input: {', '.join(camcore.FITS)}.",
 )  # fmt: skip
 @click.option(
-    "--scaling", default="relu", metavar="S", show_default=True,
-    help=f"How the map becomes 0-1: {', '.join(camcore.SCALINGS)}.",
+    "--scaling", metavar="S",
+    help=f"How the map becomes 0-1: {', '.join(camcore.SCALINGS)}; the method's own by default.",
+)  # fmt: skip
+@click.option(
+    "--of", default="score", show_default=True, type=click.Choice(["score", "probability"]),
+    help="Explain the class score before softmax, or the class probability.",
 )  # fmt: skip
 @click.option("--alpha", default=0.4, metavar="A", show_default=True, help="0 to 1.")
 @click.option(
@@ -142,7 +182,8 @@ def explain(
     target: str | None,
     method: str,
     fit: str,
-    scaling: str,
+    scaling: str | None,
+    of: Any,
     alpha: float,
     colormap: str,
     out: Path,
@@ -155,9 +196,11 @@ def explain(
     """
     picture = camcore.read_image(_sample_or_file(image))
     loaded = _loaded(model, **options)
-    shown = camcore.explain(
-        loaded, picture, target=target, layer=layer, method=method, fit=fit, scaling=scaling
-    )
+    with _passes_bar() as progress:
+        shown = camcore.explain(
+            loaded, picture, target=target, layer=layer, method=method, fit=fit, scaling=scaling,
+            of=of, progress=progress,
+        )  # fmt: skip
     shown.save(out, alpha, colormap)
     for note in picture.notes:
         click.echo(f"note: {note}")
@@ -174,51 +217,16 @@ def explain(
     click.echo(f"wrote {out}")
 
 
-@cli.command()
-@click.option(
-    "--kind", default="laboratory", type=click.Choice(["laboratory", "field", "fair"]),
-    show_default=True,
-    help="Tank under sun only, tank under cloud only, or sky and tank independent.",
-)  # fmt: skip
-@click.option("--count", default=200, show_default=True, type=click.IntRange(2, 1_000_000))
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
-@click.option("--size", default=128, show_default=True, type=click.IntRange(32, 1024))
-@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path))
-def scenes(kind: str, count: int, seed: int, size: int, out: Path) -> None:
-    """Render forest scenes with and without a camouflaged tank, masks beside them."""
-    from camcore.bundled.scenes import write_scenes
-
-    with click.progressbar(length=count, label="rendering", file=sys.stderr) as bar:
-        write_scenes(kind, count, seed, out, size=size, progress=lambda: bar.update(1))
-    click.echo(f"wrote {count} scenes to {out}")
-
-
-@cli.command()
-@click.argument("name", type=click.Choice(["cam1", "cam2", "cloud-detector", "tank-detector"]))
-@click.option("--mnist", metavar="FILE", help="mnist.npz; fetched by keras.datasets otherwise.")
-@click.option("--epochs", type=click.IntRange(1), help="Fewer or more than the published run.")
-@click.option("--out", required=True, metavar="FILE", type=click.Path(path_type=Path))
-def train(name: str, mnist: str | None, epochs: int | None, out: Path) -> None:
-    """Train one of the bundled networks and write it as a .keras file."""
-    from camcore.bundled.training import train as run
-    from camcore.models.loading import import_keras
-
-    import_keras()
-
-    def progress(epoch: int, total: int, logs: Mapping[str, float]) -> None:
-        click.echo(
-            f"epoch {epoch}/{total}  loss {logs['loss']:.4f}  "
-            f"validation accuracy {logs['val_accuracy']:.4f}",
-            err=True,
-        )
-
-    made = run(name, out, mnist=mnist, epochs=epochs, progress=progress)
-    for split, accuracy in made.accuracy.items():
-        click.echo(f"accuracy, {split}: {accuracy:.4f}")
-    click.echo(f"wrote {made.file}")
-
-
-for command in (commands.audit, commands.report, commands.compare):
+for command in (
+    methods,
+    localize,
+    commands.audit,
+    commands.report,
+    commands.compare,
+    making.scenes,
+    making.train,
+    making.retrofit,
+):
     cli.add_command(command)
 
 

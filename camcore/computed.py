@@ -141,13 +141,15 @@ class Computed:
             if variants.count >= MANY:
                 model, half = self._prepared(model)
                 if variants.partial:
-                    model, precision, known = self._measured(view, variants, model, half, forward)
+                    model, precision, known = self._measured(
+                        view, variants, model, half, forward, progress
+                    )
 
             def score(images: np.ndarray) -> np.ndarray:
                 return model.scores(images)[0]
 
         rest = variant_scores(score, variants, progress, start=len(known))
-        scores = np.concatenate([known, rest])
+        scores = np.concatenate([known, rest.reshape(-1, known.shape[1])])
         took = seconds + perf_counter() - began
         return Answers(variants, scores, Cost(variants.count, took, precision))
 
@@ -184,14 +186,20 @@ class Computed:
             return both
 
     def _measured(
-        self, view: View, variants: Variants, full: Classifier, half: Classifier, forward: Forward
+        self,
+        view: View,
+        variants: Variants,
+        full: Classifier,
+        half: Classifier,
+        forward: Forward,
+        progress: Progress | None,
     ) -> tuple[Classifier, str, np.ndarray]:
         """The precision for a model and layer, measured on the first picture that needs it."""
         key = ("precision", view.model.sha256, view.model.output, view.layer.name)
         known = np.empty((0, forward.scores.shape[1]), np.float32)
         precision: Precision | None = self._cache.get(key)
         if precision is None:
-            precision, known = try_precisions(full, half, variants, forward.scores[0])
+            precision, known = try_precisions(full, half, variants, forward.scores[0], progress)
             self._cache.put(key, precision, 0)
         return half if precision.bfloat16 else full, str(precision), known
 

@@ -151,7 +151,8 @@ class Heatmap:
 
         Returns
         -------
-        tuple (x0, y0, x1, y1) in source pixels, ends exclusive, or None without evidence.
+        tuple (x0, y0, x1, y1) in source pixels, ends exclusive, or None without evidence on the
+        picture.
         """
         if self.evidence == "none":
             return None
@@ -159,6 +160,8 @@ class Heatmap:
         shrink = min(1.0, _BOX_SIDE / max(frame.width, frame.height))
         size = max(1, round(frame.height * shrink)), max(1, round(frame.width * shrink))
         smooth = self.upsampled("bilinear", size)
+        if not smooth.any():  # all of it lies on the bars beside the picture
+            return None
         labels, count = ndimage.label(smooth >= threshold * smooth.max())
         largest = 1 + int(np.argmax(np.bincount(labels.ravel(), minlength=count + 1)[1:]))
         rows, columns = ndimage.find_objects(labels)[largest - 1]

@@ -83,11 +83,15 @@ def variant_scores(
         start = stop
         if progress is not None:
             progress(stop, variants.count)
-    return np.concatenate(found)
+    return np.concatenate(found) if found else np.empty((0, 0), np.float32)
 
 
 def try_precisions(
-    full: Classifier, half: Classifier, variants: Variants, base: np.ndarray
+    full: Classifier,
+    half: Classifier,
+    variants: Variants,
+    base: np.ndarray,
+    progress: Progress | None = None,
 ) -> tuple[Precision, np.ndarray]:
     """Score the first variants in both precisions; bfloat16 is taken where it is faster and the
     maps agree.
@@ -100,6 +104,8 @@ def try_precisions(
         Whose first few scores make a map: `Variants.partial`.
     base : ndarray, shape (C,)
         Class scores of the unchanged picture.
+    progress : callable, optional
+        Called as in `variant_scores`.
 
     Returns
     -------
@@ -110,10 +116,14 @@ def try_precisions(
     count = min(_TRIED, variants.count)
     batches = [variants.make(at, min(count, at + BATCH)) for at in range(0, count, BATCH)]
     for own in (full, half):
+        if progress is not None:
+            progress(0, variants.count)
         own.scores(batches[0])  # the first call prepares
     seconds: tuple[list[float], list[float]] = ([], [])
     found: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
-    for batch in batches:
+    for done, batch in enumerate(batches):
+        if progress is not None:
+            progress(done * BATCH, variants.count)
         for own, took, scores in zip((full, half), seconds, found, strict=True):
             began = perf_counter()
             scores.append(own.scores(batch)[0])

@@ -102,6 +102,10 @@ def _explain(
     with chips:
         targets = target_picker.pick_targets(model, ranked)
     _write_address(choice, source, model, targets, layer, method, fit, preprocessing)
+    alone = stage.empty()
+    if engine.estimate(model, picture, method=method, **options):
+        with alone:  # until the passes are done, or while nobody has asked for them
+            show_viewer(picture, key="viewer-alone")
     try:
         shown = explain_with_progress(engine, model, picture, targets, method, options, waiting)
     except camcore.MethodError as error:
@@ -110,8 +114,8 @@ def _explain(
         _show_alone(stage, source)
         return
     if shown is None:
-        _show_alone(stage, source)
         return
+    alone.empty()
     with stage:
         show_viewer(picture, shown)
     with below:

@@ -149,3 +149,9 @@ def test_focus_is_the_share_of_the_hot_half():
 def test_unknown_options_name_the_known_ones(call):
     with pytest.raises(InputError, match="choose"):
         call()
+
+
+def test_evidence_on_the_bars_alone_has_no_box():
+    raw = np.zeros((8, 8), np.float32)
+    raw[0, 3] = 1
+    assert Heatmap(raw, frame_of(64, 32, 32, 32, "pad")).box() is None

@@ -59,16 +59,21 @@ def load_mnist(path: str | Path | None = None) -> Digits:
     return digits
 
 
+def fetched_file() -> Path:
+    """Where Keras keeps MNIST once it has fetched it, be it there yet or not."""
+    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    return home / "datasets" / "mnist.npz"
+
+
 def _fetched() -> Digits:
     import keras
 
     try:
         (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
     except Exception as error:  # Keras raises a bare Exception where a download fails.
-        home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-        target = home / "datasets" / "mnist.npz"
         raise InputError(
-            f"MNIST could not be fetched by keras.datasets; put mnist.npz at {str(target)!r} "
+            "MNIST could not be fetched by keras.datasets; "
+            f"put mnist.npz at {str(fetched_file())!r} "
             "or pass --mnist FILE."
         ) from error
     return Digits(x_train, y_train, x_test, y_test)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int, Mapping[str, float]], None]
 """Called at each epoch's end with the epoch (from 1), the number of epochs and Keras' logs."""
+
+Watch = Callable[[str, int, int], None]
+"""Called after each step with what is being done, the number of steps done and of all steps."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,7 @@ def train(
     scene_count: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    watch: Watch | None = None,
 ) -> Training:
     """Train one bundled model and save it.
 
@@ -124,6 +129,9 @@ def train(
         Seed of the weights, the split and the order of the images.
     progress : callable, optional
         Called at the end of each epoch with the epoch from 1, the number of epochs, and the logs.
+    watch : callable, optional
+        Called after each scene with ``rendering``, and after each batch of images with
+        ``training``, and how many of how many are done.
 
     Returns
     -------
@@ -141,14 +149,14 @@ def train(
     if recipe.kind is None:
         data = _digit_data(mnist, seed)
     else:
-        data = _scene_data(recipe.kind, scene_count or recipe.count)
+        data = _scene_data(recipe.kind, scene_count or recipe.count, watch)
 
     import keras
 
     started = time.monotonic()
     keras.utils.set_random_seed(seed)
     network = NETWORKS[name]()
-    keep = _fit(network, data, recipe, epochs, progress)
+    keep = _fit(network, data, recipe, epochs, progress, watch)
     accuracy = {split: _accuracy(network, *pair) for split, pair in data.tests.items()}
     _save(network, name, out)
     return Training(
@@ -203,33 +211,72 @@ def _digit_data(mnist: str | Path | None, seed: int) -> _Data:
     )
 
 
-def _scene_data(kind: str, count: int) -> _Data:
+def _scene_data(kind: str, count: int, watch: Watch | None = None) -> _Data:
+    held = max(4, count // 9)
+    done = itertools.count(1)
+
+    def rendered(items: Iterable[Scene]) -> Iterator[Scene]:
+        for scene in items:
+            yield scene
+            if watch is not None:
+                watch("rendering", next(done), count + held + len(KINDS) * TEST_SCENES)
+
     return _Data(
-        train=scene_arrays(scenes(kind, count, seed=_TRAIN_SEED)),
-        validation=scene_arrays(scenes(kind, max(4, count // 9), seed=_VALIDATION_SEED)),
-        tests={split: scene_arrays(held_out_scenes(split)) for split in KINDS},
+        train=scene_arrays(rendered(scenes(kind, count, seed=_TRAIN_SEED))),
+        validation=scene_arrays(rendered(scenes(kind, held, seed=_VALIDATION_SEED))),
+        tests={split: scene_arrays(rendered(held_out_scenes(split))) for split in KINDS},
     )
 
 
-def _fit(network, data: _Data, recipe: Recipe, epochs: int, progress: Progress | None):
+def compile_network(network: keras.Model, rate: float, steps: int, epochs: int) -> None:
+    """Give a network the optimizer of all bundled ones: Adam, warmed up, falling on a cosine.
+
+    Parameters
+    ----------
+    rate : float
+        Learning rate after the warm-up.
+    steps, epochs : int
+        Batches in an epoch, and epochs.
+    """
+    import keras
+
+    # A network that ends in an average starts slowly; a warm-up keeps the fast rate stable.
+    warm_up = min(2 * steps, steps * epochs // 4)
+    falling = keras.optimizers.schedules.CosineDecay(
+        rate * 0.1,
+        max(1, steps * epochs - warm_up),
+        warmup_target=rate if warm_up else None,
+        warmup_steps=warm_up,
+    )
+    network.compile(
+        keras.optimizers.Adam(falling, clipnorm=1.0),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+
+
+def _fit(
+    network,
+    data: _Data,
+    recipe: Recipe,
+    epochs: int,
+    progress: Progress | None,
+    watch: Watch | None,
+):
     import keras
 
     batch = min(recipe.batch, len(data.train[1]))
     steps = math.ceil(len(data.train[1]) / batch)
-    # A network that ends in an average starts slowly; a warm-up keeps the fast rate stable.
-    warm_up = min(2 * steps, steps * epochs // 4)
-    rate = keras.optimizers.schedules.CosineDecay(
-        recipe.rate * 0.1,
-        max(1, steps * epochs - warm_up),
-        warmup_target=recipe.rate if warm_up else None,
-        warmup_steps=warm_up,
-    )
-    network.compile(
-        keras.optimizers.Adam(rate, clipnorm=1.0),
-        "sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-    )
+    compile_network(network, recipe.rate, steps, epochs)
     keep = _best_epoch_callback(epochs, progress)
+    callbacks = [keep]
+    if watch is not None:
+        done = itertools.count(1)
+        callbacks.append(
+            keras.callbacks.LambdaCallback(
+                on_train_batch_end=lambda batch, logs: watch("training", next(done), steps * epochs)
+            )
+        )
     pixels, labels = data.train
     network.fit(
         pixels,
@@ -237,7 +284,7 @@ def _fit(network, data: _Data, recipe: Recipe, epochs: int, progress: Progress |
         batch_size=batch,
         epochs=epochs,
         validation_data=data.validation,
-        callbacks=[keep],
+        callbacks=callbacks,
         verbose=0,
     )
     return keep

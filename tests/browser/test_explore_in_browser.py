@@ -205,3 +205,21 @@ def contrast(one: list[int], other: list[int]) -> float:
 
     high, low = sorted((light(one), light(other)), reverse=True)
     return (high + 0.05) / (low + 0.05)
+
+
+def test_many_passes_say_their_cost_show_their_progress_and_stop(visitor):
+    visit = visitor()
+    page = visit.page
+    page.goto(f"{visit.address}/?model=VGG16:weights%3Drandom&method=score-cam")
+    page.get_by_text("Score-CAM makes 512 forward passes of the whole model").wait_for(
+        timeout=120_000
+    )
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_text(re.compile(r"Score-CAM: \d+ of \d+, about .* left")).wait_for(
+        timeout=120_000
+    )
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_text("Score-CAM was stopped.").wait_for(timeout=60_000)
+    visit.choose("Method", "Grad-CAM")
+    visit.overlay().wait_for()
+    assert page.get_by_text("was stopped").count() == 0

@@ -153,6 +153,7 @@ def test_a_target_that_sees_nothing_has_no_evidence(name):
 def test_score_cam_of_flat_maps_only_is_zero():
     flat = np.ones((3, 3, 4), np.float32)
     assert METHODS["score-cam"].formula(IMAGE, flat).count == 0
+    assert not raw_map("score-cam", constant, activations=flat, base=np.zeros(2)).any()
     found = score_cam(flat, np.arange(0), np.empty((0, 2)), np.zeros(2))
     np.testing.assert_array_equal(found, np.zeros((2, 3, 3)))
 

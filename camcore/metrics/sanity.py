@@ -1,0 +1,211 @@
+"""The sanity check: does a map change when what the model has learned is destroyed?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from camcore.classifier import Classifier
+from camcore.engine import Engine
+from camcore.errors import MethodError
+from camcore.explanation import Explanation
+from camcore.heatmap import Heatmap
+from camcore.images import Picture
+from camcore.methods import METHODS, method_named
+from camcore.metrics.agreement import agreement
+from camcore.perturbing import Progress
+
+UNCHANGED = 0.99
+"""Pearson correlation at or above which a map counts as unchanged."""
+LITTLE = 0.9
+"""Pearson correlation at or above which it is said to have hardly changed."""
+
+
+@dataclass(frozen=True, eq=False)
+class SanityStage:
+    """The map of a model of which some layers are randomised.
+
+    Attributes
+    ----------
+    layers : int
+        How many layers with weights are randomised, counted from the class scores down.
+    name : str
+        The lowest of them.
+    behind : bool
+        Whether every layer with weights behind the map's own is among them.
+    pearson, spearman : float
+        Correlation with the map of the trained model; nan where one of the two is flat.
+    evidence : {"positive", "none"}
+    heatmap : Heatmap
+    """
+
+    layers: int
+    name: str
+    behind: bool
+    pearson: float
+    spearman: float
+    evidence: str
+    heatmap: Heatmap
+
+
+@dataclass(frozen=True, eq=False)
+class Sanity:
+    """What randomising a model from the top down does to a map.
+
+    Attributes
+    ----------
+    original : Explanation
+        Of the trained model.
+    stages : tuple of SanityStage
+        From the top layer alone to all of them.
+    insensitive : bool
+        True where the map is unchanged (Pearson at least `UNCHANGED`) though all weights behind
+        its layer, or all weights of the model, are randomised.
+    statement : str
+        The same in a plain sentence or two.
+    """
+
+    original: Explanation
+    stages: tuple[SanityStage, ...]
+    insensitive: bool
+    statement: str
+
+
+def sanity_check(
+    engine: Engine,
+    model: Classifier,
+    picture: Picture,
+    *,
+    layer: str | None = None,
+    target: int | str | None = None,
+    method: str = "grad-cam",
+    preprocessing: str | None = None,
+    fit: str = "stretch",
+    stages: int = 5,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Sanity:
+    """Randomise a model's weights from the class scores down, and watch the map.
+
+    Cascading randomisation (Adebayo et al., NeurIPS 2018, arXiv:1810.03292): a map that stays the
+    same shows what any network of this build would show, not what this one has learned. Each
+    weight is shuffled within itself, which keeps the size of the numbers in the network. The
+    class stays that of the trained model. A map of which the randomised model gives no evidence
+    has changed.
+
+    Parameters
+    ----------
+    layer, target, method, preprocessing, fit
+        As for `camcore.Engine.explain`.
+    stages : int
+        How many, evenly spread from the top layer alone to all of them; one more, where just the
+        layers behind the map's own are randomised, if that is not among them.
+    seed : int
+        Of the shuffling.
+    progress : callable, optional
+        Called with the passes done and their number (maps, where a method makes no passes of
+        its own); may raise to stop.
+
+    Raises
+    ------
+    InputError
+        For an unknown layer, target or option.
+    MethodError
+        If the method needs what this model does not have, or the model has no weights.
+
+    Examples
+    --------
+    >>> import camcore
+    >>> model, engine = camcore.load_model("cam1"), camcore.Engine()
+    >>> seven = camcore.read_image(camcore.sample("digit-7").file)
+    >>> found = sanity_check(engine, model, seven, method="eigen-cam", stages=2)
+    >>> [(stage.layers, stage.name) for stage in found.stages], found.insensitive
+    ([(1, 'scores'), (5, 'conv1')], True)
+    """
+    seen: dict[str, Any] = {"preprocessing": preprocessing, "fit": fit}
+    place = engine.features(model, picture, layer=layer, **seen).layer
+    paths = model.weighted_layers
+    if not paths:
+        raise MethodError(
+            f"{model.name} has no weights that its scores depend on, so there is nothing to "
+            "randomise; the sanity check needs a trained model."
+        )
+    behind = _behind(model, place.name)
+    counts = _counts(len(paths), behind, stages)
+    passes = max(1, method_named(method).passes(place, model.input_shape))
+    total, done = passes * (1 + len(counts)), 0
+
+    def reached(own: int) -> None:
+        if progress is not None:
+            progress(done + own, total)
+
+    options = seen | {
+        "layer": place.name,
+        "method": method,
+        "progress": lambda own, _: reached(own),
+    }
+    original = engine.explain(model, picture, target=target, **options)
+    reached(passes)
+    found = []
+    for count in counts:
+        done += passes
+        randomised = model.randomised(paths[-count:], seed)
+        # An engine of its own: what a broken model says is not worth remembering.
+        shown = Engine().explain(randomised, picture, target=original.target.index, **options)
+        alike = agreement(original.heatmap, shown.heatmap)
+        stage = SanityStage(
+            layers=count,
+            name=paths[-count],
+            behind=count >= behind,
+            pearson=alike.pearson,
+            spearman=alike.spearman,
+            evidence=shown.evidence,
+            heatmap=shown.heatmap,
+        )
+        found.append(stage)
+        reached(passes)
+    return Sanity(original, tuple(found), *_verdict(original, found, behind))
+
+
+def _behind(model: Classifier, layer: str) -> int:
+    """How many weighted layers, from the last one back, hold all those behind a layer."""
+    names = {row.name for row in model.parts(layer)[1]}
+    first = [place for place, path in enumerate(model.weighted_layers) if path in names]
+    return len(model.weighted_layers) - first[0] if first else 0
+
+
+def _counts(layers: int, behind: int, stages: int) -> list[int]:
+    """How many layers each stage randomises."""
+    spread = np.rint(np.linspace(1, layers, stages)).astype(int).tolist()
+    return sorted({1, *spread, max(1, behind), layers})
+
+
+def _verdict(original: Explanation, stages: list[SanityStage], behind: int) -> tuple[bool, str]:
+    title, layer = METHODS[original.method].title, original.layer.name
+    if original.evidence == "none":
+        return False, f"{original.statement} There is no map to check."
+    told = [(stages[-1], "all weights of the model")]
+    if behind and behind < stages[-1].layers:
+        head = next(stage for stage in stages if stage.layers == behind)
+        told.insert(0, (head, f"all weights behind {layer}"))
+    for least, change, so in (
+        (UNCHANGED, "does not change", "it does not show what was learned there"),
+        (LITTLE, "hardly changes", "little of it comes from what was learned there"),
+    ):
+        for stage, what in told:
+            if stage.pearson >= least:
+                return least == UNCHANGED, (
+                    f"The {title} map {change} with {what} shuffled ({_alike(stage)}): {so}."
+                )
+    rest = ", ".join(f"{_alike(stage)} with {what} shuffled" for stage, what in told)
+    return False, f"The {title} map depends on what was learned: {rest}."
+
+
+def _alike(stage: SanityStage) -> str:
+    if stage.evidence == "none":
+        return "no evidence any more"
+    if np.isnan(stage.pearson):
+        return "a flat map"
+    return f"correlation {round(stage.pearson, 2) + 0:.2f}"  # + 0: never -0.00

@@ -1,0 +1,261 @@
+"""Any network made ready for class activation maps: its head becomes GAP -> Dense(softmax)."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from camcore.auditing.ahead import ahead
+from camcore.auditing.decoding import decode
+from camcore.auditing.listing import counted
+from camcore.auditing.source import read_source
+from camcore.errors import CamcoreError, InputError
+from camcore.models.loading import load_model
+from camcore.models.retrofit_head import FEWEST, fit_head
+
+Progress = Callable[[int, int], None]
+"""Called with the number of pictures done and of all pictures; it may raise to stop."""
+
+_BATCH = 16
+_DECODERS = 2
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Retrofit:
+    """A network with a new head, and how often it is right.
+
+    Attributes
+    ----------
+    file : Path
+        The ``.keras`` file: raw pixels 0..255 in, probabilities of `classes` out.
+    labels : Path
+        The class names beside it, one a line.
+    classes : tuple of str
+        In the order of the outputs.
+    images : int
+        Pictures that were read and used.
+    validation_accuracy, train_accuracy : float
+        0 to 1, on the pictures that were held out and on those that the head was fitted to.
+    layer : str
+        Name, in the new file, of the layer whose maps the head averages.
+    seconds : float
+    notes : tuple of str
+        What was left out or guessed, one clause each.
+    """
+
+    file: Path
+    labels: Path
+    classes: tuple[str, ...]
+    images: int
+    validation_accuracy: float
+    train_accuracy: float
+    layer: str
+    seconds: float
+    notes: tuple[str, ...]
+
+
+def retrofit(
+    backbone: str | os.PathLike[str],
+    data: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    layer: str | None = None,
+    preprocessing: str | None = None,
+    validation: float = 0.2,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Retrofit:
+    """Replace all that lies behind one layer by GAP -> Dense(softmax), and learn its weights.
+
+    The head that Zhou et al., "Learning Deep Features for Discriminative Localization" (CVPR
+    2016), put on VGG16. The network itself stays as it is: the mean of each channel is computed
+    once for each picture, and only the dense layer is fitted, by logistic regression. The head
+    that is saved is the one that was validated; it is not fitted anew to all pictures.
+
+    Parameters
+    ----------
+    backbone : str or path
+        As for `camcore.load_model`: a name, or a ``.keras`` or ``.h5`` file.
+    data : path
+        A folder with a folder for each class, or a CSV or zip of that; see
+        `camcore.auditing.source.read_source`. Every class needs five pictures.
+    out : path
+        The ``.keras`` file to write, which carries its preprocessing inside. It appears once it is
+        complete, with the class names beside it in ``<its stem>.labels.txt``.
+    layer : str, optional
+        The layer whose maps are averaged; by default the last one that holds a map.
+    preprocessing : str, optional
+        One of `camcore.PREPROCESSINGS`, for a file that does not tell how it scales pixels.
+    validation : float
+        Share of the pictures held out to measure accuracy on, 0.05 to 0.5.
+    seed : int
+        Seed of the split and of the folds.
+    progress : callable, optional
+        Called after each picture.
+
+    Raises
+    ------
+    InputError
+        If an option does not fit or there are too few pictures or classes.
+    ModelError
+        If the backbone cannot be loaded, or its layers cannot be taken apart.
+
+    Examples
+    --------
+    >>> retrofit("VGG16", "photos", "vgg16-cam.h5")
+    Traceback (most recent call last):
+    ...
+    camcore.errors.InputError: 'vgg16-cam.h5' must end in .keras; ...
+    """
+    started = time.monotonic()
+    out = Path(out)
+    _check_options(out, backbone, validation, seed)
+    with tempfile.TemporaryDirectory(prefix="camcore-") as unpacked:
+        source = read_source(data, unpack_to=Path(unpacked))
+        files = source.files[source.files["label"] != ""]
+        _check_classes(files["label"].to_numpy(str))
+        classifier = load_model(backbone, preprocessing=preprocessing)
+        known = [own.name for own in classifier.layers]
+        layer = layer or classifier.default_layer
+        if layer not in known:
+            raise InputError(
+                f"{classifier.name} has no layer {layer!r} with a spatial map; the last one is "
+                f"{classifier.default_layer!r}, and `camcore layers` lists all."
+            )
+
+        from camcore.models.retrofit_network import fast_function, pooled_network, with_head
+
+        network = pooled_network(classifier, layer)
+        paths = [source.root / path for path in files["path"]]
+        features, read, broken = _features(
+            fast_function(network), paths, classifier.input_shape, progress
+        )
+    labels = files["label"].to_numpy(str)[read]
+    _check_classes(labels, broken)
+    classes, indices = np.unique(labels, return_inverse=True)
+    head = fit_head(features, indices, validation, seed)
+    names = tuple(map(_printable, classes))
+    labels_file = _save(with_head(network, head.weights, head.bias), names, out)
+    notes = list(source.notes)
+    if broken:
+        notes.append(_told(broken))
+    if classifier.preprocessing_guessed:
+        notes.append(
+            f"the preprocessing of {classifier.name} is a guess ({classifier.preprocessing}); "
+            "choose it with --preprocess"
+        )
+    return Retrofit(
+        file=out,
+        labels=labels_file,
+        classes=names,
+        images=len(labels),
+        validation_accuracy=head.validation_accuracy,
+        train_accuracy=head.train_accuracy,
+        layer=layer.split("/")[-1],
+        seconds=time.monotonic() - started,
+        notes=tuple(notes),
+    )
+
+
+def _check_options(
+    out: Path, backbone: str | os.PathLike[str], validation: float, seed: int
+) -> None:
+    if out.suffix != ".keras":
+        raise InputError(f"{str(out)!r} must end in .keras; that is the format of the new file.")
+    if not out.parent.is_dir():
+        raise InputError(f"folder {str(out.parent)!r} does not exist; make it first.")
+    if out.is_dir() or not os.access(out.parent, os.W_OK):
+        raise InputError(f"{str(out)!r} cannot be written; choose another file.")
+    if os.path.exists(backbone) and out.exists() and os.path.samefile(backbone, out):
+        raise InputError(f"{str(out)!r} is the backbone itself; choose another file.")
+    if not 0.05 <= validation <= 0.5:  # written so that NaN fails too
+        raise InputError(f"validation is {validation}; it is a share from 0.05 to 0.5.")
+    if not 0 <= seed < 2**32:
+        raise InputError(f"seed is {seed}; it must be from 0 to {2**32 - 1}.")
+
+
+def _check_classes(labels: np.ndarray, broken: Sequence[str] = ()) -> None:
+    names, counts = np.unique(labels, return_counts=True)
+    without = f"; {_told(broken)}" if broken else ""
+    if len(names) < 2:
+        found = "one class" if len(names) else "no class"
+        raise InputError(
+            f"the pictures are of {found} and a classifier tells at least two apart; give a folder "
+            f"with a folder for each class{without}."
+        )
+    few = counts.argmin()
+    if counts[few] < FEWEST:
+        raise InputError(
+            f"class {_printable(names[few])!r} has {counts[few]} of at least {FEWEST} pictures; "
+            f"add some or leave the class out{without}."
+        )
+
+
+def _features(
+    run: Callable[[np.ndarray], np.ndarray],
+    paths: Sequence[Path],
+    input_shape: tuple[int, int, int],
+    progress: Progress | None,
+) -> tuple[np.ndarray, list[int], list[str]]:
+    """Features (N, K) of the pictures that can be read, their places, and why others cannot."""
+    rows: list[np.ndarray] = []
+    read: list[int] = []
+    broken: list[str] = []
+    batch: list[np.ndarray] = []
+    with ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode") as workers:
+        looks = (partial(_seen, path, input_shape) for path in paths)
+        for place, seen in enumerate(ahead(workers, looks, 3 * _BATCH)):
+            if isinstance(seen, str):
+                broken.append(seen)
+            else:
+                read.append(place)
+                batch.append(seen)
+            if batch and (len(batch) == _BATCH or place == len(paths) - 1):
+                rows.append(run(np.stack(batch)))
+                batch = []
+            if progress is not None:
+                progress(place + 1, len(paths))
+    return np.concatenate(rows) if rows else np.zeros((0, 1), np.float32), read, broken
+
+
+def _seen(path: Path, input_shape: tuple[int, int, int]) -> np.ndarray | str:
+    try:
+        return decode(path, input_shape, "stretch").seen
+    except CamcoreError as error:
+        return str(error)
+
+
+def _told(broken: Sequence[str]) -> str:
+    count = counted(len(broken), "picture could not be read", "pictures could not be read")
+    first = " ".join(broken[:_NAMED]).rstrip(".")
+    return f"{count}: {first}{' ...' if len(broken) > _NAMED else ''}"
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _save(model: Any, classes: Sequence[str], out: Path) -> Path:
+    """Write the model and its class names, both or neither."""
+    labels = out.with_name(f"{out.stem}.labels.txt")
+    partial_model = out.with_name(f".{out.stem}.{os.getpid()}.keras")
+    partial_labels = out.with_name(f".{out.stem}.{os.getpid()}.labels.txt")
+    try:
+        partial_labels.write_text("".join(f"{name}\n" for name in classes), encoding="utf-8")
+        model.save(partial_model)
+        os.replace(partial_labels, labels)
+        os.replace(partial_model, out)
+    finally:
+        partial_model.unlink(missing_ok=True)
+        partial_labels.unlink(missing_ok=True)
+    return labels
