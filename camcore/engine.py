@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from camcore._version import __version__
-from camcore.memory import BoundedCache, Locks
 from camcore.classifier import Classifier, Explained, Forward, Layer
 from camcore.computed import Computed, View
 from camcore.errors import InputError, MethodError
@@ -18,6 +17,7 @@ from camcore.fitting import Frame, check_preprocessing, frame_of
 from camcore.heatmap import Heatmap
 from camcore.images import Picture
 from camcore.mapping import resolve_target
+from camcore.memory import BoundedCache, Locks
 from camcore.methods import method_named
 from camcore.perturbing import Progress
 
