@@ -6,8 +6,6 @@ Bad input costs one line on stderr and exit status 2, and leaves nothing half-wr
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,6 +17,7 @@ from camcore.bundled import commands as making
 from camcore.comparing.commands import methods
 from camcore.errors import CamcoreError
 from camcore.localization.commands import localize
+from camcore.options import fit_option, model_options, progress_bar
 
 _IMAGE_MODEL = "cloud-detector"  # explains something on any machine, without a network
 
@@ -41,44 +40,7 @@ def models() -> None:
         click.echo(f"{entry.name}\t{size}\tImageNet, {entry.megabytes} MB\t{able}")
 
 
-_model_options = [
-    click.option("--labels", metavar="FILE", help="Class names: text, JSON or CSV."),
-    click.option(
-        "--preprocess",
-        metavar="P",
-        help=f"How pixels are scaled: {', '.join(camcore.PREPROCESSINGS)}.",
-    ),
-    click.option("--output", metavar="NAME", help="Which of several outputs is explained."),
-    click.option(
-        "--output-kind", metavar="K",
-        help="How to read an output that does not tell: logits, sigmoid, multi-label, regression.",
-    ),
-    click.option("--input-size", metavar="HxW", help="For models that accept any size."),
-]  # fmt: skip
-
-
-def _with_model_options(command: Any) -> Any:
-    for option in reversed(_model_options):
-        command = option(command)
-    return command
-
-
-def parse_size(text: str | None) -> tuple[int, int] | None:
-    """Height and width as a person writes them.
-
-    Examples
-    --------
-    >>> parse_size("224x160")
-    (224, 160)
-    """
-    if not text:
-        return None
-    sides = text.lower().split("x")
-    if len(sides) != 2 or not all(side.isdecimal() and int(side) for side in sides):
-        raise camcore.InputError(
-            f"--input-size {text!r} is not height x width; write it like 224x224."
-        )
-    return int(sides[0]), int(sides[1])
+_labels_option = click.option("--labels", metavar="FILE", help="Class names: text, JSON or CSV.")
 
 
 def _sample_or_file(image: str) -> str:
@@ -86,35 +48,17 @@ def _sample_or_file(image: str) -> str:
     return image if Path(image).exists() else samples.get(image, image)
 
 
-def _loaded(
-    model: str,
-    *,
-    labels: str | None,
-    preprocess: str | None,
-    output: str | None,
-    output_kind: Any,
-    input_size: str | None,
-) -> Any:
-    return camcore.load_model(
-        model,
-        labels=labels,
-        preprocessing=preprocess,
-        output=output,
-        output_kind=output_kind,
-        input_size=parse_size(input_size),
-    )
-
-
 @cli.command()
 @click.argument("model")
 @click.option("--split", metavar="L", help="Show the two networks: image to L, L to the output.")
-@_with_model_options
-def layers(model: str, split: str | None, **options: str | None) -> None:
+@_labels_option
+@model_options
+def layers(model: str, split: str | None, **options: Any) -> None:
     """List the layers of MODEL that hold a map: name, height x width x channels.
 
     With --split, every layer with its kind, output shape and parameters, in two tables.
     """
-    loaded = _loaded(model, **options)
+    loaded = camcore.load_model(model, **options)
     if split is None:
         for layer in loaded.layers:
             click.echo(f"{layer.name}\t{layer.height}x{layer.width}x{layer.channels}")
@@ -128,25 +72,6 @@ def layers(model: str, split: str | None, **options: str | None) -> None:
             click.echo(f"{row.name}\t{row.kind}\t{shape}\t{row.parameters:,}{beside}")
 
 
-@contextmanager
-def _passes_bar() -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr for methods that make many passes; none for the others."""
-    bar: Any = None
-
-    def progress(done: int, total: int) -> None:
-        nonlocal bar
-        if bar is None:
-            bar = click.progressbar(length=total, label="forward passes", file=sys.stderr)
-            bar.__enter__()
-        bar.update(done - bar.pos)
-
-    try:
-        yield progress
-    finally:
-        if bar is not None:
-            bar.__exit__(None, None, None)
-
-
 @cli.command()
 @click.argument("image")
 @click.option("--model", default=_IMAGE_MODEL, metavar="NAME|FILE", show_default=True)
@@ -156,11 +81,9 @@ def _passes_bar() -> Iterator[Callable[[int, int], None]]:
     "--method", default="grad-cam", metavar="M", show_default=True,
     help=f"One of {', '.join(camcore.METHODS)}.",
 )  # fmt: skip
-@_with_model_options
-@click.option(
-    "--fit", default="stretch", metavar="F", show_default=True,
-    help=f"How the picture becomes the input: {', '.join(camcore.FITS)}.",
-)  # fmt: skip
+@_labels_option
+@model_options
+@fit_option
 @click.option(
     "--scaling", metavar="S",
     help=f"How the map becomes 0-1: {', '.join(camcore.SCALINGS)}; the method's own by default.",
@@ -187,7 +110,7 @@ def explain(
     alpha: float,
     colormap: str,
     out: Path,
-    **options: str | None,
+    **options: Any,
 ) -> None:
     """Show where a model looks in IMAGE, a file or the name of a sample, for one class.
 
@@ -195,8 +118,8 @@ def explain(
     into DIR.
     """
     picture = camcore.read_image(_sample_or_file(image))
-    loaded = _loaded(model, **options)
-    with _passes_bar() as progress:
+    loaded = camcore.load_model(model, **options)
+    with progress_bar("forward passes") as progress:
         shown = camcore.explain(
             loaded, picture, target=target, layer=layer, method=method, fit=fit, scaling=scaling,
             of=of, progress=progress,

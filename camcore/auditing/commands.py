@@ -10,8 +10,8 @@ import click
 
 from camcore.auditing.settings import PRECISIONS, Settings
 from camcore.auditing.watch import Progress
-from camcore.fitting import FITS, PREPROCESSINGS
 from camcore.methods import METHODS
+from camcore.options import fit_option, model_options
 
 _DEFAULT = Settings(".", "cam1")
 
@@ -57,17 +57,8 @@ class _Bar:
     "`none` audits by predicted class.",
 )  # fmt: skip
 @click.option("--class-names", metavar="FILE", help="The model's class names: text, JSON or CSV.")
-@click.option(
-    "--preprocess", "preprocessing", metavar="P",
-    help=f"How pixels are scaled: {', '.join(PREPROCESSINGS)}.",
-)  # fmt: skip
-@click.option("--output", metavar="NAME", help="Which of several outputs is audited.")
-@click.option("--output-kind", metavar="K", help="How to read an output that does not tell.")
-@click.option("--input-size", metavar="HxW", help="For models that accept any size.")
-@click.option(
-    "--fit", default=_DEFAULT.fit, metavar="F", show_default=True,
-    help=f"How a picture becomes the input: {', '.join(FITS)}.",
-)  # fmt: skip
+@model_options
+@fit_option
 @click.option(
     "--budget", default=_DEFAULT.budget, metavar="PASSES", show_default=True,
     type=click.IntRange(0),
@@ -79,14 +70,13 @@ class _Bar:
     help=f"One of {', '.join(PRECISIONS)}; auto measures which is faster and agrees.",
 )  # fmt: skip
 @click.option("--out", required=True, metavar="RUN", type=click.Path(path_type=Path))
-def audit(source: str, out: Path, input_size: str | None, **options: Any) -> None:
+def audit(source: str, out: Path, **options: Any) -> None:
     """Find out what a model relies on in SOURCE: a folder, a zip or a CSV.
 
     Writes the run into RUN, or goes on where an earlier start stopped. report.html and
     findings.json say what was found.
     """
     from camcore.auditing.verbs import audit as run_audit
-    from camcore.cli import parse_size
 
     bar = _Bar()
     try:
@@ -95,7 +85,6 @@ def audit(source: str, out: Path, input_size: str | None, **options: Any) -> Non
             options.pop("model"),
             out=out,
             show=bar,
-            input_size=parse_size(input_size),
             **options,
         )
     finally:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import click
 
-from camcore.fitting import FITS, PREPROCESSINGS
 from camcore.localization.result import ENOUGH, Localization
 from camcore.methods import METHODS
+from camcore.options import fit_option, model_options, progress_bar
 
 
 @click.command()
@@ -37,16 +36,8 @@ from camcore.methods import METHODS
     help="JSON or CSV that says which classes of the model each label means.",
 )  # fmt: skip
 @click.option("--class-names", metavar="FILE", help="The model's class names: text, JSON or CSV.")
-@click.option(
-    "--preprocess", metavar="P", help=f"How pixels are scaled: {', '.join(PREPROCESSINGS)}."
-)
-@click.option("--output", metavar="NAME", help="Which of several outputs is explained.")
-@click.option("--output-kind", metavar="K", help="How to read an output that does not tell.")
-@click.option("--input-size", metavar="HxW", help="For models that accept any size.")
-@click.option(
-    "--fit", default="stretch", metavar="F", show_default=True,
-    help=f"How a picture becomes the input: {', '.join(FITS)}.",
-)  # fmt: skip
+@model_options
+@fit_option
 @click.option(
     "--out", default="localization.csv", metavar="FILE", show_default=True,
     type=click.Path(path_type=Path),
@@ -57,10 +48,10 @@ def localize(
     model: str,
     labels: str | None,
     class_names: str | None,
-    preprocess: str | None,
+    preprocessing: str | None,
     output: str | None,
     output_kind: Any,
-    input_size: str | None,
+    input_size: tuple[int, int] | None,
     out: Path,
     **options: Any,
 ) -> None:
@@ -71,7 +62,6 @@ def localize(
     """
     import camcore
     from camcore.auditing.matching import read_mapping
-    from camcore.cli import parse_size
     from camcore.localization.localize import localize as run
     from camcore.localization.reading import read_boxes
 
@@ -81,18 +71,13 @@ def localize(
     loaded = camcore.load_model(
         model,
         labels=class_names,
-        preprocessing=preprocess,
+        preprocessing=preprocessing,
         output=output,
         output_kind=output_kind,
-        input_size=parse_size(input_size),
+        input_size=input_size,
     )
     mapping = read_mapping(labels, loaded.class_names) if labels else None
-    with click.progressbar(length=1, label="localising", file=sys.stderr, show_pos=True) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
+    with progress_bar("localising") as progress:
         found = run(
             camcore.Engine(), loaded, folder, true, mapping=mapping, progress=progress, **options
         )

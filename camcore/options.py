@@ -1,0 +1,82 @@
+"""What several commands take: how a model is loaded, how pictures are fitted, and their bars."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from camcore.errors import InputError
+from camcore.fitting import FITS, PREPROCESSINGS
+
+
+class InputSize(click.ParamType):
+    """Height and width as a person writes them.
+
+    Examples
+    --------
+    >>> InputSize().convert("224x160", None, None)
+    (224, 160)
+    """
+
+    name = "HxW"
+
+    def convert(self, value: Any, param: Any, context: Any) -> tuple[int, int]:
+        """Read the text, or say what is wrong with it."""
+        sides = value.lower().split("x")
+        if len(sides) != 2 or not all(side.isdecimal() and int(side) for side in sides):
+            raise InputError(
+                f"--input-size {value!r} is not height x width; write it like 224x224."
+            )
+        return int(sides[0]), int(sides[1])
+
+
+_MODEL = [
+    click.option(
+        "--preprocess", "preprocessing", metavar="P",
+        help=f"How pixels are scaled: {', '.join(PREPROCESSINGS)}.",
+    ),
+    click.option("--output", metavar="NAME", help="Which of several outputs is explained."),
+    click.option(
+        "--output-kind", metavar="K",
+        help="How to read an output that does not tell: logits, sigmoid, multi-label, regression.",
+    ),
+    click.option(
+        "--input-size", metavar="HxW", type=InputSize(), help="For models that accept any size."
+    ),
+]  # fmt: skip
+
+
+def model_options(command: Any) -> Any:
+    """Add the keywords of `camcore.load_model` but for the class names."""
+    for option in reversed(_MODEL):
+        command = option(command)
+    return command
+
+
+fit_option = click.option(
+    "--fit", default="stretch", metavar="F", show_default=True,
+    help=f"How a picture becomes the input: {', '.join(FITS)}.",
+)  # fmt: skip
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr, from the first time that its ``progress(done, total)`` is called."""
+    bar: Any = None
+
+    def progress(done: int, total: int) -> None:
+        nonlocal bar
+        if bar is None:
+            bar = click.progressbar(length=total, label=label, file=sys.stderr, show_pos=True)
+            bar.__enter__()
+        bar.update(done - bar.pos)
+
+    try:
+        yield progress
+    finally:
+        if bar is not None:
+            bar.__exit__(None, None, None)
