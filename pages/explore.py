@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 import camcore
 from pages.shared import address, map_picker, model_picker, picture_picker, results, target_picker
+from pages.shared.carrying import carry_choices
 from pages.shared.costly import explain_with_progress
 from pages.shared.engine import model_loader
 from pages.shared.loading import load_with_progress
@@ -18,14 +19,14 @@ from pages.shared.picture_picker import PictureChoice
 from pages.shared.viewer import show_viewer
 from pages.shared.wording import calmly, plain
 
-_DRAWN_SIDE = 64  # gray models up to this size read digits and the like: one may draw
-
 
 def explore() -> None:
     """The page, from top to bottom."""
     if address.read_link():
         for part in (model_picker, picture_picker, map_picker, target_picker):
             part.follow_link()
+    elif not st.query_params:
+        carry_choices()
 
     # The places come first: a model may take seconds, and everything else is there before it.
     model_box, picture_box, map_box = (st.sidebar.container() for _ in range(3))
@@ -36,7 +37,7 @@ def explore() -> None:
     with calmly(notices), model_box:
         choice = model_picker.pick_model()
     with calmly(notices), picture_box:
-        source = picture_picker.pick_picture(choice, _drawable(choice))
+        source = picture_picker.pick_picture(choice, model_picker.reads_drawings(choice))
     with heading:
         _say_what(choice)
     if choice is None:
@@ -54,16 +55,6 @@ def _say_what(choice: ModelChoice | None) -> None:
     st.subheader(f"Where does {name} look?", anchor=False)
     if choice and choice.about:
         st.caption(plain(choice.about))
-
-
-def _drawable(choice: ModelChoice | None) -> bool:
-    """Whether the model reads small gray pictures, as far as that is known before it is loaded."""
-    if choice is None:
-        return False
-    shapes = {own.name: own.input_shape for own in camcore.BUNDLED_MODELS}
-    shapes |= st.session_state.get("input-shapes", {})
-    height, _, channels = shapes.get(choice.name, (0, 0, 3))
-    return channels == 1 and height <= _DRAWN_SIDE
 
 
 def _explain(
@@ -153,7 +144,7 @@ def _remember_shape(choice: ModelChoice, model: camcore.Classifier) -> None:
     shapes = st.session_state.setdefault("input-shapes", {})
     if choice.file and choice.name not in shapes:
         shapes[choice.name] = model.input_shape
-        if _drawable(choice):
+        if model_picker.reads_drawings(choice):
             st.rerun()
 
 

@@ -98,9 +98,7 @@ def pick_method(model: camcore.Classifier, layer: camcore.Layer) -> str:
     return method
 
 
-def method_label(
-    method: camcore.Method, model: camcore.Classifier, layer: camcore.Layer
-) -> str:
+def method_label(method: camcore.Method, model: camcore.Classifier, layer: camcore.Layer) -> str:
     """A method with what it costs, and a mark where this layer does not allow it."""
     if not method.possible(layer):
         return f"{method.title} ✕ not at this layer"

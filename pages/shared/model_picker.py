@@ -28,6 +28,9 @@ _OUTPUT_KINDS = {
 }
 
 
+_DRAWN_SIDE = 64  # gray models up to this size read digits and the like: one may draw
+
+
 @dataclass(frozen=True)
 class ModelChoice:
     """What `camcore.load_model` is to be called with.
@@ -257,3 +260,11 @@ def pick_output(choice: ModelChoice, model: camcore.Classifier) -> ModelChoice:
         "Output", model.outputs, key="model-output", persist_state="session", format_func=str
     )
     return replace(choice, output=output)
+
+
+def reads_drawings(choice: ModelChoice | None) -> bool:
+    """Whether the model reads small gray pictures, as far as that is known before it is loaded."""
+    shapes = {own.name: own.input_shape for own in camcore.BUNDLED_MODELS}
+    shapes |= st.session_state.get("input-shapes", {})
+    height, _, channels = shapes.get(choice.name if choice else "", (0, 0, 3))
+    return channels == 1 and height <= _DRAWN_SIDE

@@ -117,16 +117,25 @@ def run_with_progress(
     -------
     Result, or None where somebody stopped it.
     """
-    running = _workshop().join(key, work)
     button = f"stop-{sha256(repr(key).encode()).hexdigest()[:16]}"
+    pressed = f"{button}-pressed"
+    if st.session_state.pop(pressed, False):  # what has ended by now must not begin anew
+        place.empty()
+        return None
+    running = _workshop().join(key, work)
     bar, shown = None, None
+
+    def stop() -> None:
+        st.session_state[pressed] = True
+        running.stop.set()
+
     try:
         while not wait([running.future], timeout=_POLL).done:
             running.looked_at = time.monotonic()
             if bar is None:
                 with place.container():
                     bar = st.empty()
-                    st.button("Stop", key=button, on_click=running.stop.set)
+                    st.button("Stop", key=button, on_click=stop)
             share = running.done / running.total if running.total else 0.0
             bar.progress(min(share, 1.0), text=f"{title}: {running.words()}")
             if show is not None and running.so_far is not shown:

@@ -215,11 +215,26 @@ def test_many_passes_say_their_cost_show_their_progress_and_stop(visitor):
         timeout=120_000
     )
     page.get_by_role("button", name="Run", exact=True).click()
-    page.get_by_text(re.compile(r"Score-CAM: \d+ of \d+, about .* left")).wait_for(
-        timeout=120_000
-    )
-    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_text(re.compile(r"Score-CAM: \d+ of \d+, about .* left")).wait_for(timeout=120_000)
+    main = page.get_by_test_id("stMainBlockContainer")
+    main.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_text("Score-CAM was stopped.").wait_for(timeout=60_000)
     visit.choose("Method", "Grad-CAM")
     visit.overlay().wait_for()
     assert page.get_by_text("was stopped").count() == 0
+
+
+@pytest.mark.parametrize("first", ["Learn", "Compare"])
+def test_what_is_chosen_goes_along_from_page_to_page(visitor, first):
+    visit = visitor()
+    page = visit.page
+    page.goto(f"{visit.address}/{first.lower()}?model=cam2&image=digit-5")
+    page.get_by_text("cam2").first.wait_for(timeout=120_000)
+    visit.settle()
+    page.get_by_role("link", name="Explore").click()
+    page.get_by_text("Where does cam2 look?").wait_for(timeout=60_000)
+    visit.overlay().wait_for(timeout=60_000)
+    visit.settle()
+    assert page.locator(".viewer .original").get_by_text("digit-5.png").is_visible()
+    assert "model=cam2" in visit.query()
+    assert "image=digit-5" in visit.query()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from hashlib import sha256
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -81,3 +82,34 @@ def test_the_page_gets_the_result_and_the_place_is_empty_again():
     assert not app.exception
     assert [own.value for own in app.markdown] == ["finished"]
     assert not app.button
+
+
+def stoppable_page():
+    import time
+
+    import streamlit as st
+
+    from pages.shared.work import run_with_progress
+
+    def do(progress):
+        calls.append(1)
+        for done in range(100):
+            progress(done, 100)
+            time.sleep(0.02)
+        return "finished"
+
+    calls = st.session_state.setdefault("calls", [])
+    st.write(run_with_progress("stoppable", "Doing", do, st.empty()))
+
+
+def test_what_was_stopped_does_not_begin_anew_in_the_same_breath():
+    """The press is remembered: the run that it starts answers None, though the work has ended."""
+    app = AppTest.from_function(stoppable_page, default_timeout=20)
+    name = sha256(repr("stoppable").encode()).hexdigest()[:16]
+    app.session_state[f"stop-{name}-pressed"] = True
+    app.run()
+    assert [own.value for own in app.markdown] == ["`None`"]
+    assert app.session_state["calls"] == []
+    app.run()
+    assert [own.value for own in app.markdown] == ["finished"]
+    assert app.session_state["calls"] == [1]

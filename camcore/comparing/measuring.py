@@ -1,0 +1,140 @@
+"""The numbers of one row of a comparison."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from camcore.classifier import Classifier
+from camcore.engine import Engine
+from camcore.explanation import Explanation
+from camcore.localization import Box, best_iou
+from camcore.memory import BoundedCache
+from camcore.methods import METHODS
+from camcore.metrics import agreement, energy_pointing, faithfulness, pointing_game
+from camcore.metrics.faithfulness import STEPS
+
+FAITHFULNESS_PASSES = 1 + 2 * STEPS
+"""Forward passes of drop, deletion and insertion; coherency takes those of the method again."""
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """Measures maps of one model.
+
+    Attributes
+    ----------
+    engine : Engine
+    model : Classifier
+    boxes : tuple of (x0, y0, x1, y1)
+        Where the object truly is; empty where nobody said.
+    faithful : bool
+        Whether to measure faithfulness, which takes forward passes.
+    kept : BoundedCache
+        Timings and faithfulness of maps measured before.
+    """
+
+    engine: Engine
+    model: Classifier
+    boxes: tuple[Box, ...]
+    faithful: bool
+    kept: BoundedCache
+
+    def numbers(
+        self,
+        one: Explanation,
+        references: Mapping[str, Explanation],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> dict[str, float]:
+        """Everything that can be measured of a map, by the names of `COLUMNS`.
+
+        Parameters
+        ----------
+        one : Explanation
+        references : mapping of str to Explanation
+            CAM, where there is one, and Grad-CAM for the same layer and target, by method.
+        progress : callable, optional
+        """
+        found: dict[str, float] = {}
+        for name, other in references.items():
+            same, key = agreement(one.heatmap, other.heatmap), name.replace("-", "_")
+            found |= {
+                f"pearson_{key}": same.pearson,
+                f"spearman_{key}": same.spearman,
+                f"iou_{key}": same.iou,
+            }
+        if self.faithful:
+            found |= self._once("faithfulness", one, lambda: self._faithfulness(one, progress))
+            if progress is not None:
+                progress(1, 1)
+        if self.boxes:
+            found |= self._in_boxes(one)
+        return found | self._cost(one)
+
+    def _faithfulness(self, one: Explanation, progress) -> dict[str, float]:
+        found = faithfulness(self.engine, self.model, one, progress=progress)
+        names = (
+            "drop", "increase", "coherency", "complexity", "adcc", "deletion", "insertion"
+        )  # fmt: skip
+        return {name: float(getattr(found, name)) for name in names}
+
+    def _in_boxes(self, one: Explanation) -> dict[str, float]:
+        frame = one.heatmap.frame
+        mask = np.zeros((frame.height, frame.width), bool)
+        for x0, y0, x1, y1 in self.boxes:
+            mask[round(y0) : round(y1), round(x0) : round(x1)] = True
+        where = self.boxes[0] if len(self.boxes) == 1 else mask
+        energy, drawn = energy_pointing(one.heatmap, where), one.heatmap.box()
+        best = best_iou(drawn, self.boxes)[0] if drawn else 0.0
+        return {
+            "share": energy.share,
+            "area": energy.area,
+            "lift": energy.lift,
+            "pointing": float(pointing_game(one.heatmap, where)),
+            "box_iou": best,
+        }
+
+    def _cost(self, one: Explanation) -> dict[str, float]:
+        passes = {"passes": float(one.cost.passes)}
+        if METHODS[one.method].costly(one.layer, self.model.input_shape):
+            return passes | {"seconds": one.cost.seconds}
+        return passes | self._once("seconds", one, lambda: {"seconds": self._timed(one)})
+
+    def _timed(self, one: Explanation) -> float:
+        """The better of two answers that remember nothing; the model has answered before."""
+        seconds = []
+        for _ in range(2):
+            fresh = Engine()
+            began = time.perf_counter()
+            fresh.explain(
+                self.model,
+                one.picture,
+                target=one.target.index,
+                layer=one.layer.name,
+                method=one.method,
+                preprocessing=one.preprocessing,
+                fit=one.fit,
+            )
+            seconds.append(time.perf_counter() - began)
+        return min(seconds)
+
+    def _once(
+        self, what: str, one: Explanation, measure: Callable[[], dict[str, float]]
+    ) -> dict[str, float]:
+        key = (what, *_identity(self.model, one))
+        found = self.kept.get(key)
+        if found is None:
+            found = measure()
+            self.kept.put(key, found, 64 * len(found))
+        return found
+
+
+def _identity(model: Classifier, one: Explanation) -> tuple[Hashable, ...]:
+    """Everything that a map of the default kind depends on."""
+    return (
+        model.sha256, model.output, model.output_kind, model.input_shape, one.picture.sha256,
+        one.preprocessing, one.fit, one.layer.name, one.method, one.target.index,
+    )  # fmt: skip

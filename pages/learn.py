@@ -1,0 +1,104 @@
+"""Learn: from the feature maps to the class activation map, one step at a time."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.shared import address, map_picker, model_picker, picture_picker
+from pages.shared.engine import model_loader
+from pages.shared.learn import choosing, frame, presenting
+from pages.shared.learn.lesson import Lesson
+from pages.shared.learn.steps import Step
+from pages.shared.loading import load_with_progress
+from pages.shared.model_picker import ModelChoice
+from pages.shared.navigation import page_frame
+from pages.shared.picture_picker import PictureChoice
+from pages.shared.wording import calmly, plain
+
+
+def learn() -> None:
+    """The page: what is looked at in the sidebar, one step in the middle."""
+    if address.read_link():
+        for part in (choosing, frame, presenting):
+            part.follow_link()
+    elif not st.query_params:
+        choosing.arrive()
+    presents = presenting.is_on()
+    sidebar = st.sidebar.container()
+    step = frame.show_head(presents)
+    notices, waiting = st.container(), st.empty()
+    # A step of its own container each: nothing of the last one stays while this one is drawn.
+    stage = st.container(key=f"learn-step-{step.slug}")
+    choice = source = None
+    with calmly(notices), sidebar:
+        choice = model_picker.pick_model()
+        source = picture_picker.pick_picture(choice, model_picker.reads_drawings(choice))
+    if choice is None or source is None:
+        stage.info("Choose a model and a picture in the sidebar.")
+    else:
+        with calmly(notices):
+            _teach(step, choice, source, presents, sidebar, waiting, stage)
+    frame.show_foot(step)
+    with notices:
+        if refused := address.refused():
+            st.warning("  \n".join(map(plain, refused)), icon=":material/link_off:")
+
+
+def _teach(
+    step: Step,
+    choice: ModelChoice,
+    source: PictureChoice,
+    presents: bool,
+    sidebar: DeltaGenerator,
+    waiting: DeltaGenerator,
+    stage: DeltaGenerator,
+) -> None:
+    """Everything that needs the loaded model."""
+    model = load_with_progress(choice, source, waiting)
+    engine = model_loader().engine
+    with sidebar:
+        layer = map_picker.pick_layer(model)
+        fit = map_picker.pick_fit(model)
+        preprocessing = map_picker.pick_preprocessing(model) if choice.file else None
+        ranked = engine.predict(
+            model, source.picture, layer=layer.name, preprocessing=preprocessing, fit=fit, top=None
+        )
+        target = choosing.pick_class(model, ranked)
+    lesson = Lesson(
+        engine=engine,
+        model=model,
+        picture=source.picture,
+        layer=layer,
+        target=target,
+        fit=fit,
+        preprocessing=preprocessing,
+        presenting=presents,
+        choice=choice,
+    )
+    _write_address(step, source, lesson)
+    with calmly(stage), stage:
+        if not step.apart:
+            frame.show_subject(lesson)
+        step.show(lesson)
+
+
+def _write_address(step: Step, source: PictureChoice, lesson: Lesson) -> None:
+    """A link restores the step and what it shows; somebody's own file is not in it."""
+    link = lesson.choice.link()
+    address.write_link(
+        {
+            "step": step.slug,
+            "view": presenting.VIEW if lesson.presenting else None,
+            **link,
+            "image": source.sample,
+            "path": source.file if source.linked else None,
+            "layer": lesson.layer.name if link else None,
+            "class": choosing.class_of_address(lesson.model, lesson.target) if link else None,
+            "fit": lesson.fit if lesson.fit != "stretch" else None,
+        }
+    )
+
+
+page_frame()
+learn()

@@ -1,0 +1,208 @@
+// The first n feature maps of an order, weighted and added up; every n at once, no server.
+
+const ORDERS = {
+  "largest contribution": (added) => (a, b) => Math.abs(added[b]) - Math.abs(added[a]) || a - b,
+  "index": () => (a, b) => a - b,
+};
+const PLAYING = 6000; // milliseconds for the whole sum
+
+class Sum {
+  constructor(root) {
+    this.order = el("select");
+    for (const name of Object.keys(ORDERS)) this.order.append(el("option", "", name));
+    this.order.addEventListener("input", () => this.arrange());
+    const order = el("label", "", "In the order of");
+    order.append(this.order);
+    this.slider = makeSlider("Feature maps in the sum", {
+      max: 1,
+      value: 1,
+      shown: (n) => `${n} of ${this.header?.count ?? 1}`,
+      changed: () => {
+        this.stop();
+        this.draw();
+      },
+    });
+    this.play = el("button", "", "Play");
+    this.play.type = "button";
+    this.play.addEventListener("click", () => (this.timer ? this.stop() : this.start()));
+    const controls = el("div", "controls");
+    controls.append(this.slider.node, order, this.play);
+    const figures = el("div", "figures");
+    this.next = this.figure(figures);
+    this.map = this.figure(figures);
+    this.over = this.figure(figures);
+    this.running = el("output", "running");
+    this.line = el("canvas");
+    this.line.setAttribute("aria-hidden", "true");
+    const line = el("div", "line");
+    line.append(this.line);
+    root.append(controls, this.running, line, figures);
+    new ResizeObserver(() => this.draw()).observe(figures);
+  }
+
+  figure(into) {
+    const node = el("figure");
+    const mount = el("div", "mount");
+    const canvas = el("canvas");
+    canvas.setAttribute("role", "img");
+    mount.append(canvas);
+    const caption = el("figcaption");
+    const [title, sub] = [el("strong"), el("span")];
+    caption.append(title, sub);
+    node.append(mount, caption);
+    into.append(node);
+    return { node, canvas, title, sub };
+  }
+
+  async update({ header, blob, floats }) {
+    const turn = (this.turn = (this.turn ?? 0) + 1);
+    const bitmap = await createImageBitmap(new Blob([blob(2)]));
+    if (turn !== this.turn) return; // newer numbers came while this picture was decoded
+    this.stop();
+    this.bitmap = bitmap;
+    this.header = header;
+    this.palettes = { signed: blob(0), even: blob(1) };
+    [this.maps, this.weights, this.added] = [3, 4, 5].map(floats);
+    const { frame, picture } = header;
+    this.ratio = (frame.x1 - frame.x0) / (frame.y1 - frame.y0);
+    for (const { node } of [this.next, this.map]) node.style.setProperty("--ratio", this.ratio);
+    this.over.node.style.setProperty("--ratio", picture.width / picture.height);
+    const { input } = this.slider;
+    input.max = header.count;
+    input.value = Math.min(3, header.count);
+    this.slider.tell();
+    this.arrange();
+  }
+
+  arrange() {
+    const by = ORDERS[this.order.value](this.added);
+    this.sequence = Array.from(this.added.keys()).sort(by);
+    // The score on its way: all of its stops, so that the line has room for each.
+    let score = this.header.bias ?? 0;
+    this.scores = [score, ...this.sequence.map((k) => (score += this.added[k]))];
+    const whole = this.sum(this.header.count);
+    this.largest = whole.reduce((a, b) => Math.max(a, Math.abs(b)), 0) || 1;
+    this.highest = whole.reduce((a, b) => Math.max(a, b), 0) || 1;
+    this.draw();
+  }
+
+  sum(n) {
+    const [rows, columns] = this.header.grid;
+    const size = rows * columns;
+    const total = new Float32Array(size);
+    for (const k of this.sequence.slice(0, n)) {
+      const weight = this.weights[k];
+      const at = k * size;
+      for (let i = 0; i < size; i += 1) total[i] += weight * this.maps[at + i];
+    }
+    return total;
+  }
+
+  start() {
+    this.play.textContent = "Stop";
+    const { input, tell } = this.slider;
+    const { count } = this.header;
+    const from = Number(input.value) < count ? Number(input.value) : 0;
+    const began = performance.now();
+    const frame = () => {
+      const n = Math.min(count, from + Math.floor(((performance.now() - began) / PLAYING) * count));
+      if (n !== Number(input.value)) {
+        input.value = n;
+        tell();
+        this.draw();
+      }
+      if (n < count) this.timer = requestAnimationFrame(frame);
+      else this.stop();
+    };
+    this.timer = requestAnimationFrame(frame);
+  }
+
+  stop() {
+    cancelAnimationFrame(this.timer);
+    this.timer = null;
+    this.play.textContent = "Play";
+  }
+
+  draw() {
+    if (!this.sequence) return;
+    const { header } = this;
+    const [rows, columns] = header.grid;
+    const n = Number(this.slider.input.value);
+    const values = this.sum(n);
+    const cells = { rows, columns, ratio: this.ratio };
+    this.drawLast(n, cells);
+    const [low, high] = [-this.largest, this.largest];
+    paintCells(this.map.canvas, { ...cells, values, low, high, palette: this.palettes.signed });
+    this.map.title.textContent = `Sum of ${n} weighted feature map${n === 1 ? "" : "s"}`;
+    this.map.sub.textContent =
+      `blue against, white zero, red for; from ${signed(low)} to ${signed(high)}`;
+    const spread = values.map((value) => shade(value, 0, this.highest));
+    const options = { ...cells, values: spread, frame: header.frame, interpolation: "bilinear" };
+    const drawn = { ...options, palette: this.palettes.even, alpha: 0.6 };
+    paintOver(this.over.canvas, this.bitmap, header.picture, drawn);
+    this.over.title.textContent = "Over the picture";
+    this.over.sub.textContent = `what is above zero, up to ${signed(this.highest)}`;
+    const range = `values from ${signed(Math.min(...values))} to ${signed(Math.max(...values))}`;
+    this.map.canvas.setAttribute("aria-label", `${this.map.title.textContent}, ${range}`);
+    this.over.canvas.setAttribute("aria-label", `The sum of ${n} feature maps over the picture`);
+    this.tell(n);
+  }
+
+  // The feature map that came last.
+  drawLast(n, cells) {
+    const { canvas, title, sub } = this.next;
+    const size = cells.rows * cells.columns;
+    const k = this.sequence[n - 1];
+    const values = n ? this.maps.subarray(k * size, (k + 1) * size) : new Float32Array(size);
+    const high = values.reduce((a, b) => Math.max(a, b), 0) || 1;
+    const low = values.reduce((a, b) => Math.min(a, b), 0);
+    paintCells(canvas, { ...cells, values, low, high, palette: this.palettes.even });
+    title.textContent = n ? `Added last: feature map ${k}` : "Nothing added yet";
+    sub.textContent = n
+      ? `weight ${this.header.symbol} = ${signed(this.weights[k])}, ` +
+        `its mean times the weight = ${signed(this.added[k])}`
+      : "move the slider, or press Play";
+    canvas.setAttribute("aria-label", `${title.textContent}; ${sub.textContent}`);
+  }
+
+  tell(n) {
+    const { bias, count } = this.header;
+    const score = this.scores[n];
+    if (bias === null) {
+      this.running.textContent = `Mean of the sum: ${signed(score)}, of all: ${signed(this.scores[count])}`;
+    } else {
+      this.running.textContent =
+        `Mean of the sum ${signed(score - bias)} + bias ${signed(bias)} = ${signed(score)}` +
+        ` · class score ${signed(this.scores[count])}${n === count ? ": reached" : ""}`;
+    }
+    this.drawLine(n);
+  }
+
+  // Where the score has got to: a bar to it, and a mark at its goal.
+  drawLine(n) {
+    const canvas = this.line;
+    if (!fitCanvas(canvas, canvas.clientWidth / (canvas.clientHeight || 1))) return;
+    const { width, height } = canvas;
+    const lowest = Math.min(0, ...this.scores);
+    const highest = Math.max(0, ...this.scores);
+    const x = (value) => 8 + ((value - lowest) / (highest - lowest || 1)) * (width - 16);
+    const context = canvas.getContext("2d");
+    const style = getComputedStyle(canvas);
+    context.clearRect(0, 0, width, height);
+    context.fillStyle = style.getPropertyValue("--st-secondary-background-color");
+    context.fillRect(0, height * 0.3, width, height * 0.4);
+    context.fillStyle = style.getPropertyValue("--st-primary-color");
+    const [from, to] = [x(0), x(this.scores[n])];
+    context.fillRect(Math.min(from, to), height * 0.3, Math.abs(to - from), height * 0.4);
+    context.fillStyle = style.color;
+    context.fillRect(x(0) - 1, height * 0.15, 2, height * 0.7);
+    const goal = x(this.scores.at(-1));
+    context.fillRect(goal - 2, 0, 4, height);
+  }
+}
+
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".sum");
+  root.sum ??= new Sum(root);
+  root.sum.update(unpack(data));
+}

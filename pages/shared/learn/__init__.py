@@ -1,0 +1,1 @@
+"""The lesson: from feature maps to the class activation map, one step at a time."""

@@ -1,0 +1,175 @@
+"""The lesson as a class sees it: every step in a browser, with the mouse and the keyboard."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pages.shared.learn.steps import STEPS
+
+pytest_plugins = ("visits",)  # the fixtures, from the file beside this one
+pytestmark = pytest.mark.browser
+
+
+def arrive(visit, step: str) -> None:
+    """Wait until a step is drawn, and see that nothing went wrong in it."""
+    page = visit.page
+    page.locator(f".st-key-learn-step-{step}").wait_for(timeout=120_000)
+    visit.settle()
+    assert f"step={step}" in visit.query()
+    assert len(page.locator(f".st-key-learn-step-{step}").inner_text().split()) > 40, step
+    for broken in (
+        ".katex-error",
+        "[data-testid=stException]",
+        "[data-testid=stAlertContentError]",
+    ):
+        assert page.locator(broken).count() == 0, (step, broken)
+
+
+@pytest.fixture
+def lesson(visitor):
+    """Open the lesson at a step."""
+
+    def open_at(step: str, options: dict | None = None, **query: str):
+        visit = visitor(**(options or {}))
+        words = "&".join(f"{name}={value}" for name, value in query.items())
+        visit.page.goto(f"{visit.address}/learn?step={step}&{words}")
+        arrive(visit, step)
+        return visit
+
+    return open_at
+
+
+@pytest.mark.slow
+def test_a_whole_lesson_with_the_arrow_keys(lesson):
+    visit = lesson(STEPS[0].slug)
+    equations = 0
+    for step in STEPS[1:]:
+        visit.page.keyboard.press("ArrowRight")
+        arrive(visit, step.slug)
+        equations += visit.page.locator(".katex").count()
+    assert equations > 20
+    visit.page.keyboard.press("ArrowLeft")
+    arrive(visit, STEPS[-2].slug)
+
+
+def test_the_next_step_begins_at_its_top(lesson):
+    visit = lesson("needs-gap", model="cam1", image="digit-7")
+    main = visit.page.get_by_test_id("stMain")
+    on = visit.page.get_by_role("button", name="Next: ")
+    on.scroll_into_view_if_needed()
+    assert main.evaluate("own => own.scrollTop") > 200
+    on.click()
+    arrive(visit, "pooling")
+    assert main.evaluate("own => own.scrollTop") == 0
+
+
+def test_the_sum_grows_to_the_class_score_without_the_server(lesson):
+    visit = lesson("weighted-sum", model="cam1", image="digit-7")
+    page = visit.page
+    running, slider = page.locator(".sum .running"), page.locator(".sum input[type=range]")
+    canvas = page.locator(".sum canvas[role=img]").nth(1)
+    before, asked = visit.pixels(canvas), len(visit.sent)
+    assert "reached" not in running.inner_text()
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    assert "4 of 128" in page.locator(".sum .slide").inner_text()
+    assert visit.pixels(canvas) != before
+    page.keyboard.press("End")
+    sums = re.search(r"= (\S+) · class score (\S+): reached", running.inner_text())
+    assert sums
+    assert sums[1] == sums[2]
+    assert len(visit.sent) == asked, "moving the slider asks the server nothing"
+    visit.settle()
+    assert "step=weighted-sum" in visit.query(), "arrow keys belong to the slider that has them"
+
+
+def test_the_sum_plays(lesson):
+    visit = lesson("weighted-sum", model="cam1", image="digit-7")
+    visit.page.get_by_role("button", name="Play").click()
+    visit.page.get_by_text("reached").wait_for(timeout=20_000)
+    visit.page.get_by_role("button", name="Play").wait_for()
+
+
+def test_the_gallery_sorts_and_turns_its_pages(lesson):
+    visit = lesson("channels", model="cam1", image="digit-7")
+    page = visit.page
+    tiles = page.locator(".gallery li")
+    assert tiles.count() == 24
+    first = tiles.first.inner_text()
+    weight, mean = map(float, re.search(r"w (\S+) × mean (\S+)", first).groups())
+    assert float(re.search(r"\+(\S+)", first)[1]) == pytest.approx(weight * mean, rel=0.01)
+    assert first.startswith("k = 30:")
+    page.locator(".gallery select").select_option("index")
+    assert tiles.first.inner_text().startswith("k = 0:")
+    page.get_by_role("button", name="Later feature maps").click()
+    assert tiles.first.inner_text().startswith("k = 24:")
+    label = tiles.first.locator("canvas").get_attribute("aria-label")
+    assert label.startswith("Feature map 24: weight ")
+
+
+def test_the_same_place_is_read_in_all_maps(lesson):
+    visit = lesson("upsampling", model="cam1", image="digit-7")
+    page = visit.page
+    canvas = page.locator(".row canvas[role=img]").first
+    area = canvas.bounding_box()
+    # The centre of the middle cell: every way to fill in leaves it as it is.
+    canvas.hover(position={"x": area["width"] / 2, "y": area["height"] / 2})
+    here = page.locator(".row .readout").inner_text()
+    values = [float(value) for value in re.findall(r": (\d\.\d\d)", here)]
+    assert len(values) == 3
+    assert values == pytest.approx([values[0]] * 3, abs=0.011)
+    canvas.hover(position={"x": area["width"] * 0.37, "y": area["height"] * 0.37})
+    here = page.locator(".row .readout").inner_text()
+    nearest, bilinear, _ = (float(value) for value in re.findall(r": (\d\.\d\d)", here))
+    assert nearest != bilinear
+
+
+def test_the_presenters_view_has_large_type_and_no_sidebar(lesson):
+    visit = lesson("relu", view="presenter")
+    page = visit.page
+    size = "() => parseFloat(getComputedStyle(document.documentElement).fontSize)"
+    assert page.evaluate(size) > 20
+    assert not page.get_by_test_id("stSidebar").is_visible()
+    page.get_by_text("Presenter", exact=True).click()
+    visit.settle()
+    assert page.evaluate(size) == 16
+    assert page.get_by_test_id("stSidebar").is_visible()
+    assert "view=" not in visit.query()
+
+
+def test_a_link_to_a_step_as_first_request(visitor, fresh_server):
+    visit = visitor(fresh_server)
+    visit.page.goto(f"{fresh_server}/learn?step=relu&model=tank-detector&image=tank-hidden")
+    arrive(visit, "relu")
+    assert visit.page.get_by_text("tank-detector on tank-hidden.jpg").is_visible()
+
+
+def test_a_visit_from_explore_and_back(visitor):
+    visit = visitor().open()
+    page = visit.page
+    page.get_by_role("link", name="Learn").click()
+    arrive(visit, STEPS[0].slug)
+    assert "model=cam1" in visit.query()
+    visit.choose("Bundled model", "tank-detector")
+    page.get_by_role("link", name="Explore").click()
+    visit.overlay().wait_for(timeout=20_000)
+    visit.settle()
+    page.get_by_role("link", name="Learn").click()
+    arrive(visit, STEPS[0].slug)
+    assert "model=tank-detector" in visit.query()
+
+
+def test_a_model_of_keras_goes_along_into_the_lesson(visitor):
+    visit = visitor().open(model="MobileNetV2:weights=random", layer="block_13_expand_relu")
+    visit.page.get_by_role("link", name="Learn").click()
+    arrive(visit, STEPS[0].slug)
+    assert "model=MobileNetV2" in visit.query()
+    assert "layer=block_13_expand_relu" in visit.query()
+
+
+def test_a_phone_shows_a_step_without_scrolling_sideways(lesson):
+    visit = lesson("weighted-sum", {"viewport": {"width": 390, "height": 800}})
+    wide = "() => document.querySelector('[data-testid=stMain]').scrollWidth"
+    assert visit.page.evaluate(wide) <= 390
