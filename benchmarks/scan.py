@@ -109,7 +109,7 @@ class Audited:
         """One scan, listed already."""
         from camcore.auditing.plan import Plan
         from camcore.auditing.scan import scan
-        from camcore.auditing.source import read_source
+        from camcore.sources.source import read_source
 
         store, watch = self._new(folder.name)
         source = self.plan.record["source"] | {"root": str(folder)}

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from camcore.comparing import Comparison
     from camcore.localization import Localization
     from camcore.models.keras_classifier import KerasClassifier
-    from camcore.models.retrofit import retrofit
+    from camcore.retrofitting import retrofit
 
 __all__ = [
     "BLENDS",
@@ -108,7 +108,7 @@ _LATE = {  # bring statistics, figures or TensorFlow with them, so only when ask
     "audit": "camcore.auditing.verbs",
     "Run": "camcore.auditing.run",
     "Finding": "camcore.auditing.findings",
-    "retrofit": "camcore.models.retrofit",
+    "retrofit": "camcore.retrofitting",
 }
 
 

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
-from camcore.auditing.figures.theme import LIGHT, Theme, words
 from camcore.classifier import LayerRow
 from camcore.errors import InputError
+from camcore.theme import LIGHT, Theme, words
 
 Parts = tuple[Sequence[LayerRow], Sequence[LayerRow]]
 

@@ -17,7 +17,7 @@ from camcore.bundled import commands as making
 from camcore.comparing.commands import methods
 from camcore.errors import CamcoreError
 from camcore.localization.commands import localize
-from camcore.options import fit_option, model_options, progress_bar
+from camcore.options import fit_option, guessed, model_options, progress_bar
 
 _IMAGE_MODEL = "cloud-detector"  # explains something on any machine, without a network
 
@@ -128,10 +128,7 @@ def explain(
     for note in picture.notes:
         click.echo(f"note: {note}")
     if loaded.preprocessing_guessed:
-        click.echo(
-            f"note: the preprocessing of {loaded.name} is a guess ({loaded.preprocessing}); "
-            "choose it with --preprocess."
-        )
+        click.echo(guessed(loaded))
     answer = ", ".join(
         f"{p.name.removesuffix(', higher')} {p.probability:.3f}" for p in shown.predictions
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from camcore.classifier import Classifier
 from camcore.errors import InputError
 from camcore.fitting import FITS, PREPROCESSINGS
 
@@ -61,6 +62,14 @@ fit_option = click.option(
     "--fit", default="stretch", metavar="F", show_default=True,
     help=f"How a picture becomes the input: {', '.join(FITS)}.",
 )  # fmt: skip
+
+
+def guessed(model: Classifier) -> str:
+    """The note that nobody said how a model's pixels are scaled."""
+    return (
+        f"note: the preprocessing of {model.name} is a guess ({model.preprocessing}); "
+        "choose it with --preprocess."
+    )
 
 
 @contextmanager

@@ -11,9 +11,9 @@ from matplotlib.colors import to_rgba
 from matplotlib.patches import Polygon
 
 from camcore.anatomy import Gap, draw_parts, drawn_layers
-from camcore.auditing.figures.theme import DARK, LIGHT
 from camcore.classifier import LayerRow
 from camcore.errors import InputError
+from camcore.theme import DARK, LIGHT
 
 
 def row(name: str, *shape: int | None, kind: str = "Conv2D", parameters: int = 0, beside=False):

@@ -12,11 +12,8 @@ import numpy as np
 
 from camcore._version import __version__
 from camcore.auditing.classes import Classes, match_classes, require_classes
-from camcore.auditing.decoding import decode
-from camcore.auditing.matching import read_mapping
 from camcore.auditing.plan import Plan
 from camcore.auditing.settings import Settings, Thresholds
-from camcore.auditing.source import Source, read_source
 from camcore.auditing.store import Store
 from camcore.auditing.watch import Watch
 from camcore.classifier import Classifier
@@ -24,6 +21,9 @@ from camcore.errors import CamcoreError, InputError, StoreError
 from camcore.fitting import preprocess
 from camcore.methods import method_named, require
 from camcore.models.precision import choose_precision
+from camcore.sources.decoding import decode
+from camcore.sources.matching import read_mapping
+from camcore.sources.source import Source, read_source
 
 FORMAT = 1
 _MEASURED_ON = 64  # images

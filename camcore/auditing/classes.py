@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 from scipy.special import logsumexp
 
-from camcore.auditing.matching import by_mapping, by_name, none_found, read_mapping
 from camcore.classifier import OutputKind
 from camcore.errors import InputError
+from camcore.sources.matching import by_mapping, by_name, none_found, read_mapping
 
 __all__ = [
     "AuditClass",

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
-from camcore.auditing.decoding import Decoded
+from camcore.sources.decoding import Decoded
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from camcore.auditing.decoding import decode
 from camcore.auditing.findings import DECISIONS, Finding
 from camcore.auditing.plan import part_of
 from camcore.auditing.store import Store
 from camcore.auditing.watch import Progress, read_progress
 from camcore.errors import InputError, StoreError
+from camcore.sources.decoding import decode
 
 _HEAVY = ("map_predicted", "map_label", "thumb")
 MAP_KINDS = ("label", "predicted")

@@ -13,9 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from camcore.auditing.ahead import ahead
 from camcore.auditing.classes import class_margins, predicted_classes
-from camcore.auditing.decoding import Decoded, box_mask, decode, read_mask
 from camcore.auditing.focus import focus
 from camcore.auditing.plan import PART, Plan, part_of
 from camcore.auditing.properties import PROPERTIES, measure, measure_file
@@ -26,6 +24,8 @@ from camcore.errors import CamcoreError, ImageError
 from camcore.fitting import preprocess
 from camcore.mapping import raw_maps
 from camcore.methods import Method, method_named
+from camcore.sources.ahead import ahead
+from camcore.sources.decoding import Decoded, box_mask, decode, read_mask
 
 BATCH = 32
 _DECODERS = 2

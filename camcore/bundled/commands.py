@@ -120,7 +120,7 @@ def retrofit(backbone: str, data: str, out: Path, **options: Any) -> None:
     All behind one layer is replaced by global average pooling and a dense layer, which learns the
     class folders in FOLDER. FILE, a .keras file, takes raw pixels.
     """
-    from camcore.models.retrofit import retrofit as run
+    from camcore.retrofitting import retrofit as run
 
     with _Bar() as bar:
         made = run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ import click
 
 from camcore.comparing.columns import COLUMNS
 from camcore.comparing.comparison import Comparison
+from camcore.comparing.identity import identity
 from camcore.errors import InputError
 from camcore.methods import METHODS
-from camcore.options import fit_option, model_options, progress_bar
+from camcore.options import fit_option, guessed, model_options, progress_bar
 from camcore.render import COLORMAPS
 
 _DEFAULT_MODEL = "cloud-detector"
@@ -36,6 +37,10 @@ _DEFAULT_MODEL = "cloud-detector"
 @click.option("--labels", metavar="FILE", help="Class names: text, JSON or CSV.")
 @model_options
 @fit_option
+@click.option(
+    "--sanity", is_flag=True,
+    help="Also shuffle the model's weights from the top down, and say whether each map changes.",
+)  # fmt: skip
 @click.option("--alpha", default=0.4, metavar="A", show_default=True, help="0 to 1.")
 @click.option(
     "--colormap", default="viridis", metavar="C", show_default=True,
@@ -51,6 +56,7 @@ def methods(
     box: str | None,
     boxes: str | None,
     fit: str,
+    sanity: bool,
     alpha: float,
     colormap: str,
     out: Path,
@@ -58,10 +64,13 @@ def methods(
 ) -> None:
     """Compare methods and layers on IMAGE, a file or the name of a sample.
 
-    Prints the table and writes comparison.csv, comparison.png and comparison.svg into DIR.
+    Prints the table, and whether CAM is Grad-CAM up to a factor; writes comparison.csv,
+    comparison.png and comparison.svg into DIR.
     """
     import camcore
     from camcore.comparing.compare import compare
+
+    engine = camcore.Engine()
 
     samples = {own.name: str(own.file) for own in camcore.SAMPLES}
     picture = camcore.read_image(image if Path(image).exists() else samples.get(image, image))
@@ -70,7 +79,7 @@ def methods(
     places = _list(layers) or [loaded.default_layer]
     with progress_bar("comparing") as progress:
         made = compare(
-            camcore.Engine(),
+            engine,
             loaded,
             picture,
             methods=_list(methods) or _quick(loaded, places),
@@ -83,10 +92,42 @@ def methods(
     _write(made, out, alpha, colormap)
     for note in picture.notes:
         click.echo(f"note: {note}")
+    if loaded.preprocessing_guessed:
+        click.echo(guessed(loaded))
     answer = ", ".join(f"{p.name} {p.probability:.3f}" for p in made.predictions)
     click.echo(f"predictions: {answer}")
     click.echo(as_text(made))
+    for layer in made.layers:
+        click.echo(_identity(engine, loaded, made, layer, fit))
+    if sanity:
+        for line in _sanity(engine, loaded, made, fit):
+            click.echo(line)
     click.echo(f"wrote {out}")
+
+
+def _identity(engine: Any, model: Any, made: Comparison, layer: Any, fit: str) -> str:
+    target = made.targets[0]
+    found = identity(engine, model, made.picture, target.index, layer.name, fit=fit)
+    if not found.holds:
+        return f"CAM = H*W * Grad-CAM does not hold at {layer.name}: {found.reason}"
+    return (
+        f"CAM = {found.height}*{found.width} * Grad-CAM at {layer.name} for {target.name}: they "
+        f"differ by {found.largest_difference:.2g} where CAM reaches {found.scale:.4g}; "
+        f"mean(CAM) + bias = {found.mean_plus_bias:.4f}, class score {found.class_score:.4f}"
+    )
+
+
+def _sanity(engine: Any, model: Any, made: Comparison, fit: str) -> Iterator[str]:
+    from camcore.metrics import sanity_check
+
+    for row in made.rows:
+        if row.explanation is not None:
+            with progress_bar(f"shuffling, {METHODS[row.method].title}") as progress:
+                found = sanity_check(
+                    engine, model, made.picture, layer=row.layer.name, target=row.target.index,
+                    method=row.method, fit=fit, progress=progress,
+                )  # fmt: skip
+            yield f"{row.layer.name}, {row.target.name}: {found.statement}"
 
 
 def as_text(comparison: Comparison) -> str:

@@ -14,9 +14,9 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from camcore import render
-from camcore.auditing.figures.theme import LIGHT, words
 from camcore.comparing.comparison import Comparison, Row
 from camcore.methods import METHODS
+from camcore.theme import LIGHT, words
 
 _SIDE = 480  # pixels of the longest side of a cell
 _INCHES = 2.2  # width of a cell

@@ -61,9 +61,9 @@ def localize(
     compared with the true boxes. Writes a row for each picture into a CSV.
     """
     import camcore
-    from camcore.auditing.matching import read_mapping
     from camcore.localization.localize import localize as run
     from camcore.localization.reading import read_boxes
+    from camcore.sources.matching import read_mapping
 
     if out.is_dir():
         raise camcore.InputError(f"--out {out} is a folder; name the CSV file to write.")

@@ -10,9 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from camcore.auditing.ahead import ahead
-from camcore.auditing.listing import counted, levels, list_pictures
-from camcore.auditing.matching import by_mapping, by_name, none_found
 from camcore.classifier import Classifier
 from camcore.engine import Engine
 from camcore.errors import ImageError, InputError
@@ -22,6 +19,9 @@ from camcore.localization.boxes import Box, TrueBox, best_iou, checked
 from camcore.localization.pairing import pair
 from camcore.localization.reading import Boxes
 from camcore.localization.result import Localization, Located
+from camcore.sources.ahead import ahead
+from camcore.sources.listing import counted, levels, list_pictures
+from camcore.sources.matching import by_mapping, by_name, none_found
 
 _NAMED = 5
 _READERS = 2
@@ -64,7 +64,7 @@ def localize(
     threshold : float
         Share of the maximum, above 0 and at most 1.
     mapping : mapping of str to sequence of int, optional
-        The classes that each label stands for, as from `camcore.auditing.matching.read_mapping`;
+        The classes that each label stands for, as from `camcore.sources.matching.read_mapping`;
         by name or index if not given.
     progress : callable, optional
         Called with the pictures done and their number; it may raise to stop.

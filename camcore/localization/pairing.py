@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from camcore.auditing.listing import image_suffixes
 from camcore.localization.boxes import TrueBox
+from camcore.sources.listing import image_suffixes
 
 
 @dataclass(frozen=True)

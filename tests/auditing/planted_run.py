@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from camcore.auditing.decoding import decode
 from camcore.auditing.findings import Finding, finding_id
 from camcore.auditing.properties import PROPERTIES, file_properties, measure, property_names
 from camcore.auditing.regions import region_named
@@ -19,6 +18,7 @@ from camcore.auditing.run import Run
 from camcore.auditing.settings import Settings, Thresholds
 from camcore.auditing.store import Store
 from camcore.auditing.watch import Watch
+from camcore.sources.decoding import decode
 from tests.auditing.planted_pictures import (
     CLASSES,
     CORNER,

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from camcore.auditing.decoding import Decoded
 from camcore.auditing.properties import (
     FILE_PROPERTIES,
     PROPERTIES,
@@ -19,6 +18,7 @@ from camcore.auditing.properties import (
     property_names,
 )
 from camcore.fitting import frame_of
+from camcore.sources.decoding import Decoded
 
 CELLS = [f"cell-{row}-{column}" for row in range(4) for column in range(4)]
 REGIONS = ["ring", "top", "bottom", "left", "right", "corners", *CELLS]

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from camcore import retrofitting
 from camcore.bundled import training
 from camcore.bundled.digits import render_digit
-from camcore.models import retrofit as retrofitting
+from camcore.errors import InputError
 from camcore.models.labels import read_labels
 
 
@@ -106,7 +107,7 @@ def test_every_option_reaches_retrofit(command_line, monkeypatch):
 
     def spy(backbone, data, out, *, progress, **options):
         asked.update(options, backbone=backbone, data=data, out=str(out))
-        raise retrofitting.InputError("enough.")
+        raise InputError("enough.")
 
     monkeypatch.setattr(retrofitting, "retrofit", spy)
     status, _, err = command_line(

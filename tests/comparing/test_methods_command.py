@@ -35,6 +35,15 @@ def test_it_prints_the_table_and_writes_three_files(tmp_path):
     assert Image.open(out / "comparison.png").text["Layers"].startswith("conv3")
 
 
+def test_it_says_whether_cam_is_grad_cam_and_whether_maps_show_what_was_learned(tmp_path):
+    done = run("digit-7", "--model", "cam1", "--methods", "grad-cam,eigen-cam",
+               "--layers", "conv3,conv4", "--sanity", "--out", tmp_path)  # fmt: skip
+    assert "CAM = H*W * Grad-CAM does not hold at conv3: CAM needs global" in done.stdout
+    assert "CAM = 3*3 * Grad-CAM at conv4 for 7: they differ by" in done.stdout
+    assert "conv4, 7: The Grad-CAM map depends on what was learned" in done.stdout
+    assert "conv4, 7: The Eigen-CAM map does not change with all weights behind" in done.stdout
+
+
 def test_without_methods_the_quick_ones_run(tmp_path):
     done = run("digit-7", "--model", "cam1", "--out", tmp_path)
     assert done.exit_code == 0

@@ -93,7 +93,9 @@ def test_the_published_three_by_three_case(keras):
     np.testing.assert_allclose(raw(classifier, batch, "conv", [0], "grad-cam")[0], expected)
 
 
-@pytest.mark.parametrize("method", ["grad-cam", "hirescam", "layer-cam"])
+@pytest.mark.parametrize(
+    "method", ["grad-cam", "grad-cam++", "xgrad-cam", "hirescam", "layer-cam", "eigen-cam"]
+)
 def test_one_image_equals_the_same_image_in_a_batch(tiny_model, images, method):
     classifier = KerasClassifier(tiny_model, preprocessing="none")
     batch = images(4, classifier.input_shape)
@@ -130,7 +132,7 @@ def test_another_class_another_image_and_another_method_never_trace_again(keras,
     for count in (1, 3):
         forward = classifier.forward(images(count, (8, 8, 3)), "conv")
         for target in range(5):
-            for method in ("grad-cam", "hirescam", "layer-cam"):
+            for method in ("grad-cam", "grad-cam++", "xgrad-cam", "hirescam", "layer-cam"):
                 raw_maps(classifier, forward, [target] * count, methods.METHODS[method])
     assert len(traces) == 1
 

@@ -5,8 +5,8 @@ Charts are PNG files in a light and a dark theme; pictures and overlays are arra
 
 from camcore.auditing.figures.charts import class_distribution, effect_plot, response_curve
 from camcore.auditing.figures.maps import mean_maps
-from camcore.auditing.figures.theme import DARK, LIGHT, Figure, Theme
 from camcore.auditing.figures.tiles import Tile, gallery, signed, swap_strip
+from camcore.theme import DARK, LIGHT, Figure, Theme
 
 __all__ = [
     "DARK",

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from camcore.auditing.figures.theme import LIGHT, Figure, Theme, as_png, blank, plain_axes, words
 from camcore.auditing.findings import Finding
 from camcore.auditing.properties import PROPERTIES
 from camcore.auditing.run import Run
 from camcore.errors import InputError
+from camcore.theme import LIGHT, Figure, Theme, as_png, blank, plain_axes, words
 
 _TITLES = {one.name: (one.title, one.unit) for one in PROPERTIES}
 _BINS = 24

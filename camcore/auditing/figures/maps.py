@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from camcore.auditing.figures.theme import LIGHT, WIDTH, Figure, Theme, as_png, blank, plain_axes
 from camcore.auditing.run import Run
 from camcore.errors import InputError
+from camcore.theme import LIGHT, WIDTH, Figure, Theme, as_png, blank, plain_axes
 
 
 def mean_maps(

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from camcore.auditing.decoding import decode
 from camcore.auditing.edits import Images
 from camcore.auditing.plan import Plan
 from camcore.auditing.scan import object_mask
 from camcore.errors import CamcoreError, ImageError
+from camcore.sources.decoding import decode
 
 
 class Pool:

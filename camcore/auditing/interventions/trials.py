@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from scipy import ndimage
 
-from camcore.auditing.ahead import ahead
 from camcore.auditing.classes import class_margins, predicted_classes
 from camcore.auditing.edits import Images, Probe
 from camcore.auditing.interventions.pairing import Pairs
@@ -20,6 +19,7 @@ from camcore.auditing.store import Store
 from camcore.auditing.watch import Watch
 from camcore.classifier import Classifier
 from camcore.fitting import preprocess
+from camcore.sources.ahead import ahead
 
 BATCH = 32
 _BLOCK = 512  # forward passes that a killed run may have to do again

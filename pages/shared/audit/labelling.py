@@ -11,7 +11,7 @@ import streamlit as st
 import camcore
 from camcore.auditing.run import Run
 from camcore.auditing.settings import Settings
-from camcore.auditing.source import read_source
+from camcore.sources.source import read_source
 from pages.shared.audit import launching, places, words
 from pages.shared.loading import load_with_progress
 from pages.shared.wording import calmly, plain

@@ -10,6 +10,7 @@ import streamlit as st
 import camcore
 from pages.shared.compare.thumbnail import thumbnail
 from pages.shared.payload import READER, pack
+from pages.shared.styling import CONTROLS
 
 Box = tuple[int, int, int, int]
 
@@ -17,7 +18,7 @@ _HERE = Path(__file__).parent
 _canvas = st.components.v2.component(
     "camaudit_box_canvas",
     html=(_HERE / "box_canvas.html").read_text(encoding="utf-8"),
-    css=(_HERE / "box_canvas.css").read_text(encoding="utf-8"),
+    css=CONTROLS + (_HERE / "box_canvas.css").read_text(encoding="utf-8"),
     js=READER + (_HERE / "box_canvas.js").read_text(encoding="utf-8"),
 )
 

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.shared.styling import CONTROLS
+
 _LARGEST = 1_000_000  # characters of base64; a drawing has a few thousand
 _HERE = Path(__file__).parent
 _canvas = st.components.v2.component(
     "camaudit_digit_canvas",
     html=(_HERE / "digit_canvas.html").read_text(encoding="utf-8"),
-    css=(_HERE / "digit_canvas.css").read_text(encoding="utf-8"),
+    css=CONTROLS + (_HERE / "digit_canvas.css").read_text(encoding="utf-8"),
     js=(_HERE / "digit_canvas.js").read_text(encoding="utf-8"),
 )
 

@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 import camcore
 from camcore.bundled.scenes import write_scenes
-from camcore.models.retrofit import Retrofit, retrofit
+from camcore.retrofitting import Retrofit, retrofit
 from pages.shared.learn.lesson import Lesson
 from pages.shared.learn.showing import over
 from pages.shared.learn.step_two_networks import show_anatomy

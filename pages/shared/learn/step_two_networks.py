@@ -9,7 +9,7 @@ import streamlit as st
 
 import camcore
 from camcore.anatomy import Gap, Parts, draw_parts, drawn_layers
-from camcore.auditing.figures.theme import DARK, LIGHT, as_png
+from camcore.theme import DARK, LIGHT, as_png
 from pages.shared.learn.lesson import Lesson
 from pages.shared.wording import plain
 

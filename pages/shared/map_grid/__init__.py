@@ -11,6 +11,7 @@ import streamlit as st
 import camcore
 from pages.shared.compare.thumbnail import thumbnail
 from pages.shared.payload import READER, pack
+from pages.shared.styling import CONTROLS
 
 _HERE = Path(__file__).parent
 _VIEWER = _HERE.parent / "viewer"  # the same controls, drawn by the same script
@@ -25,7 +26,7 @@ def _text(*files: Path) -> str:
 _map_grid = st.components.v2.component(
     "camaudit_map_grid",
     html=_text(_VIEWER / "viewer.html"),
-    css=_text(_VIEWER / "viewer.css", _HERE / "map_grid.css"),
+    css=CONTROLS + _text(_VIEWER / "viewer.css", _HERE / "map_grid.css"),
     js=READER + _text(*_SCRIPTS),
 )
 

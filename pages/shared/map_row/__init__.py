@@ -18,6 +18,7 @@ from PIL import Image
 import camcore
 from pages.shared.map_row.colours import signed_palette
 from pages.shared.payload import READER, pack
+from pages.shared.styling import CONTROLS
 
 _LONGEST = 900  # pixels of the longest side of a picture that is sent
 _HERE = Path(__file__).parent
@@ -28,7 +29,7 @@ DRAWING = READER + "".join(
 )
 """What components that draw maps begin with: unpacking, words, upsampling, painting of cells."""
 
-STYLE = (_HERE / "map_row.css").read_text(encoding="utf-8")
+STYLE = CONTROLS + (_HERE / "map_row.css").read_text(encoding="utf-8")
 _row = st.components.v2.component(
     "camaudit_map_row",
     html='<section class="row"></section>',

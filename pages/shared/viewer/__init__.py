@@ -14,6 +14,7 @@ from PIL import Image
 
 import camcore
 from pages.shared.payload import READER, pack
+from pages.shared.styling import CONTROLS
 
 SHOWN_SIDE = 1400  # pixels of the longest side that is sent; the rest follows when it is saved
 _LOSSLESS_PIXELS = 512 * 512
@@ -33,7 +34,7 @@ _SCRIPTS = [
 _viewer = st.components.v2.component(
     "camaudit_viewer",
     html=(_HERE / "viewer.html").read_text(encoding="utf-8"),
-    css=(_HERE / "viewer.css").read_text(encoding="utf-8"),
+    css=CONTROLS + (_HERE / "viewer.css").read_text(encoding="utf-8"),
     js=READER + "".join((_HERE / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS),
 )
 

@@ -13,11 +13,11 @@ import pytest
 
 from camcore.auditing import figures
 from camcore.auditing.figures import maps
-from camcore.auditing.figures.theme import as_png, blank
 from camcore.auditing.report import words, write_report, writing
 from camcore.auditing.run import Run
 from camcore.auditing.store import Store
 from camcore.errors import StoreError
+from camcore.theme import as_png, blank
 from tests.auditing.planted_run import planted_run
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from camcore.auditing import unzip as unzip_module
-from camcore.auditing.unzip import unzip
 from camcore.errors import InputError
+from camcore.sources import unzip as unzip_module
+from camcore.sources.unzip import unzip
 
 
 def make(place: Path, members: dict[str, bytes], **options) -> Path:

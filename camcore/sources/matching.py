@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from camcore.auditing.tables import read_columns
 from camcore.errors import InputError
 from camcore.models.labels import match_label
+from camcore.sources.tables import read_columns
 
 _NAMED = 5
 _RANGE = re.compile(r"\s*(\d{1,7})\s*-\s*(\d{1,7})\s*", re.ASCII)

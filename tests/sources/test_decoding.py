@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from camcore.auditing.decoding import box_mask, decode, jpeg_quality, read_mask
 from camcore.errors import ImageError, InputError
 from camcore.fitting import fit_pixels, frame_of
 from camcore.images import read_image
+from camcore.sources.decoding import box_mask, decode, jpeg_quality, read_mask
 
 FITS = ["stretch", "crop", "pad"]
 

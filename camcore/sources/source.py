@@ -12,10 +12,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from camcore.auditing.listing import counted, levels, list_pictures, masks_of
-from camcore.auditing.tables import is_picture_table, list_table
-from camcore.auditing.unzip import Progress, unzip
 from camcore.errors import InputError
+from camcore.sources.listing import counted, levels, list_pictures, masks_of
+from camcore.sources.tables import is_picture_table, list_table
+from camcore.sources.unzip import Progress, unzip
 
 _NAMED = 5
 _DTYPES = {"path": "str", "label": "str", "mask": "str", "bytes": "int64", "mtime_ns": "int64"}
@@ -71,7 +71,7 @@ def read_source(
     unpack_to : Path
         The folder that a zip is unpacked into.
     progress : callable, optional
-        As for `camcore.auditing.unzip.unzip`.
+        As for `camcore.sources.unzip.unzip`.
 
     Returns
     -------

@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from camcore.auditing.matching import read_mapping
 from camcore.errors import InputError
+from camcore.sources.matching import read_mapping
 
 NAMES = ("tench", "tabby", "tiger_cat", "beagle", "crane", "pug", "crane", "7-up", "1")
 

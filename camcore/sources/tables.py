@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from camcore.auditing.listing import counted, is_inside, masks_of
 from camcore.errors import InputError
+from camcore.sources.listing import counted, is_inside, masks_of
 
 _NAMED = 5
 _REQUIRED = ("path", "label")
@@ -107,7 +107,7 @@ def list_table(file: Path, *, bound: Path | None) -> tuple[dict[str, list[Any]],
     -------
     columns : dict of str to list
         ``path``, ``label``, ``box``, ``mask``, ``bytes`` and ``mtime_ns``, sorted by path; see
-        `camcore.auditing.source.Source`.
+        `camcore.sources.source.Source`.
     notes : tuple of str
         What is missing or was left out, one clause each.
 

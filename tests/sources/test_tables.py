@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from camcore.auditing.source import Source, read_source
-from camcore.auditing.tables import read_columns
 from camcore.errors import InputError
+from camcore.sources.source import Source, read_source
+from camcore.sources.tables import read_columns
 
 
 def source(folder: Path, text: str, *names: str) -> Source:

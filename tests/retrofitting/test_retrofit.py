@@ -10,8 +10,8 @@ import camcore
 from camcore.bundled.digits import render_digit
 from camcore.errors import InputError, ModelError
 from camcore.fitting import PREPROCESSINGS, preprocess
-from camcore.models.retrofit import retrofit
-from camcore.models.retrofit_head import fit_head
+from camcore.retrofitting import retrofit
+from camcore.retrofitting.head import fit_head
 
 EACH = 15
 
@@ -79,7 +79,7 @@ def test_what_scales_pixels_already_is_not_scaled_again(reloaded):
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("name", PREPROCESSINGS)
 def test_the_preprocessing_is_inside(name, channels, keras):
-    from camcore.models.retrofit_network import pooled_network, with_head
+    from camcore.models.pooled_network import pooled_network, with_head
 
     own = keras.layers.Conv2D(6, 3, name="conv")
     classifier = classifier_of(keras, (4, 5, channels), own, preprocessing=name)
@@ -94,7 +94,7 @@ def test_the_preprocessing_is_inside(name, channels, keras):
 
 
 def test_caffe_turns_the_channels_and_subtracts_the_mean(keras):
-    from camcore.models.retrofit_network import pooled_network
+    from camcore.models.pooled_network import pooled_network
 
     same = keras.layers.Activation("linear", name="same")
     classifier = classifier_of(keras, (2, 2, 3), same, preprocessing="caffe")
@@ -104,7 +104,7 @@ def test_caffe_turns_the_channels_and_subtracts_the_mean(keras):
 
 
 def test_a_nested_network_is_opened(keras, images):
-    from camcore.models.retrofit_network import fast_function, pooled_network
+    from camcore.models.pooled_network import fast_function, pooled_network
 
     inside = keras.Input((6, 6, 3))
     first = keras.layers.Conv2D(4, 3, padding="same", activation="relu", name="first")(inside)
@@ -129,7 +129,7 @@ def test_a_nested_network_is_opened(keras, images):
 
 
 def test_two_layers_of_one_name_are_refused(keras):
-    from camcore.models.retrofit_network import pooled_network
+    from camcore.models.pooled_network import pooled_network
 
     inner = keras.Sequential([keras.Input((6, 6, 3)), keras.layers.Conv2D(3, 1, name="conv")])
     outer = classifier_of(keras, (6, 6, 3), inner, keras.layers.Conv2D(2, 1, name="conv"))

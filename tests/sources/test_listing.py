@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from camcore.auditing.listing import Listing, image_suffixes, list_pictures
 from camcore.images import FORMATS, read_image
+from camcore.sources.listing import Listing, image_suffixes, list_pictures
 
 
 def fill(folder: Path, *names: str) -> Path:

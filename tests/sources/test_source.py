@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from camcore.auditing.source import Source, read_source
 from camcore.bundled.scenes import write_scenes
 from camcore.errors import InputError
+from camcore.sources.source import Source, read_source
 
 
 def fill(folder: Path, *names: str) -> Path:

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from camcore.auditing.ahead import ahead
-from camcore.auditing.decoding import decode
-from camcore.auditing.listing import counted
-from camcore.auditing.source import read_source
 from camcore.errors import CamcoreError, InputError
 from camcore.models.loading import load_model
-from camcore.models.retrofit_head import FEWEST, fit_head
+from camcore.retrofitting.head import FEWEST, fit_head
+from camcore.sources.ahead import ahead
+from camcore.sources.decoding import decode
+from camcore.sources.listing import counted
+from camcore.sources.source import read_source
 
 Progress = Callable[[int, int], None]
 """Called with the number of pictures done and of all pictures; it may raise to stop."""
@@ -88,7 +88,7 @@ def retrofit(
         As for `camcore.load_model`: a name, or a ``.keras`` or ``.h5`` file.
     data : path
         A folder with a folder for each class, or a CSV or zip of that; see
-        `camcore.auditing.source.read_source`. Every class needs five pictures.
+        `camcore.sources.source.read_source`. Every class needs five pictures.
     out : path
         The ``.keras`` file to write, which carries its preprocessing inside. It appears once it is
         complete, with the class names beside it in ``<its stem>.labels.txt``.
@@ -133,7 +133,7 @@ def retrofit(
                 f"{classifier.default_layer!r}, and `camcore layers` lists all."
             )
 
-        from camcore.models.retrofit_network import fast_function, pooled_network, with_head
+        from camcore.models.pooled_network import fast_function, pooled_network, with_head
 
         network = pooled_network(classifier, layer)
         paths = [source.root / path for path in files["path"]]

@@ -1,0 +1,1 @@
+"""Pictures that people bring: folders, zips, tables, and what their labels mean."""
