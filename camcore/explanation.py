@@ -98,6 +98,8 @@ class Explanation:
     def statement(self) -> str:
         """What the map says, in one honest sentence."""
         name = self.target.name
+        if self.of == "probability":
+            name = f"the probability of {name}"
         if self.heatmap.evidence == "none":
             return f"No positive evidence for {name} at layer {self.layer.name}."
         share, area = self.heatmap.focus

@@ -82,6 +82,7 @@ def _explain(
     with map_box:
         layer = map_picker.pick_layer(model)
         method = map_picker.pick_method(model, layer)
+        of = map_picker.pick_explained(model, method)
         fit = map_picker.pick_fit(model)
         preprocessing = map_picker.pick_preprocessing(model) if choice.file else None
     if source is None:
@@ -92,13 +93,13 @@ def _explain(
     ranked = engine.predict(model, picture, top=None, **options)
     with chips:
         targets = target_picker.pick_targets(model, ranked)
-    _write_address(choice, source, model, targets, layer, method, fit, preprocessing)
+    _write_address(choice, source, model, targets, layer, method, of, fit, preprocessing)
     alone = stage.empty()
     if engine.estimate(model, picture, method=method, **options):
         with alone:  # until the passes are done, or while nobody has asked for them
             show_viewer(picture, key="viewer-alone")
     try:
-        shown = explain_with_progress(engine, model, picture, targets, method, options, waiting)
+        shown = explain_with_progress(engine, model, picture, targets, method, of, options, waiting)
     except camcore.MethodError as error:
         with notices:
             st.warning(plain(error), icon=":material/info:")
@@ -148,7 +149,7 @@ def _remember_shape(choice: ModelChoice, model: camcore.Classifier) -> None:
             st.rerun()
 
 
-def _write_address(choice, source, model, targets, layer, method, fit, preprocessing) -> None:
+def _write_address(choice, source, model, targets, layer, method, of, fit, preprocessing) -> None:
     """A link restores the view; somebody's own file is not in it, unless a link named it."""
     link = choice.link()
     named = bool(link)
@@ -164,6 +165,7 @@ def _write_address(choice, source, model, targets, layer, method, fit, preproces
             "layer": layer.name if named else None,
             "class": target_picker.address_of(model, targets) if named else None,
             "method": method,
+            "of": of if of != "score" else None,
             "fit": fit if fit != "stretch" else None,
         }
     )

@@ -22,6 +22,7 @@ def explain_with_progress(
     picture: camcore.Picture,
     targets: Sequence[int],
     method: str,
+    of: str,
     options: dict[str, Any],
     place: DeltaGenerator,
 ) -> tuple[camcore.Explanation, ...] | None:
@@ -29,6 +30,8 @@ def explain_with_progress(
 
     Parameters
     ----------
+    of : {"score", "probability"}
+        What is explained, by methods that can explain either.
     options : dict
         The layer, fit and preprocessing of `Engine.explain_each`.
     place : DeltaGenerator
@@ -36,7 +39,7 @@ def explain_with_progress(
     """
     chosen = camcore.METHODS[method]
     if not chosen.many_passes:
-        return engine.explain_each(model, picture, targets, method=method, **options)
+        return engine.explain_each(model, picture, targets, method=method, of=of, **options)
     key = (model.sha256, picture.sha256, method, *sorted(map(str, options.items())))
     wanted = st.session_state.setdefault(_RUN, set())
     seconds = engine.estimate(model, picture, method=method, **options)

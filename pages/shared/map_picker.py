@@ -8,6 +8,7 @@ import camcore
 from pages.shared.address import asked, asked_one, refuse
 from pages.shared.wording import plain
 
+EXPLAINED = {"score": "Class score", "probability": "Probability"}
 FITS = {"stretch": "Stretch", "crop": "Crop", "pad": "Pad"}
 _DEFAULT_METHOD = "grad-cam"
 
@@ -18,6 +19,7 @@ def follow_link() -> None:
         asked_one("method", camcore.METHODS, "the method") or _DEFAULT_METHOD
     )
     st.session_state["map-fit"] = asked_one("fit", camcore.FITS, "the fit") or "stretch"
+    st.session_state["map-of"] = asked_one("of", EXPLAINED, "the explanation of") or "score"
     st.session_state["map-preprocessing-asked"] = asked_one(
         "preprocessing", camcore.PREPROCESSINGS, "the preprocessing"
     )
@@ -44,7 +46,7 @@ def pick_layer(model: camcore.Classifier) -> camcore.Layer:
         help="Where the maps are read: name · height × width of the map · number of feature maps.",
     )
     last = layers[model.default_layer]
-    finer = _finer(model.layers, last)
+    finer = finer_layer(model.layers, last)
     if finer is not None:
         quick = st.container(horizontal=True)
         for label, to, why in (
@@ -71,7 +73,7 @@ def _choose_layer(name: str) -> None:
     st.session_state["map-layer"] = name
 
 
-def _finer(layers: tuple[camcore.Layer, ...], last: camcore.Layer) -> camcore.Layer | None:
+def finer_layer(layers: tuple[camcore.Layer, ...], last: camcore.Layer) -> camcore.Layer | None:
     """The last layer whose grid is at least half again as fine as that of the last one.
 
     Deep layers know classes and early ones know places, so of all finer grids this is the one
@@ -104,6 +106,25 @@ def method_label(method: camcore.Method, model: camcore.Classifier, layer: camco
         return f"{method.title} ✕ not at this layer"
     passes = method.passes(layer, model.input_shape)
     return f"{method.title} · {passes:,} passes" if passes else method.title
+
+
+def pick_explained(model: camcore.Classifier, method: str) -> str:
+    """The class score or the class probability, where the method can explain either."""
+    if camcore.METHODS[method].needs != "gradients" or model.output_kind == "regression":
+        return "score"
+    st.session_state.setdefault("map-of", "score")
+    return st.segmented_control(
+        "Explain the",
+        list(EXPLAINED),
+        key="map-of",
+        persist_state="session",
+        format_func=EXPLAINED.__getitem__,
+        required=True,
+        width="stretch",
+        help="**Class score**: the number before softmax, which speaks of this class alone.  \n"
+        "**Probability**: after softmax. Its gradient vanishes where the model is sure, and it "
+        "also rises where another class falls.",
+    )
 
 
 def pick_fit(model: camcore.Classifier) -> str:

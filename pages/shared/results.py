@@ -164,6 +164,8 @@ def python_lines(
         options.append(f"preprocessing={_quoted(one.preprocessing)}")
     if one.fit != "stretch":
         options.append(f"fit={_quoted(one.fit)}")
+    if one.of != "score":
+        options.append(f"of={_quoted(one.of)}")
     lines = [
         "import camcore",
         "",
@@ -203,6 +205,7 @@ def command_lines(
         if one.preprocessing != model.preprocessing or choice.file:
             words += ["--preprocess", one.preprocessing]
         words += ["--fit", one.fit] if one.fit != "stretch" else []
+        words += ["--of", one.of] if one.of != "score" else []
         words += ["--out", f"explained-{one.target.index}"]
         lines.append(" ".join(map(shlex.quote, words)))
     return "\n".join(lines)

@@ -325,3 +325,15 @@ def test_a_quick_method_of_many_passes_runs_at_once(visit):
     assert_calm(app)
     assert not app.info
     assert explained(app)
+
+
+def test_the_probability_can_be_explained_where_gradients_are(visit):
+    app = visit(model="tank-detector", image="tank-sunny", of="probability")
+    assert_calm(app)
+    assert "of the evidence for the probability of tank lies in" in texts(app)
+    assert address(app)["of"] == "probability"
+    assert any("--of probability" in own.value for own in app.code)
+    app.selectbox(key="map-method").set_value("cam").run()
+    assert_calm(app)
+    assert "of the evidence for tank lies in" in texts(app)
+    assert "of" not in address(app)

@@ -6,6 +6,7 @@ import streamlit as st
 
 import camcore
 from pages.shared.address import asked, refuse
+from pages.shared.map_picker import finer_layer
 
 FIRST_METHODS = ("cam", "grad-cam", "hirescam", "layer-cam", "eigen-cam")
 MOST_LAYERS = 4
@@ -72,8 +73,7 @@ def _asked_layers(model: camcore.Classifier) -> list[str]:
 
 
 def first_layers(model: camcore.Classifier) -> list[str]:
-    """The model's default layer, and the last one on a finer grid that is no pooling."""
-    names = [layer.name for layer in model.layers]
-    last = model.layers[names.index(model.default_layer)]
-    finer = [own for own in model.layers if own.height > last.height and "Pool" not in own.kind]
-    return [*(own.name for own in finer[-1:]), last.name]
+    """The last finer layer that still knows classes, where there is one, and the default layer."""
+    last = next(own for own in model.layers if own.name == model.default_layer)
+    finer = finer_layer(model.layers, last)
+    return [*([finer.name] if finer else []), last.name]
