@@ -20,6 +20,13 @@ def _own_cache(tmp_path_factory):
         yield
 
 
+@pytest.fixture(autouse=True)
+def _own_main(monkeypatch):
+    """Streamlit's tests put their page in the place of the main module, which processes that are
+    started later would run."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
 @pytest.fixture(scope="session")
 def keras():
     return import_keras()
