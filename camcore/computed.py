@@ -37,9 +37,14 @@ class View:
     @property
     def key(self) -> Hashable:
         """What the numbers depend on."""
+        return self.input_key, self.layer.name
+
+    @property
+    def input_key(self) -> Hashable:
+        """What they depend on beside the layer."""
         model = self.model
         identity = (model.sha256, model.output, model.output_kind, model.input_shape)
-        return (*identity, self.picture.sha256, self.preprocessing, self.fit, self.layer.name)
+        return (*identity, self.picture.sha256, self.preprocessing, self.fit)
 
     @cached_property
     def image(self) -> np.ndarray:
@@ -112,7 +117,7 @@ class Computed:
         self, view: View, columns: list[int], method: Method, progress: Progress | None
     ) -> list[tuple[np.ndarray, Cost]]:
         """Raw maps of a method that makes many passes; they serve every class."""
-        key = (method.name, view.key)
+        key = _key_of_variants(view, method)
         forward, seconds = self.forward(view)
         with self._locks.of(key):  # whoever asks for the same waits, and has it then
             found = self._cache.get(key)
@@ -155,7 +160,7 @@ class Computed:
 
     def seconds_of_passes(self, view: View, method: Method) -> float:
         """About how long a method's passes take, from a few of them; 0 where they are known."""
-        if not method.many_passes or self._cache.get((method.name, view.key)) is not None:
+        if not method.many_passes or self._cache.get(_key_of_variants(view, method)) is not None:
             return 0.0
         model = view.model
         key = ("seconds", method.needs, model.sha256, model.output, view.layer.name)
@@ -214,3 +219,7 @@ class Computed:
                     found[column] = value
                     self._cache.put(keys[column], value, value.nbytes)
         return np.stack([found[c] for c in columns])
+
+
+def _key_of_variants(view: View, method: Method) -> Hashable:
+    return method.name, view.input_key if method.layer_free else view.key

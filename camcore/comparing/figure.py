@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,17 +15,20 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from camcore import render
-from camcore.comparing.comparison import Comparison, Row
 from camcore.methods import METHODS
 from camcore.theme import LIGHT, words
 
+if TYPE_CHECKING:
+    from camcore.comparing.comparison import Comparison, Row
+
 _SIDE = 480  # pixels of the longest side of a cell
 _INCHES = 2.2  # width of a cell
+_WIDEST = 7  # methods side by side; more of them stand below each other
 _FRAME = {"top": 0.9, "side": 1.9}  # inches for the titles and for method names and colour bar
 
 
 def draw(comparison: Comparison, alpha: float, colormap: str) -> Figure:
-    """Draw methods as rows, layers and classes as columns.
+    """Draw methods as rows, layers and classes as columns, or lying down where that is calmer.
 
     Parameters
     ----------
@@ -44,6 +48,9 @@ def draw(comparison: Comparison, alpha: float, colormap: str) -> Figure:
     small = np.asarray(Image.fromarray(picture.pixels).resize(size, Image.Resampling.LANCZOS))
     places = [(layer, target) for layer in comparison.layers for target in comparison.targets]
     rows, columns = len(comparison.methods), len(places)
+    lying = columns < rows <= _WIDEST
+    if lying:
+        rows, columns = columns, rows
     tall = _INCHES * min(2.0, max(0.5, picture.height / picture.width))
     figure = Figure(
         (columns * _INCHES + _FRAME["side"], rows * tall + _FRAME["top"]),
@@ -51,16 +58,21 @@ def draw(comparison: Comparison, alpha: float, colormap: str) -> Figure:
         layout=ConstrainedLayoutEngine(w_pad=0.04, h_pad=0.04),
     )
     grid = figure.subplots(rows, columns, squeeze=False)
-    for axes, row in zip(grid.flat, comparison.rows, strict=True):
+    cells = grid.T if lying else grid
+    for axes, row in zip(cells.flat, comparison.rows, strict=True):
         _bare(axes)
         _cell(axes, row, small, alpha, colormap)
         if row.explanation is not None:
             _true_boxes(axes, comparison, shrink)
-    for axes, method in zip(grid[:, 0], comparison.methods, strict=True):
-        axes.set_ylabel("\n".join(textwrap.wrap(METHODS[method].title, 18)), color=LIGHT.ink)
-    for axes, (layer, target) in zip(grid[0], places, strict=True):
-        title = f"{words(layer.name)}\n{layer.height} × {layer.width} · {words(target.name)}"
+    methods = ["\n".join(textwrap.wrap(METHODS[name].title, 18)) for name in comparison.methods]
+    named = [
+        f"{words(layer.name)}\n{layer.height} × {layer.width} · {words(target.name)}"
+        for layer, target in places
+    ]
+    for axes, title in zip(grid[0], methods if lying else named, strict=True):
         axes.set_title(title, fontsize=9, color=LIGHT.ink, parse_math=False)
+    for axes, title in zip(grid[:, 0], named if lying else methods, strict=True):
+        axes.set_ylabel(title, fontsize=9, color=LIGHT.ink, parse_math=False)
     answer = ", ".join(
         f"{words(one.name)} {one.probability:.3f}" for one in comparison.predictions[:3]
     )

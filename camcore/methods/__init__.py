@@ -44,6 +44,8 @@ class Method:
         How its paper brings the map to 0..1.
     class_agnostic : bool
         Whether the map is the same for every class.
+    layer_free : bool
+        Whether it is the same for every layer.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Method:
     about: str
     scaling: str = "relu"
     class_agnostic: bool = False
+    layer_free: bool = False
     _passes: Callable[[Layer, tuple[int, int, int]], int] = lambda layer, shape: 0
 
     @property
@@ -234,6 +237,7 @@ METHODS = {
             r"y_c - y_c^{\setminus P}\Big)",
             "Zeiler and Fergus, ECCV 2014, arXiv:1311.2901",
             "What the class score loses where a patch is covered; owes nothing to feature maps.",
+            layer_free=True,
             _passes=lambda layer, shape: variants.occlusion_places(shape),
         ),
     )

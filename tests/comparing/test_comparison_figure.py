@@ -37,6 +37,18 @@ def test_methods_by_layers_by_classes_under_one_colour_bar(made):
     assert "own scale" in bar.get_ylabel()
 
 
+def test_many_methods_at_one_place_lie_side_by_side():
+    made = compare(
+        Engine(), PooledClassifier(), one_bright_corner(), methods=["cam", "grad-cam", "hirescam"],
+        layers=["last"], targets=[0], faithfulness=False,
+    )  # fmt: skip
+    figure = made.figure()
+    *cells, _ = figure.axes
+    assert [axes.get_title() for axes in cells] == ["CAM", "Grad-CAM", "HiResCAM"]
+    assert cells[0].get_ylabel().startswith("last")
+    assert figure.get_figwidth() > figure.get_figheight()
+
+
 def test_a_cell_shows_the_overlay_or_says_why_not(made):
     cells = made.figure(alpha=1.0, colormap="gray").axes
     assert "global average pooling" in words(cells[0])

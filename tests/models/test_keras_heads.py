@@ -220,3 +220,13 @@ def test_passes_are_told_can_be_stopped_and_serve_every_class(tiny, picture):
 def test_only_gradients_explain_the_probability(tiny, picture):
     with pytest.raises(MethodError, match="Eigen-CAM explains the class score only"):
         Engine().explain(tiny, picture(), method="eigen-cam", of="probability")
+
+
+def test_occlusion_is_the_same_for_every_layer(tiny, picture):
+    engine, own, told = Engine(), picture(12, 10), []
+    first = engine.explain(tiny, own, layer="early", method="occlusion")
+    second = engine.explain(
+        tiny, own, layer="late", method="occlusion", progress=lambda *now: told.append(now)
+    )
+    np.testing.assert_array_equal(first.heatmap.raw, second.heatmap.raw)
+    assert not told
