@@ -6,8 +6,7 @@ import copy
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -31,9 +30,9 @@ from camcore.models.keras_inputs import begins_with_preprocessing, input_shape
 from camcore.models.keras_outputs import column_names, named_results, read_output, slopes
 from camcore.models.layer_tables import split_tables
 from camcore.models.merging import merged_function
-from camcore.models.pooled_head import pooled_affine, read_class_weights
+from camcore.models.pieces import Pieces
+from camcore.models.pooled_head import pooled_affine
 from camcore.models.randomising import captured_weights, shuffled
-from camcore.models.rest import RestOfNetwork
 
 # Layers that repeat or thin out a map rather than make one; the layer that feeds them is shown.
 _PASSIVE = (
@@ -41,14 +40,6 @@ _PASSIVE = (
     "Resizing", "Dropout", "SpatialDropout", "Gaussian", "Random", "Reshape", "Permute",
     "Rescaling", "Normalization",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class _Cut:
-    """The two functions of one layer: images -> map and residuals, residuals -> gradients."""
-
-    forward: Any
-    backward: Any
 
 
 class KerasClassifier:
@@ -125,12 +116,6 @@ class KerasClassifier:
         self._lock = threading.RLock()
         self._graph = TracedGraph(model, self.input_shape)
         self.keras_model = model
-        self._function: Callable[..., Any] = self._graph.function
-        self._variables: dict[str, Any] = {}  # in place of the model's own, by capture
-        self._cuts: dict[str, _Cut] = {}
-        self._rests: dict[str, RestOfNetwork] = {}
-        self._scoring: Any = None
-        self._weights: dict[str, ClassWeights | None] = {}
 
         results = named_results(model, self._graph.results)
         self.outputs = tuple(results)
@@ -143,18 +128,19 @@ class KerasClassifier:
         read = read_output(self._graph, self.output, results[self.output], output_kind)
         self.output_kind = read.kind
         self.class_names = column_names(read, class_names, self.name)
-        self._scores, self._probabilities = read.scores, read.probabilities
+        self._results = read.scores, read.probabilities
+        self._pieces = Pieces(self._graph, *self._results, self._graph.function)
 
-        taps = self._graph.spatial_taps(self._scores)
+        taps = self._graph.spatial_taps(read.scores)
         if not taps:
             raise ModelError(
                 f"{self.name} has no layer with a spatial map (height x width > 1) that its output "
                 "depends on, so there is nothing to lay over a picture."
             )
         self._taps = {tap.name: tap for tap in taps}
-        self._captured = captured_weights(model, self._graph, self._scores)
+        self._captured = captured_weights(model, self._graph, read.scores)
         self.weighted_layers = tuple(self._captured)
-        self._pooled = pooled_affine(self._graph, taps, self._scores)
+        self._pooled = pooled_affine(self._graph, taps, read.scores)
         self.layers = tuple(self._layer(tap) for tap in taps)
         active = [tap.name for tap in taps if not tap.kind.startswith(_PASSIVE)]
         self.default_layer = active[-1] if active else taps[-1].name
@@ -169,7 +155,8 @@ class KerasClassifier:
         """
         fed = self._fed(images)
         with self._lock:
-            activations, scores, probabilities, *state = self._cut(layer).forward(fed)
+            found = self._pieces.passes(self._tap(layer)).forward(fed)
+        activations, scores, probabilities, *state = found
         return Forward(
             activations.numpy(),
             scores.numpy(),
@@ -189,10 +176,7 @@ class KerasClassifier:
         """
         fed = self._fed(images)
         with self._lock:
-            if self._scoring is None:
-                outputs = [self._scores, self._probabilities]
-                self._scoring = self._made([self._graph.images], outputs)
-            scores, probabilities = self._scoring(fed)
+            scores, probabilities = self._pieces.scoring()(fed)
         return scores.numpy(), probabilities.numpy()
 
     def for_throughput(self, *, bfloat16: bool = False) -> KerasClassifier:
@@ -207,7 +191,8 @@ class KerasClassifier:
             faster on processors that have it, slower on others. See
             `camcore.models.precision.choose_precision`.
         """
-        return self._like(partial(merged_function, self._graph, bfloat16=bfloat16))
+        make = partial(merged_function, self._graph, bfloat16=bfloat16)
+        return self._like(self._pieces.made_by(make))
 
     def gradients(
         self, forward: Forward, targets: Sequence[int], of: Explained = "score"
@@ -228,7 +213,8 @@ class KerasClassifier:
         if wanted != count:
             state = [tf.broadcast_to(t, (wanted, *t.shape[1:])) for t in state]
         with self._lock:
-            (gradients,) = self._cut(forward.layer).backward(tf.constant(counted), *state)
+            backward = self._pieces.passes(self._tap(forward.layer)).backward
+            (gradients,) = backward(tf.constant(counted), *state)
         return gradients.numpy()
 
     def head(self, images: np.ndarray, layer: str) -> Head:
@@ -243,9 +229,7 @@ class KerasClassifier:
         """
         fed, tap = self._fed(images[:1]), self._tap(layer)
         with self._lock:
-            if layer not in self._rests:
-                self._rests[layer] = RestOfNetwork(self._graph, tap, self._scores, self._made)
-            scores_of = self._rests[layer].behind(fed)
+            scores_of = self._pieces.rest(tap).behind(fed)
 
         def locked(maps: np.ndarray) -> np.ndarray:
             with self._lock:
@@ -261,14 +245,9 @@ class KerasClassifier:
         InputError
             If there is no such layer.
         """
+        tap = self._tap(layer)
         with self._lock:
-            if layer not in self._weights:
-                tap, weights = self._tap(layer), None
-                if layer in self._pooled:
-                    head = self._graph.function([tap.tensor], [self._scores], self._variables)
-                    weights = read_class_weights(head, tap)
-                self._weights[layer] = weights
-            return self._weights[layer]
+            return self._pieces.class_weights(tap) if layer in self._pooled else None
 
     def randomised(self, layers: Sequence[str], seed: int) -> KerasClassifier:
         """The same model with the weights of some layers shuffled, each within itself.
@@ -284,9 +263,7 @@ class KerasClassifier:
                     f"{self.name} has no layer {path!r} with weights; the last one is "
                     f"{self.weighted_layers[-1]!r}."
                 )
-        own = self._like(self._function)
-        own._variables = self._variables | shuffled(self._captured, layers, seed)
-        own._weights = {}
+        own = self._like(self._pieces.with_variables(shuffled(self._captured, layers, seed)))
         told = json.dumps([self.sha256, list(layers), seed])
         own.sha256 = hashlib.sha256(told.encode()).hexdigest()
         return own
@@ -299,30 +276,13 @@ class KerasClassifier:
         InputError
             If there is no such layer.
         """
-        results = [self._scores, self._probabilities]
-        return split_tables(self.keras_model, self._graph, self._tap(layer), results)
+        return split_tables(self.keras_model, self._graph, self._tap(layer), list(self._results))
 
-    def _like(self, function: Callable[..., Any]) -> KerasClassifier:
+    def _like(self, pieces: Pieces) -> KerasClassifier:
         """The same model with functions that are cut otherwise."""
         own = copy.copy(self)
-        own._function, own._cuts, own._rests, own._scoring = function, {}, {}, None
+        own._pieces = pieces
         return own
-
-    def _made(self, inputs: list[Any], outputs: list[Any]) -> Any:
-        return self._function(inputs, outputs, self._variables)
-
-    def _cut(self, layer: str) -> _Cut:
-        if layer not in self._cuts:
-            tensor, graph = self._tap(layer).tensor, self._graph
-            counted, gradients, residuals = graph.differentiate(self._scores, tensor)
-            with graph.graph.as_default():
-                plain = [tf.cast(t, tf.float32) for t in (tensor, gradients)]
-            found = [plain[0], self._scores, self._probabilities, *residuals]
-            self._cuts[layer] = _Cut(
-                self._made([graph.images], found),
-                self._made([counted, *residuals], [plain[1]]),
-            )
-        return self._cuts[layer]
 
     def _fed(self, images: np.ndarray) -> Any:
         if images.ndim != 4 or images.shape[1:] != self.input_shape:
