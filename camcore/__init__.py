@@ -20,7 +20,15 @@ from typing import TYPE_CHECKING, Any
 from camcore._version import __version__
 from camcore.bundled import MODELS as BUNDLED_MODELS
 from camcore.bundled import SAMPLES, Sample
-from camcore.classifier import Classifier, ClassWeights, Forward, Layer, LayerRow, OutputKind
+from camcore.classifier import (
+    Classifier,
+    ClassWeights,
+    Explained,
+    Forward,
+    Layer,
+    LayerRow,
+    OutputKind,
+)
 from camcore.engine import Engine, Features
 from camcore.errors import (
     CamcoreError,
@@ -67,6 +75,7 @@ __all__ = [
     "Classifier",
     "Cost",
     "Engine",
+    "Explained",
     "Explanation",
     "Features",
     "Finding",

@@ -22,7 +22,7 @@ def explain_with_progress(
     picture: camcore.Picture,
     targets: Sequence[int],
     method: str,
-    of: str,
+    of: camcore.Explained,
     options: dict[str, Any],
     place: DeltaGenerator,
 ) -> tuple[camcore.Explanation, ...] | None:

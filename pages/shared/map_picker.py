@@ -108,12 +108,12 @@ def method_label(method: camcore.Method, model: camcore.Classifier, layer: camco
     return f"{method.title} · {passes:,} passes" if passes else method.title
 
 
-def pick_explained(model: camcore.Classifier, method: str) -> str:
+def pick_explained(model: camcore.Classifier, method: str) -> camcore.Explained:
     """The class score or the class probability, where the method can explain either."""
     if camcore.METHODS[method].needs != "gradients" or model.output_kind == "regression":
         return "score"
     st.session_state.setdefault("map-of", "score")
-    return st.segmented_control(
+    of = st.segmented_control(
         "Explain the",
         list(EXPLAINED),
         key="map-of",
@@ -125,6 +125,7 @@ def pick_explained(model: camcore.Classifier, method: str) -> str:
         "**Probability**: after softmax. Its gradient vanishes where the model is sure, and it "
         "also rises where another class falls.",
     )
+    return "probability" if of == "probability" else "score"
 
 
 def pick_fit(model: camcore.Classifier) -> str:
