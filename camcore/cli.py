@@ -14,9 +14,9 @@ import click
 import camcore
 from camcore.auditing import commands
 from camcore.bundled import commands as making
-from camcore.comparing.commands import methods
+from camcore.commands.localize import localize
+from camcore.commands.methods import methods
 from camcore.errors import CamcoreError
-from camcore.localization.commands import localize
 from camcore.options import fit_option, guessed, model_options, progress_bar
 
 _IMAGE_MODEL = "cloud-detector"  # explains something on any machine, without a network

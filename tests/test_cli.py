@@ -182,3 +182,10 @@ def test_the_real_command_keeps_stderr_to_one_line(tmp_path):
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert not (tmp_path / "o").exists()
+
+
+def test_what_a_command_calculates_with_is_imported_when_it_runs():
+    heavy = {"tensorflow", "keras", "pandas", "sklearn", "statsmodels", "scipy.stats"}
+    lines = f"import sys, camcore.cli; print(sorted({heavy!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

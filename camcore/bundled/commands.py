@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from camcore.bundled.training import RECIPES
+from camcore.bundled.networks import NETWORKS
 from camcore.fitting import PREPROCESSINGS
 
 
@@ -76,7 +76,7 @@ def scenes(kind: str, count: int, seed: int, size: int, out: Path) -> None:
 
 
 @click.command()
-@click.argument("name", type=click.Choice([*RECIPES]))
+@click.argument("name", type=click.Choice([*NETWORKS]))
 @click.option("--mnist", metavar="FILE", help="mnist.npz; fetched by keras.datasets otherwise.")
 @click.option("--epochs", type=click.IntRange(1), help="Fewer or more than the published run.")
 @click.option("--out", required=True, metavar="FILE", type=click.Path(path_type=Path))

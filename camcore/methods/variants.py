@@ -13,6 +13,7 @@ from functools import partial
 from typing import Literal
 
 import numpy as np
+from PIL import Image
 
 from camcore.methods import perturbed
 
@@ -202,10 +203,5 @@ def occlusion_places(shape: tuple[int, ...]) -> int:
 
 def _bilinear(cells: int, pixels: int) -> np.ndarray:
     """What each pixel takes from each cell, shape (pixels, cells): half-pixel centres."""
-    place = np.clip((np.arange(pixels) + 0.5) * cells / pixels - 0.5, 0, cells - 1)
-    first = np.minimum(place.astype(int), max(cells - 2, 0))
-    rest = (place - first).astype(np.float32)
-    weights = np.zeros((pixels, cells), np.float32)
-    weights[np.arange(pixels), first] = 1 - rest
-    weights[np.arange(pixels), np.minimum(first + 1, cells - 1)] += rest
-    return weights
+    each = Image.fromarray(np.eye(cells, dtype=np.float32))  # every cell alone, enlarged one way
+    return np.asarray(each.resize((cells, pixels), Image.Resampling.BILINEAR))

@@ -7,7 +7,6 @@ A and G are N x H x W x K, a raw map (before ReLU and scaling) is N x H x W.
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse.linalg import svds
 
 
 def cam(activations: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -176,6 +175,8 @@ def eigen_cam(activations: np.ndarray) -> np.ndarray:
 
 
 def _first_component(image: np.ndarray) -> np.ndarray:
+    from scipy.sparse.linalg import svds  # slow to import, and for this method alone
+
     height, width, channels = image.shape
     matrix = image.reshape(height * width, channels).astype(np.float64)
     if not matrix.any():

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from camcore.localization.result import ENOUGH, Localization
 from camcore.methods import METHODS
 from camcore.options import fit_option, model_options, progress_bar
+
+if TYPE_CHECKING:
+    from camcore.localization import Localization
 
 
 @click.command()
@@ -92,6 +94,7 @@ def as_text(found: Localization) -> list[str]:
 
     Examples
     --------
+    >>> from camcore.localization import Localization
     >>> for line in as_text(Localization((), "cam1", "conv5", "cam", 0.2, ("1 box is empty",))):
     ...     print(line)
     note: 1 box is empty
@@ -112,6 +115,8 @@ def as_text(found: Localization) -> list[str]:
 
 
 def _shares(found: Localization) -> list[str]:
+    from camcore.localization.result import ENOUGH
+
     named = (
         ("Top-1", found.top1),
         (f"localisation accuracy (class right, IoU >= {ENOUGH})", found.accuracy),

@@ -6,17 +6,17 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from camcore.comparing.columns import COLUMNS
-from camcore.comparing.comparison import Comparison
-from camcore.comparing.identity import identity
 from camcore.errors import InputError
 from camcore.methods import METHODS
 from camcore.options import fit_option, guessed, model_options, progress_bar
 from camcore.render import COLORMAPS
+
+if TYPE_CHECKING:
+    from camcore.comparing import Comparison
 
 _DEFAULT_MODEL = "cloud-detector"
 
@@ -68,7 +68,7 @@ def methods(
     comparison.png and comparison.svg into DIR.
     """
     import camcore
-    from camcore.comparing.compare import compare
+    from camcore.comparing import compare
 
     engine = camcore.Engine()
 
@@ -106,6 +106,8 @@ def methods(
 
 
 def _identity(engine: Any, model: Any, made: Comparison, layer: Any, fit: str) -> str:
+    from camcore.comparing import identity
+
     target = made.targets[0]
     found = identity(engine, model, made.picture, target.index, layer.name, fit=fit)
     if not found.holds:
@@ -132,6 +134,8 @@ def _sanity(engine: Any, model: Any, made: Comparison, fit: str) -> Iterator[str
 
 def as_text(comparison: Comparison) -> str:
     """The table as people read it in a terminal; reasons stand below."""
+    from camcore.comparing import COLUMNS
+
     table = comparison.table()
     notes = [
         f"{own.method} at {own.layer}: {own.note}"

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from camcore.comparing.commands import methods
+from camcore.commands.methods import methods
 from camcore.errors import InputError
 
 FILES = ["comparison.csv", "comparison.png", "comparison.svg"]

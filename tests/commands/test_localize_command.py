@@ -105,7 +105,7 @@ def test_a_table_is_replaced_whole_or_not_at_all(pictures, tmp_path, command_lin
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("camcore.localization.commands.os.replace", full)
+    monkeypatch.setattr("camcore.commands.localize.os.replace", full)
     status, _, err = command_line(*WORDS)
     assert status == 2
     assert "No space left" in err

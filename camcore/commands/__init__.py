@@ -1,0 +1,1 @@
+"""Commands over several packages; each imports what it calculates with when it runs."""
