@@ -8,13 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 from matplotlib import figure, font_manager
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
-WIDTH = 4.2  # inches; at 100 pixels an inch a chart fits a phone without shrinking much
-_DPI = 200
 _LONGEST = 22  # characters of a name in a chart
 _FONT = "DejaVu Sans"  # comes with matplotlib
 
@@ -39,38 +35,8 @@ class Theme:
     other: str
 
 
-LIGHT = Theme("#ffffff", "#1d2329", "#5b6670", "#e3e7eb", "#0072b2", "#e69f00")
+LIGHT = Theme("#ffffff", "#1d2329", "#56616b", "#e3e7eb", "#0072b2", "#e69f00")
 DARK = Theme("#14181c", "#e4e9ee", "#a3adb6", "#2b333a", "#56b4e9", "#e69f00")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A chart and what it says.
-
-    Attributes
-    ----------
-    data : bytes
-        PNG; 200 pixels are an inch.
-    alt : str
-        The text alternative: the same in words and numbers.
-    """
-
-    data: bytes
-    alt: str
-
-
-def blank(height: float, theme: Theme) -> figure.Figure:
-    """An empty chart, `height` in inches. Never through pyplot, which keeps state."""
-    layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08)
-    return figure.Figure((WIDTH, height), dpi=_DPI, facecolor=theme.paper, layout=layout)
-
-
-def plain_axes(axes: Axes, theme: Theme) -> None:
-    """Quiet axes: ticks without a frame."""
-    axes.set_facecolor(theme.paper)
-    for side in axes.spines.values():
-        side.set_visible(False)
-    axes.tick_params(colors=theme.quiet, labelsize=9, length=0)
 
 
 def words(text: object, longest: int = _LONGEST) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import itertools
+import re
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -13,6 +17,7 @@ from PIL import Image
 
 from camcore.auditing import figures
 from camcore.auditing.figures import DARK, LIGHT
+from camcore.auditing.figures.drawing import Scale
 from camcore.auditing.findings import Finding
 from camcore.auditing.run import Run
 from camcore.auditing.swaps import Swap
@@ -33,15 +38,31 @@ def run(planted):
     return Run(planted.folder)
 
 
-def colours_in(figure: figures.Figure) -> set[str]:
-    pixels = np.asarray(Image.open(io.BytesIO(figure.data)).convert("RGB")).reshape(-1, 3)
-    return {"#{:02x}{:02x}{:02x}".format(*own) for own in np.unique(pixels, axis=0)}
+class Drawn:
+    """What a chart consists of: an element tree, as a file in the light theme has it."""
+
+    def __init__(self, figure: figures.Figure) -> None:
+        self.root = ElementTree.fromstring(figure.file(LIGHT))
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [own.attrib for own in self.root.iter(f"{{http://www.w3.org/2000/svg}}{tag}")]
+
+    @property
+    def texts(self) -> list[str]:
+        return ["".join(own.itertext()) for own in self.root.iter() if own.tag.endswith("}text")]
+
+    def x_of(self, text: str) -> float:
+        return next(float(own.get("x")) for own in self.root.iter() if own.text == text)
+
+    @property
+    def pictures(self) -> list[np.ndarray]:
+        encoded = [own["href"].removeprefix("data:image/png;base64,") for own in self.all("image")]
+        return [np.asarray(Image.open(io.BytesIO(base64.b64decode(own)))) for own in encoded]
 
 
-def near(colour: np.ndarray, figure: figures.Figure) -> bool:
-    """Whether a chart has a colour, which its palette may have rounded."""
-    pixels = np.asarray(Image.open(io.BytesIO(figure.data)).convert("RGB")).reshape(-1, 3)
-    return bool((np.abs(pixels.astype(int) - colour).max(axis=1) <= 4).any())
+def corners(path: dict[str, str]) -> list[tuple[float, ...]]:
+    """The points of a path."""
+    return [tuple(map(float, own.split())) for own in re.split("[ML]", path["d"])[1:]]
 
 
 def with_values(run: Run, values: dict[int, list[float]], name: str = "luminance") -> Run:
@@ -64,10 +85,20 @@ def test_distribution_tells_medians_and_quartiles(run):
     )
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK])
-def test_distribution_colours_the_class_and_the_others(run, theme):
-    found = colours_in(figures.class_distribution(run, "luminance@top", TANK, theme))
-    assert {theme.paper, theme.own, theme.other, theme.ink} <= found
+def test_bars_stand_for_shares_and_a_line_for_the_median(run):
+    with_values(run, {FOREST: [24.0] * 3, TANK: [0.0] * 3 + [24.0]})  # bins one wide
+    drawn = Drawn(figures.class_distribution(run, "luminance", TANK))
+    own, other = (own for own in drawn.all("path") if own["fill"] != "none")
+    assert (own["fill"], other["fill"]) == ("var(--own)", "var(--other)")
+    places = corners(own)
+    base, top = places[0][1], places[1][1]
+    width = (places[-1][0] - places[0][0]) / 24
+    assert places[2] == (pytest.approx(places[0][0] + width, abs=0.1), top)  # the first bin
+    assert places[-2][1] == pytest.approx(base - (base - top) / 3, abs=0.1)  # a third in the last
+    assert {y for _, y in corners(other)[1:-3]} == {corners(other)[0][1]}  # all others are empty
+    medians = [corners(one) for one in drawn.all("path") if one.get("stroke") == "var(--ink)"]
+    assert [line[0][0] for line in medians] == [places[0][0], places[-1][0]]
+    assert drawn.texts[-4:] == ["tank", "4", "forest", "3"]
 
 
 def test_many_classes_are_gathered(run):
@@ -89,6 +120,28 @@ def test_response_tells_the_medians_at_both_ends(run):
     assert "80 images of tank; the median goes from +4.5 at 4.5 to +74.5 at 74.5." in figure.alt
     assert "recognised (70)" in figure.alt
     assert "not recognised (10)" in figure.alt
+    drawn = Drawn(figure)
+    dots = [(float(own["cx"]), float(own["cy"])) for own in drawn.all("circle")]
+    assert len(dots) == 70
+    assert all(y < before for (_, before), (_, y) in itertools.pairwise(dots))  # higher is larger
+    crosses = next(own for own in drawn.all("path") if own["stroke"] == "var(--other)")
+    assert crosses["d"].count("M") == 2 * 10
+    line = next(own for own in drawn.all("path") if own["stroke"] == "var(--ink)")
+    assert len(corners(line)) == 8
+
+
+def test_effects_are_drawn_at_their_points():
+    proven = Finding("a", "tank", "tag", "corner", "relied on", 0.5, (0.4, 0.6))
+    open_ = Finding("b", "tank", "sky", "top", "attended", 0.0, (-0.1, 0.05))
+    drawn = Drawn(figures.effect_plot([proven, open_], floor=0.1))
+    rings = drawn.all("circle")
+    assert [own["fill"] for own in rings] == ["var(--own)", "var(--paper)"]
+    assert drawn.texts[4:10] == ["0", "20", "40", "60", "80", "100"]
+    zero, hundred = drawn.x_of("0"), drawn.x_of("100")
+    at = [zero + share * (hundred - zero) for share in (0.5, 0.0)]
+    assert [float(own["cx"]) for own in rings] == pytest.approx(at, abs=0.11)
+    low, high = corners(next(own for own in drawn.all("path") if own["stroke"] == "var(--own)"))
+    assert (high[0] - low[0]) == pytest.approx(0.2 * (hundred - zero), abs=0.2)
 
 
 def test_unknown_property_or_class_is_refused(run):
@@ -98,12 +151,29 @@ def test_unknown_property_or_class_is_refused(run):
         figures.response_curve(run, "luminance", 2)  # jeep has no readable image
 
 
-def test_names_that_matplotlib_would_typeset_or_cannot_draw(run, recwarn):
-    run.record["classes"]["classes"][TANK]["name"] = "$\\frac{1}{0}$ 戦車\n" + "x" * 50
-    figures.class_distribution(run, "luminance@top", TANK)
+def test_names_from_outside_are_text_in_one_short_line(run):
+    run.record["classes"]["classes"][TANK]["name"] = "<b>&\u202e戦車\n\x00\udcff" + "x" * 50
+    drawn = Drawn(figures.class_distribution(run, "luminance@top", TANK))
+    assert "<b>&□戦車 □□xxxxx…" in drawn.texts
     finding = Finding("a", run.class_names[TANK], "tag", "$x_", "relied on", 0.5, (0.4, 0.6))
-    figures.effect_plot([finding], floor=0.1)
-    assert not recwarn.list
+    assert Drawn(figures.effect_plot([finding], floor=0.1)).texts[:2] == [
+        "<b>&□戦車 □□" + "x" * 17 + "…",
+        "$x_",
+    ]
+
+
+def test_long_labels_of_an_axis_do_not_touch():
+    scale = Scale((0, 6_000_000), (0, 200))
+    assert scale.ticks() == [(0, "0"), (5_000_000, "5,000,000")]
+    assert Scale((-0.02, 0.02), (0, 400)).ticks()[0] == (-0.02, "−0.02")
+
+
+def test_colours_are_those_of_the_theme_in_a_file_and_of_the_page_elsewhere(run):
+    figure = figures.response_curve(run, "luminance@top", TANK)
+    assert not re.search("#[0-9a-f]{6}", figure.svg)
+    for theme in (LIGHT, DARK):
+        root = ElementTree.fromstring(figure.file(theme))
+        assert f"--own: {theme.own}; --other: {theme.other}" in root.get("style")
 
 
 def test_effects_without_interventions_are_refused():
@@ -120,8 +190,20 @@ def test_mean_maps_tell_the_share_in_the_region(run):
     region = {"rows": 4, "columns": 4, "cells": [[3, 3]]}  # two by two cells of the map
     figure = figures.mean_maps(run, TANK, region=region)
     assert "inside the outlined region: the class 75 %, other classes 10 %." in figure.alt
-    assert near(palette("viridis")[255], figure)  # the highest cell of all ends the one scale
-    assert near(palette("viridis")[0], figure)
+    drawn = Drawn(figure)
+    own, other, _ = drawn.pictures  # cells of 32 pixels, and the legend
+    assert own.shape == other.shape == (256, 256, 3)
+    viridis = palette("viridis")
+    assert (other[:32, :32] == viridis[255]).all()  # 0.9, the highest of all, ends the one scale
+    assert (own[-32:, -32:] == viridis[213]).all()  # 0.75
+    assert (own[:-32] == viridis[0]).all(axis=2).mean() == pytest.approx(1 - 1 / 56)
+    box = {name: float(drawn.all("image")[0][name]) for name in ("x", "y", "width", "height")}
+    right, bottom = box["x"] + box["width"], box["y"] + box["height"]
+    outlined = next(own for own in drawn.all("path") if own["stroke"] == "white")
+    left, top = right - box["width"] / 4, bottom - box["height"] / 4
+    expected = [(left, top), (left, bottom), (right, top), (right, bottom)]
+    found = sorted(set(corners(outlined)))
+    assert np.allclose(found, expected, atol=0.11)
     with pytest.raises(InputError, match="no mean map"):
         figures.mean_maps(run, FOREST)
 
@@ -206,9 +288,9 @@ def test_swap_strip_has_all_four_with_their_predictions():
 
 
 def test_the_same_bytes_again(run):
-    first = figures.response_curve(run, "luminance@top", TANK, DARK)
+    first = figures.response_curve(run, "luminance@top", TANK)
     figures.effect_plot(run.findings, 0.1)
-    assert figures.response_curve(run, "luminance@top", TANK, DARK) == first
+    assert figures.response_curve(run, "luminance@top", TANK) == first
 
 
 def test_importing_the_figures_brings_no_state_and_no_screen():

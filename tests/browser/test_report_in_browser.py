@@ -10,12 +10,20 @@ from tests.auditing.planted_run import planted_run
 pytest_plugins = ("visits",)  # the fixtures, from the file beside this one
 pytestmark = pytest.mark.browser
 
-# Whether each chart of a kind is shown, and the colour of the page.
+# Colours of the page, and of what charts consist of.
 _SHOWN = """() => ({
-    light: [...document.querySelectorAll(".for-light")].map((own) => own.offsetWidth > 0),
-    dark: [...document.querySelectorAll(".for-dark")].map((own) => own.offsetWidth > 0),
     paper: getComputedStyle(document.body).backgroundColor,
+    ink: getComputedStyle(document.body).color,
+    charts: [...document.querySelectorAll(".chart svg")].map((own) => own.clientWidth > 200),
+    text: [...document.querySelectorAll(".chart text")].map((own) => getComputedStyle(own).fill),
+    areas: [...document.querySelectorAll(".chart path")].map((own) => getComputedStyle(own).fill),
 })"""
+# Texts of charts that stick out of their pictures.
+_CUT = """() => [...document.querySelectorAll(".chart text")].filter((own) => {
+    const text = own.getBoundingClientRect();
+    const chart = own.closest("svg").getBoundingClientRect();
+    return text.left < chart.left || text.right > chart.right || text.bottom > chart.bottom;
+}).map((own) => own.textContent)"""
 
 
 @pytest.fixture(scope="module")
@@ -56,14 +64,25 @@ def test_it_fits_and_asks_for_nothing(opened, report, width):
     assert page.evaluate(broken) == 0
 
 
+@pytest.mark.parametrize("width", [390, 1200])
+def test_charts_hold_their_texts(opened, width):
+    assert opened(width).evaluate(_CUT) == []
+
+
 @pytest.mark.parametrize(
-    ("scheme", "paper"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(20, 24, 28)")]
+    ("scheme", "paper", "ink", "own"),
+    [
+        ("light", "rgb(255, 255, 255)", "rgb(29, 35, 41)", "rgb(0, 114, 178)"),
+        ("dark", "rgb(20, 24, 28)", "rgb(228, 233, 238)", "rgb(86, 180, 233)"),
+    ],
 )
-def test_charts_and_page_follow_the_scheme(opened, scheme, paper):
+def test_charts_and_page_follow_the_scheme(opened, scheme, paper, ink, own):
     shown = opened(scheme=scheme).evaluate(_SHOWN)
-    assert shown["paper"] == paper
-    assert set(shown["light"]) == {scheme == "light"}
-    assert set(shown["dark"]) == {scheme == "dark"}
+    assert (shown["paper"], shown["ink"]) == (paper, ink)
+    assert len(shown["charts"]) == 10
+    assert all(shown["charts"])
+    assert ink in shown["text"]
+    assert own in shown["areas"]
 
 
 def test_paper_is_white_even_in_the_dark(opened):
@@ -71,5 +90,6 @@ def test_paper_is_white_even_in_the_dark(opened):
     page.emulate_media(media="print")
     shown = page.evaluate(_SHOWN)
     assert shown["paper"] == "rgb(255, 255, 255)"
-    assert set(shown["light"]) == {True}
+    assert shown["ink"] == "rgb(0, 0, 0)"
+    assert "rgb(0, 114, 178)" in shown["areas"]
     assert page.pdf(format="A4").startswith(b"%PDF")

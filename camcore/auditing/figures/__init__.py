@@ -1,20 +1,21 @@
 """The figures of an audit, for its report and its page; each comes with a text that says the same.
 
-Charts are PNG files in a light and a dark theme; pictures and overlays are arrays.
+Charts are SVG in the colours of the page that shows them; pictures and overlays are arrays.
 """
 
 from camcore.auditing.figures.charts import class_distribution, effect_plot, response_curve
+from camcore.auditing.figures.drawing import Figure, colours
 from camcore.auditing.figures.maps import mean_maps
 from camcore.auditing.figures.tiles import Tile, gallery, signed, swap_strip
-from camcore.theme import DARK, LIGHT, Figure, Theme
+from camcore.theme import DARK, LIGHT
 
 __all__ = [
     "DARK",
     "LIGHT",
     "Figure",
-    "Theme",
     "Tile",
     "class_distribution",
+    "colours",
     "effect_plot",
     "gallery",
     "mean_maps",

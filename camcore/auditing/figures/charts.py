@@ -7,20 +7,32 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from camcore.auditing.figures.drawing import (
+    LETTER,
+    WIDTH,
+    Drawing,
+    Figure,
+    Scale,
+    short,
+    wide,
+    width_of,
+)
 from camcore.auditing.findings import Finding
 from camcore.auditing.properties import PROPERTIES
 from camcore.auditing.run import Run
 from camcore.errors import InputError
-from camcore.theme import LIGHT, Figure, Theme, as_png, blank, plain_axes, words
 
 _TITLES = {one.name: (one.title, one.unit) for one in PROPERTIES}
 _BINS = 24
 _OTHERS = 5  # classes that get a row of their own
 _POINTS = 1500  # of a scatter; more of them hide each other
 _BANDS = 8
+_ROW, _BAR = 44, 32  # units of a row, and of the tallest bar in it
+_TALL = 220  # units of a scatter
+_EDGE, _FOOT = 12, 38  # units to the right of the axes, and below them: ticks and title
 
 
-def class_distribution(run: Run, property: str, klass: int, theme: Theme = LIGHT) -> Figure:
+def class_distribution(run: Run, property: str, klass: int) -> Figure:
     """Histograms of a property, the class on top and the others below.
 
     Parameters
@@ -30,7 +42,6 @@ def class_distribution(run: Run, property: str, klass: int, theme: Theme = LIGHT
         One of `camcore.auditing.properties.PROPERTIES`.
     klass : int
         Index of the class.
-    theme : Theme
 
     Raises
     ------
@@ -52,30 +63,33 @@ def class_distribution(run: Run, property: str, klass: int, theme: Theme = LIGHT
     if len(rest):
         groups.append((f"{len(sizes) - len(few)} other classes", rest["x"].to_numpy(float)))
 
-    chart = blank(0.75 + 0.42 * len(groups), theme)
-    axes = chart.subplots(len(groups), 1, sharex=True, squeeze=False)[:, 0]
+    labels = [(short(name, 16), f"{len(values):,}") for name, values in groups]
     edges = np.histogram_bin_edges(table["x"], bins=_BINS)
-    for row, (place, (name, values)) in enumerate(zip(axes, groups, strict=True)):
-        plain_axes(place, theme)
+    bottom = _ROW * len(groups)
+    drawing = Drawing(bottom + _FOOT)
+    x = Scale((edges[0], edges[-1]), (_room(labels), WIDTH - _EDGE))
+    _below(drawing, x, bottom, _axis(title, unit))
+    for row, (label, (_, values)) in enumerate(zip(labels, groups, strict=True)):
+        base = _ROW * (row + 1) - 4
         counts, _ = np.histogram(values, edges)
-        shares = counts / len(values)
-        place.stairs(shares, edges, fill=True, color=theme.own if row == 0 else theme.other)
-        place.axvline(float(np.median(values)), color=theme.ink, linewidth=1)
-        place.set_yticks([])
-        place.set_ylabel(
-            f"{words(name, 16)}\n{len(values)}", rotation=0, ha="right", va="center",
-            color=theme.ink if row == 0 else theme.quiet, fontsize=9, parse_math=False,
-        )  # fmt: skip
-    axes[-1].set_xlabel(_axis(title, unit), color=theme.quiet, fontsize=9, parse_math=False)
+        heights = np.repeat(counts, 2) * (_BAR / counts.max())
+        corners = zip(np.repeat(edges, 2)[1:-1], heights, strict=True)
+        tops = [(x(edge), base - height) for edge, height in corners]
+        first, last = x.places
+        drawing.area([(first, base), *tops, (last, base)], "own" if row == 0 else "other")
+        drawing.line([(first, base), (last, base)], "grid")
+        median = x(float(np.median(values)))
+        drawing.line([(median, base), (median, base - _BAR - 4)], "ink", 1.4)
+        _label(drawing, base - _BAR / 2, x, label, "ink" if row == 0 else "quiet")
     told = "; ".join(
         f"{name}: median {_number(np.median(v))}, half of the images between "
         f"{_number(np.quantile(v, 0.25))} and {_number(np.quantile(v, 0.75))} ({len(v)} images)"
         for name, v in groups
     )
-    return Figure(as_png(chart), f"Distribution of {_axis(title, unit)} by class. {told}.")
+    return Figure(drawing.svg(), f"Distribution of {_axis(title, unit)} by class. {told}.")
 
 
-def response_curve(run: Run, property: str, klass: int, theme: Theme = LIGHT) -> Figure:
+def response_curve(run: Run, property: str, klass: int) -> Figure:
     """The class's log-odds over a property, images of the class only, with medians.
 
     Parameters and errors as for `class_distribution`.
@@ -88,22 +102,24 @@ def response_curve(run: Run, property: str, klass: int, theme: Theme = LIGHT) ->
         raise InputError(f"no image of class {klass} has log-odds; the scan is not done.")
     right = (table["predicted"] == klass).to_numpy()
     few = np.linspace(0, len(x) - 1, min(len(x), _POINTS)).astype(int)
-    chart = blank(2.5, theme)
-    axes = chart.subplots()
-    plain_axes(axes, theme)
-    axes.grid(color=theme.grid, linewidth=0.8)
-    axes.set_axisbelow(True)
+    drawing = Drawing(_TALL + _FOOT)
+    up = Scale(wide(min(0, y.min()), max(0, y.max())), (_TALL - 4, 8))
+    ticks = up.ticks()
+    left = max(width_of(told) for _, told in ticks) + LETTER + 14
+    across = Scale(wide(x.min(), x.max()), (left, WIDTH - _EDGE))
+    for value, told in ticks:
+        drawing.line([(left, up(value)), (WIDTH - _EDGE, up(value))], "grid")
+        drawing.text((left - 6, up(value) + LETTER / 3), told, "quiet", "end")
+    for value, _ in across.ticks():
+        drawing.line([(across(value), 8), (across(value), _TALL - 4)], "grid")
+    drawing.text((LETTER, _TALL / 2), "log-odds of the class", "quiet", upwards=True)
+    _below(drawing, across, _TALL, _axis(title, unit))
+    drawing.line([(left, up(0)), (WIDTH - _EDGE, up(0))], "quiet", dashed=True)
     # A cross where the class is not recognised: told by shape as well as by place.
-    for kept, marker, colour in ((right, "o", theme.own), (~right, "x", theme.other)):
-        shown = few[kept[few]]
-        axes.scatter(
-            x[shown], y[shown], s=10, marker=marker, color=colour, alpha=0.7, linewidths=0.9
-        )
+    for kept, mark, colour in ((right, drawing.dots, "own"), (~right, drawing.crosses, "other")):
+        mark([(across(x[one]), up(y[one])) for one in few[kept[few]]], colour)
     middles, medians = _band_medians(x, y)
-    axes.plot(middles, medians, color=theme.ink, linewidth=1.6)
-    axes.axhline(0, color=theme.quiet, linewidth=0.8, linestyle=(0, (4, 3)))
-    axes.set_xlabel(_axis(title, unit), color=theme.quiet, fontsize=9, parse_math=False)
-    axes.set_ylabel("log-odds of the class", color=theme.quiet, fontsize=9)
+    drawing.line(zip(map(across, middles), map(up, medians), strict=True), "ink", 1.8)
     name = run.class_names[klass]
     alt = (
         f"Log-odds of {name} over {_axis(title, unit)}, {len(x)} images of {name}; "
@@ -111,10 +127,10 @@ def response_curve(run: Run, property: str, klass: int, theme: Theme = LIGHT) ->
         f"to {medians[-1]:+.1f} at {_number(middles[-1])}. "
         f"Circles: recognised ({right.sum()}). Crosses: not recognised ({(~right).sum()})."
     )
-    return Figure(as_png(chart), alt)
+    return Figure(drawing.svg(), alt)
 
 
-def effect_plot(findings: Sequence[Finding], floor: float, theme: Theme = LIGHT) -> Figure:
+def effect_plot(findings: Sequence[Finding], floor: float) -> Figure:
     """Effects with their intervals, one row a finding.
 
     Parameters
@@ -123,7 +139,6 @@ def effect_plot(findings: Sequence[Finding], floor: float, theme: Theme = LIGHT)
         Those without an effect are left out.
     floor : float
         The smallest effect that matters, from the run's thresholds.
-    theme : Theme
 
     Raises
     ------
@@ -140,34 +155,29 @@ def effect_plot(findings: Sequence[Finding], floor: float, theme: Theme = LIGHT)
     shown = [(one, one.effect) for one in findings if one.effect is not None]
     if not shown:
         raise InputError("none of these findings has an effect; only interventions give one.")
-    chart = blank(0.7 + 0.45 * len(shown), theme)
-    axes = chart.subplots()
-    plain_axes(axes, theme)
-    axes.grid(axis="x", color=theme.grid, linewidth=0.8)
-    axes.set_axisbelow(True)
+    labels = [(short(one.class_name, 28), short(one.cue, 28)) for one, _ in shown]
+    bottom = _ROW * len(shown)
+    drawing = Drawing(bottom + _FOOT)
+    lowest = min(0.0, *(100 * (one.interval or (effect,))[0] for one, effect in shown))
+    x = Scale((lowest - 5, 103), (_room(labels), WIDTH - _EDGE))
+    for value, _ in x.ticks():
+        drawing.line([(x(value), 4), (x(value), bottom)], "quiet" if value == 0 else "grid")
+    drawing.line([(x(100 * floor), 4), (x(100 * floor), bottom)], "quiet", dashed=True)
     told = []
-    for row, (one, effect) in enumerate(shown):
+    for row, ((one, effect), label) in enumerate(zip(shown, labels, strict=True)):
+        middle = _ROW * (row + 0.5)
         low, high = one.interval or (effect, effect)
-        axes.plot([100 * low, 100 * high], [row, row], color=theme.own, linewidth=2)
+        drawing.line([(x(100 * low), middle), (x(100 * high), middle)], "own", 2.5)
         proven = one.level == "relied on"
-        axes.plot(
-            100 * effect, row, "o", markersize=6, markeredgecolor=theme.own,
-            markerfacecolor=theme.own if proven else theme.paper,
-        )  # fmt: skip
+        drawing.ring((x(100 * effect), middle), "own", "own" if proven else "paper")
+        _label(drawing, middle, x, label, "ink")
         told.append(
             f"{one.class_name}, {one.cue}: {100 * effect:.0f} points "
             f"({100 * low:.0f} to {100 * high:.0f}), {one.level}"
         )
-    axes.axvline(0, color=theme.quiet, linewidth=1)
-    axes.axvline(100 * floor, color=theme.quiet, linewidth=0.8, linestyle=(0, (4, 3)))
-    names = [f"{words(one.class_name, 28)}\n{words(one.cue, 28)}" for one, _ in shown]
-    axes.set_yticks(range(len(shown)), names, color=theme.ink, parse_math=False)
-    axes.set_ylim(len(shown) - 0.5, -0.5)
-    lowest = min(0.0, *(100 * (one.interval or (effect,))[0] for one, effect in shown))
-    axes.set_xlim(lowest - 5, 103)
-    axes.set_xlabel("points of excess flips to the class", color=theme.quiet, fontsize=9)
+    _below(drawing, x, bottom, "points of excess flips to the class")
     alt = f"Effects with 95 % intervals; the floor is {100 * floor:.0f} points. {'; '.join(told)}."
-    return Figure(as_png(chart), alt)
+    return Figure(drawing.svg(), alt)
 
 
 def _measured(run: Run, property: str, klass: int) -> pd.DataFrame:
@@ -190,6 +200,24 @@ def _band_medians(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]
         np.array([np.median(x[part]) for part in parts]),
         np.array([np.median(y[part]) for part in parts]),
     )
+
+
+def _room(labels: list[tuple[str, str]]) -> float:
+    """Units to the left of the axes that hold the labels of the rows."""
+    return max(width_of(line) for label in labels for line in label) + 14
+
+
+def _label(drawing: Drawing, middle: float, x: Scale, lines: tuple[str, str], colour: str) -> None:
+    """Two lines to the left of a row."""
+    for line, down in zip(lines, (-0.2, 1.05), strict=True):
+        drawing.text((x.places[0] - 10, middle + down * LETTER), line, colour, "end")
+
+
+def _below(drawing: Drawing, x: Scale, bottom: float, title: str) -> None:
+    """Labels and title of the axis."""
+    for value, told in x.ticks():
+        drawing.text((x(value), bottom + LETTER + 2), told, "quiet")
+    drawing.text((sum(x.places) / 2, bottom + 2.6 * LETTER), title, "quiet")
 
 
 def _axis(title: str, unit: str) -> str:

@@ -6,11 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 
+from camcore.auditing.figures.drawing import LETTER, WIDTH, Box, Drawing, Figure, Scale
 from camcore.auditing.run import Run
 from camcore.errors import InputError
-from camcore.theme import LIGHT, WIDTH, Figure, Theme, as_png, blank, plain_axes
+from camcore.render import colour
+
+_GAP = 12  # units between two panels and beside them
+_TITLE = 20  # units above the panels
+_TALLEST = 1.5  # of a panel: height by width
+_LEGEND, _INDENT = 8, 24  # units: height of the legend's bar, and beside it
 
 
 def mean_maps(
@@ -18,7 +23,6 @@ def mean_maps(
     klass: int,
     ids: Sequence[int] = (),
     region: dict[str, Any] | None = None,
-    theme: Theme = LIGHT,
 ) -> Figure:
     """Where a class's maps lie on average, beside those of the other classes.
 
@@ -31,7 +35,6 @@ def mean_maps(
         Images whose mean is shown as well, such as those of a finding.
     region : dict, optional
         Of a finding; it is outlined.
-    theme : Theme
 
     Raises
     ------
@@ -51,27 +54,18 @@ def mean_maps(
     highest = max(float(cells.max()) for _, cells in panels) or 1.0
 
     height, width = run.grid
-    side = (WIDTH - 0.4) / len(panels)
-    chart = blank(0.85 + side * min(1.5, height / width), theme)
-    places = chart.subplots(1, len(panels), squeeze=False)[0]
-    for place, (title, cells) in zip(places, panels, strict=True):
-        plain_axes(place, theme)
-        shown = place.imshow(
-            cells, cmap="viridis", vmin=0, vmax=highest, interpolation="nearest",
-            extent=(0, width, height, 0),
-        )  # fmt: skip
-        place.set_xticks([])
-        place.set_yticks([])
-        place.set_title(title, fontsize=9, color=theme.ink)
-        _outline(place, region, height, width)
-    bar = chart.colorbar(
-        shown, ax=list(places), orientation="horizontal", fraction=0.06, pad=0.04, aspect=40,
-        format=lambda value, _: f"{100 * value:.3g} %",
-    )  # fmt: skip
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(colors=theme.quiet, labelsize=8, length=0)
-    bar.set_label("share of the evidence in one cell", fontsize=8, color=theme.quiet)
-    return Figure(as_png(chart), _told(run.class_names[klass], panels, region, run.grid))
+    slot = (WIDTH - _GAP * (len(panels) + 1)) / len(panels)
+    tall = slot * min(_TALLEST, height / width)
+    drawing = Drawing(_TITLE + tall + _GAP + _LEGEND + 2.9 * LETTER)
+    for place, (title, cells) in enumerate(panels):
+        middle = _GAP + slot / 2 + place * (slot + _GAP)
+        broad = tall * width / height
+        box = (middle - broad / 2, _TITLE, broad, tall)
+        drawing.text((middle, LETTER), title, "ink")
+        drawing.image(box, colour(cells / highest))
+        _outline(drawing, box, region)
+    _legend(drawing, _TITLE + tall + _GAP, highest)
+    return Figure(drawing.svg(), _told(run.class_names[klass], panels, region, run.grid))
 
 
 def inside(region: dict[str, Any], height: int, width: int) -> np.ndarray:
@@ -101,33 +95,40 @@ def _mean(maps: np.ndarray) -> np.ndarray:
     return np.divide(positive, total, out=np.zeros_like(positive), where=total > 0).mean(axis=0)
 
 
-def _outline(place: Axes, region: dict[str, Any] | None, height: int, width: int) -> None:
+def _outline(drawing: Drawing, box: Box, region: dict[str, Any] | None) -> None:
     """White on black around the region, at its own edges, whatever the grid of the map."""
     if region is None:
         return
-    rows, columns = region["rows"], region["columns"]
+    left, top, width, height = box
+    x = Scale((0, region["columns"]), (left, left + width))
+    y = Scale((0, region["rows"]), (top, top + height))
     marked = {(row, column) for row, column in region["cells"]}
-    for colour, line in (("black", 3.0), ("white", 1.2)):
-        for row, column in sorted(marked):
-            for near, (x0, y0, x1, y1) in (
-                ((row - 1, column), (0, 0, 1, 0)),
-                ((row + 1, column), (0, 1, 1, 1)),
-                ((row, column - 1), (0, 0, 0, 1)),
-                ((row, column + 1), (1, 0, 1, 1)),
-            ):
-                if near not in marked:
-                    xs = [(column + x) * width / columns for x in (x0, x1)]
-                    ys = [(row + y) * height / rows for y in (y0, y1)]
-                    place.plot(
-                        xs,
-                        ys,
-                        color=colour,
-                        linewidth=line,
-                        solid_capstyle="projecting",
-                        clip_on=False,
-                    )
-    place.set_xlim(0, width)
-    place.set_ylim(height, 0)
+    edges = [
+        [(x(column + x0), y(row + y0)), (x(column + x1), y(row + y1))]
+        for row, column in sorted(marked)
+        for near, (x0, y0, x1, y1) in (
+            ((row - 1, column), (0, 0, 1, 0)),
+            ((row + 1, column), (0, 1, 1, 1)),
+            ((row, column - 1), (0, 0, 0, 1)),
+            ((row, column + 1), (1, 0, 1, 1)),
+        )
+        if near not in marked
+    ]
+    for shade, line in (("black", 4.2), ("white", 1.7)):
+        drawing.lines(edges, shade, line, {"stroke-linecap": "square"})
+
+
+def _legend(drawing: Drawing, top: float, highest: float) -> None:
+    """The colours from nothing to the highest share."""
+    x = Scale((0, 100 * highest), (_INDENT, WIDTH - _INDENT))
+    drawing.image(
+        (_INDENT, top, WIDTH - 2 * _INDENT, _LEGEND), colour(np.linspace(0, 1, 256)[None])
+    )
+    for value, told in x.ticks():
+        drawing.text((x(value), top + _LEGEND + LETTER), f"{told} %", "quiet")
+    drawing.text(
+        (WIDTH / 2, top + _LEGEND + 2.4 * LETTER), "share of the evidence in one cell", "quiet"
+    )
 
 
 def _counted(count: int) -> str:

@@ -33,8 +33,16 @@ class Shown:
     small: bool = False
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A chart as the page holds it: SVG among its HTML, and the same in words."""
+
+    svg: Markup
+    alt: str
+
+
 class Album:
-    """Hands out data URIs until the room is used up.
+    """Hands out pictures until the room is used up.
 
     Parameters
     ----------
@@ -57,11 +65,11 @@ class Album:
     def file(self, data: bytes, alt: str, kind: str = "png", small: bool = False) -> Shown | None:
         """An encoded picture; None where there is no room left."""
         text = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-        if len(text) > self._room:
-            self.left_out += 1
-            return None
-        self._room -= len(text)
-        return Shown(Markup(text), alt, small)
+        return Shown(Markup(text), alt, small) if self._takes(text) else None
+
+    def chart(self, svg: str, alt: str) -> Drawn | None:
+        """A chart; None where there is no room left."""
+        return Drawn(Markup(svg), alt) if self._takes(svg) else None
 
     def pixels(self, values: np.ndarray, alt: str, use: str) -> Shown | None:
         """A picture, shape (H, W, 3) uint8, for a ``gallery`` or a ``swap``."""
@@ -75,3 +83,9 @@ class Album:
         sampling = 0 if use == "swap" else 2
         image.save(buffer, "JPEG", quality=_QUALITY[use], subsampling=sampling, optimize=True)
         return self.file(buffer.getvalue(), alt, "jpeg")
+
+    def _takes(self, text: str) -> bool:
+        fits = len(text) <= self._room
+        self._room -= len(text) * fits
+        self.left_out += not fits
+        return fits

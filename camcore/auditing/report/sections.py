@@ -10,7 +10,7 @@ import pandas as pd
 from camcore.auditing import figures
 from camcore.auditing.findings import Finding
 from camcore.auditing.report import words
-from camcore.auditing.report.album import Album, Shown
+from camcore.auditing.report.album import Album, Drawn, Shown
 from camcore.auditing.run import Decision, Run
 from camcore.auditing.swaps import Swap, swaps
 from camcore.errors import CamcoreError
@@ -22,12 +22,11 @@ _ROOM = "It was left out to keep this file small; the audit page shows it."
 
 @dataclass(frozen=True)
 class Chart:
-    """One chart in both themes, or why there is none."""
+    """One chart, or why there is none."""
 
     title: str
     caption: str
-    light: Shown | None = None
-    dark: Shown | None = None
+    drawn: Drawn | None = None
     problem: str = ""
 
 
@@ -77,16 +76,14 @@ def section_of(run: Run, finding: Finding, album: Album) -> Section:
     )
 
 
-def chart_of(
-    album: Album, title: str, caption: str, make: Callable[[figures.Theme], figures.Figure]
-) -> Chart:
-    """A chart in both themes."""
+def chart_of(album: Album, title: str, caption: str, make: Callable[[], figures.Figure]) -> Chart:
+    """A chart with its words, as far as it can be made."""
     try:
-        light, dark = make(figures.LIGHT), make(figures.DARK)
+        figure = make()
     except CamcoreError as error:
         return Chart(title, caption, problem=f"Not shown: {error}")
-    first, second = album.file(light.data, light.alt), album.file(dark.data, dark.alt)
-    return Chart(title, caption, first, second, "" if first else f"{light.alt} {_ROOM}")
+    drawn = album.chart(figure.svg, figure.alt)
+    return Chart(title, caption, drawn, "" if drawn else f"{figure.alt} {_ROOM}")
 
 
 def _charts(run: Run, finding: Finding, album: Album) -> list[Chart]:
@@ -101,7 +98,7 @@ def _charts(run: Run, finding: Finding, album: Album) -> list[Chart]:
                 "Where the maps lie",
                 f"Mean class activation map of {name} and of the other classes, on the map's own "
                 "cells and one scale. The finding's region is outlined.",
-                lambda theme: figures.mean_maps(run, klass, ids, finding.region, theme),
+                lambda: figures.mean_maps(run, klass, ids, finding.region),
             )
         )
     if prop is not None:
@@ -111,7 +108,7 @@ def _charts(run: Run, finding: Finding, album: Album) -> list[Chart]:
                 album,
                 f"{title[:1].upper()}{title[1:]} by class",
                 f"Share of the images of each class; the line is the median. {name} is on top.",
-                lambda theme: figures.class_distribution(run, prop, klass, theme),
+                lambda: figures.class_distribution(run, prop, klass),
             )
         )
         charts.append(
@@ -120,7 +117,7 @@ def _charts(run: Run, finding: Finding, album: Album) -> list[Chart]:
                 "Response",
                 f"Images of {name} only: circles are recognised, crosses are not; the line joins "
                 "the medians of equally many images.",
-                lambda theme: figures.response_curve(run, prop, klass, theme),
+                lambda: figures.response_curve(run, prop, klass),
             )
         )
     return charts

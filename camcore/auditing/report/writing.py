@@ -72,6 +72,8 @@ def _page(run: Run) -> str:
     effects = _effects(run, album)
     levels = [(level, words.ABOUT[level], *_sections(run, level, album)) for level in LEVELS]
     return environment.get_template("page.html.jinja").render(
+        light=figures.colours(figures.LIGHT),
+        dark=figures.colours(figures.DARK),
         css=Markup((_HERE / "page.css").read_text(encoding="utf-8")),
         run=run,
         record=run.record,
@@ -108,7 +110,7 @@ def _effects(run: Run, album: Album) -> Chart | None:
         "Effects",
         "Excess flips with 95 % intervals. The dashed line is the floor: smaller effects do not "
         "count as reliance.",
-        lambda theme: figures.effect_plot(proven, floor, theme),
+        lambda: figures.effect_plot(proven, floor),
     )
 
 

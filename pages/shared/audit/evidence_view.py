@@ -127,7 +127,7 @@ def _show_maps(run: Run, finding: Finding) -> None:
     figures.show(
         run,
         f"maps {finding.id}",
-        lambda theme: mean_maps(run, klass, shown, finding.region, theme),
+        lambda: mean_maps(run, klass, shown, finding.region),
         width=640,
     )
 
@@ -139,15 +139,13 @@ def _show_property(run: Run, finding: Finding, name: str) -> None:
         figures.show(
             run,
             f"distribution {finding.id}",
-            lambda theme: class_distribution(run, name, klass, theme),
+            lambda: class_distribution(run, name, klass),
         )
     with (
         right,
         _section("How the answer follows it", "Within the class: its log-odds over the property."),
     ):
-        figures.show(
-            run, f"response {finding.id}", lambda theme: response_curve(run, name, klass, theme)
-        )
+        figures.show(run, f"response {finding.id}", lambda: response_curve(run, name, klass))
 
 
 def _show_accuracy(accuracy: dict[str, float]) -> None:

@@ -1,4 +1,4 @@
-"""Charts and pictures of a run on the page, made once for each theme."""
+"""Charts of a run on the page, made once and coloured for its theme."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from camcore.auditing.figures import DARK, LIGHT, Figure, Theme
+from camcore.auditing.figures import DARK, LIGHT, Figure
 from camcore.auditing.run import Run
 
 
-def show(
-    run: Run, name: str, make: Callable[[Theme], Figure], *, width: int | str = "stretch"
-) -> None:
+def show(run: Run, name: str, make: Callable[[], Figure], *, width: int | str = "stretch") -> None:
     """Show a chart with its text alternative, in the theme of the page.
 
     Parameters
@@ -25,8 +23,8 @@ def show(
         Pixels; never more than there is room for.
     """
     dark = st.context.theme.type == "dark"
-    figure = _made(stamp_of(run), name, dark, lambda: make(DARK if dark else LIGHT))
-    st.image(figure.data, width=width, alt=figure.alt)  # type: ignore[arg-type]
+    figure = _made(stamp_of(run), name, make)
+    st.image(figure.file(DARK if dark else LIGHT), width=width, alt=figure.alt)  # type: ignore[arg-type]
 
 
 def stamp_of(run: Run) -> str:
@@ -36,5 +34,5 @@ def stamp_of(run: Run) -> str:
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
-def _made(stamp: str, name: str, dark: bool, _make: Callable[[], Figure]) -> Figure:
+def _made(stamp: str, name: str, _make: Callable[[], Figure]) -> Figure:
     return _make()

@@ -77,7 +77,7 @@ def _show_proven(run: Run, proven: Sequence[Finding]) -> None:
     if len(proven) > 1:
         with st.expander("All effects in one figure"):
             floor = run.record["thresholds"]["floor"]
-            figures.show(run, "effects", lambda theme: effect_plot(proven, floor, theme), width=640)
+            figures.show(run, "effects", lambda: effect_plot(proven, floor), width=640)
 
 
 def _card(run: Run, finding: Finding) -> None:

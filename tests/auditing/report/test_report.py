@@ -11,13 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from camcore.auditing import figures
-from camcore.auditing.figures import maps
 from camcore.auditing.report import words, write_report, writing
 from camcore.auditing.run import Run
 from camcore.auditing.store import Store
 from camcore.errors import StoreError
-from camcore.theme import as_png, blank
 from tests.auditing.planted_run import planted_run
 
 
@@ -50,6 +47,10 @@ class Page(HTMLParser):
     def text(self) -> str:
         return " ".join(" ".join(self.words).split())
 
+    @property
+    def charts(self) -> list[dict]:
+        return [attrs for _, attrs in self.tags if attrs.get("role") == "img"]
+
     def all(self, tag: str) -> list[dict]:
         return [attrs for name, attrs in self.tags if name == tag]
 
@@ -78,12 +79,8 @@ def page(planted):
 
 
 @pytest.fixture
-def run(planted, tmp_path, monkeypatch):
-    """A copy to change; its pictures stay where they are, and its charts are not drawn."""
-    drawn = figures.Figure(as_png(blank(1.0, figures.LIGHT)), "A chart that was not drawn.")
-    for name in ("class_distribution", "response_curve", "effect_plot"):
-        monkeypatch.setattr(figures, name, lambda *asked: drawn)
-    monkeypatch.setattr(maps, "as_png", lambda chart: drawn.data)
+def run(planted, tmp_path):
+    """A copy to change; its pictures stay where they are."""
     shutil.copytree(planted.folder, tmp_path / "run", ignore=shutil.ignore_patterns("pictures"))
     return Run(tmp_path / "run")
 
@@ -107,10 +104,20 @@ def test_nothing_is_fetched_and_nothing_runs(planted, page):
 
 
 def test_every_picture_has_words_and_every_table_its_heads(page):
-    images = page.all("img")
-    assert len(images) > 50
+    images, charts = page.all("img"), page.charts
+    assert (len(images), len(charts)) == (58, 10)
     assert all(len(own["alt"]) > 10 for own in images)
+    assert all(len(own["aria-label"]) > 50 for own in charts)
+    assert len(page.all("svg")) == len(charts)
     assert {own["scope"] for own in page.all("th")} == {"col", "row"}
+
+
+def test_charts_use_colours_that_the_page_sets(planted):
+    html = (planted.folder / "report.html").read_text(encoding="utf-8")
+    style, body = html.split("</style>")
+    asked = set(re.findall(r'"var\((--\w+)\)"', body))
+    assert asked == {"--ink", "--quiet", "--grid", "--own", "--other"}
+    assert all(style.count(f"{name}: #") >= 2 for name in asked)  # light and dark
 
 
 def test_headings_do_not_skip_a_level_and_links_lead_somewhere(page):
@@ -311,10 +318,8 @@ def test_pictures_that_are_gone_are_told_in_their_place(run, tmp_path):
     page = page_of(run)
     assert page.text.count("The pairs cannot be shown:") == 2
     assert page.text.count("the file can no longer be read") == 8 + 8 + 6 + 4
-    assert {own["class"] for own in page.all("img")} == {
-        "for-light",
-        "for-dark",
-    }  # charts need none
+    assert page.all("img") == []
+    assert len(page.charts) == 10  # they need none
 
 
 def test_a_chart_that_cannot_be_made_is_told(run):
