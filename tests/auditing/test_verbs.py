@@ -152,44 +152,45 @@ def test_a_pause_loses_nothing(tag_run, tagged, tmp_path):
     assert files_of(run) == files_of(tag_run)
 
 
-def test_bad_files_are_rows_and_cost_nothing_else(tagged, tmp_path):
-    folder = shutil.copytree(tagged, tmp_path / "data")
+@pytest.fixture(scope="module")
+def disturbed(tagged, tmp_path_factory):
+    """A folder with bad files, which changes before the scan and again before the interventions."""
+    place = tmp_path_factory.mktemp("disturbed")
+    folder = shutil.copytree(tagged, place / "data")
     (folder / "a" / "0000.png").write_bytes(b"")
     (folder / "a" / "0001.png").write_bytes((folder / "a" / "0002.png").read_bytes()[:60])
     (folder / "b" / "words.jpg").write_text("no picture")
-    run = audit(folder, looks_at(*TAG_CELLS), out=tmp_path / "run")
-    assert run.summary["images"] == {"total": 121, "readable": 118, "bad": 3}
-    assert set(run.bad["path"]) == {"a/0000.png", "a/0001.png", "b/words.jpg"}
-    assert run.bad["error"].str.len().min() > 20
-    assert run.findings[0].family == "tag"
-
-
-def test_a_folder_that_changes_during_the_scan(tagged, tmp_path):
-    folder = shutil.copytree(tagged, tmp_path / "data")
 
     def change(now: Progress) -> None:
         if now.stage == "model":
             (folder / "a" / "0003.png").unlink(missing_ok=True)
             Image.new("RGB", (32, 32)).save(folder / "b" / "0004.png")
+        if now.stage == "evidence":
+            for number in range(10, 15):
+                (folder / "a" / f"{number:04d}.png").unlink(missing_ok=True)
 
-    run = audit(folder, looks_at(*TAG_CELLS), out=tmp_path / "run", show=change)
-    bad = dict(run.bad.itertuples(index=False))
-    assert set(bad) == {"a/0003.png", "b/0004.png"}
+    return audit(folder, looks_at(*TAG_CELLS), out=place / "run", show=change)
+
+
+def test_bad_files_are_rows_and_cost_nothing_else(disturbed):
+    assert disturbed.summary["images"] == {"total": 121, "readable": 116, "bad": 5}
+    bad = disturbed.bad.set_index("path")["error"]
+    changed = {"a/0003.png", "b/0004.png"}
+    assert set(bad.index) == {"a/0000.png", "a/0001.png", "b/words.jpg"} | changed
+    assert bad.str.len().min() > 20
+    assert disturbed.findings[0].family == "tag"
+
+
+def test_a_folder_that_changes_during_the_scan(disturbed):
+    bad = dict(disturbed.bad.itertuples(index=False))
     assert "has changed since the audit began" in bad["b/0004.png"]
     assert "cannot be opened" in bad["a/0003.png"]
 
 
-def test_files_that_go_before_the_interventions(tagged, tmp_path):
-    folder = shutil.copytree(tagged, tmp_path / "data")
-
-    def change(now: Progress) -> None:
-        if now.stage == "evidence":
-            for number in range(5):
-                (folder / "a" / f"{number:04d}.png").unlink(missing_ok=True)
-
-    run = audit(folder, looks_at(*TAG_CELLS), out=tmp_path / "run", show=change)
-    assert run.findings[0].family == "tag"
-    assert any("5 files" in note and "gone or changed" in note for note in run.summary["notes"])
+def test_files_that_go_before_the_interventions(disturbed):
+    assert "a/0010.png" in set(disturbed.images["path"])
+    notes = disturbed.summary["notes"]
+    assert any("5 files" in note and "gone or changed" in note for note in notes)
 
 
 @pytest.mark.parametrize(

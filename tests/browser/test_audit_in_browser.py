@@ -17,6 +17,7 @@ import pytest
 
 from camcore.auditing.report import write_report
 from camcore.auditing.run import Run
+from camcore.bundled.scenes import write_scenes
 from tests.auditing.planted_run import planted_run
 
 if TYPE_CHECKING:
@@ -58,12 +59,30 @@ def serve(chromium, tmp_path, runs) -> Callable:
     return start
 
 
-@pytest.fixture
-def planted(runs) -> Run:
-    """A complete run, written by hand."""
-    run = planted_run(runs / "planted")
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory) -> Run:
+    """A complete run, written by hand; nothing here changes it."""
+    run = planted_run(tmp_path_factory.mktemp("planted") / "runs" / "planted")
     write_report(run)
     return run
+
+
+@pytest.fixture(scope="module")
+def planted_server(chromium, planted) -> Iterator[str]:
+    """One server for all who look at that run."""
+    from visits import running_server
+
+    runs = planted.folder.parent
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CAMCORE_RUNS", str(runs))
+        with running_server(runs.parent) as address:
+            yield address
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory) -> Path:
+    """Few of the legend's scenes, but enough of each class."""
+    return write_scenes("laboratory", 80, 11, tmp_path_factory.mktemp("scenes") / "few")
 
 
 def other_tab(page, server: str):
@@ -92,6 +111,17 @@ def start_legend(visit: Visit) -> str:
     open_audit(visit)
     visit.page.get_by_role("button", name="Start the audit").click()
     visit.page.wait_for_url("**run=*", timeout=_PATIENCE)
+    return asked(visit)["run"]
+
+
+def start_small(visit: Visit, scenes: Path) -> str:
+    """Start the audit of a folder; the run's name."""
+    open_audit(visit)
+    page = visit.page
+    page.get_by_role("radio", name="Path").click()
+    page.get_by_role("textbox", name="Folder, CSV or zip on this machine").fill(str(scenes))
+    page.get_by_role("button", name="Start the audit").click()
+    page.wait_for_url("**run=*", timeout=_PATIENCE)
     return asked(visit)["run"]
 
 
@@ -160,10 +190,10 @@ def test_the_legend_is_caught(visitor, serve, runs):
 
 
 @pytest.mark.slow
-def test_a_closed_tab_and_a_dead_server_lose_nothing(visitor, serve, runs):
+def test_a_closed_tab_and_a_dead_server_lose_nothing(visitor, serve, runs, scenes):
     with serve() as server:
         visit = visitor(server)
-        name = start_legend(visit)
+        name = start_small(visit, scenes)
         process_of(runs / name)
         visit.page.context.close()
     assert Run(runs / name).state == "running", "the audit outlives its server"
@@ -171,15 +201,15 @@ def test_a_closed_tab_and_a_dead_server_lose_nothing(visitor, serve, runs):
         visit = open_audit(visitor(server), run=name)
         wait_for_state(visit, "complete")
     run = Run(runs / name)
-    assert run.images.index.tolist() == list(range(240))
+    assert run.images.index.tolist() == list(range(80))
     assert any(one.level == "relied on" for one in run.findings)
 
 
 @pytest.mark.slow
-def test_a_killed_audit_says_so_and_goes_on(visitor, serve, runs):
+def test_a_killed_audit_says_so_and_goes_on(visitor, serve, runs, scenes):
     with serve() as server:
         visit = visitor(server)
-        name = start_legend(visit)
+        name = start_small(visit, scenes)
         os.kill(process_of(runs / name), signal.SIGKILL)
         wait_for_state(visit, "interrupted")
         visit.page.get_by_role("button", name="Go on").click()
@@ -188,73 +218,71 @@ def test_a_killed_audit_says_so_and_goes_on(visitor, serve, runs):
         wait_for_state(visit, "paused")
         visit.page.get_by_role("button", name="Go on").click()
         wait_for_state(visit, "complete")
-    assert Run(runs / name).images.index.tolist() == list(range(240))
+    assert Run(runs / name).images.index.tolist() == list(range(80))
 
 
-def test_each_place_has_its_address_and_the_browser_goes_back(visitor, serve, planted):
-    with serve() as server:
-        visit = open_audit(visitor(server))
-        page = visit.page
-        page.get_by_role("link", name="planted").click()
-        page.wait_for_url("**?run=planted")
-        page.get_by_role("link", name="See the evidence").first.click()
-        page.wait_for_url("**finding=*")
-        evidence = page.get_by_text("Before and after", exact=True)
-        evidence.wait_for(timeout=_PATIENCE)
-        page.go_back()
-        page.get_by_role("link", name="See the evidence").first.wait_for(timeout=_PATIENCE)
-        assert evidence.count() == 0
-        page.go_forward()
-        evidence.wait_for(timeout=_PATIENCE)
-        page.get_by_role("link", name="All runs").click()
-        page.get_by_role("button", name="Start the audit").wait_for(timeout=_PATIENCE)
-        visit.settle()
-        assert asked(visit) == {}
+def test_each_place_has_its_address_and_the_browser_goes_back(visitor, planted_server):
+    visit = open_audit(visitor(planted_server))
+    page = visit.page
+    page.get_by_role("link", name="planted").click()
+    page.wait_for_url("**?run=planted")
+    page.get_by_role("link", name="See the evidence").first.click()
+    page.wait_for_url("**finding=*")
+    evidence = page.get_by_text("Before and after", exact=True)
+    evidence.wait_for(timeout=_PATIENCE)
+    page.go_back()
+    page.get_by_role("link", name="See the evidence").first.wait_for(timeout=_PATIENCE)
+    visit.settle()
+    assert evidence.count() == 0
+    page.go_forward()
+    evidence.wait_for(timeout=_PATIENCE)
+    page.get_by_role("link", name="All runs").click()
+    page.get_by_role("button", name="Start the audit").wait_for(timeout=_PATIENCE)
+    visit.settle()
+    assert asked(visit) == {}
 
 
-def test_the_table_leads_into_explore_and_back_finds_the_view(visitor, serve, planted):
-    with serve() as server:
-        visit = open_audit(visitor(server), run="planted")
-        page = visit.page
-        page.get_by_role("radio", name="Images").click()
-        page.get_by_test_id("stDataFrame").first.wait_for(timeout=_PATIENCE)
-        visit.settle()
-        assert asked(visit) == {"run": "planted", "view": "images"}
-        page.reload()
-        page.get_by_test_id("stDataFrame").first.wait_for(timeout=_PATIENCE)
-        visit.settle()
-        box = page.get_by_test_id("stDataFrame").first.bounding_box()
-        for _ in range(10):  # the grid is a canvas, which knows a link once the mouse is over it
-            page.mouse.move(box["x"] + 300, box["y"] + 90)
-            page.mouse.move(box["x"] + 118, box["y"] + 70, steps=5)
-            page.wait_for_timeout(300)
-            page.mouse.down()
-            page.mouse.up()
-            page.wait_for_timeout(1000)
-            if len(page.context.pages) > 1:
-                break
-        explore = other_tab(page.context.pages[-1], server)
-        first = planted.findings[0].images[0]
-        assert urlsplit(explore.page.url).path == "/"
-        assert asked(explore)["path"] == str(planted.path_of(first))
+def test_the_table_leads_into_explore_and_back_finds_the_view(visitor, planted_server, planted):
+    visit = open_audit(visitor(planted_server), run="planted")
+    page = visit.page
+    page.get_by_role("radio", name="Images").click()
+    page.get_by_test_id("stDataFrame").first.wait_for(timeout=_PATIENCE)
+    visit.settle()
+    assert asked(visit) == {"run": "planted", "view": "images"}
+    page.reload()
+    page.get_by_test_id("stDataFrame").first.wait_for(timeout=_PATIENCE)
+    visit.settle()
+    box = page.get_by_test_id("stDataFrame").first.bounding_box()
+    for _ in range(10):  # the grid is a canvas, which knows a link once the mouse is over it
+        page.mouse.move(box["x"] + 300, box["y"] + 90)
+        page.mouse.move(box["x"] + 118, box["y"] + 70, steps=5)
+        page.wait_for_timeout(300)
+        page.mouse.down()
+        page.mouse.up()
+        page.wait_for_timeout(1000)
+        if len(page.context.pages) > 1:
+            break
+    explore = other_tab(page.context.pages[-1], planted_server)
+    first = planted.findings[0].images[0]
+    assert urlsplit(explore.page.url).path == "/"
+    assert asked(explore)["path"] == str(planted.path_of(first))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_on_a_phone_nothing_is_wider_than_the_screen(visitor, serve, planted, scheme):
-    with serve() as server:
-        visit = visitor(server, viewport={"width": 390, "height": 844}, color_scheme=scheme)
-        finding = planted.findings[0].id
-        for query in (
-            {}, {"run": "planted"}, {"run": "planted", "finding": finding},
-            {"run": "planted", "view": "images"}, {"run": "planted", "view": "run"},
-        ):  # fmt: skip
-            open_audit(visit, **query)
-            visit.settle()
-            assert visit.page.get_by_test_id("stException").count() == 0
-            assert visit.page.get_by_test_id("stAlertContentError").count() == 0
-            width = visit.page.evaluate(
-                """() => Math.max(
-                    document.documentElement.scrollWidth,
-                    document.querySelector("[data-testid=stMain]").scrollWidth)"""
-            )
-            assert width <= 390, query
+def test_on_a_phone_nothing_is_wider_than_the_screen(visitor, planted_server, planted, scheme):
+    visit = visitor(planted_server, viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    finding = planted.findings[0].id
+    for query in (
+        {}, {"run": "planted"}, {"run": "planted", "finding": finding},
+        {"run": "planted", "view": "images"}, {"run": "planted", "view": "run"},
+    ):  # fmt: skip
+        open_audit(visit, **query)
+        visit.settle()
+        assert visit.page.get_by_test_id("stException").count() == 0
+        assert visit.page.get_by_test_id("stAlertContentError").count() == 0
+        width = visit.page.evaluate(
+            """() => Math.max(
+                document.documentElement.scrollWidth,
+                document.querySelector("[data-testid=stMain]").scrollWidth)"""
+        )
+        assert width <= 390, query
