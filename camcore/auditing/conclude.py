@@ -15,6 +15,8 @@ from camcore.auditing.gather import light_rows
 from camcore.auditing.interventions.effects import differences
 from camcore.auditing.interventions.intervene import moved_elsewhere
 from camcore.auditing.interventions.stages import effects_of
+from camcore.auditing.interventions.trials import FOUND, STAGES, TRIMMED
+from camcore.auditing.ordering import in_order, mark_overlaps
 from camcore.auditing.plan import Plan
 from camcore.auditing.properties import PROPERTIES
 from camcore.auditing.regions import region_of
@@ -33,15 +35,15 @@ def conclude(store: Store) -> None:
     rows = light_rows(store)
     told = store.read_json("trials/plan.json") or {}
     tested = verdict.judge(run.trials("test"), plan)
-    objects = verdict.on_object(tested, run.trials("off-object"))
+    carriers = verdict.carriers_of(tested, run.trials("off-object"))
     findings: dict[tuple[int, str], Finding] = {}
     _associated(findings, run, plan)
     _attended(findings, run, plan)
     for one in tested:
         if relied_on(one, plan):
             key = one.klass, one.probe.family
-            findings[key] = _proven(findings.get(key), one, objects, run, plan)
-    ordered = verdict.mark_overlaps(verdict.in_order(findings.values()))
+            findings[key] = _proven(findings.get(key), one, carriers, run, plan)
+    ordered = mark_overlaps(in_order(findings.values()))
     readable = int((rows["error"] == "").sum())
     pairs = [len(one.differences.flips) for one in tested]
     planned = (told.get("pairs") or {}).get("test")
@@ -58,7 +60,7 @@ def conclude(store: Store) -> None:
                 "readable": readable,
                 "bad": len(rows) - readable,
             },
-            "score": round(verdict.score(tested, objects), 6),
+            "score": round(verdict.score(tested, carriers), 6),
             "findings": [one.as_json() for one in ordered],
             "insufficient": told.get("insufficient", []),
             "not_detected": _not_detected(seen_from, ordered),
@@ -141,7 +143,7 @@ def _attended(findings: dict[tuple[int, str], Finding], run: Run, plan: Plan) ->
 def _proven(
     found: Finding | None,
     one: Tested,
-    objects: dict[tuple[int, str], bool],
+    carriers: verdict.Carriers,
     run: Run,
     plan: Plan,
 ) -> Finding:
@@ -152,15 +154,17 @@ def _proven(
     if known.property and known.cue and known.cue not in cue:
         cue = f"{cue}: {known.cue}" if one.probe.region is None else cue
     own = {"klass": one.klass, "probe": one.probe.name}
-    stages = {stage: _rows(run, stage, **own) for stage in ("discovery", "test")}
-    refined = [_rows(run, f"refined-{step}", **own) for step in (1, 2)]
-    discovery = pd.concat([stages["discovery"], *refined])
+    carrier = carriers.get((one.klass, one.probe.name))
+    discovery = pd.concat([_rows(run, stage, **own) for stage in FOUND])
+    if discovery.empty:  # trimmed, with the objects left alone
+        discovery = pd.concat([_rows(run, stage, **own) for stage in TRIMMED])
+    test = _rows(run, "test", **own)
     of_class = run.images["klass"] == one.klass
     recognised = float((run.images.loc[of_class, "predicted"] == one.klass).mean())
     taken = _rows(run, "necessity", klass=one.klass, family=one.probe.family)
     out = _necessity(taken, one.klass, recognised)
     low, high = one.interval
-    passes = sum(_passes_of(table) for table in (discovery, stages["test"], taken))
+    passes = sum(_passes_of(table) for table in (discovery, test, taken))
     return replace(
         known,
         cue=cue,
@@ -170,9 +174,10 @@ def _proven(
         q=one.q,
         region=verdict.region_of_probe(one.probe),
         area=round(one.probe.area, 6),
-        on_object=objects.get((one.klass, one.probe.name)),
+        on_object={"the object": True, "not the object": False}.get(carrier or ""),
         probe=one.probe.name,
-        may_be_object=verdict.may_be_object(one, objects),
+        may_be_object=carrier == "perhaps the object",
+        off_object=_off_object(run, one),
         margin=round(float(one.differences.margins.mean()), 6),
         pairs=len(one.differences.flips),
         passes=passes,
@@ -234,6 +239,11 @@ def _elsewhere(run: Run, one: Tested, plan: Plan) -> float | None:
     return None if rows.empty else round(effects_of(rows, one.klass)[moved].effect, 6)
 
 
+def _off_object(run: Run, one: Tested) -> float | None:
+    rows = _rows(run, "off-object", klass=one.klass, probe=one.probe.name)
+    return None if rows.empty else round(differences(rows, one.klass).effect, 6)
+
+
 def _shift(run: Run, one: Tested) -> dict[str, float] | None:
     name = f"trials/shift/{one.klass:04d}.parquet"
     if one.probe.region is None or not run.store.whole(name):
@@ -249,10 +259,7 @@ def _passes_of(rows: pd.DataFrame) -> int:
 
 
 def _passes(run: Run) -> int:
-    stages = (
-        "discovery", "refined-1", "refined-2", "test", "elsewhere", "off-object", "necessity",
-    )  # fmt: skip
-    return sum(_passes_of(run.trials(stage)) for stage in stages)
+    return sum(_passes_of(run.trials(stage)) for stage in STAGES)
 
 
 def _not_detected(smallest: float | None, findings: list[Finding]) -> dict[str, Any]:

@@ -69,6 +69,8 @@ class Finding:
     overlaps : str or None
         Id of a stronger finding of the class whose region shares most of this one's: probably the
         same cue.
+    off_object : float or None
+        Effect with every known object left alone, or the middle where none is known.
     may_be_object : bool
         True for a large region in the middle where nothing tells where the object is: it may well
         carry the object over, which is no shortcut.
@@ -102,6 +104,7 @@ class Finding:
     response: float | None = None
     attended: float | None = None
     overlaps: str | None = None
+    off_object: float | None = None
     may_be_object: bool = False
 
     def as_json(self) -> dict[str, Any]:

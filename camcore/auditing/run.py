@@ -62,6 +62,7 @@ class Run:
         self.store = Store(self.folder)
         if not self.store.is_run():
             raise StoreError(f"{self.folder} holds no audit; give the folder of a run.")
+        self._tables: dict[tuple[str, ...], pd.DataFrame] = {}
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r}, {self.state})"
@@ -191,7 +192,9 @@ class Run:
             )
         if not parts:
             return pd.DataFrame()
-        return pd.concat([self.store.read_table(part) for part in parts], ignore_index=True)
+        if parts not in self._tables:  # parts never change once they are there
+            self._tables[parts] = pd.concat(map(self.store.read_table, parts), ignore_index=True)
+        return self._tables[parts]
 
     @property
     def decisions(self) -> tuple[Decision, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from camcore.auditing.edits import probe_named
 from camcore.auditing.findings import Finding
 from camcore.auditing.interventions.pool import Pool
-from camcore.auditing.interventions.trials import BATCH, trial_key
+from camcore.auditing.interventions.trials import EDITED, edit_and_control, trial_key
 from camcore.auditing.plan import Plan
 from camcore.auditing.run import Run
 from camcore.errors import ImageError
@@ -80,17 +80,16 @@ def swaps(run: Run, finding: Finding, count: int = 6) -> tuple[Swap, ...]:
     files = run.store.read_table("files.parquet").set_index("id")
     pool = Pool(plan, files, run.images)
     probe, found = probe_named(finding.probe), {}
-    for start in sorted({pair // BATCH * BATCH for pair in told.index}):
+    for start in sorted({pair // EDITED * EDITED for pair in told.index}):
         # The same batch as in the trial: what is drawn at random is drawn in its order.
-        batch = rows.loc[start : start + BATCH - 1]
+        batch = rows.loc[start : start + EDITED - 1]
         ids = [batch[who].to_numpy() for who in ("recipient", "donor", "control")]
         pool.hold(np.concatenate(ids))
         if pool.lost:
             raise ImageError(next(iter(pool.lost.values())))
         recipients, donors, controls = (pool.images(own) for own in ids)
         key = trial_key(plan, klass, start, probe)
-        edited = probe.transfer(recipients, donors, np.random.default_rng(key))
-        controlled = probe.transfer(recipients, controls, np.random.default_rng(key))
+        edited, controlled = edit_and_control(probe, recipients, donors, controls, key)
         for place, pair in enumerate(batch.index):
             found[pair] = (
                 recipients.pixels[place], donors.pixels[place], edited[place], controlled[place]

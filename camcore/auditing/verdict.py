@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from camcore.auditing.edits import Probe, probe_named
-from camcore.auditing.findings import LEVELS, Finding, finding_id
+from camcore.auditing.findings import finding_id
 from camcore.auditing.inference import holm, sign_flip_max_t, smallest_effect
 from camcore.auditing.interventions.effects import Differences, differences
-from camcore.auditing.interventions.stages import KEPT, smallest_of
+from camcore.auditing.interventions.stages import smallest_of
 from camcore.auditing.plan import Plan
-from camcore.auditing.regions import Region
 
 _ON_OBJECT = 0.5  # of the effect: less than this is left where the object is spared
-_LARGE = 1 / 8  # of the picture: smaller patches do not carry an object over
-_MIDDLE = Region(4, 4, tuple((r, c) for r in (1, 2) for c in (1, 2)))  # where objects mostly are
-_COVERED = 0.5  # of the middle
-_SAME_PLACE = 0.5  # of the smaller region, from which on two findings are one cue
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +90,12 @@ def relied_on(one: Tested, plan: Plan) -> bool:
     return one.q < limits.q and one.effect >= limits.floor and one.interval[0] > 0
 
 
-def score(tested: Iterable[Tested], objects: dict[tuple[int, str], bool]) -> float:
+Carrier = Literal["the object", "not the object", "perhaps the object"]
+Carriers = Mapping[tuple[int, str], Carrier]
+"""What a cue works through, by class and probe; nothing where no trial tells."""
+
+
+def score(tested: Iterable[Tested], carriers: Carriers) -> float:
     """How strongly the run speaks for reliance on something other than the object, 0 to 1.
 
     The largest lower end of an effect's interval over everything tested that does not work through
@@ -104,46 +104,43 @@ def score(tested: Iterable[Tested], objects: dict[tuple[int, str], bool]) -> flo
     lower = [
         one.interval[0]
         for one in tested
-        if not objects.get((one.klass, one.probe.name)) and not may_be_object(one, objects)
+        if carriers.get((one.klass, one.probe.name), "not the object") == "not the object"
     ]
     return float(np.clip(max(lower, default=0.0), 0.0, 1.0))
 
 
-def on_object(tested: Iterable[Tested], spared: pd.DataFrame) -> dict[tuple[int, str], bool]:
-    """Whether each local cue works through the object, where objects are known.
+def carriers_of(tested: Iterable[Tested], off_object: pd.DataFrame) -> Carriers:
+    """Whether each cue works through the object.
 
     Parameters
     ----------
     tested : iterable of Tested
-    spared : DataFrame
-        Trials of the stage ``off-object``: the same pairs, every known object left alone.
+    off_object : DataFrame
+        Trials of the stage ``off-object``: the same pairs with every known object left alone, or
+        with the middle left alone where nothing is known.
 
     Returns
     -------
     dict
-        (class, probe) -> True where most of the effect is gone without the object.
+        (class, probe) -> *the object* where most of the effect is gone without it, *not the
+        object* else; *perhaps the object* where most of it is gone without the middle.
     """
-    told: dict[tuple[int, str], bool] = {}
+    told: dict[tuple[int, str], Carrier] = {}
     for one in tested:
+        key = one.klass, one.probe.name
         if one.probe.family in ("object", "background"):
-            told[one.klass, one.probe.name] = one.probe.family == "object"
+            told[key] = "the object" if one.probe.family == "object" else "not the object"
             continue
-        rows = spared
-        for name, value in (("klass", one.klass), ("probe", one.probe.name)):
+        rows = off_object
+        for name, value in zip(("klass", "probe"), key, strict=True):
             rows = rows[rows[name] == value] if len(rows) else rows
         if len(rows):
-            left = differences(rows, one.klass).effect
-            told[one.klass, one.probe.name] = left < _ON_OBJECT * one.effect
+            gone = differences(rows, one.klass).effect < _ON_OBJECT * one.effect
+            if (rows["fill"] == "spared").all():
+                told[key] = "the object" if gone else "not the object"
+            elif gone:
+                told[key] = "perhaps the object"
     return told
-
-
-def may_be_object(one: Tested, objects: dict[tuple[int, str], bool]) -> bool:
-    """Whether a large region in the middle may carry the object, and no mask tells."""
-    region = one.probe.region
-    if region is None or (one.klass, one.probe.name) in objects or region.area <= _LARGE:
-        return False
-    inside = region.mask(96, 96)[_MIDDLE.mask(96, 96)]
-    return bool(inside.mean() >= _COVERED)
 
 
 def region_of_probe(probe: Probe) -> dict[str, Any] | None:
@@ -157,70 +154,6 @@ def region_of_probe(probe: Probe) -> dict[str, Any] | None:
         "columns": region.columns,
         "cells": [list(cell) for cell in region.cells],
     }
-
-
-def mark_overlaps(findings: list[Finding]) -> list[Finding]:
-    """Say of each proven finding which stronger one of its class lies at the same place."""
-    told: list[Finding] = []
-    for one in findings:
-        leaders = (
-            other
-            for other in told
-            if other.class_name == one.class_name
-            and other.level == one.level == "relied on"
-            and other.overlaps is None
-            and _one_place(other, one)
-        )
-        first = next(leaders, None)
-        told.append(replace(one, overlaps=first.id if first else None))
-    return told
-
-
-def _one_place(first: Finding, second: Finding) -> bool:
-    """Whether two cues share most of the smaller one's pixels; a background holds every place
-    that is not the object's."""
-    a, b = _pixels(first), _pixels(second)
-    if a is not None and b is not None:
-        return bool((a & b).sum() >= _SAME_PLACE * min(a.sum(), b.sum()))
-    if a is None and b is None:
-        return False
-    whole, part = (first, second) if a is None else (second, first)
-    return whole.family == "background" and part.on_object is False
-
-
-def _pixels(one: Finding) -> np.ndarray | None:
-    region = probe_named(one.probe).region if one.probe else None
-    return None if region is None else region.mask(96, 96)
-
-
-def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """Relied on before attended before associated.
-
-    Within a class the smallest cue that keeps most of the best effect leads: a tag is named before
-    the frame that contains it, the sky before the whole background. Classes follow by their
-    strongest effect.
-    """
-    findings = list(findings)
-    best: dict[str, float] = {}
-    for one in findings:
-        best[one.class_name] = max(best.get(one.class_name, 0.0), one.effect or 0.0)
-
-    def key(one: Finding) -> tuple:
-        effect = one.effect or 0.0
-        leads = one.level == "relied on" and effect >= KEPT * best[one.class_name]
-        area = one.area if leads and one.area is not None else 1.0
-        return (
-            LEVELS.index(one.level),
-            -best[one.class_name],
-            one.class_name,
-            not leads,
-            area,
-            -effect,
-            -(one.auc or 0.0),
-            one.family,
-        )
-
-    return sorted(findings, key=key)
 
 
 def blind_spot(plan: Plan, pairs: list[int], tests: int) -> float | None:

@@ -7,16 +7,11 @@ import pandas as pd
 import pytest
 
 from camcore.auditing.edits import probe_named
-from camcore.auditing.findings import Finding
 from camcore.auditing.plan import Plan
 from camcore.auditing.settings import Settings, Thresholds
 from camcore.auditing.verdict import (
-    in_order,
+    carriers_of,
     judge,
-    mark_overlaps,
-    may_be_object,
-    on_object,
-    region_of_probe,
     relied_on,
     score,
 )
@@ -106,76 +101,31 @@ def test_no_trials_no_verdict():
 def test_score_leaves_out_the_object():
     (tag,) = judge(rows(TAG, 30), PLAN)
     (thing,) = judge(rows("object", 50), PLAN)
-    assert score((tag, thing), {(0, "object"): True}) == pytest.approx(tag.interval[0])
-    assert score((thing,), {(0, "object"): True}) == 0.0
-    assert score((tag,), {(0, TAG): True}) == 0.0
-    assert score((tag,), {(0, TAG): False}) == pytest.approx(tag.interval[0])
+    assert score((tag, thing), {(0, "object"): "the object"}) == pytest.approx(tag.interval[0])
+    assert score((thing,), {(0, "object"): "the object"}) == 0.0
+    assert score((tag,), {(0, TAG): "the object"}) == 0.0
+    assert score((tag,), {(0, TAG): "perhaps the object"}) == 0.0
+    assert score((tag,), {(0, TAG): "not the object"}) == pytest.approx(tag.interval[0])
 
 
 def test_a_cue_is_the_object_where_sparing_the_object_ends_it():
     tested = judge(pd.concat([rows(TAG, 30), rows(TOP, 30), rows("brightness", 30)]), PLAN)
-    spared = pd.concat([rows(TAG, 14), rows(TOP, 15)])
-    assert on_object(tested, spared) == {(0, TAG): True, (0, TOP): False}
-    assert on_object(tested, pd.DataFrame()) == {}
+    spared = pd.concat([rows(TAG, 14), rows(TOP, 15), rows("brightness", 2)])
+    spared["fill"] = "spared"
+    assert carriers_of(tested, spared) == {
+        (0, TAG): "the object",
+        (0, TOP): "not the object",
+        (0, "brightness"): "the object",
+    }
+    assert carriers_of(tested, pd.DataFrame()) == {}
     (thing,) = judge(rows("object", 30), PLAN)
-    assert on_object((thing,), pd.DataFrame()) == {(0, "object"): True}
+    assert carriers_of((thing,), pd.DataFrame()) == {(0, "object"): "the object"}
+    (behind,) = judge(rows("background", 30), PLAN)
+    assert carriers_of((behind,), pd.DataFrame()) == {(0, "background"): "not the object"}
 
 
-def test_a_large_region_in_the_middle_may_be_the_object():
-    middle = "cells 4x4: " + " ".join(f"{r},{c}" for r in (1, 2) for c in (1, 2))
-    (central,) = judge(rows(middle, 30), PLAN)
-    assert may_be_object(central, {})
-    assert score((central,), {}) == 0.0
-    # Once masks tell that the object is not what it works through, it counts.
-    assert not may_be_object(central, {(0, middle): False})
-    assert score((central,), {(0, middle): False}) == pytest.approx(central.interval[0])
-    for elsewhere in (TAG, TOP, "ring 1/8", "cells 4x4: 1,1", "brightness"):
-        assert not may_be_object(judge(rows(elsewhere, 30), PLAN)[0], {})
-
-
-def finding(family: str, effect: float | None, probe: str | None = None, **more) -> Finding:
-    level = "relied on" if effect is not None else "associated"
-    region = region_of_probe(probe_named(probe)) if probe else None
-    area = probe_named(probe).area if probe else None
-    return Finding(
-        f"a--{family}", "a", family, family, more.pop("level", level),
-        effect=effect, probe=probe, region=region, area=area, **more,
-    )  # fmt: skip
-
-
-def test_a_tag_is_named_before_the_frame_that_contains_it():
-    ordered = in_order(
-        [
-            finding("associated", None, auc=0.99),
-            finding("brightness", 0.3, "brightness"),
-            finding("frame", 0.62, "ring 1/8"),
-            finding("tag", 0.58, TAG),
-        ]
-    )
-    assert [one.family for one in ordered] == ["tag", "frame", "brightness", "associated"]
-
-
-def test_a_weak_small_region_does_not_lead():
-    ordered = in_order([finding("tag", 0.2, TAG), finding("brightness", 0.9, "brightness")])
-    assert [one.family for one in ordered] == ["brightness", "tag"]
-
-
-def test_overlaps_are_said_of_the_weaker_one():
-    told = mark_overlaps(
-        [
-            finding("tag", 0.6, TAG),
-            finding("frame", 0.5, "ring 1/8"),
-            finding("bottom-band", 0.4, "bottom 1/3"),
-            finding("brightness", 0.3, "brightness"),
-        ]
-    )
-    assert [one.overlaps for one in told] == [None, "a--tag", None, None]
-
-
-def test_a_background_holds_the_sky():
-    sky = finding("sky/top-band", 0.9, TOP, on_object=False)
-    told = mark_overlaps([sky, finding("background", 1.0, "background", on_object=False)])
-    assert [one.overlaps for one in told] == [None, "a--sky/top-band"]
-    unknown = finding("sky/top-band", 0.9, TOP)
-    told = mark_overlaps([unknown, finding("background", 1.0, "background", on_object=False)])
-    assert [one.overlaps for one in told] == [None, None]
+def test_a_cue_may_be_the_object_where_sparing_the_middle_ends_it():
+    tested = judge(pd.concat([rows(TAG, 30), rows(TOP, 30)]), PLAN)
+    ring = pd.concat([rows(TAG, 15), rows(TOP, 14)])
+    ring["fill"] = "ring"
+    assert carriers_of(tested, ring) == {(0, TOP): "perhaps the object"}

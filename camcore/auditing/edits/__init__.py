@@ -7,6 +7,7 @@ from camcore.auditing.edits.catalogue import (
     probe_named,
     refine,
 )
+from camcore.auditing.edits.composition import objects
 from camcore.auditing.edits.images import Images
 from camcore.auditing.edits.probe import Probe
 from camcore.auditing.edits.translation import shift
@@ -19,6 +20,7 @@ __all__ = [
     "global_probes",
     "local_probes",
     "object_probes",
+    "objects",
     "probe_named",
     "refine",
     "shift",

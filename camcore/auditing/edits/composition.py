@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
+from scipy import ndimage
 
 from camcore.auditing.edits.images import Images
 from camcore.auditing.edits.imputation import NOISE, impute_each
 from camcore.auditing.edits.probe import Probe, as_pixels
+
+_MARGIN = 0.03  # of the side, around an object
+
+
+def objects(images: Images) -> np.ndarray:
+    """Pixels of known objects and a margin around them (shadows), bool (N, H, W)."""
+    height, width = images.pixels.shape[1:3]
+    reach = 2 * max(1, round(_MARGIN * min(height, width))) + 1
+    return ndimage.maximum_filter(_object(images), size=(1, reach, reach))
 
 
 class _MaskProbe(Probe):
@@ -21,11 +31,12 @@ class _MaskProbe(Probe):
 
 @dataclass(frozen=True)
 class Background(_MaskProbe):
-    """All but the object.
+    """All but the object and a margin around it, which holds its shadow.
 
     A transfer puts the recipient's object on the donor's background, where the donor's own object
-    was filled by imputation. `neutral` puts it on the median background colour of the reference. A
-    recipient or a donor without a known mask leaves the recipient as it is.
+    was filled by imputation; the control's background is filled at the same place, so that the
+    trace of the filling tells nothing. `neutral` puts it on the median background colour of the
+    reference. A recipient or a donor without a known mask leaves the recipient as it is.
 
     Examples
     --------
@@ -33,7 +44,8 @@ class Background(_MaskProbe):
     >>> masks[0, 10:20, 10:20] = True
     >>> one, other = (Images(np.full((1, 30, 30, 1), level, np.uint8), masks) for level in (9, 90))
     >>> edited = Background().transfer(one, other, np.random.default_rng(0))
-    >>> np.unique(edited[masks]).tolist(), np.unique(edited[~masks]).tolist()
+    >>> around = objects(one)
+    >>> np.unique(edited[around]).tolist(), np.unique(edited[~around]).tolist()
     ([9], [90])
     """
 
@@ -41,20 +53,28 @@ class Background(_MaskProbe):
     family: ClassVar[str] = "background"
     cue: ClassVar[str] = "background"
 
+    def alike(self, donors: Images, controls: Images) -> tuple[Images, Images]:
+        if donors.masks is None or controls.masks is None:
+            return donors, controls
+        both = donors.masks | controls.masks
+        return replace(donors, masks=both), replace(controls, masks=both)
+
     def transfer(self, recipients: Images, donors: Images, rng: np.random.Generator) -> np.ndarray:
-        edited = _in_front(recipients, _without_object(donors, rng))
+        filled = impute_each(donors.pixels, objects(donors), rng)
+        edited = _in_front(recipients, filled, objects(recipients))
         return _where(recipients.with_mask & donors.with_mask, edited, recipients.pixels)
 
     def neutral(
         self, recipients: Images, reference: Images, rng: np.random.Generator
     ) -> np.ndarray:
         known = reference.with_mask
-        behind = reference.pixels[known][~_object(reference)[known]]
+        behind = reference.pixels[known][~objects(reference)[known]]
         if len(behind) == 0:
             return recipients.pixels.copy()
         usual = np.median(behind, axis=0)
         noise = NOISE * rng.standard_normal(recipients.pixels.shape, np.float32)
-        edited = _in_front(recipients, as_pixels(usual.astype(np.float32) + noise))
+        plain = as_pixels(usual.astype(np.float32) + noise)
+        edited = _in_front(recipients, plain, objects(recipients))
         return _where(recipients.with_mask, edited, recipients.pixels)
 
 
@@ -81,7 +101,7 @@ class Object(_MaskProbe):
     cue: ClassVar[str] = "object"
 
     def transfer(self, recipients: Images, donors: Images, rng: np.random.Generator) -> np.ndarray:
-        edited = _in_front(donors, _without_object(recipients, rng))
+        edited = _in_front(donors, _without_object(recipients, rng), _object(donors))
         return _where(recipients.with_mask & donors.with_mask, edited, recipients.pixels)
 
     def neutral(
@@ -94,8 +114,8 @@ def _without_object(images: Images, rng: np.random.Generator) -> np.ndarray:
     return impute_each(images.pixels, _object(images), rng)
 
 
-def _in_front(images: Images, behind: np.ndarray) -> np.ndarray:
-    return np.where(_object(images)[..., None], images.pixels, behind)
+def _in_front(images: Images, behind: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    return np.where(kept[..., None], images.pixels, behind)
 
 
 def _object(images: Images) -> np.ndarray:

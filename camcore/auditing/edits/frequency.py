@@ -66,8 +66,8 @@ def _low(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 _RINGS = 64
 _STEPS = 40
-_SHARPEST = -30.0  # undoes a Gaussian of 1.2 pixels
-_GAIN = 32.0  # beyond it a sharpened image shows the rounding of its pixels
+_SHARPEST = -30.0
+_GAIN = 2.0  # beyond it sharpening makes patterns that no sharper picture has
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Blur(StatisticProbe):
     Sharpness is the mean squared frequency of the luminance gradient, that is the energy of the
     Laplacian over the energy of the gradient, which neither brightness nor contrast changes. The
     recipient is blurred by the one Gaussian that gives it the donor's value; where the donor is
-    sharper, divided by a Gaussian, as far as rounding allows. Edges reflect.
+    sharper, its fine detail is raised, to the double at most. Edges reflect.
 
     Examples
     --------

@@ -58,6 +58,13 @@ class Probe(ABC):
         away: the test of necessity.
         """
 
+    def alike(self, donors: Images, controls: Images) -> tuple[Images, Images]:
+        """Donors and controls that differ in nothing but what they show.
+
+        An edit that damages what it takes from the one must damage the other as well.
+        """
+        return donors, controls
+
     @abstractmethod
     def neutral(
         self, recipients: Images, reference: Images, rng: np.random.Generator

@@ -14,7 +14,7 @@ FAINT = 64.0
 """Largest deviation, in grey levels, that is a faint pattern in full; from twice this none is."""
 
 _NORMAL_QUARTILE = 0.6745  # median of |x| for a standard normal x
-_SURE = 2.0  # standard errors that the mean residual must be from zero
+_SURE = 3.0  # standard errors that the mean residual must be from zero
 _CERTAIN = 3.0  # spreads of noise that are noise in full
 
 # Compare and exchange these in turn, and the fourth of seven is their median (N. Devillard, "Fast
@@ -32,8 +32,8 @@ class Watermark(StatisticProbe):
     The residual of an image is its deviation from a local median over about 1/10 of the side (7
     pixels at least): a median steps where an object ends, so that edges leave nothing behind, while
     a sparse mark stays whole. Deviations above `FAINT`, and what touches them, belong to the object
-    and fade out. What the donors share is the mean of their residuals, less what chance explains,
-    and takes the place of what the recipients share. So the images of one call must belong
+    and fade out. What the donors share is the mean of their residuals where chance does not explain
+    it, and takes the place of what the recipients share. So the images of one call must belong
     together, some 10 to 100 of them: the residual of a single donor holds the texture of its object
     too, and with it would carry the object into the recipient.
 
@@ -61,7 +61,7 @@ class Watermark(StatisticProbe):
             squares += residual * residual
         mean = total / count
         error = np.maximum(squares / count - mean * mean, 0) / max(count - 1, 1)
-        shared = mean * np.maximum(1 - _SURE**2 * error / np.maximum(mean * mean, 1e-9), 0)
+        shared = np.where(mean * mean > _SURE**2 * error, mean, 0)
         return np.broadcast_to(shared, images.pixels.shape)
 
     def impose(

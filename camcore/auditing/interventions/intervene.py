@@ -31,6 +31,7 @@ from camcore.classifier import Classifier
 
 _LOOKED_AT = 64  # images that decide which global probes apply
 _STRATEGIES = 3  # hot regions of a class that become probes of their own
+_OBJECTS = ("object", "background")  # families that tell of the object by themselves
 _LARGEST = 0.5  # of the picture: a larger hot region is no place
 
 
@@ -50,7 +51,7 @@ def intervene(store: Store, plan: Plan, classifier: Classifier, watch: Watch) ->
     StoreError, StoppedError
     """
     files = store.read_table("files.parquet").set_index("id")
-    images = _readable(store, plan)
+    images = _readable(store, plan, files)
     pool = Pool(plan, files, images)
     general = _general_probes(pool, images)
     able, left_out = _classes(images, plan)
@@ -70,7 +71,7 @@ def intervene(store: Store, plan: Plan, classifier: Classifier, watch: Watch) ->
     tests = [discovery.test(k, probes) for k, probes in candidates.items() if probes]
     if tests:
         table = pd.concat(tests, ignore_index=True)
-        _prove(table, discovery, plan, classifier, files, images, pool, store)
+        _prove(table, discovery, plan, classifier, images, pool, store)
     store.write_json("trials/lost.json", {str(one): why for one, why in pool.lost.items()})
 
 
@@ -79,7 +80,6 @@ def _prove(
     discovery: Discovery,
     plan: Plan,
     classifier: Classifier,
-    files: pd.DataFrame,
     images: pd.DataFrame,
     pool: Pool,
     store: Store,
@@ -95,11 +95,11 @@ def _prove(
         of_class = tests.loc[tests["klass"] == klass, "probe"].unique()
         tested = tuple(p for p in map(probe_named, of_class) if p.family in families)
         discovery.necessity(klass, tested)
+        discovery.off_object(klass, tuple(p for p in probes if p.family not in _OBJECTS))
         local = tuple(probe for probe in probes if probe.region is not None)
         if not local:
             continue
         discovery.elsewhere(klass, tuple(moved_elsewhere(plan, klass, probe) for probe in local))
-        discovery.off_object(klass, local, files)
         name = f"trials/shift/{klass:04d}.parquet"
         if not store.whole(name):
             store.write_table(name, shift_table(klass, images, pool, plan, classifier))
@@ -112,10 +112,12 @@ def moved_elsewhere(plan: Plan, klass: int, probe: Probe) -> Probe:
     return Transplant(probe.region.elsewhere(rng))
 
 
-def _readable(store: Store, plan: Plan) -> pd.DataFrame:
+def _readable(store: Store, plan: Plan, files: pd.DataFrame) -> pd.DataFrame:
     rows = light_rows(store)
     rows = rows[(rows["error"] == "") & (rows["klass"] >= 0) & np.isfinite(rows["margin"])].copy()
     rows["half"] = halves(rows, plan.settings.seed)
+    told = (files["mask"] != "") | files["box"].notna()
+    rows["told"] = told.reindex(rows.index).to_numpy()
     return rows
 
 

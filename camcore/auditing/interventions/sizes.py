@@ -7,6 +7,7 @@ from dataclasses import dataclass
 _FULL = (48, 128, 192)
 _LEAST = (24, 48, 48)
 _TESTED = 10  # probes that usually reach the test
+_CUTS = 3  # steps in which a region is cut
 _PROVEN = 3  # probes that usually are proven, and taken out again
 
 
@@ -63,5 +64,6 @@ def sizes(budget: int, classes: int, probes: int) -> Sizes:
 
 def _passes(discovery: int, test: int, necessity: int, probes: int) -> int:
     found = discovery * (1 + 2 * probes) + 2 * discovery * (1 + 2 * 4)
+    trimmed = discovery * (1 + 2 * _TESTED) + _CUTS * discovery * (1 + 2 * 5)
     tested = test * (1 + 2 * _TESTED) + test * (1 + 2 * _PROVEN)
-    return found + tested + necessity * (1 + 3 * _PROVEN)
+    return found + trimmed + tested + necessity * (1 + 3 * _PROVEN)

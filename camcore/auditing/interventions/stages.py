@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from camcore.auditing.edits import Probe, probe_named, refine
+from camcore.auditing.edits import Probe, Transplant, probe_named, refine
 from camcore.auditing.interventions.effects import Differences, differences
 from camcore.auditing.interventions.pairing import (
     Pairs,
@@ -13,11 +13,13 @@ from camcore.auditing.interventions.pairing import (
     pairs_to_class,
 )
 from camcore.auditing.interventions.sizes import Sizes
-from camcore.auditing.interventions.trials import Laboratory, Trial
+from camcore.auditing.interventions.trials import TRIMMED, Laboratory, Trial
 from camcore.auditing.plan import Plan
+from camcore.auditing.trimming import cuts, finely, shared
 
 _PROMISING = 0.4  # of the floor: what a cue must show on the discovery half to be tested
 KEPT = 0.9  # of the best effect: what a smaller region must keep to stand for the cue
+STRONG = 0.7  # of the best effect: what a cue must keep to lead over those that contain it
 _TOLD = 0.5  # of the pairs: share with a known object from which on it can be spared
 _REFINEMENTS = 2  # times that a region is looked into more closely
 
@@ -30,7 +32,8 @@ class Discovery:
     laboratory : Laboratory
     plan : Plan
     images : DataFrame
-        Readable images with a class, index id, with ``klass``, ``predicted``, ``group``, ``half``.
+        Readable images with a class, index id, with ``klass``, ``predicted``, ``group``, ``half``,
+        and ``told``: whether a mask or boxes say where the object is.
     sizes : Sizes
     """
 
@@ -45,16 +48,64 @@ class Discovery:
         pairs = self._pairs(klass, 0, self._sizes.discovery)
         rows = self._laboratory.run(Trial("discovery", klass, pairs, probes))
         found = effects_of(rows, klass)
+        floor = self._plan.thresholds.floor
         best = _best_local(found)
         for step in range(_REFINEMENTS):
             finer = tuple(p for p in refine(best) if p.name not in found) if best else ()
-            if not finer or best is None or found[best.name].effect < self._plan.thresholds.floor:
+            if not finer or best is None or found[best.name].effect < floor:
                 break
-            stage = f"refined-{step + 1}"
-            more = effects_of(self._laboratory.run(Trial(stage, klass, pairs, finer)), klass)
+            more = self._effects(f"refined-{step + 1}", klass, pairs, finer)
             found |= more
             best = _best_local(more)
-        return promising(found, self._plan.thresholds.floor)
+        chosen = promising(found, floor)
+        return tuple(dict.fromkeys([*chosen, *self._trimmed(klass, pairs, chosen)]))
+
+    def _trimmed(self, klass: int, pairs: Pairs, chosen: tuple[Probe, ...]) -> tuple[Probe, ...]:
+        """The region that says best where a cue beside the object is, cut from all sides.
+
+        What works through the object would hide the cue's own place, so that every step leaves
+        objects alone. A side is cut as long as the effect stays.
+        """
+        fill = self._fill(pairs)
+        local = tuple(probe for probe in chosen if probe.region is not None)
+        effects = self._effects("beside", klass, pairs, local, fill)
+        beside = {probe: effects[probe.name] for probe in local if probe.name in effects}
+        if max((own.effect for own in beside.values()), default=0) < self._plan.thresholds.floor:
+            return ()
+        first = smallest_of(beside, STRONG)
+        start, needed = first.region, KEPT * beside[first].effect
+        assert start is not None
+        region, kept = finely(start), finely(start)
+        for step, stage in enumerate(TRIMMED, start=1):
+            parts = cuts(region, step)
+            if not parts:
+                break
+            tried = tuple(map(Transplant, (region, *parts)))
+            effects = self._effects(stage, klass, pairs, tried, fill)
+            if effects[region.name].effect < needed:
+                break  # the cuts of the last step do not go together
+            kept = region
+            for part in parts:
+                if effects[part.name].effect >= needed:
+                    region = shared(region, part) or region
+        return (Transplant(kept),)
+
+    def _effects(
+        self,
+        stage: str,
+        klass: int,
+        pairs: Pairs,
+        probes: tuple[Probe, ...],
+        fill: str = "transfer",
+    ) -> dict[str, Differences]:
+        trial = Trial(stage, klass, pairs, probes, (fill,))
+        return effects_of(self._laboratory.run(trial), klass)
+
+    def _fill(self, pairs: Pairs) -> str:
+        """How objects are left alone: where enough of them are known, or by their usual place."""
+        told = self._images["told"]
+        known = told.loc[pairs.donors].to_numpy() | told.loc[pairs.recipients].to_numpy()
+        return "spared" if len(pairs) and known.mean() >= _TOLD else "ring"
 
     def test(self, klass: int, probes: tuple[Probe, ...]) -> pd.DataFrame:
         """The candidates on the half that they were not found on."""
@@ -66,13 +117,16 @@ class Discovery:
         pairs = self._pairs(klass, 1, self._sizes.test)
         return self._laboratory.run(Trial("elsewhere", klass, pairs, probes))
 
-    def off_object(self, klass: int, probes: tuple[Probe, ...], files: pd.DataFrame) -> None:
-        """The same pairs with all known objects left alone, where enough objects are known."""
+    def off_object(self, klass: int, probes: tuple[Probe, ...]) -> None:
+        """The same pairs with the objects left alone.
+
+        Where too few objects are known, the middle stands for them, for cues that have a place.
+        """
         pairs = self._pairs(klass, 1, self._sizes.test)
-        known = files.index[(files["mask"] != "") | files["box"].notna()]
-        told = np.isin(pairs.donors, known) | np.isin(pairs.recipients, known)
-        if len(pairs) and told.mean() >= _TOLD:
-            self._laboratory.run(Trial("off-object", klass, pairs, probes, ("spared",)))
+        fill = self._fill(pairs)
+        asked = tuple(p for p in probes if fill == "spared" or p.region is not None)
+        if asked:
+            self._laboratory.run(Trial("off-object", klass, pairs, asked, (fill,)))
 
     def necessity(self, klass: int, probes: tuple[Probe, ...]) -> pd.DataFrame:
         """The cue taken out of the class's own images, by two fills that must agree."""
@@ -116,10 +170,10 @@ def promising(found: dict[str, Differences], floor: float) -> tuple[Probe, ...]:
     return tuple(chosen)
 
 
-def smallest_of(found: dict[Probe, Differences]) -> Probe:
-    """The probe of the smallest area that keeps most of the best effect; it says best where."""
+def smallest_of(found: dict[Probe, Differences], share: float = KEPT) -> Probe:
+    """The probe of the smallest area that keeps this share of the best effect."""
     best = max(own.effect for own in found.values())
-    kept = [probe for probe, own in found.items() if own.effect >= min(best, KEPT * best)]
+    kept = [probe for probe, own in found.items() if own.effect >= min(best, share * best)]
     return min(kept, key=lambda probe: (probe.area, *(-x for x in _rank(found[probe]))))
 
 

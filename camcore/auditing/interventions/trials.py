@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import ndimage
 
 from camcore.auditing.classes import class_margins, predicted_classes
-from camcore.auditing.edits import Images, Probe
+from camcore.auditing.edits import Images, Probe, objects
 from camcore.auditing.interventions.pairing import Pairs
 from camcore.auditing.interventions.pool import Pool
 from camcore.auditing.plan import Plan
@@ -21,11 +20,18 @@ from camcore.classifier import Classifier
 from camcore.fitting import preprocess
 from camcore.sources.ahead import ahead
 
-BATCH = 32
+EDITED = 64
+"""Pairs edited at once: what donors share (`Watermark`) is read from so many."""
+_PASSED = 32  # images in a forward pass
 _BLOCK = 512  # forward passes that a killed run may have to do again
 _EDITORS = 2
 _AHEAD = 4  # batches
-_MARGIN = 0.03  # of the side, around an object that is spared
+_MIDDLE = 0.9  # of either side: the ellipse that objects are taken to be in if nothing tells
+
+FOUND = ("discovery", "refined-1", "refined-2")
+TRIMMED = ("trimmed-1", "trimmed-2", "trimmed-3", "trimmed-4")
+STAGES = (*FOUND, "beside", *TRIMMED, "test", "elsewhere", "off-object", "necessity")
+"""In order; up to the last of `TRIMMED` on the half of the images that cues are found on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,15 +41,15 @@ class Trial:
     Attributes
     ----------
     stage : str
-        ``discovery``, ``refined-1``, ``refined-2``, ``test``, ``elsewhere``, ``off-object`` or
-        ``necessity``.
+        One of `STAGES`.
     klass : int
         The class whose cue is in question.
     pairs : Pairs
     probes : tuple of Probe
     fills : tuple of str
         ``transfer``: the donor's cue, with its control. ``spared``: the same, but no known object
-        is carried over or covered. ``neutral``: the cue made neutral, without a control.
+        is carried over or covered. ``ring``: the same, but only outside the middle, where no mask
+        tells of objects. ``neutral``: the cue made neutral, without a control.
     """
 
     stage: str
@@ -171,13 +177,13 @@ class Laboratory:
             if fill == "neutral":
                 edited = probe.neutral(recipients, donors, np.random.default_rng(key))
                 return self._prepared(edited), None
-            # Edit and control draw the same random numbers: what they differ in is the cue.
-            edited = probe.transfer(recipients, donors, np.random.default_rng(key))
-            controlled = probe.transfer(recipients, controls, np.random.default_rng(key))
-            if fill == "spared":
-                object_there = objects(recipients) | objects(donors)
+            edited, controlled = edit_and_control(probe, recipients, donors, controls, key)
+            if fill != "transfer":
+                kept = middle(recipients)
+                if fill == "spared":
+                    kept = objects(recipients) | objects(donors)
                 for changed in (edited, controlled):
-                    changed[object_there] = recipients.pixels[object_there]
+                    changed[kept] = recipients.pixels[kept]
             return self._prepared(edited), self._prepared(controlled)
 
         return make
@@ -187,22 +193,38 @@ class Laboratory:
 
     def _answers(self, inputs: np.ndarray, trial: Trial) -> tuple[np.ndarray, np.ndarray]:
         """Predicted class, and the log-odds of the trial's class."""
-        scores, _ = self._classifier.scores(inputs)
+        parts = range(0, len(inputs), _PASSED)
+        scores = np.concatenate(
+            [self._classifier.scores(inputs[start : start + _PASSED])[0] for start in parts]
+        )
         kind, classes = self._plan.output_kind, self._plan.classes
         margins = class_margins(scores, classes, kind)[:, trial.klass]
         return predicted_classes(scores, classes, kind), margins.astype(np.float32)
 
 
 def _chunks(count: int) -> list[slice]:
-    return [slice(start, min(start + BATCH, count)) for start in range(0, count, BATCH)]
+    return [slice(start, min(start + EDITED, count)) for start in range(0, count, EDITED)]
 
 
-def objects(images: Images) -> np.ndarray:
-    """Pixels of known objects and a margin around them (shadows), bool (N, H, W)."""
-    assert images.masks is not None
-    height, width = images.masks.shape[1:]
-    reach = max(1, round(_MARGIN * min(height, width)))
-    return ndimage.maximum_filter(images.masks, size=(1, 2 * reach + 1, 2 * reach + 1))
+def edit_and_control(
+    probe: Probe, recipients: Images, donors: Images, controls: Images, key: list[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The recipients with the donors' cue, and with the controls', uint8 (N, H, W, C) each.
+
+    Both draw the same random numbers, and the probe makes alike what else could tell them apart.
+    """
+    donors, controls = probe.alike(donors, controls)
+    edited = probe.transfer(recipients, donors, np.random.default_rng(key))
+    return edited, probe.transfer(recipients, controls, np.random.default_rng(key))
+
+
+def middle(images: Images) -> np.ndarray:
+    """The middle of each image, where objects mostly are: an ellipse, bool (N, H, W)."""
+    down, across = (
+        (2 * np.arange(side) + 1 - side) / (_MIDDLE * side) for side in images.pixels.shape[1:3]
+    )
+    inside = np.add.outer(down**2, across**2) <= 1
+    return np.broadcast_to(inside, images.pixels.shape[:3])
 
 
 def trial_key(plan: Plan, klass: int, start: int, probe: Probe) -> list[int]:

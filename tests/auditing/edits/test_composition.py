@@ -3,7 +3,7 @@
 import numpy as np
 
 from camcore.auditing.edits import Images
-from camcore.auditing.edits.composition import Background, Object
+from camcore.auditing.edits.composition import Background, Object, objects
 from camcore.auditing.edits.imputation import NOISE
 
 
@@ -21,13 +21,21 @@ def near(pixels, level):
 
 
 RECIPIENTS, DONORS = flat_scenes(30, 90, 4), flat_scenes(150, 220, 20)
-ONLY_THERE = DONORS.masks & ~RECIPIENTS.masks
+AROUND, AROUND_THERE = objects(RECIPIENTS), objects(DONORS)
+
+
+def test_a_margin_of_three_per_cent_belongs_to_the_object():
+    rows, columns = np.nonzero(AROUND[0])
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (3, 16, 3, 16)
+    unknown = Images(RECIPIENTS.pixels, RECIPIENTS.masks, np.zeros(2, bool))
+    assert not objects(unknown).any()
 
 
 def test_background_swap():
     edited = Background().transfer(RECIPIENTS, DONORS, np.random.default_rng(0))
-    own, foreign = RECIPIENTS.masks, ONLY_THERE
-    assert (edited[own] == 90).all()
+    own, foreign = AROUND, AROUND_THERE & ~AROUND
+    assert (edited[RECIPIENTS.masks] == 90).all()
+    assert (edited[AROUND & ~RECIPIENTS.masks] == 30).all()
     assert (edited[~own & ~foreign] == 150).all()
     assert near(edited[foreign], 150)
     assert edited[foreign].std() > 1
@@ -47,7 +55,7 @@ def test_neutral_object_is_none_and_neutral_background_is_plain():
     assert near(gone, 30)
     plain = Background().neutral(RECIPIENTS, DONORS, rng)
     assert (plain[RECIPIENTS.masks] == 90).all()
-    assert near(plain[~RECIPIENTS.masks], 150)
+    assert near(plain[~AROUND], 150)
 
 
 def test_unknown_masks_change_nothing():
@@ -76,3 +84,15 @@ def test_an_image_without_an_object_is_all_background():
     pasted = Object().transfer(empty, DONORS, np.random.default_rng(0))
     assert (pasted[DONORS.masks] == 220).all()
     np.testing.assert_array_equal(pasted[~DONORS.masks], RECIPIENTS.pixels[~DONORS.masks])
+
+
+def test_donor_and_control_are_filled_at_the_same_places():
+    empty = Images(RECIPIENTS.pixels, np.zeros((2, 40, 40), bool))
+    donors, controls = Background().alike(DONORS, empty)
+    assert (objects(donors) == AROUND_THERE).all()
+    assert (objects(controls) == AROUND_THERE).all()
+    edited = Background().transfer(empty, controls, np.random.default_rng(0))
+    assert (edited[~AROUND_THERE] == RECIPIENTS.pixels[~AROUND_THERE]).all()
+    assert near(edited[AROUND_THERE], 30)
+    bare = Images(RECIPIENTS.pixels)
+    assert Background().alike(DONORS, bare) == (DONORS, bare)

@@ -1,0 +1,102 @@
+"""Which finding leads: what a person reads first of many that show the same cue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from camcore.auditing.edits import probe_named
+from camcore.auditing.findings import LEVELS, Finding
+from camcore.auditing.interventions.stages import STRONG
+
+_EXPLAINED = 0.5  # of a background's effect: what any cue in it must reach to be named instead
+_NEEDED = 0.5  # of the most needed cue: a place that can rather be missed is a part of another cue
+_SAME_PLACE = 0.5  # of the smaller region, from which on two findings are one cue
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Relied on before attended before associated; what is not the object before what is.
+
+    Within a class one cue leads: of those that keep most of the best effect beside the object, and
+    that the class also needs, the smallest. So a tag is named before the frame that contains it,
+    and a bright light before the band that is bright by it. A background, which holds every other
+    cue, leads only where none of them explains half of its effect. Classes follow by their best
+    effect.
+    """
+    findings = list(findings)
+    by_class: dict[str, list[Finding]] = {}
+    for one in findings:
+        if _counts(one):
+            by_class.setdefault(one.class_name, []).append(one)
+    best = {name: max(map(beside, own)) for name, own in by_class.items()}
+    leaders = {_leader(own).id for own in by_class.values()}
+
+    def key(one: Finding) -> tuple:
+        return (
+            LEVELS.index(one.level),
+            one.level == "relied on" and not _counts(one),
+            -best.get(one.class_name, 0.0),
+            one.class_name,
+            one.id not in leaders,
+            -beside(one),
+            -(one.auc or 0.0),
+            one.family,
+        )
+
+    return sorted(findings, key=key)
+
+
+def beside(one: Finding) -> float:
+    """A finding's effect without the object, as far as that is known."""
+    return one.off_object if one.off_object is not None else one.effect or 0.0
+
+
+def _counts(one: Finding) -> bool:
+    return one.level == "relied on" and not one.on_object and not one.may_be_object
+
+
+def _leader(own: list[Finding]) -> Finding:
+    most = max(map(beside, own))
+    inside = [one for one in own if one.family != "background"]
+    if inside and max(map(beside, inside)) >= _EXPLAINED * most:
+        own, most = inside, max(map(beside, inside))
+    strong = [one for one in own if beside(one) >= STRONG * most]
+    needed = _NEEDED * max(one.share or 0.0 for one in strong)
+    left = [one for one in strong if one.region is None or (one.share or 0.0) >= needed]
+    return min(left, key=lambda one: (one.area if one.region else 1.0, -beside(one), one.family))
+
+
+def mark_overlaps(findings: list[Finding]) -> list[Finding]:
+    """Say of each proven finding which stronger one of its class lies at the same place."""
+    told: list[Finding] = []
+    for one in findings:
+        leaders = (
+            other
+            for other in told
+            if other.class_name == one.class_name
+            and other.level == one.level == "relied on"
+            and other.overlaps is None
+            and _one_place(other, one)
+        )
+        first = next(leaders, None)
+        told.append(replace(one, overlaps=first.id if first else None))
+    return told
+
+
+def _one_place(first: Finding, second: Finding) -> bool:
+    """Whether two cues share most of the smaller one's pixels; a background holds every place
+    that is not the object's."""
+    a, b = _pixels(first), _pixels(second)
+    if a is not None and b is not None:
+        return bool((a & b).sum() >= _SAME_PLACE * min(a.sum(), b.sum()))
+    if a is None and b is None:
+        return False
+    whole, part = (first, second) if a is None else (second, first)
+    return whole.family == "background" and part.on_object is False
+
+
+def _pixels(one: Finding) -> np.ndarray | None:
+    region = probe_named(one.probe).region if one.probe else None
+    return None if region is None else region.mask(96, 96)
