@@ -1,0 +1,92 @@
+"""How often the audit finds a planted cue, and how often it cries without one."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+import platformdirs
+
+from benchmarks.truth.cases import TUNED, Case, protocol, tuning
+from benchmarks.truth.measured import write_measured
+from benchmarks.truth.scores import Scores, read, score
+from benchmarks.truth.table import as_markdown, as_text, tables
+
+KEPT = Path(__file__).parent / "measured"
+"""The small tables that are kept in the repository."""
+
+SHIPPED = Path(__file__).parents[2] / "camcore" / "auditing" / "measured.json"
+"""What the audit's own reports say of it."""
+
+_PACKAGES = ("numpy", "scipy", "scikit-learn", "tensorflow", "keras", "cleanlab", "deepchecks")
+_QUICK = 40  # cases
+
+
+@click.command(help=__doc__)
+@click.option("--quick", is_flag=True, help=f"{_QUICK} cases only, in less than 15 minutes.")
+@click.option(
+    "--tuning", "tune", is_flag=True, help="The cases that chose the audit's constants, instead."
+)
+@click.option(
+    "--mnist",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="MNIST as keras.datasets has it (mnist.npz). Without it digits are drawn, and the "
+    "recipes that need MNIST are left out.",
+)
+@click.option(
+    "--work",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=lambda: platformdirs.user_cache_path("camcore") / "truth",
+    show_default="the user's cache folder",
+    help="Keeps what was rendered, trained and measured; a run that was stopped goes on there.",
+)
+@click.option("--workers", default=2, show_default=True, help="Cases at once, a core each.")
+@click.option("--keep", is_flag=True, help="Write the results into the repository.")
+def main(quick: bool, tune: bool, mnist: Path | None, work: Path, workers: int, keep: bool) -> None:
+    from benchmarks.truth.campaign import run_cases
+
+    digits = "mnist" if mnist else "digits"
+    cases = tuning(digits) if tune else protocol(digits)
+    if quick:
+        cases = cases[:_QUICK]
+    rows = run_cases(cases, work, mnist, workers, click.echo)
+    if not rows:
+        raise click.ClickException("no case came to its end, so there is nothing to print.")
+    place = KEPT if keep else work / "tables"
+    write_tables(rows, place)
+    scores = score(*read(place))
+    click.echo(as_text(tables(scores)))
+    if keep:
+        _keep(scores, cases)
+
+
+def write_tables(rows: list[dict[str, Any]], folder: Path) -> None:
+    """Write ``cases.csv`` and ``verdicts.csv``, sorted and rounded."""
+    folder.mkdir(parents=True, exist_ok=True)
+    cases, verdicts = [], []
+    for row in sorted(rows, key=lambda row: row["case"]):
+        told = {name: value for name, value in row.items() if name != "verdicts"}
+        told["findings"] = json.dumps(told["findings"])
+        cases.append(told | {"tuned": row["cue"] in TUNED})
+        for detector, own in row["verdicts"].items():
+            verdicts.append({"case": row["case"], "detector": detector, **own})
+    for name, table in (("cases", cases), ("verdicts", verdicts)):
+        pd.DataFrame(table).to_csv(folder / f"{name}.csv", index=False, float_format="%.4g")
+
+
+def _keep(scores: Scores, cases: tuple[Case, ...]) -> None:
+    today = datetime.date.today()
+    versions = {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()}
+    write_measured(SHIPPED, scores, today, versions)
+    (KEPT / "tables.md").write_text(as_markdown(tables(scores)) + "\n", "utf-8")
+    click.echo(f"kept {scores.cases} of {len(cases)} cases in {KEPT} and {SHIPPED}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Many cases, side by side, each kept when it is done: a campaign that is killed goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import camcore
+from benchmarks.truth.cases import Case
+from camcore.errors import CamcoreError
+
+_CASES_A_PROCESS = 12  # then a fresh one: TensorFlow keeps what it has traced
+
+
+def run_cases(
+    cases: Sequence[Case],
+    work: Path,
+    mnist: Path | None,
+    workers: int,
+    tell: Callable[[str], Any],
+) -> list[dict[str, Any]]:
+    """Do the cases that are not done yet, and return what all of them told.
+
+    Results belong to the source of the audit that they were made with; a changed audit begins
+    anew, with the networks that are trained already.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+    work : Path
+    mnist : Path, optional
+    workers : int
+        Processes, of one thread of computation each.
+    tell : callable
+        Called with a line for each case.
+    """
+    results = work / "results" / audit_source()
+    results.mkdir(parents=True, exist_ok=True)
+    files = {case: results / f"{case.name}.json" for case in cases}
+    open_ones = [case for case, file in files.items() if not file.exists()]
+    if len(open_ones) < len(cases):
+        tell(f"{len(cases) - len(open_ones)} of {len(cases)} cases are done already")
+    # Inherited by the processes before they import TensorFlow: one core each.
+    os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+    with ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), max_tasks_per_child=_CASES_A_PROCESS
+    ) as processes:
+        jobs = {processes.submit(_keep, case, files[case], work, mnist): case for case in open_ones}
+        for done, job in enumerate(as_completed(jobs), start=1):
+            tell(f"{done:4d}/{len(jobs)}  {jobs[job].name:60s} {job.result()}")
+    return [json.loads(file.read_text("utf-8")) for file in files.values() if file.exists()]
+
+
+def audit_source() -> str:
+    """Hash of the audit's own source files, in short."""
+    digest = hashlib.sha256()
+    folder = Path(camcore.__file__).parent / "auditing"
+    for file in sorted(folder.rglob("*.py")):
+        if "report" not in file.parts and "figures" not in file.parts:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _keep(case: Case, file: Path, work: Path, mnist: Path | None) -> str:
+    from benchmarks.truth.trial import run_case
+
+    try:
+        row = run_case(case, work, mnist)
+    except CamcoreError as error:
+        return f"failed: {error}"
+    partial = file.with_suffix(f".{os.getpid()}.partial")
+    partial.write_text(json.dumps(row), "utf-8")
+    os.replace(partial, file)
+    own = row["verdicts"]["audit"]
+    named = f"{own['family']} for {own['klass']}" if own["detected"] else "silent"
+    return f"reliance {row['reliance']:.2f}, score {own['score']:.2f}, {named}"

@@ -1,0 +1,67 @@
+"""What was measured, for the audit's own reports: one sentence, and a small file of figures."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.truth.figures import Figures
+from benchmarks.truth.scores import Scores
+from benchmarks.truth.table import percent, ranged, weak_points
+
+
+def footnote(scores: Scores) -> str:
+    """The measured rates in one sentence, as the audit's report prints it."""
+    recall, alarms = scores.audit["recall"], scores.audit["false alarms"]
+    words = weak_points(scores)
+    weak = [cue for cue, said in words.items() if said.startswith("weak")]
+    unmeasured = [cue for cue in words if cue not in weak]
+    parts = [
+        f"recall {percent(recall, ' %')} of {recall.n} planted cues that a network relied on, "
+        f"false alarms {alarms.hits} of {alarms.n} clean runs{ranged(alarms, 100, '.0f', ' %')}",
+        f"weak: {', '.join(weak) or 'none'}",
+        *([f"not measured: {', '.join(unmeasured)}"] if unmeasured else []),
+    ]
+    return f"This tool's measured detection and false-alarm rates: {'; '.join(parts)}."
+
+
+def write_measured(
+    path: Path, scores: Scores, date: datetime.date, versions: Mapping[str, str]
+) -> None:
+    """Write the audit's figures, the footnote and what was run as a small JSON file.
+
+    Parameters
+    ----------
+    path : Path
+    scores : Scores
+    date : date
+        When the cases were run.
+    versions : mapping of str to str
+        Of the packages that ran them.
+    """
+    measured = {
+        "date": date.isoformat(),
+        "versions": dict(versions),
+        "cases": scores.cases,
+        "footnote": footnote(scores),
+        "weak": weak_points(scores),
+        "figures": _plain(scores.audit),
+        "left out of tuning": _plain(scores.left_out),
+    }
+    path.write_text(
+        json.dumps(measured, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+    )
+
+
+def _plain(figures: Figures) -> dict[str, dict[str, float | int | None]]:
+    return {
+        name: {
+            key: None if part is None or math.isnan(part) else round(part, 4)
+            for key, part in asdict(figure).items()
+        }
+        for name, figure in figures.items()
+    }
