@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,7 +15,7 @@ import camcore
 from benchmarks.truth.cases import Case
 from camcore.errors import CamcoreError
 
-_CASES_A_PROCESS = 12  # then a fresh one: TensorFlow keeps what it has traced
+_CASES_A_PROCESS = 16  # then fresh ones: TensorFlow keeps what it has traced
 
 
 def run_cases(
@@ -48,13 +48,19 @@ def run_cases(
         tell(f"{len(cases) - len(open_ones)} of {len(cases)} cases are done already")
     # Inherited by the processes before they import TensorFlow: one core each.
     os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
-    with ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), max_tasks_per_child=_CASES_A_PROCESS
-    ) as processes:
-        jobs = {processes.submit(_keep, case, files[case], work, mnist): case for case in open_ones}
-        for done, job in enumerate(as_completed(jobs), start=1):
-            tell(f"{done:4d}/{len(jobs)}  {jobs[job].name:60s} {job.result()}")
+    done = 0
+    for some in batched(open_ones, workers * _CASES_A_PROCESS):
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
+            jobs = {processes.submit(_keep, case, files[case], work, mnist): case for case in some}
+            for job in as_completed(jobs):
+                done += 1
+                tell(f"{done:4d}/{len(open_ones)}  {jobs[job].name:60s} {job.result()}")
     return [json.loads(file.read_text("utf-8")) for file in files.values() if file.exists()]
+
+
+def batched(cases: Sequence[Case], size: int) -> Iterator[Sequence[Case]]:
+    """Some cases after the other; `itertools.batched` came with Python 3.12."""
+    return (cases[start : start + size] for start in range(0, len(cases), size))
 
 
 def audit_source() -> str:

@@ -49,6 +49,10 @@ def write_measured(
         "cases": scores.cases,
         "footnote": footnote(scores),
         "weak": weak_points(scores),
+        "recall": {
+            cue: [figures["recall"].hits, figures["recall"].n]
+            for cue, figures in scores.families.items()
+        },
         "figures": _plain(scores.audit),
         "left out of tuning": _plain(scores.left_out),
     }

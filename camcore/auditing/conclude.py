@@ -16,6 +16,7 @@ from camcore.auditing.interventions.effects import differences
 from camcore.auditing.interventions.intervene import moved_elsewhere
 from camcore.auditing.interventions.stages import effects_of
 from camcore.auditing.interventions.trials import FOUND, STAGES, TRIMMED
+from camcore.auditing.measured import measured
 from camcore.auditing.ordering import in_order, mark_overlaps
 from camcore.auditing.plan import Plan
 from camcore.auditing.properties import PROPERTIES
@@ -277,4 +278,6 @@ def _not_detected(smallest: float | None, findings: list[Finding]) -> dict[str, 
             f"{100 * smallest:.0f} points of excess flips could not have been seen, and cues "
             "that none of the interventions touches stay unseen at any strength."
         )
+    if blind := measured().blind_spots:
+        text = f"{text} {blind}"
     return {"smallest_effect": smallest, "families": silent, "text": text}

@@ -46,7 +46,13 @@ class Swap:
     margin_controlled: float
 
 
-def swaps(run: Run, finding: Finding, count: int = 6) -> tuple[Swap, ...]:
+def pool_of(run: Run) -> Pool:
+    """Pictures of a run for `swaps`, kept from one finding to the next."""
+    files = run.store.read_table("files.parquet").set_index("id")
+    return Pool(Plan(run.record), files, run.images)
+
+
+def swaps(run: Run, finding: Finding, pool: Pool, count: int = 6) -> tuple[Swap, ...]:
     """Make the most telling interventions of a finding again, exactly as they were tested.
 
     Parameters
@@ -54,6 +60,8 @@ def swaps(run: Run, finding: Finding, count: int = 6) -> tuple[Swap, ...]:
     run : Run
     finding : Finding
         One that is *relied on*; others have no intervention to show.
+    pool : Pool
+        Of `pool_of`; findings of a class were tested on the same pairs, so that several share it.
     count : int
         Most swaps.
 
@@ -77,16 +85,19 @@ def swaps(run: Run, finding: Finding, count: int = 6) -> tuple[Swap, ...]:
     moved = rows["margin_edited"] - rows["margin_controlled"]
     told = rows.assign(flipped=flipped, moved=moved)
     told = told.sort_values(["flipped", "moved"], ascending=False).head(count)
-    files = run.store.read_table("files.parquet").set_index("id")
-    pool = Pool(plan, files, run.images)
+    if told.empty:
+        return ()
     probe, found = probe_named(finding.probe), {}
-    for start in sorted({pair // EDITED * EDITED for pair in told.index}):
-        # The same batch as in the trial: what is drawn at random is drawn in its order.
-        batch = rows.loc[start : start + EDITED - 1]
-        ids = [batch[who].to_numpy() for who in ("recipient", "donor", "control")]
-        pool.hold(np.concatenate(ids))
-        if pool.lost:
-            raise ImageError(next(iter(pool.lost.values())))
+    # The same batches as in the trial: what is drawn at random is drawn in its order.
+    starts = sorted({pair // EDITED * EDITED for pair in told.index})
+    batches = [rows.loc[start : start + EDITED - 1] for start in starts]
+    columns = ["recipient", "donor", "control"]
+    wanted = np.unique(np.concatenate([batch[columns].to_numpy().ravel() for batch in batches]))
+    there = pool.hold(wanted)
+    if not there.all():
+        raise ImageError(pool.lost[int(wanted[~there][0])])
+    for start, batch in zip(starts, batches, strict=True):
+        ids = [batch[who].to_numpy() for who in columns]
         recipients, donors, controls = (pool.images(own) for own in ids)
         key = trial_key(plan, klass, start, probe)
         edited, controlled = edit_and_control(probe, recipients, donors, controls, key)

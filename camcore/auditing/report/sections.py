@@ -9,6 +9,7 @@ import pandas as pd
 
 from camcore.auditing import figures
 from camcore.auditing.findings import Finding
+from camcore.auditing.interventions.pool import Pool
 from camcore.auditing.report import words
 from camcore.auditing.report.album import Album, Drawn, Shown
 from camcore.auditing.run import Decision, Run
@@ -61,9 +62,9 @@ class Section:
     numbers: list[tuple[str, str, str]]
 
 
-def section_of(run: Run, finding: Finding, album: Album) -> Section:
+def section_of(run: Run, finding: Finding, album: Album, pool: Pool) -> Section:
     """Everything about one finding; what cannot be shown says why in its place."""
-    pairs, no_pairs = _pairs(run, finding, album)
+    pairs, no_pairs = _pairs(run, finding, album, pool)
     return Section(
         finding,
         run.decision(finding.id),
@@ -135,11 +136,11 @@ def _captioned(tile: figures.Tile, album: Album, use: str) -> Captioned:
     return Captioned(tile.title, tile.caption if shown else f"{tile.caption}. {_ROOM}", shown)
 
 
-def _pairs(run: Run, finding: Finding, album: Album) -> tuple[list[Pair], str]:
+def _pairs(run: Run, finding: Finding, album: Album, pool: Pool) -> tuple[list[Pair], str]:
     if finding.level != "relied on":
         return [], ""
     try:
-        made = swaps(run, finding, _SWAPS)
+        made = swaps(run, finding, pool, _SWAPS)
     except CamcoreError as error:
         return [], f"The pairs cannot be shown: {error}"
     pairs = [_pair(one, finding, album) for one in made]

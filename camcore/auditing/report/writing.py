@@ -12,6 +12,8 @@ from markupsafe import Markup
 
 from camcore.auditing import figures
 from camcore.auditing.findings import LEVELS, Finding
+from camcore.auditing.interventions.pool import Pool
+from camcore.auditing.measured import measured
 from camcore.auditing.process import command
 from camcore.auditing.report import words
 from camcore.auditing.report.album import Album
@@ -19,6 +21,7 @@ from camcore.auditing.report.sections import Chart, Section, chart_of, section_o
 from camcore.auditing.report.tables import bad_table, images_table
 from camcore.auditing.run import Run
 from camcore.auditing.settings import Settings
+from camcore.auditing.swaps import pool_of
 from camcore.errors import StoreError
 
 ROOM = 7_500_000  # characters of pictures, so that the file stays below 8 MB
@@ -68,9 +71,9 @@ def _page(run: Run) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"share": words.share, "when": words.when}
-    album = Album(ROOM)
+    album, pool = Album(ROOM), pool_of(run)
     effects = _effects(run, album)
-    levels = [(level, words.ABOUT[level], *_sections(run, level, album)) for level in LEVELS]
+    levels = [(level, words.ABOUT[level], *_sections(run, level, album, pool)) for level in LEVELS]
     return environment.get_template("page.html.jinja").render(
         light=figures.colours(figures.LIGHT),
         dark=figures.colours(figures.DARK),
@@ -90,6 +93,7 @@ def _page(run: Run) -> str:
         rows=_ROWS,
         command=_command(run),
         made=_made(run),
+        measured=measured(),
     )
 
 
@@ -114,11 +118,13 @@ def _effects(run: Run, album: Album) -> Chart | None:
     )
 
 
-def _sections(run: Run, level: str, album: Album) -> tuple[list[Section], list[Finding]]:
+def _sections(
+    run: Run, level: str, album: Album, pool: Pool
+) -> tuple[list[Section], list[Finding]]:
     """Findings of a level with their evidence, and those that are only listed."""
     own = [one for one in run.findings if one.level == level]
     shown = own[: _SECTIONS[level]]
-    return [section_of(run, one, album) for one in shown], own[len(shown) :]
+    return [section_of(run, one, album, pool) for one in shown], own[len(shown) :]
 
 
 def _classes(run: Run) -> list[tuple[str, int, int, float | None]]:

@@ -19,7 +19,7 @@ from camcore.auditing.findings import Finding
 from camcore.auditing.report import words as report_words
 from camcore.auditing.report.sections import numbers
 from camcore.auditing.run import Run
-from camcore.auditing.swaps import swaps
+from camcore.auditing.swaps import pool_of, swaps
 from pages.shared.audit import decisions, figures, places, tables, words
 from pages.shared.audit.findings_list import show_level
 from pages.shared.wording import calmly, plain
@@ -77,7 +77,9 @@ def _section(title: str, about: str) -> Iterator[None]:
 def _show_swaps(run: Run, finding: Finding) -> None:
     strips = _made(
         f"{figures.stamp_of(run)} swaps {finding.id}",
-        lambda: [swap_strip(own, finding.class_name) for own in swaps(run, finding, _SWAPS)],
+        lambda: [
+            swap_strip(own, finding.class_name) for own in swaps(run, finding, pool_of(run), _SWAPS)
+        ],
     )
     if not strips:
         st.markdown("No pair of the test changed its prediction.")

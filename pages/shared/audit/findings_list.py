@@ -9,6 +9,7 @@ import streamlit as st
 from camcore.auditing.families import FAMILIES
 from camcore.auditing.figures import effect_plot
 from camcore.auditing.findings import Finding
+from camcore.auditing.measured import measured
 from camcore.auditing.report import words as report_words
 from camcore.auditing.run import Run
 from pages.shared.audit import figures, places, words
@@ -147,6 +148,7 @@ def _show_limits(run: Run) -> None:
         st.markdown(f"**Insufficient: {plain(one['class'])}.** {told}: {plain(one['why'])}.")
     for note in summary["notes"]:
         st.caption(plain(note))
+    st.caption(plain(measured().footnote))
 
 
 def _ladder() -> str:
