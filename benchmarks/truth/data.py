@@ -69,16 +69,9 @@ def make(case: Case, base: Base) -> Data:
         trained, audited = 0.5, 1.0
         drawn = _drawn_by(CUES["fixed tag"], 1.0)
     else:
-        mark = _drawn_by(CUES["watermark"], CUES["watermark"].strengths[1])
-        rng = np.random.default_rng(0)
+        rng = np.random.default_rng([case.seed + 100, 17])
         changed = {
-            name: [
-                mark(own, 1, rng)
-                if case.cue == "watermark on all classes"
-                else _changed(case.cue, own, marked)
-                for own in parts[name]
-            ]
-            for name in ("train", "audited")
+            name: _changed(case.cue, parts[name], marked, rng) for name in ("train", "audited")
         }
         nothing = np.zeros(len(changed["audited"]), int)
         masks = masks or case.cue == "legitimate colour"
@@ -186,28 +179,58 @@ def _mirrored(picture: Picture) -> Picture:
     return replace(picture, pixels=picture.pixels[:, ::-1], mask=picture.mask[:, ::-1])
 
 
-def _changed(negative: str, picture: Picture, marked: np.ndarray) -> Picture:
-    """What the negatives do to a picture, alike in all classes but for the legitimate colour."""
-    if negative == "centred objects" and picture.mask.any():
-        middle = np.array(ndimage.center_of_mass(picture.mask))
-        move = np.rint((np.array(picture.mask.shape) - 1) / 2 - middle).astype(int)
-        pixels, mask = (
-            ndimage.shift(it, (*move, 0)[: it.ndim], order=0, mode="nearest")
-            for it in (picture.pixels, picture.mask.astype(np.uint8))
-        )
-        return replace(picture, pixels=pixels, mask=mask > 0)
+def _changed(
+    negative: str, pictures: list[Picture], marked: np.ndarray, rng: np.random.Generator
+) -> list[Picture]:
+    """What the negatives do to pictures, alike in all classes but for the legitimate colour."""
+    if negative == "watermark on all classes":
+        cue = CUES["watermark"]
+        return [cue(own, True, cue.strengths[1], rng) for own in pictures]
+    if negative == "centred objects":
+        moves = [_to_centre(own) for own in pictures if own.mask.any()]
+        # A picture without an object moves as others do: what moving leaves must tell nothing.
+        return [
+            _moved(own, _to_centre(own) if own.mask.any() else moves[rng.integers(len(moves))])
+            for own in pictures
+        ]
     if negative == "padding":
-        size = picture.mask.shape[0]
-        border = size // 8
-        inner = Image.fromarray(picture.pixels).resize((size - 2 * border,) * 2)
-        cover = Image.fromarray(picture.mask).resize((size - 2 * border,) * 2)
-        pixels = np.pad(np.asarray(inner), ((border, border), (border, border), (0, 0)))
-        return replace(picture, pixels=pixels, mask=np.pad(np.asarray(cover), border))
-    if negative == "legitimate colour" and marked[picture.klass]:
-        rust = picture.pixels * np.array([1.0, 0.55, 0.35], np.float32)
-        pixels = np.where(picture.mask[..., None], rust.astype(np.uint8), picture.pixels)
-        return replace(picture, pixels=pixels)
-    return picture
+        return [_padded(own) for own in pictures]
+    if negative == "legitimate colour":
+        return [_rusty(own) if marked[own.klass] else own for own in pictures]
+    return pictures
+
+
+def _to_centre(picture: Picture) -> np.ndarray:
+    """Pixels down and across from the object's centre to the picture's."""
+    middle = np.array(ndimage.center_of_mass(picture.mask))
+    return np.rint((np.array(picture.mask.shape) - 1) / 2 - middle).astype(int)
+
+
+def _moved(picture: Picture, move: np.ndarray) -> Picture:
+    pixels = ndimage.shift(picture.pixels, (*move, 0), order=0, mode="mirror")
+    mask = ndimage.shift(picture.mask.astype(np.uint8), move, order=0) > 0
+    return replace(picture, pixels=pixels, mask=mask)
+
+
+def _padded(picture: Picture) -> Picture:
+    """The picture in a black border of an eighth of the side."""
+    size = picture.mask.shape[0]
+    border = size // 8
+    inner = (size - 2 * border, size - 2 * border)
+    pixels = np.asarray(Image.fromarray(picture.pixels).resize(inner))
+    mask = np.asarray(Image.fromarray(picture.mask).resize(inner))
+    return replace(
+        picture,
+        pixels=np.pad(pixels, ((border, border), (border, border), (0, 0))),
+        mask=np.pad(mask, border),
+    )
+
+
+def _rusty(picture: Picture) -> Picture:
+    """The object in a colour of its own, the rest as it was."""
+    rust = picture.pixels * np.array([1.0, 0.55, 0.35], np.float32)
+    pixels = np.where(picture.mask[..., None], rust.astype(np.uint8), picture.pixels)
+    return replace(picture, pixels=pixels)
 
 
 def write(data: Data, folder: Path) -> None:

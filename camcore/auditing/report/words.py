@@ -42,6 +42,10 @@ ABOUT = {
     "attended": "Seen in the maps only. No intervention of this run shows that the model uses it.",
     "associated": "Seen in the data only. Nothing here says that the model uses it.",
 }
+_PERHAPS = (
+    "Most of that effect is gone where the middle of the picture, the usual place of objects, is "
+    "left alone: this may be the object itself. Masks or boxes would tell."
+)
 PROVES = (
     "An audit proves that a model relies on something. Whether that is spurious is for a person "
     "to say who knows the task."
@@ -53,7 +57,7 @@ def verdict(run: Run) -> list[str]:
     findings = run.findings
     proven = [one for one in findings if one.level == "relied on"]
     leading = [one for one in proven if one.overlaps is None]
-    groups = _by_cue(sorted(leading, key=lambda one: bool(one.on_object)))
+    groups = _by_cue(sorted(leading, key=lambda one: bool(one.on_object or one.may_be_object)))
     told = [_relies(*one, also=bool(k)) for k, one in enumerate(groups[:_NAMED])]
     if len(groups) > _NAMED:
         told.append(f"It relies on {len(groups) - _NAMED} further cues, listed below.")
@@ -99,7 +103,9 @@ def says(run: Run, finding: Finding) -> list[str]:
             if finding.on_object
             else "It does not lie on the object, as far as masks or boxes tell."
         )
-    if _size(finding):
+    if finding.may_be_object:
+        told.append(_PERHAPS)
+    elif _size(finding):
         told.append(_size(finding).strip())
     if finding.attended is not None:
         told.append(
@@ -181,6 +187,8 @@ def _relies(cue: str, findings: Sequence[Finding], *, also: bool) -> str:
     )
     if findings[0].on_object:
         return f"{told} That lies on the object: it may be what it should use."
+    if findings[0].may_be_object:
+        return f"{told} {_PERHAPS}"
     return told + _size(findings[0])
 
 

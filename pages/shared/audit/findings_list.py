@@ -108,6 +108,8 @@ def _facts(finding: Finding) -> list[str]:
         )
     if finding.on_object is not None:
         facts.append("on the object" if finding.on_object else "not on the object")
+    if finding.may_be_object:
+        facts.append("may be the object")
     if finding.share is not None:
         leave = report_words.share(finding.share)
         facts.append(f"{leave} of its images leave the class without it")

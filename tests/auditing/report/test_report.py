@@ -219,6 +219,16 @@ def test_a_cue_on_the_object_and_one_that_is_the_same_again(run):
     assert again == "Its region is mostly that of “top band”: probably the same cue."
 
 
+def test_what_may_be_the_object_is_said_to_be_so(run):
+    def edit(summary):
+        summary["findings"] = summary["findings"][:1]
+        summary["findings"][0].update(on_object=None, may_be_object=True)
+
+    run = change(run, "findings.json", edit)
+    for told in (words.verdict(run), words.says(run, run.findings[0])):
+        assert sum("this may be the object itself" in sentence for sentence in told) == 1
+
+
 @pytest.mark.parametrize(
     ("area", "on_object", "told"),
     [

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import math
 
-from benchmarks.truth.cases import CORRELATIONS, NEGATIVES, RECIPES, TUNED, protocol, tuning
+from benchmarks.truth.cases import (
+    CORRELATIONS,
+    NEGATIVES,
+    RECIPES,
+    TUNED,
+    protocol,
+    quick,
+    tuning,
+)
 from benchmarks.truth.cues import CUES
 from benchmarks.truth.networks import NETWORKS
 
 CASES = protocol("mnist")
+HALF = 241
 
 
 def test_every_cue_meets_every_strength_correlation_network_base_and_seed():
@@ -45,9 +54,30 @@ def test_without_mnist_digits_are_drawn_and_recipes_left_out():
     assert not any(case.kind == "recipe" for case in cases)
 
 
+def test_the_first_half_is_a_protocol_of_its_own():
+    planted = [case for case in CASES if case.kind == "planted"]
+    half = [case for case in CASES[:HALF] if case.kind == "planted"]
+    cells = [(case.cue, case.network, case.seed) for case in half]
+    assert len(half) == len(planted) / 2 == len(set(cells))
+    for cue in CUES:
+        assert {case.base for case in half if case.cue == cue} == {"scenes", "mnist"}
+    clean = [case for case in CASES[:HALF] if case.kind == "negative"]
+    assert len(clean) >= 60
+    assert {(case.cue, case.network) for case in clean} == {
+        (cue, network) for cue in NEGATIVES for network in NETWORKS
+    }
+
+
 def test_any_beginning_is_a_fair_sample():
-    begun = CASES[:60]
+    begun = CASES[:120]
     assert {case.base for case in begun} >= {"scenes", "mnist"}
     assert {case.network for case in begun} == set(NETWORKS)
     assert len({case.cue for case in begun if case.kind == "planted"}) == len(CUES)
     assert all(math.isfinite(case.correlation) == (case.kind == "planted") for case in begun)
+
+
+def test_the_quick_part_has_every_cue_and_every_negative():
+    cases = quick("digits")
+    assert {case.cue for case in cases} == {*CUES, *NEGATIVES}
+    assert {case.correlation for case in cases if case.kind == "planted"} == {0.9, 1.0}
+    assert set(cases) <= set(protocol("digits"))

@@ -1,0 +1,76 @@
+"""Cases run from pictures to verdicts, are kept, and are not done twice."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from click.testing import CliRunner
+
+from benchmarks.truth.__main__ import main
+from benchmarks.truth.campaign import audit_source, run_cases
+from benchmarks.truth.cases import Case, quick
+from benchmarks.truth.cues import CUES
+
+TAGGED = Case("planted", "digits", "flatten", "fixed tag", 1.0, 1.0, 0)
+CLEAN = Case("negative", "digits", "gap", "clean", math.nan, math.nan, 0)
+
+
+@pytest.mark.slow
+def test_a_tag_is_found_a_clean_network_is_left_alone_and_neither_is_done_twice(tmp_path):
+    told: list[str] = []
+    tagged, clean = run_cases((TAGGED, CLEAN), tmp_path, None, 2, told.append)
+    assert tagged["reliance"] > 0.3
+    assert tagged["classes"].split(";")[0] == "3"  # the seed chooses the first of the digits
+    found = tagged["verdicts"]["audit"]
+    assert (found["detected"], found["family"], found["klass"]) == (True, "tag", "3")
+    assert tagged["iou"] > 0.5
+    assert not clean["verdicts"]["audit"]["detected"]
+    assert set(tagged["verdicts"]) >= {"audit", "SpRAy", "attention alone", "interventions alone"}
+    assert len(told) == 2
+    again = run_cases((TAGGED, CLEAN), tmp_path, None, 2, told.append)
+    assert again[0] == tagged
+    assert told[2:] == ["2 of 2 cases are done already"]
+
+
+def result(case: Case) -> dict:
+    """What a case would have told: tags are relied on and found, all else is silent."""
+    relied = case.cue == "fixed tag" and case.correlation == 1
+    verdict = {"score": 0.8, "detected": True, "family": "tag", "klass": "tank"}
+    silent = {"score": 0.0, "detected": False, "family": None, "klass": None}
+    return {
+        "case": case.name,
+        **vars(case),
+        "reliance": 0.5 if relied else 0.0,
+        "accuracy": 0.97,
+        "accepted": ";".join(CUES[case.cue].accepted) if case.kind == "planted" else "",
+        "classes": "tank" if relied else "",
+        "effect": 0.9 if relied else 0.0,
+        "iou": 0.8 if relied else math.nan,
+        "flag_auc": math.nan,
+        "passes": 1000,
+        "seconds": 5.0,
+        "findings": [],
+        "verdicts": {"audit": verdict if relied else silent, "SpRAy": silent},
+    }
+
+
+def test_the_command_prints_what_was_kept(tmp_path):
+    results = tmp_path / "results" / audit_source()
+    results.mkdir(parents=True)
+    for case in quick("digits"):
+        (results / f"{case.name}.json").write_text(json.dumps(result(case)))
+    ran = CliRunner().invoke(main, ["--quick", "--work", str(tmp_path)])
+    assert ran.exit_code == 0, ran.output
+    assert "30 of 30 cases are done already" in ran.output
+    assert "fixed tag" in ran.output
+    assert "The audit and its aims" in ran.output
+    assert "attention alone is left out" in ran.output
+    assert (tmp_path / "tables" / "cases.csv").exists()
+
+
+def test_a_missing_mnist_file_is_one_line(tmp_path):
+    ran = CliRunner().invoke(main, ["--mnist", str(tmp_path / "no.npz")])
+    assert ran.exit_code == 2
+    assert "does not exist" in ran.output
