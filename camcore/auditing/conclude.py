@@ -242,7 +242,7 @@ def _elsewhere(run: Run, one: Tested, plan: Plan) -> float | None:
 
 def _off_object(run: Run, one: Tested) -> float | None:
     rows = _rows(run, "off-object", klass=one.klass, probe=one.probe.name)
-    return None if rows.empty else round(differences(rows, one.klass).effect, 6)
+    return None if rows.empty else round(verdict.share_left(one, rows), 6)
 
 
 def _shift(run: Run, one: Tested) -> dict[str, float] | None:

@@ -70,10 +70,11 @@ class Finding:
         Id of a stronger finding of the class whose region shares most of this one's: probably the
         same cue.
     off_object : float or None
-        Effect with every known object left alone, or the middle where none is known.
+        Share of the move in log-odds that stays with every known object left alone, or with the
+        middle left alone where none is known; 0 to 1.
     may_be_object : bool
-        True for a large region in the middle where nothing tells where the object is: it may well
-        carry the object over, which is no shortcut.
+        True where nothing tells where the object is and most of that move is gone without the
+        middle: the cue may well be the object, which is no shortcut.
     """
 
     id: str

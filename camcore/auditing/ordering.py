@@ -11,19 +11,19 @@ from camcore.auditing.edits import probe_named
 from camcore.auditing.findings import LEVELS, Finding
 from camcore.auditing.interventions.stages import STRONG
 
-_EXPLAINED = 0.5  # of a background's effect: what any cue in it must reach to be named instead
-_NEEDED = 0.5  # of the most needed cue: a place that can rather be missed is a part of another cue
+_EXPLAINED = 0.5  # of the best effect: what a cue must reach to be named instead of that one
+_NEEDED = 0.5  # of the most needed cue: what can rather be missed is a part, or a trace, of it
 _SAME_PLACE = 0.5  # of the smaller region, from which on two findings are one cue
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
     """Relied on before attended before associated; what is not the object before what is.
 
-    Within a class one cue leads: of those that keep most of the best effect beside the object, and
-    that the class also needs, the smallest. So a tag is named before the frame that contains it,
-    and a bright light before the band that is bright by it. A background, which holds every other
-    cue, leads only where none of them explains half of its effect. Classes follow by their best
-    effect.
+    Within a class one cue leads: of those that the class also needs, and that keep most of the best
+    effect beside the object, the smallest. So a tag is named before the frame that contains it, a
+    bright light before a band that is bright by it, and a bright band before the light that it
+    adds. A background, which holds every other cue, leads only where none of them explains half of
+    its effect. Classes follow by their best effect.
     """
     findings = list(findings)
     by_class: dict[str, list[Finding]] = {}
@@ -50,7 +50,7 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
 def beside(one: Finding) -> float:
     """A finding's effect without the object, as far as that is known."""
-    return one.off_object if one.off_object is not None else one.effect or 0.0
+    return (one.effect or 0.0) * (1.0 if one.off_object is None else one.off_object)
 
 
 def _counts(one: Finding) -> bool:
@@ -62,10 +62,12 @@ def _leader(own: list[Finding]) -> Finding:
     inside = [one for one in own if one.family != "background"]
     if inside and max(map(beside, inside)) >= _EXPLAINED * most:
         own, most = inside, max(map(beside, inside))
-    strong = [one for one in own if beside(one) >= STRONG * most]
-    needed = _NEEDED * max(one.share or 0.0 for one in strong)
-    left = [one for one in strong if one.region is None or (one.share or 0.0) >= needed]
-    return min(left, key=lambda one: (one.area if one.region else 1.0, -beside(one), one.family))
+    own = [one for one in own if beside(one) >= _EXPLAINED * most]
+    needed = _NEEDED * max(one.share or 0.0 for one in own)
+    own = [one for one in own if (one.share or 0.0) >= needed]
+    most = max(map(beside, own))
+    own = [one for one in own if beside(one) >= STRONG * most]
+    return min(own, key=lambda one: (one.area if one.region else 1.0, -beside(one), one.family))
 
 
 def mark_overlaps(findings: list[Finding]) -> list[Finding]:

@@ -16,7 +16,7 @@ from camcore.auditing.interventions.effects import Differences, differences
 from camcore.auditing.interventions.stages import smallest_of
 from camcore.auditing.plan import Plan
 
-_ON_OBJECT = 0.5  # of the effect: less than this is left where the object is spared
+_ON_OBJECT = 0.4  # of the move in log-odds: less than this is left where the object is spared
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,8 +122,9 @@ def carriers_of(tested: Iterable[Tested], off_object: pd.DataFrame) -> Carriers:
     Returns
     -------
     dict
-        (class, probe) -> *the object* where most of the effect is gone without it, *not the
-        object* else; *perhaps the object* where most of it is gone without the middle.
+        (class, probe) -> *the object* where most of the move in log-odds is gone without it, *not
+        the object* else; *perhaps the object* where most of it is gone without the middle. Half a
+        band moves the log-odds half as far, but may flip no answer any more.
     """
     told: dict[tuple[int, str], Carrier] = {}
     for one in tested:
@@ -135,12 +136,19 @@ def carriers_of(tested: Iterable[Tested], off_object: pd.DataFrame) -> Carriers:
         for name, value in zip(("klass", "probe"), key, strict=True):
             rows = rows[rows[name] == value] if len(rows) else rows
         if len(rows):
-            gone = differences(rows, one.klass).effect < _ON_OBJECT * one.effect
+            gone = share_left(one, rows) < _ON_OBJECT
             if (rows["fill"] == "spared").all():
                 told[key] = "the object" if gone else "not the object"
             elif gone:
                 told[key] = "perhaps the object"
     return told
+
+
+def share_left(one: Tested, off_object: pd.DataFrame) -> float:
+    """Share of a cue's move in log-odds that its trials off the object still make, 0 to 1."""
+    whole = float(one.differences.margins.mean())
+    left = float(differences(off_object, one.klass).margins.mean())
+    return float(np.clip(left / whole, 0.0, 1.0)) if whole > 0 else 0.0
 
 
 def region_of_probe(probe: Probe) -> dict[str, Any] | None:

@@ -43,6 +43,13 @@ def test_a_part_that_the_class_can_miss_does_not_lead():
     assert [one.family for one in in_order([top, bright])] == ["brightness", "sky/top-band"]
 
 
+def test_a_trace_of_a_cue_does_not_lead():
+    # A bright band adds light, and light alone may do; but without the band the class is lost.
+    light = finding("brightness", 0.8, "brightness", share=0.01)
+    band = finding("sky/top-band", 0.95, TOP, share=1.0, off_object=0.45)
+    assert [one.family for one in in_order([light, band])] == ["sky/top-band", "brightness"]
+
+
 def test_a_background_leads_only_where_nothing_in_it_explains_it():
     background = finding("background", 1.0, "background", on_object=False)
     mark = finding("watermark", 0.6, "watermark", on_object=False)
@@ -54,7 +61,7 @@ def test_a_background_leads_only_where_nothing_in_it_explains_it():
 def test_what_may_be_the_object_comes_after_what_is_not():
     middle = finding("region", 0.9, "cells 4x4: 1,1", may_be_object=True, off_object=0.1)
     thing = finding("object", 0.95, "object", on_object=True)
-    tag = finding("tag", 0.4, TAG, off_object=0.4)
+    tag = finding("tag", 0.4, TAG, off_object=1.0)
     ordered = in_order([thing, middle, tag])
     assert [one.family for one in ordered] == ["tag", "object", "region"]
 
@@ -62,7 +69,7 @@ def test_what_may_be_the_object_comes_after_what_is_not():
 def test_a_cue_is_ranked_by_what_it_does_beside_the_object():
     # The lower third holds the tag and a part of the object, which makes it stronger.
     third = finding("bottom-band", 0.95, "bottom 1/3", off_object=0.8)
-    tag = finding("tag", 0.78, TAG, off_object=0.78)
+    tag = finding("tag", 0.6, TAG, off_object=1.0)
     assert [one.family for one in in_order([third, tag])] == ["tag", "bottom-band"]
 
 

@@ -14,6 +14,7 @@ from camcore.auditing.verdict import (
     judge,
     relied_on,
     score,
+    share_left,
 )
 
 PLAN = Plan(
@@ -40,7 +41,7 @@ def rows(
     edited[:flips] = klass
     controlled[flips : flips + back] = klass
     difference = np.zeros(pairs)
-    difference[:flips], difference[flips : flips + back] = 1.0, -1.0
+    difference[:flips], difference[flips : flips + back] = moved, -moved
     return pd.DataFrame(
         {
             "klass": klass,
@@ -108,10 +109,16 @@ def test_score_leaves_out_the_object():
     assert score((tag,), {(0, TAG): "not the object"}) == pytest.approx(tag.interval[0])
 
 
-def test_a_cue_is_the_object_where_sparing_the_object_ends_it():
+def off(fill: str, *shares: tuple[str, float]) -> pd.DataFrame:
+    """Trials off the object that keep this share of 30 moves, though hardly a flip."""
+    found = pd.concat([rows(probe, 30, moved=share) for probe, share in shares])
+    found["edited"] = 1
+    return found.assign(fill=fill)
+
+
+def test_a_cue_is_the_object_where_sparing_the_object_ends_its_move():
     tested = judge(pd.concat([rows(TAG, 30), rows(TOP, 30), rows("brightness", 30)]), PLAN)
-    spared = pd.concat([rows(TAG, 14), rows(TOP, 15), rows("brightness", 2)])
-    spared["fill"] = "spared"
+    spared = off("spared", (TAG, 0.35), (TOP, 0.45), ("brightness", 0.05))
     assert carriers_of(tested, spared) == {
         (0, TAG): "the object",
         (0, TOP): "not the object",
@@ -124,8 +131,15 @@ def test_a_cue_is_the_object_where_sparing_the_object_ends_it():
     assert carriers_of((behind,), pd.DataFrame()) == {(0, "background"): "not the object"}
 
 
-def test_a_cue_may_be_the_object_where_sparing_the_middle_ends_it():
+def test_a_cue_may_be_the_object_where_sparing_the_middle_ends_its_move():
     tested = judge(pd.concat([rows(TAG, 30), rows(TOP, 30)]), PLAN)
-    ring = pd.concat([rows(TAG, 15), rows(TOP, 14)])
-    ring["fill"] = "ring"
-    assert carriers_of(tested, ring) == {(0, TOP): "perhaps the object"}
+    assert carriers_of(tested, off("ring", (TAG, 0.45), (TOP, 0.35))) == {
+        (0, TOP): "perhaps the object"
+    }
+
+
+def test_the_share_of_a_move_that_is_left():
+    (tag,) = judge(rows(TAG, 30), PLAN)
+    assert share_left(tag, off("ring", (TAG, 0.25))) == pytest.approx(0.25)
+    assert share_left(tag, off("ring", (TAG, -0.5))) == 0.0
+    assert share_left(tag, off("ring", (TAG, 1.5))) == 1.0

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import ndimage
 
 from camcore.auditing.edits import (
     Probe,
@@ -30,7 +31,7 @@ from camcore.auditing.watch import Watch
 from camcore.classifier import Classifier
 
 _LOOKED_AT = 64  # images that decide which global probes apply
-_STRATEGIES = 3  # hot regions of a class that become probes of their own
+_STRATEGIES = 3  # hot regions of a class, the largest, that become probes of their own
 _OBJECTS = ("object", "background")  # families that tell of the object by themselves
 _LARGEST = 0.5  # of the picture: a larger hot region is no place
 
@@ -136,10 +137,16 @@ def _hot_regions(store: Store, plan: Plan) -> dict[int, tuple[Probe, ...]]:
     for klass, cells in table.itertuples(index=False):
         hot = np.frombuffer(cells, bool).reshape(plan.grid)
         if hot.any() and hot.mean() <= _LARGEST:
-            found.setdefault(int(klass), []).append(Transplant(region_of(hot)))
+            labels, count = ndimage.label(hot, np.ones((3, 3)))
+            places = [Transplant(region_of(labels == k)) for k in range(1, count + 1)]
+            found.setdefault(int(klass), []).extend(places)
     known = set(local_probes())
     return {
-        klass: tuple(p for p in dict.fromkeys(own[:_STRATEGIES]) if p not in known)
+        klass: tuple(
+            p
+            for p in dict.fromkeys(sorted(own, key=lambda p: -p.area)[:_STRATEGIES])
+            if p not in known
+        )
         for klass, own in found.items()
     }
 
