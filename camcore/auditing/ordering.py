@@ -63,11 +63,16 @@ def _leader(own: list[Finding]) -> Finding:
     if inside and max(map(beside, inside)) >= _EXPLAINED * most:
         own, most = inside, max(map(beside, inside))
     own = [one for one in own if beside(one) >= _EXPLAINED * most]
-    needed = _NEEDED * max(one.share or 0.0 for one in own)
-    own = [one for one in own if (one.share or 0.0) >= needed]
+    needed = _NEEDED * max(map(_need, own))
+    own = [one for one in own if _need(one) >= needed]
     most = max(map(beside, own))
     own = [one for one in own if beside(one) >= STRONG * most]
     return min(own, key=lambda one: (one.area if one.region else 1.0, -beside(one), one.family))
+
+
+def _need(one: Finding) -> float:
+    """Share of the class that leaves without the cue; less than with the control is none."""
+    return max(one.share or 0.0, 0.0)
 
 
 def mark_overlaps(findings: list[Finding]) -> list[Finding]:

@@ -16,7 +16,9 @@ from camcore.auditing.interventions.effects import Differences, differences
 from camcore.auditing.interventions.stages import smallest_of
 from camcore.auditing.plan import Plan
 
-_ON_OBJECT = 0.4  # of the move in log-odds: less than this is left where the object is spared
+_ON_OBJECT = 0.5  # of the effect: less than this is left where known objects are spared
+_IN_MIDDLE = 0.4  # of the move in log-odds: less than this is left where the middle is spared
+_SURE = 0.5  # of the floor: what the effect surely is, by its interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,9 +87,10 @@ def judge(trials: pd.DataFrame, plan: Plan) -> tuple[Tested, ...]:
 
 
 def relied_on(one: Tested, plan: Plan) -> bool:
-    """Whether the intervention proves it: significant, large enough to matter, surely above 0."""
+    """Whether the intervention proves it: significant, large enough to matter, and surely so."""
     limits = plan.thresholds
-    return one.q < limits.q and one.effect >= limits.floor and one.interval[0] > 0
+    surely = one.interval[0] >= _SURE * limits.floor
+    return one.q < limits.q and one.effect >= limits.floor and surely
 
 
 Carrier = Literal["the object", "not the object", "perhaps the object"]
@@ -122,9 +125,10 @@ def carriers_of(tested: Iterable[Tested], off_object: pd.DataFrame) -> Carriers:
     Returns
     -------
     dict
-        (class, probe) -> *the object* where most of the move in log-odds is gone without it, *not
-        the object* else; *perhaps the object* where most of it is gone without the middle. Half a
-        band moves the log-odds half as far, but may flip no answer any more.
+        (class, probe) -> *the object* where most of the effect is gone without it, *not the
+        object* else; *perhaps the object* where most of the move in log-odds is gone without the
+        middle. That takes a part of other cues too: half a band moves the log-odds half as far,
+        but may flip no answer any more.
     """
     told: dict[tuple[int, str], Carrier] = {}
     for one in tested:
@@ -136,10 +140,10 @@ def carriers_of(tested: Iterable[Tested], off_object: pd.DataFrame) -> Carriers:
         for name, value in zip(("klass", "probe"), key, strict=True):
             rows = rows[rows[name] == value] if len(rows) else rows
         if len(rows):
-            gone = share_left(one, rows) < _ON_OBJECT
             if (rows["fill"] == "spared").all():
+                gone = differences(rows, one.klass).effect < _ON_OBJECT * one.effect
                 told[key] = "the object" if gone else "not the object"
-            elif gone:
+            elif share_left(one, rows) < _IN_MIDDLE:
                 told[key] = "perhaps the object"
     return told
 

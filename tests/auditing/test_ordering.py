@@ -50,6 +50,13 @@ def test_a_trace_of_a_cue_does_not_lead():
     assert [one.family for one in in_order([light, band])] == ["sky/top-band", "brightness"]
 
 
+def test_a_cue_that_no_image_needs_may_still_lead():
+    # Taken out, the control lost even more: the share is below zero.
+    light = finding("brightness", 0.8, "brightness", share=-0.1)
+    colour = finding("colour", 0.5, "colour", share=-0.2)
+    assert [one.family for one in in_order([colour, light])] == ["brightness", "colour"]
+
+
 def test_a_background_leads_only_where_nothing_in_it_explains_it():
     background = finding("background", 1.0, "background", on_object=False)
     mark = finding("watermark", 0.6, "watermark", on_object=False)

@@ -7,7 +7,7 @@ from camcore.auditing.edits.catalogue import (
     probe_named,
     refine,
 )
-from camcore.auditing.edits.composition import objects
+from camcore.auditing.edits.composition import objects, without_objects
 from camcore.auditing.edits.images import Images
 from camcore.auditing.edits.probe import Probe
 from camcore.auditing.edits.translation import shift
@@ -24,4 +24,5 @@ __all__ = [
     "probe_named",
     "refine",
     "shift",
+    "without_objects",
 ]

@@ -22,6 +22,11 @@ def objects(images: Images) -> np.ndarray:
     return ndimage.maximum_filter(_object(images), size=(1, reach, reach))
 
 
+def without_objects(images: Images, rng: np.random.Generator) -> Images:
+    """The same images, known objects and their margin filled by imputation."""
+    return replace(images, pixels=impute_each(images.pixels, objects(images), rng))
+
+
 class _MaskProbe(Probe):
     def applies(self, images: Images) -> bool:
         """Whether any image has a known mask with an object."""
@@ -60,8 +65,8 @@ class Background(_MaskProbe):
         return replace(donors, masks=both), replace(controls, masks=both)
 
     def transfer(self, recipients: Images, donors: Images, rng: np.random.Generator) -> np.ndarray:
-        filled = impute_each(donors.pixels, objects(donors), rng)
-        edited = _in_front(recipients, filled, objects(recipients))
+        behind = without_objects(donors, rng).pixels
+        edited = _in_front(recipients, behind, objects(recipients))
         return _where(recipients.with_mask & donors.with_mask, edited, recipients.pixels)
 
     def neutral(

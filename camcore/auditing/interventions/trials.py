@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from camcore.auditing.classes import class_margins, predicted_classes
-from camcore.auditing.edits import Images, Probe, objects
+from camcore.auditing.edits import Images, Probe, objects, without_objects
 from camcore.auditing.interventions.pairing import Pairs
 from camcore.auditing.interventions.pool import Pool
 from camcore.auditing.plan import Plan
@@ -177,7 +177,12 @@ class Laboratory:
             if fill == "neutral":
                 edited = probe.neutral(recipients, donors, np.random.default_rng(key))
                 return self._prepared(edited), None
-            edited, controlled = edit_and_control(probe, recipients, donors, controls, key)
+            taken = donors, controls
+            if fill == "spared" and probe.region is None:
+                # A statistic of the whole image is not read off the object either.
+                rng = np.random.default_rng(key)
+                taken = without_objects(donors, rng), without_objects(controls, rng)
+            edited, controlled = edit_and_control(probe, recipients, *taken, key)
             if fill != "transfer":
                 kept = middle(recipients)
                 if fill == "spared":
