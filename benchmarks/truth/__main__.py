@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import platform
 from importlib.metadata import version
 from pathlib import Path
@@ -80,8 +79,7 @@ def write_tables(rows: list[dict[str, Any]], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     cases, verdicts = [], []
     for row in sorted(rows, key=lambda row: row["case"]):
-        told = {name: value for name, value in row.items() if name != "verdicts"}
-        told["findings"] = json.dumps(told["findings"])
+        told = {name: own for name, own in row.items() if name not in ("verdicts", "findings")}
         cases.append(told | {"tuned": row["cue"] in TUNED})
         for detector, own in row["verdicts"].items():
             verdicts.append({"case": row["case"], "detector": detector, **own})
