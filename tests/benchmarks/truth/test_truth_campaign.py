@@ -13,24 +13,24 @@ from benchmarks.truth.campaign import audit_source, run_cases
 from benchmarks.truth.cases import Case, quick
 from benchmarks.truth.cues import CUES
 
-TAGGED = Case("planted", "digits", "flatten", "fixed tag", 1.0, 1.0, 0)
+FRAMED = Case("planted", "digits", "gap", "frame", 1.0, 1.0, 0)
 CLEAN = Case("negative", "digits", "gap", "clean", math.nan, math.nan, 0)
 
 
 @pytest.mark.slow
-def test_a_tag_is_found_a_clean_network_is_left_alone_and_neither_is_done_twice(tmp_path):
+def test_a_frame_is_found_a_clean_network_is_left_alone_and_neither_is_done_twice(tmp_path):
     told: list[str] = []
-    tagged, clean = run_cases((TAGGED, CLEAN), tmp_path, None, 2, told.append)
-    assert tagged["reliance"] > 0.3
-    assert tagged["classes"].split(";")[0] == "3"  # the seed chooses the first of the digits
-    found = tagged["verdicts"]["audit"]
-    assert (found["detected"], found["family"], found["klass"]) == (True, "tag", "3")
-    assert tagged["iou"] > 0.5
+    framed, clean = run_cases((FRAMED, CLEAN), tmp_path, None, 2, told.append)
+    assert framed["reliance"] > 0.3
+    assert framed["classes"].split(";")[0] == "3"  # the seed chooses the first of the digits
+    found = framed["verdicts"]["audit"]
+    assert (found["detected"], found["family"], found["klass"]) == (True, "frame", "3")
+    assert framed["iou"] > 0.5
     assert not clean["verdicts"]["audit"]["detected"]
-    assert set(tagged["verdicts"]) >= {"audit", "SpRAy", "attention alone", "interventions alone"}
+    assert set(framed["verdicts"]) >= {"audit", "SpRAy", "attention alone", "interventions alone"}
     assert len(told) == 2
-    again = run_cases((TAGGED, CLEAN), tmp_path, None, 2, told.append)
-    assert again[0] == tagged
+    again = run_cases((FRAMED, CLEAN), tmp_path, None, 2, told.append)
+    assert again[0] == framed
     assert told[2:] == ["2 of 2 cases are done already"]
 
 
