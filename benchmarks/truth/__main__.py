@@ -36,7 +36,7 @@ _PACKAGES = (
 
 
 @click.command(help=__doc__)
-@click.option("--quick", "few", is_flag=True, help="30 telling cases, in less than 15 minutes.")
+@click.option("--quick", "few", is_flag=True, help="30 telling cases only.")
 @click.option(
     "--tuning", "tune", is_flag=True, help="The cases that chose the audit's constants, instead."
 )
@@ -59,6 +59,8 @@ def main(few: bool, tune: bool, mnist: Path | None, work: Path, workers: int, ke
     from benchmarks.truth.baselines import BASELINES
     from benchmarks.truth.campaign import run_cases
 
+    if keep and (few or tune):
+        raise click.UsageError("--keep writes what the whole protocol told; leave the other out.")
     digits = "mnist" if mnist else "digits"
     cases = (tuning if tune else quick if few else protocol)(digits)
     rows = run_cases(cases, work, mnist, workers, click.echo)

@@ -80,6 +80,7 @@ class Base:
         return len(self.classes)
 
 
+@lru_cache(maxsize=2)
 def load_base(name: str, stock: Path, mnist: Path | None) -> Base:
     """The stock of pictures of one name, rendered once and then kept in the folder `stock`.
 
@@ -90,11 +91,6 @@ def load_base(name: str, stock: Path, mnist: Path | None) -> Base:
     mnist : Path, optional
         An ``mnist.npz``, for the bases of that name.
     """
-    return _load(name, stock, mnist)
-
-
-@lru_cache(maxsize=2)
-def _load(name: str, stock: Path, mnist: Path | None) -> Base:
     if name == "mnist":
         return _of_mnist(name, ALIKE, mnist)
     if name == "mnist-10":

@@ -49,7 +49,7 @@ def run_cases(
     # Inherited by the processes before they import TensorFlow: one core each.
     os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
     done = 0
-    for some in batched(open_ones, workers * _CASES_A_PROCESS):
+    for some in _batched(open_ones, workers * _CASES_A_PROCESS):
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
             jobs = {processes.submit(_keep, case, files[case], work, mnist): case for case in some}
             for job in as_completed(jobs):
@@ -58,7 +58,7 @@ def run_cases(
     return [json.loads(file.read_text("utf-8")) for file in files.values() if file.exists()]
 
 
-def batched(cases: Sequence[Case], size: int) -> Iterator[Sequence[Case]]:
+def _batched(cases: Sequence[Case], size: int) -> Iterator[Sequence[Case]]:
     """Some cases after the other; `itertools.batched` came with Python 3.12."""
     return (cases[start : start + size] for start in range(0, len(cases), size))
 

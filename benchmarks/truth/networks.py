@@ -10,8 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     import keras
 
-NETWORKS = ("gap", "flatten", "mobilenet")
-BATCH = 64
+_BATCH = 64
 
 
 def build(kind: str, size: int, classes: int, seed: int) -> keras.Model:
@@ -21,8 +20,8 @@ def build(kind: str, size: int, classes: int, seed: int) -> keras.Model:
     ----------
     kind : {"gap", "flatten", "mobilenet"}
         Convolutions and global average pooling; convolutions and dense layers over places;
-        inverted nothing, but depthwise separable convolutions with batch normalisation, as in
-        Howard et al., "MobileNets", arXiv:1704.04861.
+        depthwise separable convolutions, as in Howard et al., "MobileNets", arXiv:1704.04861. All
+        with batch normalisation.
     size, classes, seed : int
     """
     import keras
@@ -84,15 +83,21 @@ _MIDDLES: dict[str, Callable[[], list]] = {
     "flatten": _flatten,
     "mobilenet": _mobilenet,
 }
+NETWORKS = tuple(_MIDDLES)
 
 
 def fit(network: keras.Model, pixels: np.ndarray, labels: np.ndarray, epochs: int) -> None:
     """Train on uint8 (N, size, size, 3) and int labels (N,), with a rate that falls to zero."""
     import keras
 
-    steps = epochs * -(-len(pixels) // BATCH)
+    steps = epochs * -(-len(pixels) // _BATCH)
     network.compile(
         keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(4e-3, steps)),
         loss="sparse_categorical_crossentropy",
     )
-    network.fit(pixels, labels, batch_size=BATCH, epochs=epochs, verbose=0)
+    network.fit(pixels, labels, batch_size=_BATCH, epochs=epochs, verbose=0)
+
+
+def predicted(network: keras.Model, pixels: np.ndarray) -> np.ndarray:
+    """The class of each picture, int (N,)."""
+    return network.predict(pixels, verbose=0, batch_size=256).argmax(axis=1)

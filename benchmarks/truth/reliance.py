@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-POSITIVE = 0.10
-"""Smallest reliance, and smallest pull of a class, that counts."""
+RELIED, UNRELIED = 0.10, 0.03
+"""Reliance, and pull of a class, from which it counts; and below which there is none."""
 
 
 @dataclass(frozen=True)

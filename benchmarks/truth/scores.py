@@ -23,10 +23,10 @@ from benchmarks.truth.figures import (
     recall_at,
     roc_auc,
 )
+from benchmarks.truth.reliance import RELIED, UNRELIED
 from camcore.errors import InputError
 
 AUDIT = "audit"
-RELIED, UNRELIED = 0.10, 0.03  # Reliance from which a case is positive, below which negative
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from benchmarks.truth.figures import FALSE_ALARMS, Figure
-from benchmarks.truth.scores import RELIED, UNRELIED, Scores
+from benchmarks.truth.reliance import RELIED, UNRELIED
+from benchmarks.truth.scores import Scores
 
 WIDTH = 100
 AIMS = {

@@ -18,8 +18,8 @@ from benchmarks.truth.bases import load_base
 from benchmarks.truth.cases import Case
 from benchmarks.truth.cues import CUES
 from benchmarks.truth.data import Data, arrays, make, write
-from benchmarks.truth.networks import build, fit
-from benchmarks.truth.reliance import POSITIVE, Reliance, reliance
+from benchmarks.truth.networks import build, fit, predicted
+from benchmarks.truth.reliance import RELIED, Reliance, reliance
 from benchmarks.truth.verdict import Verdict
 from camcore.auditing.regions import region_named
 
@@ -97,8 +97,7 @@ def trained(case: Case, data: Data, folder: Path) -> Any:
         if case.cue == "random weights":
             break
         fit(network, pixels, labels, _EPOCHS.get(case.base, _DIGIT_EPOCHS))
-        predicted = network.predict(pixels, verbose=0, batch_size=256).argmax(axis=1)
-        if balanced_accuracy_score(labels, predicted) >= _LEARNED:
+        if balanced_accuracy_score(labels, predicted(network, pixels)) >= _LEARNED:
             break
     folder.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(f".{os.getpid()}.keras")
@@ -122,14 +121,11 @@ def audit_verdict(run: camcore.Run) -> Verdict:
 
 def _truth(network: Any, data: Data) -> tuple[Reliance, float]:
     """What the network owes to the cue, and how well it does on the audited pictures."""
-
-    def predicted(pictures: list) -> np.ndarray:
-        return network.predict(arrays(pictures)[0], verbose=0, batch_size=256).argmax(axis=1)
-
-    accuracy = float((predicted(data.audited) == arrays(data.audited)[1]).mean())
+    pixels, labels = arrays(data.audited)
+    accuracy = float((predicted(network, pixels) == labels).mean())
     if not data.versions:
         return Reliance(0.0, (0.0,) * len(data.classes)), accuracy
-    under = [predicted(version) for version in data.versions]
+    under = [predicted(network, arrays(version)[0]) for version in data.versions]
     return reliance(under, arrays(data.versions[0])[1], data.value_of_class), accuracy
 
 
@@ -141,7 +137,7 @@ def _accepted(case: Case) -> tuple[str, ...]:
 
 def _classes(data: Data, truth: Reliance) -> tuple[str, ...]:
     pairs = zip(data.classes, truth.pulls, strict=True)
-    return tuple(name for name, pull in pairs if pull >= POSITIVE)
+    return tuple(name for name, pull in pairs if pull >= RELIED)
 
 
 def _matching(run: camcore.Run, accepted: tuple[str, ...]) -> list[camcore.Finding]:
@@ -175,7 +171,7 @@ def _flagged(run: camcore.Run, data: Data, accepted: tuple[str, ...]) -> float:
     trials = run.trials("necessity")
     asked = trials[(trials["klass"] == klass) & (trials["family"] == finding.family)]
     tested = asked["recipient"].unique()
-    # Files are listed in the order of their paths; their stems are the places in `audited`.
+    # A file is named by its place in `audited`.
     place = [int(Path(path).stem) for path in run.images.loc[tested, "path"]]
     bears = data.values[place] == data.value_of_class[klass]
     if bears.all() or not bears.any():

@@ -13,7 +13,7 @@ _NAMED = 6
 
 @dataclass(frozen=True)
 class Measured:
-    """What ``benchmarks.truth`` found when it was last run whole.
+    """What ``benchmarks.truth`` found when its figures were last kept.
 
     Attributes
     ----------

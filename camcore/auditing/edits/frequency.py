@@ -66,7 +66,7 @@ def _low(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 _RINGS = 64
 _STEPS = 40
-_SHARPEST = -30.0
+_SHARPEST = -30.0  # where halving begins
 _GAIN = 2.0  # beyond it sharpening makes patterns that no sharper picture has
 
 

@@ -74,3 +74,9 @@ def test_a_missing_mnist_file_is_one_line(tmp_path):
     ran = CliRunner().invoke(main, ["--mnist", str(tmp_path / "no.npz")])
     assert ran.exit_code == 2
     assert "does not exist" in ran.output
+
+
+def test_only_the_whole_protocol_is_kept():
+    ran = CliRunner().invoke(main, ["--quick", "--keep"])
+    assert ran.exit_code == 2
+    assert "the whole protocol" in ran.output
