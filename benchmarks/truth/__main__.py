@@ -12,7 +12,7 @@ import click
 import pandas as pd
 import platformdirs
 
-from benchmarks.truth.cases import TUNED, Case, protocol, quick, tuning
+from benchmarks.truth.cases import TUNED, Case, looked_at, protocol, quick, tuning
 from benchmarks.truth.measured import write_measured
 from benchmarks.truth.scores import Scores, read, score
 from benchmarks.truth.table import as_markdown, as_text, tables
@@ -82,7 +82,8 @@ def write_tables(rows: list[dict[str, Any]], folder: Path) -> None:
     cases, verdicts = [], []
     for row in sorted(rows, key=lambda row: row["case"]):
         told = {name: own for name, own in row.items() if name not in ("verdicts", "findings")}
-        cases.append(told | {"tuned": row["cue"] in TUNED})
+        chose = {"tuned": row["cue"] in TUNED, "seen": row["case"] in looked_at()}
+        cases.append(told | chose)
         for detector, own in row["verdicts"].items():
             verdicts.append({"case": row["case"], "detector": detector, **own})
     for name, table in (("cases", cases), ("verdicts", verdicts)):

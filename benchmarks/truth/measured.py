@@ -55,6 +55,7 @@ def write_measured(
         },
         "figures": _plain(scores.audit),
         "left out of tuning": _plain(scores.left_out),
+        "left out, and fresh": _plain(scores.fresh),
     }
     path.write_text(
         json.dumps(measured, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"

@@ -56,8 +56,9 @@ class Scores:
         Each detector on the cases that it answered.
     margins : dict of str to Margin
         The audit against each baseline.
-    audit, left_out : Figures
-        The audit on all cases, and on those of families that chose none of its constants.
+    audit, left_out, fresh : Figures
+        The audit on all cases, on those of families that chose none of its constants, and on
+        those of these that nobody had looked at when its rules were changed.
     families : dict of str to Figures
         The audit by planted cue; "recall" has as many cases as networks that learned the cue.
     planted : dict of str to int
@@ -71,6 +72,7 @@ class Scores:
     margins: dict[str, Margin]
     audit: Figures
     left_out: Figures
+    fresh: Figures
     families: dict[str, Figures]
     planted: dict[str, int]
     negatives: Figures
@@ -190,7 +192,7 @@ def score(cases: pd.DataFrame, verdicts: pd.DataFrame, seed: int = 0) -> Scores:
     ----------
     cases : DataFrame
         One row a case: case, kind, cue, reliance, passes, seconds, effect, iou, flag_auc,
-        accepted, classes, tuned.
+        accepted, classes, tuned, seen.
     verdicts : DataFrame
         One row a case and detector: case, detector, score, detected, family, klass.
     seed : int
@@ -200,7 +202,7 @@ def score(cases: pd.DataFrame, verdicts: pd.DataFrame, seed: int = 0) -> Scores:
     --------
     >>> cases = pd.DataFrame({"case": ["a", "b"], "kind": ["planted", "negative"]}).assign(
     ...     cue=["frame", "clean"], reliance=[0.4, 0.0], passes=9, seconds=1.0, effect=[0.3, 0.0],
-    ...     iou=np.nan, flag_auc=np.nan, accepted="frame", classes="cat", tuned=False)
+    ...     iou=np.nan, flag_auc=np.nan, accepted="frame", classes="cat", tuned=False, seen=False)
     >>> verdicts = cases[["case"]].assign(detector="audit", score=[0.3, 0.0],
     ...     detected=[True, False], family="frame", klass="dog")
     >>> figures = score(cases, verdicts).audit
@@ -213,7 +215,8 @@ def score(cases: pd.DataFrame, verdicts: pd.DataFrame, seed: int = 0) -> Scores:
     rows = {name: answers(cases, verdicts, name) for name in names}
     detectors = {name: _detection(own, seed) for name, own in rows.items()}
     audit = rows[AUDIT]
-    fresh = audit[~audit["tuned"]]
+    left_out = audit[~audit["tuned"]]
+    fresh = left_out[~left_out["seen"]]
     clean = audit[audit["kind"] == "negative"]
     planted = audit[audit["kind"] != "negative"]
     return Scores(
@@ -221,7 +224,8 @@ def score(cases: pd.DataFrame, verdicts: pd.DataFrame, seed: int = 0) -> Scores:
         detectors=detectors,
         margins={name: _margin(audit, rows[name], seed) for name in names if name != AUDIT},
         audit=detectors[AUDIT] | _measures(audit, seed),
-        left_out=_detection(fresh, seed) | _measures(fresh, seed),
+        left_out=_detection(left_out, seed) | _measures(left_out, seed),
+        fresh=_detection(fresh, seed) | _measures(fresh, seed),
         families={
             cue: _family(own, audit, seed) for cue, own in planted.groupby("cue", sort=False)
         },

@@ -108,11 +108,7 @@ def trained(case: Case, data: Data, folder: Path) -> Any:
 
 def audit_verdict(run: camcore.Run) -> Verdict:
     """What the audit says first of all that does not, and may not, work through the object."""
-    proven = [
-        one
-        for one in run.findings
-        if one.level == "relied on" and not one.on_object and not one.may_be_object
-    ]
+    proven = [one for one in run.findings if one.level == "relied on" and not one.excused()]
     score = float(run.summary["score"])
     if not proven:
         return Verdict(score, False)

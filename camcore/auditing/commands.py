@@ -129,6 +129,8 @@ def _say(run: Any) -> None:
             words += "; this is the object"
         elif one.may_be_object:
             words += "; no mask tells whether this is the object"
+        elif one.trace:
+            words += "; perhaps the mere trace of something in one place"
         if one.overlaps:
             words = f"  {words}; probably the same cue as {one.overlaps}"
         click.echo(words)

@@ -36,7 +36,7 @@ def conclude(store: Store) -> None:
     rows = light_rows(store)
     told = store.read_json("trials/plan.json") or {}
     tested = verdict.judge(run.trials("test"), plan)
-    carriers = verdict.carriers_of(tested, run.trials("off-object"))
+    carriers = verdict.carriers_of(tested, run.trials("off-object"), run.trials("in-part"))
     findings: dict[tuple[int, str], Finding] = {}
     _associated(findings, run, plan)
     _attended(findings, run, plan)
@@ -178,7 +178,9 @@ def _proven(
         on_object={"the object": True, "not the object": False}.get(carrier or ""),
         probe=one.probe.name,
         may_be_object=carrier == "perhaps the object",
-        off_object=_off_object(run, one),
+        off_object=_share_left(run, one, "off-object"),
+        in_part=_share_left(run, one, "in-part"),
+        trace=carrier == "a place",
         margin=round(float(one.differences.margins.mean()), 6),
         pairs=len(one.differences.flips),
         passes=passes,
@@ -240,8 +242,8 @@ def _elsewhere(run: Run, one: Tested, plan: Plan) -> float | None:
     return None if rows.empty else round(effects_of(rows, one.klass)[moved].effect, 6)
 
 
-def _off_object(run: Run, one: Tested) -> float | None:
-    rows = _rows(run, "off-object", klass=one.klass, probe=one.probe.name)
+def _share_left(run: Run, one: Tested, stage: str) -> float | None:
+    rows = _rows(run, stage, klass=one.klass, probe=one.probe.name)
     return None if rows.empty else round(verdict.share_left(one, rows), 6)
 
 

@@ -54,7 +54,7 @@ class Finding:
         What taking the cue out of the class's own images does: ``transfer`` and ``neutral``
         (share that leaves the class under each fill), ``control``, ``agree``.
     elsewhere : float or None
-        Effect of a same-size region from elsewhere in the donor.
+        Effect of a same-size region from elsewhere in the donor, objects left alone.
     shift : dict or None
         Whether the hot spot follows the content or stays at its place: ``content``, ``place``.
     accuracy : dict or None
@@ -72,6 +72,11 @@ class Finding:
     off_object : float or None
         Share of the move in log-odds that stays with every known object left alone, or with the
         middle left alone where none is known; 0 to 1.
+    in_part : float or None
+        Share of the move in log-odds that stays where a property of the whole image is read off a
+        quarter of the donor; 0 to 1.
+    trace : bool
+        True where too little of it stays: the property is the trace of something in one place.
     may_be_object : bool
         True where nothing tells where the object is and most of that move is gone without the
         middle: the cue may well be the object, which is no shortcut.
@@ -106,7 +111,13 @@ class Finding:
     attended: float | None = None
     overlaps: str | None = None
     off_object: float | None = None
+    in_part: float | None = None
+    trace: bool = False
     may_be_object: bool = False
+
+    def excused(self) -> bool:
+        """Whether something speaks for the object, or for a trace, rather than for a shortcut."""
+        return bool(self.on_object or self.may_be_object or self.trace)
 
     def as_json(self) -> dict[str, Any]:
         """The finding as a JSON object; ``class_name`` goes by ``class``."""

@@ -11,27 +11,29 @@ from camcore.auditing.edits import probe_named
 from camcore.auditing.findings import LEVELS, Finding
 from camcore.auditing.interventions.stages import STRONG
 
-_EXPLAINED = 0.5  # of the best effect: what a cue must reach to be named instead of that one
-_NEEDED = 0.5  # of the most needed cue: what can rather be missed is a part, or a trace, of it
+_EXPLAINED = 0.5  # of a background's effect: what a cue in it must reach to be named instead
 _SAME_PLACE = 0.5  # of the smaller region, from which on two findings are one cue
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
     """Relied on before attended before associated; what is not the object before what is.
 
-    Within a class one cue leads: of those that the class also needs, and that keep most of the best
-    effect beside the object, the smallest. So a tag is named before the frame that contains it, a
-    bright light before a band that is bright by it, and a bright band before the light that it
-    adds. A background, which holds every other cue, leads only where none of them explains half of
-    its effect. Classes follow by their best effect.
+    Within a class one cue leads: of those that suffice beside the object and are needed nearly as
+    much as any, the smallest. So a tag is named before the frame that contains it, a bright light
+    before a band that is bright by it, a bright band before the light that it adds, and a faint
+    pattern before the sharpness that it adds. Of a place only that counts which no other place
+    beside the object does: what any part of a picture does is a property of the whole. A
+    background, which holds every other cue, leads only where none of them explains half of its
+    effect. Classes follow by what their leaders do.
     """
     findings = list(findings)
     by_class: dict[str, list[Finding]] = {}
     for one in findings:
         if _counts(one):
             by_class.setdefault(one.class_name, []).append(one)
-    best = {name: max(map(beside, own)) for name, own in by_class.items()}
-    leaders = {_leader(own).id for own in by_class.values()}
+    leading = {name: _leader(own) for name, own in by_class.items()}
+    best = {name: _standing(one) for name, one in leading.items()}
+    leaders = {one.id for one in leading.values()}
 
     def key(one: Finding) -> tuple:
         return (
@@ -54,25 +56,41 @@ def beside(one: Finding) -> float:
 
 
 def _counts(one: Finding) -> bool:
-    return one.level == "relied on" and not one.on_object and not one.may_be_object
+    return one.level == "relied on" and not one.excused()
+
+
+def _here(one: Finding) -> float:
+    """What a place does beside the object, less what another place there does as well."""
+    return max(beside(one) - max(one.elsewhere or 0.0, 0.0), 0.0)
 
 
 def _leader(own: list[Finding]) -> Finding:
-    most = max(map(beside, own))
+    most = max(map(_here, own))
     inside = [one for one in own if one.family != "background"]
-    if inside and max(map(beside, inside)) >= _EXPLAINED * most:
-        own, most = inside, max(map(beside, inside))
-    own = [one for one in own if beside(one) >= _EXPLAINED * most]
-    needed = _NEEDED * max(map(_need, own))
-    own = [one for one in own if _need(one) >= needed]
-    most = max(map(beside, own))
-    own = [one for one in own if beside(one) >= STRONG * most]
-    return min(own, key=lambda one: (one.area if one.region else 1.0, -beside(one), one.family))
+    if inside and max(map(_here, inside)) >= _EXPLAINED * most:
+        own = inside
+    strongest = max(map(_weight, own))
+    own = [one for one in own if _weight(one) >= STRONG * strongest]
+    return min(own, key=lambda one: (*_extent(one), -_weight(one), one.family))
 
 
-def _need(one: Finding) -> float:
-    """Share of the class that leaves without the cue; less than with the control is none."""
-    return max(one.share or 0.0, 0.0)
+def _extent(one: Finding) -> tuple[float, bool]:
+    """How much of a picture a cue takes up; a pattern comes before a property of any part."""
+    everywhere = one.probe is not None and probe_named(one.probe).everywhere
+    return one.area if one.area is not None and one.region else 1.0, everywhere
+
+
+def _weight(one: Finding) -> float:
+    """Sufficient and necessary: what it turns into the class, and what leaves without it.
+
+    A part of a cue suffices, and so does a trace of it, but the class can miss either.
+    """
+    return _here(one) + max(one.share or 0.0, 0.0)
+
+
+def _standing(one: Finding) -> float:
+    """What a class is ordered by; a background holds every other cue."""
+    return _here(one) * (_EXPLAINED if one.family == "background" else 1.0)
 
 
 def mark_overlaps(findings: list[Finding]) -> list[Finding]:

@@ -18,6 +18,7 @@ from camcore.auditing.plan import Plan
 
 _ON_OBJECT = 0.5  # of the effect: less than this is left where known objects are spared
 _IN_MIDDLE = 0.4  # of the move in log-odds: less than this is left where the middle is spared
+_IN_PART = 0.4  # of the move in log-odds: less than this is left where a quarter is read
 _SURE = 0.5  # of the floor: what the effect surely is, by its interval
 
 
@@ -93,7 +94,7 @@ def relied_on(one: Tested, plan: Plan) -> bool:
     return one.q < limits.q and one.effect >= limits.floor and surely
 
 
-Carrier = Literal["the object", "not the object", "perhaps the object"]
+Carrier = Literal["the object", "not the object", "perhaps the object", "a place"]
 Carriers = Mapping[tuple[int, str], Carrier]
 """What a cue works through, by class and probe; nothing where no trial tells."""
 
@@ -112,8 +113,10 @@ def score(tested: Iterable[Tested], carriers: Carriers) -> float:
     return float(np.clip(max(lower, default=0.0), 0.0, 1.0))
 
 
-def carriers_of(tested: Iterable[Tested], off_object: pd.DataFrame) -> Carriers:
-    """Whether each cue works through the object.
+def carriers_of(
+    tested: Iterable[Tested], off_object: pd.DataFrame, in_part: pd.DataFrame
+) -> Carriers:
+    """Whether each cue works through the object, or is only the trace of something in one place.
 
     Parameters
     ----------
@@ -121,6 +124,8 @@ def carriers_of(tested: Iterable[Tested], off_object: pd.DataFrame) -> Carriers:
     off_object : DataFrame
         Trials of the stage ``off-object``: the same pairs with every known object left alone, or
         with the middle left alone where nothing is known.
+    in_part : DataFrame
+        Trials of the stage ``in-part``: the same pairs, the property read off a quarter.
 
     Returns
     -------
@@ -128,7 +133,8 @@ def carriers_of(tested: Iterable[Tested], off_object: pd.DataFrame) -> Carriers:
         (class, probe) -> *the object* where most of the effect is gone without it, *not the
         object* else; *perhaps the object* where most of the move in log-odds is gone without the
         middle. That takes a part of other cues too: half a band moves the log-odds half as far,
-        but may flip no answer any more.
+        but may flip no answer any more. *A place* where a property of the whole image is not
+        found in its quarters: a small bright tag makes an image sharper on the whole.
     """
     told: dict[tuple[int, str], Carrier] = {}
     for one in tested:
@@ -136,10 +142,10 @@ def carriers_of(tested: Iterable[Tested], off_object: pd.DataFrame) -> Carriers:
         if one.probe.family in ("object", "background"):
             told[key] = "the object" if one.probe.family == "object" else "not the object"
             continue
-        rows = off_object
-        for name, value in zip(("klass", "probe"), key, strict=True):
-            rows = rows[rows[name] == value] if len(rows) else rows
-        if len(rows):
+        rows, parts = _of(key, off_object), _of(key, in_part)
+        if len(parts) and share_left(one, parts) < _IN_PART:
+            told[key] = "a place"
+        elif len(rows):
             if (rows["fill"] == "spared").all():
                 gone = differences(rows, one.klass).effect < _ON_OBJECT * one.effect
                 told[key] = "the object" if gone else "not the object"
@@ -148,10 +154,16 @@ def carriers_of(tested: Iterable[Tested], off_object: pd.DataFrame) -> Carriers:
     return told
 
 
-def share_left(one: Tested, off_object: pd.DataFrame) -> float:
-    """Share of a cue's move in log-odds that its trials off the object still make, 0 to 1."""
+def _of(key: tuple[int, str], trials: pd.DataFrame) -> pd.DataFrame:
+    if trials.empty:
+        return trials
+    return trials[(trials["klass"] == key[0]) & (trials["probe"] == key[1])]
+
+
+def share_left(one: Tested, trials: pd.DataFrame) -> float:
+    """Share of a cue's move in log-odds that some other trials of it still make, 0 to 1."""
     whole = float(one.differences.margins.mean())
-    left = float(differences(off_object, one.klass).margins.mean())
+    left = float(differences(trials, one.klass).margins.mean())
     return float(np.clip(left / whole, 0.0, 1.0)) if whole > 0 else 0.0
 
 

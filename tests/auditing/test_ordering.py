@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from camcore.auditing.edits import probe_named
 from camcore.auditing.findings import Finding
 from camcore.auditing.ordering import in_order, mark_overlaps
@@ -104,3 +106,51 @@ def test_a_background_holds_the_sky():
     unknown = finding("sky/top-band", 0.9, TOP)
     told = mark_overlaps([unknown, finding("background", 1.0, "background", on_object=False)])
     assert [one.overlaps for one in told] == [None, None]
+
+
+def test_classes_follow_by_what_leads_in_them():
+    # Noise explains half of what forest's background does; tank's compression explains all.
+    forest = [
+        finding("background", 1.0, "background"),
+        finding("noise", 0.55, "noise"),
+    ]
+    tank = [
+        replace(finding("compression", 0.9, "compression"), class_name="tank", id="tank--x"),
+    ]
+    assert [one.family for one in in_order([*forest, *tank])][:2] == ["compression", "noise"]
+
+
+def test_of_two_properties_the_one_that_is_needed_leads():
+    light = finding("brightness", 1.0, "brightness", share=0.6)
+    noise = finding("noise", 0.9, "noise", share=0.95)
+    assert [one.family for one in in_order([light, noise])] == ["noise", "brightness"]
+
+
+def test_a_pattern_is_named_before_the_sharpness_that_it_adds():
+    sharp = finding("blur", 0.9, "blur", share=0.3)
+    mark = finding("watermark", 0.7, "watermark", share=0.3)
+    assert [one.family for one in in_order([sharp, mark])] == ["watermark", "blur"]
+    faint = finding("watermark", 0.4, "watermark", share=0.3)
+    assert [one.family for one in in_order([sharp, faint])] == ["blur", "watermark"]
+
+
+def test_what_any_place_does_is_named_after_the_property_of_the_whole():
+    # Every part of a noisy picture is noisy, the top as well as any other place.
+    top = finding("sky/top-band", 0.95, TOP, elsewhere=0.8, share=0.1)
+    noise = finding("noise", 0.5, "noise", share=0.1)
+    assert [one.family for one in in_order([top, noise])] == ["noise", "sky/top-band"]
+    # That goes for the order of classes too.
+    blur = replace(finding("blur", 0.6, "blur", share=0.1), class_name="b", id="b--blur")
+    assert [one.family for one in in_order([top, blur])] == ["blur", "sky/top-band"]
+
+
+def test_places_that_do_no_more_than_others_are_ordered_all_the_same():
+    band = finding("sky/top-band", 0.3, TOP, elsewhere=0.4)
+    tag = finding("tag", 0.2, TAG, elsewhere=0.3)
+    assert [one.family for one in in_order([band, tag])] == ["tag", "sky/top-band"]
+
+
+def test_a_trace_of_a_place_comes_after_what_counts():
+    trace = finding("blur", 0.9, "blur", trace=True, in_part=0.1)
+    tag = finding("tag", 0.4, TAG)
+    assert [one.family for one in in_order([trace, tag])] == ["tag", "blur"]

@@ -31,6 +31,7 @@ PLAN = Plan(
     }
 )
 TAG, TOP = "cells 4x4: 0,0", "top 1/3"
+NONE = pd.DataFrame()
 
 
 def rows(
@@ -117,16 +118,16 @@ def test_score_leaves_out_the_object():
 def test_a_cue_is_the_object_where_sparing_the_object_ends_its_effect():
     tested = judge(pd.concat([rows(TAG, 30), rows(TOP, 30), rows("brightness", 30)]), PLAN)
     spared = pd.concat([rows(TAG, 14), rows(TOP, 15), rows("brightness", 2)])
-    assert carriers_of(tested, spared.assign(fill="spared")) == {
+    assert carriers_of(tested, spared.assign(fill="spared"), NONE) == {
         (0, TAG): "the object",
         (0, TOP): "not the object",
         (0, "brightness"): "the object",
     }
-    assert carriers_of(tested, pd.DataFrame()) == {}
+    assert carriers_of(tested, NONE, NONE) == {}
     (thing,) = judge(rows("object", 30), PLAN)
-    assert carriers_of((thing,), pd.DataFrame()) == {(0, "object"): "the object"}
+    assert carriers_of((thing,), NONE, NONE) == {(0, "object"): "the object"}
     (behind,) = judge(rows("background", 30), PLAN)
-    assert carriers_of((behind,), pd.DataFrame()) == {(0, "background"): "not the object"}
+    assert carriers_of((behind,), NONE, NONE) == {(0, "background"): "not the object"}
 
 
 def off(*shares: tuple[str, float]) -> pd.DataFrame:
@@ -137,7 +138,9 @@ def off(*shares: tuple[str, float]) -> pd.DataFrame:
 
 def test_a_cue_may_be_the_object_where_sparing_the_middle_ends_its_move():
     tested = judge(pd.concat([rows(TAG, 30), rows(TOP, 30)]), PLAN)
-    assert carriers_of(tested, off((TAG, 0.45), (TOP, 0.35))) == {(0, TOP): "perhaps the object"}
+    assert carriers_of(tested, off((TAG, 0.45), (TOP, 0.35)), NONE) == {
+        (0, TOP): "perhaps the object"
+    }
 
 
 def test_the_share_of_a_move_that_is_left():
@@ -145,3 +148,13 @@ def test_the_share_of_a_move_that_is_left():
     assert share_left(tag, off((TAG, 0.25))) == pytest.approx(0.25)
     assert share_left(tag, off((TAG, -0.5))) == 0.0
     assert share_left(tag, off((TAG, 1.5))) == 1.0
+
+
+def test_a_property_that_quarters_do_not_show_is_the_trace_of_a_place():
+    tested = judge(pd.concat([rows("blur", 30), rows("brightness", 30)]), PLAN)
+    quarters = off(("blur", 0.3), ("brightness", 0.6)).assign(fill="quarter")
+    told = carriers_of(tested, NONE, quarters)
+    assert told == {(0, "blur"): "a place"}
+    blur, brightness = sorted(tested, key=lambda one: one.probe.name == "brightness")
+    assert score((blur,), told) == 0.0
+    assert score((brightness,), told) == pytest.approx(brightness.interval[0])

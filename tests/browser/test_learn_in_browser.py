@@ -96,6 +96,7 @@ def test_the_gallery_sorts_and_turns_its_pages(lesson):
     visit = lesson("channels", model="cam1", image="digit-7")
     page = visit.page
     tiles = page.locator(".gallery li")
+    tiles.nth(23).wait_for()
     assert tiles.count() == 24
     first = tiles.first.inner_text()
     weight, mean = map(float, re.search(r"w (\S+) × mean (\S+)", first).groups())

@@ -37,7 +37,7 @@ class Illumination(StatisticProbe):
     cue: ClassVar[str] = "illumination"
 
     def measure(self, images: Images) -> np.ndarray:
-        """Amplitudes, (N, 2b + 1, 2b + 1, C), the mean's set to zero."""
+        """Amplitudes in grey levels, (N, 2b + 1, 2b + 1, C), the mean's set to zero."""
         return np.abs(_low(images.pixels)[0])
 
     def impose(
@@ -45,9 +45,8 @@ class Illumination(StatisticProbe):
     ) -> np.ndarray:
         spectrum, down, across = _low(recipients.pixels)
         added = target * np.exp(1j * np.angle(spectrum)) - spectrum
-        size = recipients.pixels[0, ..., 0].size
         edit = np.einsum("fh,nfgc,gw->nhwc", down.conj(), added, across.conj(), optimize=True)
-        return as_pixels(recipients.pixels + edit.real.astype(np.float32) / size)
+        return as_pixels(recipients.pixels + edit.real.astype(np.float32))
 
 
 def _low(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -60,6 +59,7 @@ def _low(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     down, across = waves
     values = pixels.astype(np.float32)
     found = np.einsum("fh,nhwc,gw->nfgc", down, values, across, optimize=True)
+    found /= len(down[0]) * len(across[0])
     found[:, len(down) // 2, len(across) // 2] = 0
     return found, down, across
 

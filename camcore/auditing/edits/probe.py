@@ -44,6 +44,11 @@ class Probe(ABC):
         """Share of the image that is replaced; 1 for a global probe."""
         return 1.0
 
+    @property
+    def everywhere(self) -> bool:
+        """Whether any part of an image shows the cue, as a property of the whole image does."""
+        return False
+
     def applies(self, images: Images) -> bool:
         """Whether this probe can do anything to such images."""
         return len(images) > 0
@@ -83,6 +88,10 @@ class StatisticProbe(Probe):
 
     The donor's own statistic for a transfer; the median over the reference to make it neutral.
     """
+
+    @property
+    def everywhere(self) -> bool:
+        return True
 
     @abstractmethod
     def measure(self, images: Images) -> np.ndarray:

@@ -50,6 +50,10 @@ class Watermark(StatisticProbe):
     family: ClassVar[str] = "watermark"
     cue: ClassVar[str] = "faint fine pattern (watermark)"
 
+    @property
+    def everywhere(self) -> bool:
+        return False
+
     def measure(self, images: Images) -> np.ndarray:
         """What the residuals of these images share, the same for each; float32 (N, H, W, C)."""
         count = len(images)

@@ -97,6 +97,7 @@ def _prove(
         tested = tuple(p for p in map(probe_named, of_class) if p.family in families)
         discovery.necessity(klass, tested)
         discovery.off_object(klass, tuple(p for p in probes if p.family not in _OBJECTS))
+        discovery.in_part(klass, tuple(probes))
         local = tuple(probe for probe in probes if probe.region is not None)
         if not local:
             continue

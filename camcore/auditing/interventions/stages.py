@@ -113,9 +113,13 @@ class Discovery:
         return self._laboratory.run(Trial("test", klass, pairs, probes))
 
     def elsewhere(self, klass: int, probes: tuple[Probe, ...]) -> pd.DataFrame:
-        """The same pairs with a region of the same size from elsewhere in the donor."""
+        """The same pairs with a region of the same size from elsewhere in the donor.
+
+        Objects are left alone, which nearly any place would carry a part of.
+        """
         pairs = self._pairs(klass, 1, self._sizes.test)
-        return self._laboratory.run(Trial("elsewhere", klass, pairs, probes))
+        fill = self._fill(pairs)
+        return self._laboratory.run(Trial("elsewhere", klass, pairs, probes, (fill,)))
 
     def off_object(self, klass: int, probes: tuple[Probe, ...]) -> None:
         """The same pairs with the objects left alone.
@@ -127,6 +131,13 @@ class Discovery:
         asked = tuple(p for p in probes if fill == "spared" or p.region is not None)
         if asked:
             self._laboratory.run(Trial("off-object", klass, pairs, asked, (fill,)))
+
+    def in_part(self, klass: int, probes: tuple[Probe, ...]) -> None:
+        """The same pairs, a property of the whole image read off a quarter of the donor."""
+        pairs = self._pairs(klass, 1, self._sizes.test)
+        asked = tuple(probe for probe in probes if probe.everywhere)
+        if asked:
+            self._laboratory.run(Trial("in-part", klass, pairs, asked, ("quarter",)))
 
     def necessity(self, klass: int, probes: tuple[Probe, ...]) -> pd.DataFrame:
         """The cue taken out of the class's own images, by two fills that must agree."""

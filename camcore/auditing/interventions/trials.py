@@ -30,7 +30,9 @@ _MIDDLE = 0.9  # of either side: the ellipse that objects are taken to be in if 
 
 FOUND = ("discovery", "refined-1", "refined-2")
 TRIMMED = ("trimmed-1", "trimmed-2", "trimmed-3", "trimmed-4")
-STAGES = (*FOUND, "beside", *TRIMMED, "test", "elsewhere", "off-object", "necessity")
+STAGES = (
+    *FOUND, "beside", *TRIMMED, "test", "elsewhere", "off-object", "in-part", "necessity",
+)  # fmt: skip
 """In order; up to the last of `TRIMMED` on the half of the images that cues are found on."""
 
 
@@ -49,7 +51,8 @@ class Trial:
     fills : tuple of str
         ``transfer``: the donor's cue, with its control. ``spared``: the same, but no known object
         is carried over or covered. ``ring``: the same, but only outside the middle, where no mask
-        tells of objects. ``neutral``: the cue made neutral, without a control.
+        tells of objects. ``quarter``: the same, but the cue is read off a quarter of the donor.
+        ``neutral``: the cue made neutral, without a control.
     """
 
     stage: str
@@ -182,8 +185,11 @@ class Laboratory:
                 # A statistic of the whole image is not read off the object either.
                 rng = np.random.default_rng(key)
                 taken = without_objects(donors, rng), without_objects(controls, rng)
+            if fill == "quarter":
+                same = [np.random.default_rng(key) for _ in taken]
+                taken = donors.quarters(same[0]), controls.quarters(same[1])
             edited, controlled = edit_and_control(probe, recipients, *taken, key)
-            if fill != "transfer":
+            if fill in ("ring", "spared"):
                 kept = middle(recipients)
                 if fill == "spared":
                     kept = objects(recipients) | objects(donors)

@@ -187,7 +187,7 @@ def numbers(run: Run, finding: Finding) -> list[tuple[str, str, str]]:
         add(
             "Elsewhere",
             f"{100 * finding.elsewhere:.1f} points",
-            "a region of the same size from another place of the donor",
+            "a region of the same size from another place of the donor, objects left alone",
         )
     if finding.necessity is not None:
         _add_necessity(add, finding)
@@ -206,6 +206,14 @@ def numbers(run: Run, finding: Finding) -> list[tuple[str, str, str]]:
         add("Area", words.share(finding.area), "of the picture that the cue takes up")
     if finding.on_object is not None:
         add("On the object", "yes" if finding.on_object else "no", "by masks or boxes")
+    if finding.off_object is not None:
+        add("Left without the object", words.share(finding.off_object), "of the move in log-odds")
+    if finding.in_part is not None:
+        add(
+            "Left in a quarter",
+            words.share(finding.in_part),
+            "of that move, with the property of a quarter of the donor",
+        )
     if finding.attended is not None:
         add("Attention", f"p {finding.attended:.2g}", "max-T over cells of the map")
     if finding.auc is not None:

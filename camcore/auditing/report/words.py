@@ -46,6 +46,10 @@ _PERHAPS = (
     "Most of that effect is gone where the middle of the picture, the usual place of objects, is "
     "left alone: this may be the object itself. Masks or boxes would tell."
 )
+_TRACE = (
+    "Taken from a quarter of the picture alone, it does little: this may be the mere trace of "
+    "something in one place, such as a bright mark, which need not be what the model uses."
+)
 PROVES = (
     "An audit proves that a model relies on something. Whether that is spurious is for a person "
     "to say who knows the task."
@@ -57,7 +61,7 @@ def verdict(run: Run) -> list[str]:
     findings = run.findings
     proven = [one for one in findings if one.level == "relied on"]
     leading = [one for one in proven if one.overlaps is None]
-    groups = _by_cue(sorted(leading, key=lambda one: bool(one.on_object or one.may_be_object)))
+    groups = _by_cue(sorted(leading, key=lambda one: one.excused()))
     told = [_relies(*one, also=bool(k)) for k, one in enumerate(groups[:_NAMED])]
     if len(groups) > _NAMED:
         told.append(f"It relies on {len(groups) - _NAMED} further cues, listed below.")
@@ -105,6 +109,8 @@ def says(run: Run, finding: Finding) -> list[str]:
         )
     if finding.may_be_object:
         told.append(_PERHAPS)
+    elif finding.trace:
+        told.append(_TRACE)
     elif _size(finding):
         told.append(_size(finding).strip())
     if finding.attended is not None:
@@ -189,6 +195,8 @@ def _relies(cue: str, findings: Sequence[Finding], *, also: bool) -> str:
         return f"{told} That lies on the object: it may be what it should use."
     if findings[0].may_be_object:
         return f"{told} {_PERHAPS}"
+    if findings[0].trace:
+        return f"{told} {_TRACE}"
     return told + _size(findings[0])
 
 

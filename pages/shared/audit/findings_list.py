@@ -110,6 +110,8 @@ def _facts(finding: Finding) -> list[str]:
         facts.append("on the object" if finding.on_object else "not on the object")
     if finding.may_be_object:
         facts.append("may be the object")
+    if finding.trace:
+        facts.append("may be the trace of something in one place")
     if finding.share is not None:
         leave = report_words.share(finding.share)
         facts.append(f"{leave} of its images leave the class without it")

@@ -229,6 +229,17 @@ def test_what_may_be_the_object_is_said_to_be_so(run):
         assert sum("this may be the object itself" in sentence for sentence in told) == 1
 
 
+def test_what_may_be_a_trace_is_said_to_be_so(run):
+    def edit(summary):
+        summary["findings"] = summary["findings"][:1]
+        summary["findings"][0].update(on_object=None, trace=True, in_part=0.1)
+
+    run = change(run, "findings.json", edit)
+    for told in (words.verdict(run), words.says(run, run.findings[0])):
+        assert sum("mere trace of something in one place" in sentence for sentence in told) == 1
+    assert "Left in a quarter" in page_of(run).text
+
+
 @pytest.mark.parametrize(
     ("area", "on_object", "told"),
     [

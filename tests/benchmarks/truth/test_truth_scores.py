@@ -17,7 +17,7 @@ def case(name, reliance, kind="planted", **columns):
         "case": name, "kind": kind, "base": "scenes", "network": "gap", "cue": cue, "strength": 0.5,
         "correlation": 0.9, "seed": 0, "reliance": reliance, "passes": 100, "seconds": 2.0,
         "effect": reliance, "iou": np.nan, "flag_auc": np.nan, "accepted": accepted,
-        "classes": classes, "tuned": False,
+        "classes": classes, "tuned": False, "seen": False,
     }  # fmt: skip
     return row | columns
 
@@ -34,7 +34,7 @@ def frames():
         [
             case("p1", 0.5, iou=0.8, flag_auc=0.9),
             case("p2", 0.3, iou=0.4, flag_auc=0.7, tuned=True),
-            case("p3", 0.1, effect=0.0, cue="blur", accepted="blur", classes="dog"),
+            case("p3", 0.1, effect=0.0, cue="blur", accepted="blur", classes="dog", seen=True),
             case("m", 0.05),
             case("u", 0.0),
             case("n1", np.nan, "negative", effect=np.nan),
@@ -200,6 +200,7 @@ def test_clean_runs_by_kind(audit):
 def test_left_out_is_without_the_tuned_families(audit):
     assert counts(audit.left_out["recall"]) == (1, 2)
     assert audit.left_out["IoU"].value == 0.8
+    assert counts(audit.fresh["recall"]) == (1, 1)
 
 
 def test_margin_is_paired_over_common_cases(frames):
