@@ -185,18 +185,18 @@ def _aims(scores: Scores) -> Table:
     rows = []
     for name, figure in scores.audit.items():
         left_out = scores.left_out[name]
-        aim, reached = "", ""
+        aim = ""
         if name in AIMS:
             least = name != "false alarms"
             bound = f"{AIMS[name]:.2f}" if figure.hits is None else f"{100 * AIMS[name]:.0f}"
-            aim = f"{'≥' if least else '≤'} {bound}"
             missed = left_out.value < AIMS[name] if least else left_out.value > AIMS[name]
-            reached = "not measured" if math.isnan(left_out.value) else "no" if missed else "yes"
+            reached = "-" if math.isnan(left_out.value) else "no" if missed else "yes"
+            aim = f"{'≥' if least else '≤'} {bound} {reached}"
         own = (_show(name, one[name]) for one in (scores.audit, scores.left_out, scores.fresh))
-        rows.append((name, *own, aim, reached))
+        rows.append((name, *own, aim))
     return Table(
         "The audit and its aims",
-        ("figure", "all cases", "left out", "fresh", "aim", "reached"),
+        ("figure", "all cases", "left out", "fresh", "aim, reached"),
         tuple(rows),
         (
             "Left out: families that chose none of the audit's constants; by them an aim is "
