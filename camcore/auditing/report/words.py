@@ -42,12 +42,13 @@ ABOUT = {
     "attended": "Seen in the maps only. No intervention of this run shows that the model uses it.",
     "associated": "Seen in the data only. Nothing here says that the model uses it.",
 }
+_OBJECT = "That lies on the object: it may be what it should use."
 _PERHAPS = (
     "Most of that effect is gone where the middle of the picture, the usual place of objects, is "
     "left alone: this may be the object itself. Masks or boxes would tell."
 )
 _TRACE = (
-    "Taken from a quarter of the picture alone, it does little: this may be the mere trace of "
+    "Read off a quarter of the picture alone, that does little: it may be the mere trace of "
     "something in one place, such as a bright mark, which need not be what the model uses."
 )
 PROVES = (
@@ -60,11 +61,16 @@ def verdict(run: Run) -> list[str]:
     """The verdict in plain words, the most important sentence first."""
     findings = run.findings
     proven = [one for one in findings if one.level == "relied on"]
-    leading = [one for one in proven if one.overlaps is None]
-    groups = _by_cue(sorted(leading, key=lambda one: one.excused()))
-    told = [_relies(*one, also=bool(k)) for k, one in enumerate(groups[:_NAMED])]
-    if len(groups) > _NAMED:
-        told.append(f"It relies on {len(groups) - _NAMED} further cues, listed below.")
+    told: list[str] = []
+    for remark in ("", _OBJECT, _PERHAPS, _TRACE):
+        own = [one for one in proven if one.overlaps is None and _remark(one) == remark]
+        cues = _by_cue(own)
+        if cues and not told:
+            told.append(_relies(*cues.pop(0)))
+        if cues:
+            told.append(_also(cues))
+        if own and remark:
+            told[-1] += f" {remark}"
     if not told and run.summary["not_detected"]["smallest_effect"] is None:
         told.append("Nothing is proven, because no intervention was made.")
     elif not told:
@@ -107,11 +113,9 @@ def says(run: Run, finding: Finding) -> list[str]:
             if finding.on_object
             else "It does not lie on the object, as far as masks or boxes tell."
         )
-    if finding.may_be_object:
-        told.append(_PERHAPS)
-    elif finding.trace:
-        told.append(_TRACE)
-    elif _size(finding):
+    if _remark(finding) in (_PERHAPS, _TRACE):
+        told.append(_remark(finding))
+    if _size(finding):
         told.append(_size(finding).strip())
     if finding.attended is not None:
         told.append(
@@ -179,30 +183,46 @@ def title_of(finding: Finding) -> str:
     return _TITLES.get(finding.property or "", finding.property or "")
 
 
-def _relies(cue: str, findings: Sequence[Finding], *, also: bool) -> str:
-    """One cue, the classes that it speaks for, and how strongly; the first one in full."""
-    effects = sorted(round(100 * (one.effect or 0.0)) for one in findings)
-    size = f"{effects[0]} to {effects[-1]}" if effects[0] < effects[-1] else f"{effects[0]}"
-    classes = _classes([one.class_name for one in findings])
+def _relies(cue: str, findings: Sequence[Finding]) -> str:
+    """The first cue, the classes that it speaks for, and how strongly, in full."""
     name = "that class" if len(findings) == 1 else "the class it is taken from"
-    told = (
-        f"It also relies on the {cue} for {classes} ({size} more of 100)."
-        if also
-        else f"The model relies on the {cue} for {classes}: given to images of other classes, it "
-        f"turns {size} more of every 100 into {name} than the control does."
+    return (
+        f"The model relies on the {cue} for {_classes(findings)}: given to images of other "
+        f"classes, it turns {_effects(findings)} more of every 100 into {name} than the control "
+        f"does.{_size(findings[0])}"
     )
-    if findings[0].on_object:
-        return f"{told} That lies on the object: it may be what it should use."
-    if findings[0].may_be_object:
-        return f"{told} {_PERHAPS}"
-    if findings[0].trace:
-        return f"{told} {_TRACE}"
-    return told + _size(findings[0])
+
+
+def _also(cues: Sequence[tuple[str, list[Finding]]]) -> str:
+    """Further cues in one sentence."""
+    named = [
+        f"the {cue} for {_classes(findings)} ({_effects(findings)} more of 100)"
+        for cue, findings in cues[:_NAMED]
+    ]
+    if len(cues) > _NAMED:
+        named.append(f"{len(cues) - _NAMED} further cues, listed below")
+    return f"It also relies on {_listed(named)}."
+
+
+def _remark(finding: Finding) -> str:
+    """What speaks for the object, or for a trace, rather than for a shortcut."""
+    if finding.on_object:
+        return _OBJECT
+    if finding.may_be_object:
+        return _PERHAPS
+    return _TRACE if finding.trace else ""
+
+
+def _effects(findings: Sequence[Finding]) -> str:
+    effects = sorted(round(100 * (one.effect or 0.0)) for one in findings)
+    return f"{effects[0]} to {effects[-1]}" if effects[0] < effects[-1] else f"{effects[0]}"
 
 
 def _size(finding: Finding) -> str:
     """What the area of a place says, where it is not known whether the object lies there."""
-    if finding.area is None or finding.region is None or finding.level != "relied on":
+    if finding.area is None or finding.region is None or _remark(finding):
+        return ""
+    if finding.level != "relied on":
         return ""
     if finding.area <= _SMALL:
         return f" It takes up {share(finding.area)} of the picture: little, as a shortcut would."
@@ -221,9 +241,14 @@ def _by_cue(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
     return list(groups.items())
 
 
-def _classes(names: Sequence[str]) -> str:
+def _classes(findings: Sequence[Finding]) -> str:
+    names = [one.class_name for one in findings]
     if len(names) == 1:
         return f"the class {names[0]}"
     if len(names) > _NAMED:
         return f"{len(names)} classes: {', '.join(names[:_NAMED])} and others"
-    return f"the classes {', '.join(names[:-1])} and {names[-1]}"
+    return f"the classes {_listed(names)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -219,6 +219,24 @@ def test_a_cue_on_the_object_and_one_that_is_the_same_again(run):
     assert again == "Its region is mostly that of “top band”: probably the same cue."
 
 
+def test_what_lies_on_the_object_is_told_together_and_last(run):
+    def edit(summary):
+        first = summary["findings"][0] | {"on_object": True}
+        more = {"bottom band": True, "left band": True, "frame": False}
+        summary["findings"] = [first]
+        for cue, on_object in more.items():
+            summary["findings"].append(first | {"id": cue, "cue": cue, "on_object": on_object})
+
+    run = change(run, "findings.json", edit)
+    shortcut, rest = words.verdict(run)
+    assert shortcut.startswith("The model relies on the frame for the class tank: given")
+    assert rest == (
+        "It also relies on the top band for the class tank (90 more of 100), the bottom band for "
+        "the class tank (90 more of 100) and the left band for the class tank (90 more of 100). "
+        "That lies on the object: it may be what it should use."
+    )
+
+
 def test_what_may_be_the_object_is_said_to_be_so(run):
     def edit(summary):
         summary["findings"] = summary["findings"][:1]
