@@ -71,11 +71,7 @@ def run_case(case: Case, work: Path, mnist: Path | None) -> dict[str, Any]:
             "flag_auc": _flagged(run, data, accepted),
             "passes": run.summary["made"]["passes"],
             "seconds": took,
-            "findings": [
-                (one.class_name, one.probe, one.effect, one.on_object, one.may_be_object)
-                for one in run.findings
-                if one.level == "relied on"
-            ],
+            "findings": [one.as_json() for one in run.findings if one.level == "relied on"],
         }
     return row | {"verdicts": {name: vars(own) for name, own in verdicts.items()}}
 
