@@ -14,6 +14,7 @@ import platformdirs
 
 from benchmarks.truth.cases import TUNED, Case, looked_at, protocol, quick, tuning
 from benchmarks.truth.measured import write_measured
+from benchmarks.truth.naming import named
 from benchmarks.truth.scores import Scores, read, score
 from benchmarks.truth.table import as_markdown, as_text, tables
 
@@ -80,8 +81,8 @@ def write_tables(rows: list[dict[str, Any]], folder: Path) -> None:
     """Write ``cases.csv`` and ``verdicts.csv``, sorted and rounded."""
     folder.mkdir(parents=True, exist_ok=True)
     cases, verdicts = [], []
-    for row in sorted(rows, key=lambda row: row["case"]):
-        told = {name: own for name, own in row.items() if name not in ("verdicts", "findings")}
+    for row in map(named, sorted(rows, key=lambda row: row["case"])):
+        told = {name: own for name, own in row.items() if name != "verdicts"}
         chose = {"tuned": row["cue"] in TUNED, "seen": row["case"] in looked_at()}
         cases.append(told | chose)
         for detector, own in row["verdicts"].items():

@@ -64,16 +64,21 @@ def _batched(cases: Sequence[Case], size: int) -> Iterator[Sequence[Case]]:
 
 
 def audit_source() -> str:
-    """Hash of the audit's own source files, in short."""
+    """Hash of the audit's own source files, in short.
+
+    Not of those that only show its findings, or order them: what leads is told from the findings
+    when tables are written (`benchmarks.truth.naming`).
+    """
     digest = hashlib.sha256()
     folder = Path(camcore.__file__).parent / "auditing"
     for file in sorted(folder.rglob("*.py")):
-        if "report" not in file.parts and "figures" not in file.parts:
+        if not {"report", "figures", "ordering.py"} & set(file.parts):
             digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
 
 
 def _keep(case: Case, file: Path, work: Path, mnist: Path | None) -> str:
+    from benchmarks.truth.naming import named
     from benchmarks.truth.trial import run_case
 
     try:
@@ -83,6 +88,6 @@ def _keep(case: Case, file: Path, work: Path, mnist: Path | None) -> str:
     partial = file.with_suffix(f".{os.getpid()}.partial")
     partial.write_text(json.dumps(row), "utf-8")
     os.replace(partial, file)
-    own = row["verdicts"]["audit"]
-    named = f"{own['family']} for {own['klass']}" if own["detected"] else "silent"
-    return f"reliance {row['reliance']:.2f}, score {own['score']:.2f}, {named}"
+    own = named(row)["verdicts"]["audit"]
+    said = f"{own['family']} for {own['klass']}" if own["detected"] else "silent"
+    return f"reliance {row['reliance']:.2f}, score {own['score']:.2f}, {said}"

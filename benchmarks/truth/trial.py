@@ -20,7 +20,6 @@ from benchmarks.truth.cues import CUES
 from benchmarks.truth.data import Data, arrays, make, write
 from benchmarks.truth.networks import build, fit, predicted
 from benchmarks.truth.reliance import RELIED, Reliance, reliance
-from benchmarks.truth.verdict import Verdict
 from camcore.auditing.regions import region_named
 
 _EPOCHS = {"scenes": 8}
@@ -43,7 +42,9 @@ def run_case(case: Case, work: Path, mnist: Path | None) -> dict[str, Any]:
     Returns
     -------
     dict
-        The columns of cases.csv, and ``verdicts``: detector -> the fields of a `Verdict`.
+        Columns of cases.csv, the audit's ``score`` and proven ``findings``, each with its overlap
+        with the cue (IoU) and how well its images are those that bear it (area under the ROC
+        curve), and ``verdicts``: baseline -> the fields of a `Verdict`.
     """
     data = make(case, load_base(case.base, work / "stock", mnist))
     network = trained(case, data, work / "networks")
@@ -54,7 +55,7 @@ def run_case(case: Case, work: Path, mnist: Path | None) -> dict[str, Any]:
         begun = time.perf_counter()
         run = camcore.audit(Path(folder, "pictures"), model, out=Path(folder, "run"))
         took = time.perf_counter() - begun
-        verdicts = {"audit": audit_verdict(run)}
+        verdicts = {}
         for name, baseline in BASELINES.items():
             with contextlib.suppress(MissingPackage):
                 verdicts[name] = baseline(run)
@@ -66,12 +67,14 @@ def run_case(case: Case, work: Path, mnist: Path | None) -> dict[str, Any]:
             "accuracy": accuracy,
             "accepted": ";".join(accepted),
             "classes": ";".join(classes),
-            "effect": _effect(run, accepted, classes),
-            "iou": _overlap(run, data, accepted),
-            "flag_auc": _flagged(run, data, accepted),
             "passes": run.summary["made"]["passes"],
             "seconds": took,
-            "findings": [one.as_json() for one in run.findings if one.level == "relied on"],
+            "score": float(run.summary["score"]),
+            "findings": [
+                one.as_json() | {"iou": _overlap(one, data), "flag_auc": _flagged(run, one, data)}
+                for one in run.findings
+                if one.level == "relied on"
+            ],
         }
     return row | {"verdicts": {name: vars(own) for name, own in verdicts.items()}}
 
@@ -102,15 +105,6 @@ def trained(case: Case, data: Data, folder: Path) -> Any:
     return network
 
 
-def audit_verdict(run: camcore.Run) -> Verdict:
-    """What the audit says first of all that does not, and may not, work through the object."""
-    proven = [one for one in run.findings if one.level == "relied on" and not one.excused()]
-    score = float(run.summary["score"])
-    if not proven:
-        return Verdict(score, False)
-    return Verdict(score, True, proven[0].family, proven[0].class_name)
-
-
 def _truth(network: Any, data: Data) -> tuple[Reliance, float]:
     """What the network owes to the cue, and how well it does on the audited pictures."""
     pixels, labels = arrays(data.audited)
@@ -132,33 +126,18 @@ def _classes(data: Data, truth: Reliance) -> tuple[str, ...]:
     return tuple(name for name, pull in pairs if pull >= RELIED)
 
 
-def _matching(run: camcore.Run, accepted: tuple[str, ...]) -> list[camcore.Finding]:
-    return [one for one in run.findings if one.level == "relied on" and one.family in accepted]
-
-
-def _effect(run: camcore.Run, accepted: tuple[str, ...], classes: tuple[str, ...]) -> float:
-    """The largest effect that the audit found for the cue; 0 if it found none."""
-    found = [one.effect for one in _matching(run, accepted) if one.class_name in classes]
-    return max((effect for effect in found if effect is not None), default=0.0)
-
-
-def _overlap(run: camcore.Run, data: Data, accepted: tuple[str, ...]) -> float:
-    """Intersection over union of the first region named rightly, and all places of the cue."""
+def _overlap(finding: camcore.Finding, data: Data) -> float:
+    """Intersection over union of a finding's region, and all places of the cue."""
     drawn = [one.cue for one in data.audited if one.cue is not None]
-    found = [one.probe for one in _matching(run, accepted) if one.region is not None]
-    if not drawn or not found or found[0] is None:
+    if not drawn or finding.region is None or finding.probe is None:
         return float("nan")
     truth = np.any(drawn, axis=0)
-    named = region_named(found[0]).mask(*truth.shape)
-    return float((truth & named).sum() / (truth | named).sum())
+    found = region_named(finding.probe).mask(*truth.shape)
+    return float((truth & found).sum() / (truth | found).sum())
 
 
-def _flagged(run: camcore.Run, data: Data, accepted: tuple[str, ...]) -> float:
+def _flagged(run: camcore.Run, finding: camcore.Finding, data: Data) -> float:
     """Area under the ROC curve of the flagged images of a class against those that bear the cue."""
-    found = _matching(run, accepted)
-    if not found:
-        return float("nan")
-    finding = found[0]
     klass = data.classes.index(finding.class_name)
     trials = run.trials("necessity")
     asked = trials[(trials["klass"] == klass) & (trials["family"] == finding.family)]

@@ -78,10 +78,10 @@ def verdict(run: Run) -> list[str]:
     weaker = len(findings) - len(proven)
     if weaker:
         more = " more" if proven else ""
-        cues = f"one{more} cue" if weaker == 1 else f"{weaker}{more} cues"
+        hints = f"one{more} cue" if weaker == 1 else f"{weaker}{more} cues"
         uses = "it" if weaker == 1 else "them"
         told.append(
-            f"The maps or the data point at {cues}; nothing shows that the model uses {uses}."
+            f"The maps or the data point at {hints}; nothing shows that the model uses {uses}."
         )
     return told
 

@@ -12,9 +12,13 @@ from benchmarks.truth.__main__ import main
 from benchmarks.truth.campaign import audit_source, run_cases
 from benchmarks.truth.cases import Case, quick
 from benchmarks.truth.cues import CUES
+from benchmarks.truth.naming import named
+from camcore.auditing.findings import Finding
 
 FRAMED = Case("planted", "digits", "gap", "frame", 1.0, 1.0, 0)
 CLEAN = Case("negative", "digits", "gap", "clean", math.nan, math.nan, 0)
+TAG = Finding("tank--tag", "tank", "tag", "tag", "relied on", effect=0.9).as_json()
+TAG |= {"iou": 0.8, "flag_auc": math.nan}
 
 
 @pytest.mark.slow
@@ -23,11 +27,11 @@ def test_a_frame_is_found_a_clean_network_is_left_alone_and_neither_is_done_twic
     framed, clean = run_cases((FRAMED, CLEAN), tmp_path, None, 2, told.append)
     assert framed["reliance"] > 0.3
     assert framed["classes"].split(";")[0] == "3"  # the seed chooses the first of the digits
-    found = framed["verdicts"]["audit"]
+    found = named(framed)["verdicts"]["audit"]
     assert (found["detected"], found["family"], found["klass"]) == (True, "frame", "3")
-    assert framed["iou"] > 0.5
-    assert not clean["verdicts"]["audit"]["detected"]
-    assert set(framed["verdicts"]) >= {"audit", "SpRAy", "attention alone", "interventions alone"}
+    assert named(framed)["iou"] > 0.5
+    assert not named(clean)["verdicts"]["audit"]["detected"]
+    assert set(framed["verdicts"]) >= {"SpRAy", "attention alone", "interventions alone"}
     assert len(told) == 2
     again = run_cases((FRAMED, CLEAN), tmp_path, None, 2, told.append)
     assert again[0] == framed
@@ -37,7 +41,6 @@ def test_a_frame_is_found_a_clean_network_is_left_alone_and_neither_is_done_twic
 def result(case: Case) -> dict:
     """What a case would have told: tags are relied on and found, all else is silent."""
     relied = case.cue == "fixed tag" and case.correlation == 1
-    verdict = {"score": 0.8, "detected": True, "family": "tag", "klass": "tank"}
     silent = {"score": 0.0, "detected": False, "family": None, "klass": None}
     return {
         "case": case.name,
@@ -46,13 +49,11 @@ def result(case: Case) -> dict:
         "accuracy": 0.97,
         "accepted": ";".join(CUES[case.cue].accepted) if case.kind == "planted" else "",
         "classes": "tank" if relied else "",
-        "effect": 0.9 if relied else 0.0,
-        "iou": 0.8 if relied else math.nan,
-        "flag_auc": math.nan,
         "passes": 1000,
         "seconds": 5.0,
-        "findings": [],
-        "verdicts": {"audit": verdict if relied else silent, "SpRAy": silent},
+        "score": 0.8 if relied else 0.0,
+        "findings": [TAG] if relied else [],
+        "verdicts": {"SpRAy": silent},
     }
 
 
