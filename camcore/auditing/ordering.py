@@ -51,8 +51,13 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def beside(one: Finding) -> float:
-    """A finding's effect without the object, as far as that is known."""
-    return (one.effect or 0.0) * (1.0 if one.off_object is None else one.off_object)
+    """A finding's effect without the object, as far as that is known.
+
+    A property of the whole image does less where any part of it is left alone, which says nothing
+    about the object.
+    """
+    left = 1.0 if one.off_object is None or _everywhere(one) else one.off_object
+    return (one.effect or 0.0) * left
 
 
 def _counts(one: Finding) -> bool:
@@ -76,8 +81,11 @@ def _leader(own: list[Finding]) -> Finding:
 
 def _extent(one: Finding) -> tuple[float, bool]:
     """How much of a picture a cue takes up; a pattern comes before a property of any part."""
-    everywhere = one.probe is not None and probe_named(one.probe).everywhere
-    return one.area if one.area is not None and one.region else 1.0, everywhere
+    return one.area if one.area is not None and one.region else 1.0, _everywhere(one)
+
+
+def _everywhere(one: Finding) -> bool:
+    return one.probe is not None and probe_named(one.probe).everywhere
 
 
 def _weight(one: Finding) -> float:

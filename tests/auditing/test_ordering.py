@@ -150,6 +150,12 @@ def test_places_that_do_no_more_than_others_are_ordered_all_the_same():
     assert [one.family for one in in_order([band, tag])] == ["tag", "sky/top-band"]
 
 
+def test_a_property_is_not_less_for_the_part_of_the_picture_that_was_left_alone():
+    blur = finding("blur", 1.0, "blur", off_object=0.6)
+    noise = replace(finding("noise", 0.8, "noise", off_object=0.9), class_name="b", id="b--noise")
+    assert [one.family for one in in_order([noise, blur])] == ["blur", "noise"]
+
+
 def test_a_trace_of_a_place_comes_after_what_counts():
     trace = finding("blur", 0.9, "blur", trace=True, in_part=0.1)
     tag = finding("tag", 0.4, TAG)
