@@ -32,11 +32,15 @@ def test_every_command_and_option_exists():
         assert set(re.findall(r"--[\w-]+", words.split("#")[0])) <= known
 
 
-def test_every_file_that_is_named_is_there():
-    for path in re.findall(
+def test_every_file_and_section_that_is_named_is_there():
+    headings = re.findall(r"^#+ (.+)$", README, re.MULTILINE)
+    sections = {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}
+    for link, path in re.findall(
         r"\]\(([^)h][^)]*)\)|`((?:camcore|tests|\.ci|\.streamlit)/[\w./-]*)`", README
     ):
-        assert (ROOT / (path[0] or path[1])).exists(), path
+        file, _, section = (link or path).partition("#")
+        assert (ROOT / file).exists(), link or path
+        assert not section or section in sections, link
 
 
 def test_the_accuracies_are_those_that_training_recorded():
