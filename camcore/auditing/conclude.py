@@ -12,7 +12,7 @@ from camcore.auditing import verdict
 from camcore.auditing.families import FAMILIES
 from camcore.auditing.findings import Finding
 from camcore.auditing.gather import light_rows
-from camcore.auditing.interventions.effects import differences
+from camcore.auditing.interventions.effects import differences, matching
 from camcore.auditing.interventions.intervene import moved_elsewhere
 from camcore.auditing.interventions.stages import effects_of
 from camcore.auditing.interventions.trials import FOUND, STAGES, TRIMMED
@@ -192,10 +192,7 @@ def _proven(
 
 
 def _rows(run: Run, stage: str, **wanted: Any) -> pd.DataFrame:
-    table = run.trials(stage)
-    for name, value in wanted.items():
-        table = table[table[name] == value] if not table.empty else table
-    return table
+    return matching(run.trials(stage), **wanted)
 
 
 def _necessity(rows: pd.DataFrame, klass: int, recognised: float) -> dict[str, Any]:

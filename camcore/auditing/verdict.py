@@ -12,7 +12,7 @@ import pandas as pd
 from camcore.auditing.edits import Probe, probe_named
 from camcore.auditing.findings import finding_id
 from camcore.auditing.inference import holm, sign_flip_max_t, smallest_effect
-from camcore.auditing.interventions.effects import Differences, differences
+from camcore.auditing.interventions.effects import Differences, differences, matching
 from camcore.auditing.interventions.stages import smallest_of
 from camcore.auditing.plan import Plan
 
@@ -142,7 +142,10 @@ def carriers_of(
         if one.probe.family in ("object", "background"):
             told[key] = "the object" if one.probe.family == "object" else "not the object"
             continue
-        rows, parts = _of(key, off_object), _of(key, in_part)
+        rows, parts = (
+            matching(trials, klass=one.klass, probe=one.probe.name)
+            for trials in (off_object, in_part)
+        )
         if len(parts) and share_left(one, parts) < _IN_PART:
             told[key] = "a place"
         elif len(rows):
@@ -152,12 +155,6 @@ def carriers_of(
             elif share_left(one, rows) < _IN_MIDDLE:
                 told[key] = "perhaps the object"
     return told
-
-
-def _of(key: tuple[int, str], trials: pd.DataFrame) -> pd.DataFrame:
-    if trials.empty:
-        return trials
-    return trials[(trials["klass"] == key[0]) & (trials["probe"] == key[1])]
 
 
 def share_left(one: Tested, trials: pd.DataFrame) -> float:

@@ -68,20 +68,12 @@ class Images:
         """A quarter of each image, from one of its four corners; its JPEG quality stays known."""
         height, width = self.pixels.shape[1:3]
         rows, columns = -(-height // 2), -(-width // 2)
-        low = rng.random((len(self), 2)) < 0.5
-        pixels = np.stack(
-            [
-                image[height - rows :] if down else image[:rows]
-                for image, (down, _) in zip(self.pixels, low, strict=True)
-            ]
-        )
-        pixels = np.stack(
-            [
-                image[:, width - columns :] if across else image[:, :columns]
-                for image, (_, across) in zip(pixels, low, strict=True)
-            ]
-        )
-        return Images(pixels, quality=self.quality)
+        corners = (rng.random((len(self), 2)) < 0.5) * (height - rows, width - columns)
+        quarters = [
+            image[top : top + rows, left : left + columns]
+            for image, (top, left) in zip(self.pixels, corners, strict=True)
+        ]
+        return Images(np.stack(quarters), quality=self.quality)
 
     @property
     def with_mask(self) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +18,9 @@ class Probe(ABC):
     `camcore.auditing.edits.probe_named`. Both edits are pure: the same images and a generator in
     the same state give the same pixels.
     """
+
+    everywhere: ClassVar[bool] = False
+    """Whether any part of an image shows the cue, as a property of the whole image does."""
 
     @property
     @abstractmethod
@@ -43,11 +46,6 @@ class Probe(ABC):
     def area(self) -> float:
         """Share of the image that is replaced; 1 for a global probe."""
         return 1.0
-
-    @property
-    def everywhere(self) -> bool:
-        """Whether any part of an image shows the cue, as a property of the whole image does."""
-        return False
 
     def applies(self, images: Images) -> bool:
         """Whether this probe can do anything to such images."""
@@ -89,9 +87,7 @@ class StatisticProbe(Probe):
     The donor's own statistic for a transfer; the median over the reference to make it neutral.
     """
 
-    @property
-    def everywhere(self) -> bool:
-        return True
+    everywhere: ClassVar[bool] = True
 
     @abstractmethod
     def measure(self, images: Images) -> np.ndarray:

@@ -49,10 +49,7 @@ class Watermark(StatisticProbe):
     name: ClassVar[str] = "watermark"
     family: ClassVar[str] = "watermark"
     cue: ClassVar[str] = "faint fine pattern (watermark)"
-
-    @property
-    def everywhere(self) -> bool:
-        return False
+    everywhere: ClassVar[bool] = False
 
     def measure(self, images: Images) -> np.ndarray:
         """What the residuals of these images share, the same for each; float32 (N, H, W, C)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,6 +47,13 @@ class Differences:
     def interval(self, seed: int) -> tuple[float, float]:
         """95 % bootstrap interval of the effect."""
         return bootstrap_interval(self.flips, self.groups, seed=seed)
+
+
+def matching(trials: pd.DataFrame, **wanted: Any) -> pd.DataFrame:
+    """The rows of a table of trials with these values; a table without rows has no columns."""
+    for name, value in wanted.items():
+        trials = trials if trials.empty else trials[trials[name] == value]
+    return trials
 
 
 def differences(rows: pd.DataFrame, klass: int, *, leaving: bool = False) -> Differences:

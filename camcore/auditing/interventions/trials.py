@@ -186,8 +186,10 @@ class Laboratory:
                 rng = np.random.default_rng(key)
                 taken = without_objects(donors, rng), without_objects(controls, rng)
             if fill == "quarter":
-                same = [np.random.default_rng(key) for _ in taken]
-                taken = donors.quarters(same[0]), controls.quarters(same[1])
+                taken = (
+                    donors.quarters(np.random.default_rng(key)),
+                    controls.quarters(np.random.default_rng(key)),
+                )
             edited, controlled = edit_and_control(probe, recipients, *taken, key)
             if fill in ("ring", "spared"):
                 kept = middle(recipients)

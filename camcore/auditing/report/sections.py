@@ -207,7 +207,11 @@ def numbers(run: Run, finding: Finding) -> list[tuple[str, str, str]]:
     if finding.on_object is not None:
         add("On the object", "yes" if finding.on_object else "no", "by masks or boxes")
     if finding.off_object is not None:
-        add("Left without the object", words.share(finding.off_object), "of the move in log-odds")
+        add(
+            "Left without the object",
+            words.share(finding.off_object),
+            "of the move in log-odds, with known objects, or else the middle, left alone",
+        )
     if finding.in_part is not None:
         add(
             "Left in a quarter",

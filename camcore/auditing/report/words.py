@@ -220,9 +220,9 @@ def _effects(findings: Sequence[Finding]) -> str:
 
 def _size(finding: Finding) -> str:
     """What the area of a place says, where it is not known whether the object lies there."""
-    if finding.area is None or finding.region is None or _remark(finding):
+    if finding.level != "relied on" or finding.excused():
         return ""
-    if finding.level != "relied on":
+    if finding.area is None or finding.region is None:
         return ""
     if finding.area <= _SMALL:
         return f" It takes up {share(finding.area)} of the picture: little, as a shortcut would."
