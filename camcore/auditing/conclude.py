@@ -212,7 +212,11 @@ def _necessity(rows: pd.DataFrame, klass: int, recognised: float) -> dict[str, A
     }
     weaker, stronger = sorted(leaves[fill] - leaves["control"] for fill in ("transfer", "neutral"))
     agree = weaker >= _AGREE * stronger if stronger > 0 else True
-    strongest = transfer.assign(drop=taken.margins, flip=taken.flips)
+    # The control brings the cue of another image along, so that images are told apart by what
+    # each of them loses, whatever the control does.
+    left = (transfer["before"] == klass) & (transfer["edited"] != klass)
+    drop = transfer["margin_before"] - transfer["margin_edited"]
+    strongest = transfer.assign(drop=drop, flip=left)
     strongest = strongest.sort_values(["flip", "drop", "recipient"], ascending=[False, False, True])
     shown = strongest.loc[strongest["drop"] > 0, "recipient"].head(_SHOWN)
     return {

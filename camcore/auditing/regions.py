@@ -15,6 +15,7 @@ from camcore.errors import InputError
 FINEST = 16
 """`Region.children` never go below cells of this grid."""
 
+_A_TAG = 1 / 8  # of the image, at most, for a region that is not all inside corners
 _LATTICE = 96  # geometry is judged at this size: whole cells for grids of 3, 4, 6, 8, 12 and 16
 _VERTICAL = ("upper", "middle", "lower")
 _HORIZONTAL = ("left", "centre", "right")
@@ -105,9 +106,9 @@ class Region:
     def family(self) -> str:
         """Family of cue that a region of this shape and place stands for.
 
-        Mostly (75 %) inside corners: ``tag``. Much like a ring of 1/8 or 1/16: ``frame``. Mostly
-        inside the top or bottom third or the left or right quarter, and running along most of
-        that side: a band. Anything else: ``region``.
+        Mostly (75 %) inside corners, or small (1/8) with its middle in one: ``tag``. Much like a
+        ring of 1/8 or 1/16: ``frame``. Mostly inside the top or bottom third or the left or right
+        quarter, and running along most of that side: a band. Anything else: ``region``.
         """
         seen = self.mask(_LATTICE, _LATTICE)
 
@@ -118,7 +119,7 @@ class Region:
             ring = NAMED[other].mask(*seen.shape)
             return (seen & ring).sum() / (seen | ring).sum()
 
-        if inside("corners 1/4") >= 0.75:
+        if inside("corners 1/4") >= 0.75 or self._in_a_corner():
             return "tag"
         if max(like("ring 1/8"), like("ring 1/16")) >= 0.5:
             return "frame"
@@ -130,6 +131,10 @@ class Region:
         if up and max(inside("left 1/4"), inside("right 1/4")) >= 0.75:
             return "side-band"
         return "region"
+
+    def _in_a_corner(self) -> bool:
+        middle = (np.array(self.cells).mean(axis=0) + 0.5) / (self.rows, self.columns)
+        return self.area <= _A_TAG and bool((np.minimum(middle, 1 - middle) <= 0.25).all())
 
     @property
     def words(self) -> str:

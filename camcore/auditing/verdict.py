@@ -17,6 +17,7 @@ from camcore.auditing.interventions.stages import smallest_of
 from camcore.auditing.plan import Plan
 
 _ON_OBJECT = 0.5  # of the effect: less than this is left where known objects are spared
+_BY_OBJECT = 0.2  # of the move in log-odds: the same for a property of the whole image
 _IN_MIDDLE = 0.4  # of the move in log-odds: less than this is left where the middle is spared
 _IN_PART = 0.4  # of the move in log-odds: less than this is left where a quarter is read
 _SURE = 0.5  # of the floor: what the effect surely is, by its interval
@@ -130,8 +131,9 @@ def carriers_of(
     Returns
     -------
     dict
-        (class, probe) -> *the object* where most of the effect is gone without it, *not the
-        object* else; *perhaps the object* where most of the move in log-odds is gone without the
+        (class, probe) -> *the object* where most of the effect is gone without it, or nearly all
+        of the move in log-odds of a property that any part of an image shows, *not the object*
+        else; *perhaps the object* where most of the move in log-odds is gone without the
         middle. That takes a part of other cues too: half a band moves the log-odds half as far,
         but may flip no answer any more. *A place* where a property of the whole image is not
         found in its quarters: a small bright tag makes an image sharper on the whole.
@@ -150,11 +152,16 @@ def carriers_of(
             told[key] = "a place"
         elif len(rows):
             if (rows["fill"] == "spared").all():
-                gone = differences(rows, one.klass).effect < _ON_OBJECT * one.effect
-                told[key] = "the object" if gone else "not the object"
+                told[key] = "the object" if _gone(one, rows) else "not the object"
             elif share_left(one, rows) < _IN_MIDDLE:
                 told[key] = "perhaps the object"
     return told
+
+
+def _gone(one: Tested, spared: pd.DataFrame) -> bool:
+    if one.probe.region is None:
+        return share_left(one, spared) < _BY_OBJECT
+    return differences(spared, one.klass).effect < _ON_OBJECT * one.effect
 
 
 def share_left(one: Tested, trials: pd.DataFrame) -> float:

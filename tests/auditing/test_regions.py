@@ -91,6 +91,8 @@ def test_children_of_a_ring_are_its_sides():
         (cell(4, 3, 3), "tag", "bottom right corner"),
         (cell(8, 7, 0), "tag", "bottom left corner, row 8, column 1 of 8×8"),
         (cell(16, 1, 2), "tag", "top left corner, row 2, column 3 of 16×16"),
+        (Region(6, 2, ((5, 1),)), "tag", "bottom right corner, row 6, column 2 of 6×2"),
+        (Region(6, 3, ((5, 1),)), "region", "lower centre, row 6, column 2 of 6×3"),
         (corners(4), "tag", "four corners"),
         (corners(8), "tag", "four small corners"),
         (corners(16), "tag", "corners, 2% of the image"),

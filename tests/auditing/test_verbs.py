@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from camcore.auditing.run import Run
 from camcore.auditing.verbs import audit, report
 from camcore.auditing.watch import Progress, StoppedError, ask_to_stop
 from camcore.errors import CamcoreError, InputError, StoreError
-from tests.auditing.folders import bright_folder, tagged_folder
+from tests.auditing.folders import DARK, bright_folder, tagged_folder
 from tests.auditing.linear_classifier import LinearClassifier, looks_at, looks_at_brightness
 
 TAG_CELLS = ((0, 0), (0, 1), (1, 0), (1, 1))  # the 8 x 8 pixels of the tag on the 8 x 8 grid
@@ -66,6 +67,24 @@ def test_the_tag_is_found_where_it_is(tag_run):
         assert one.auc == 1.0
         assert one.on_object is None
     assert tag_run.summary["score"] > 0.8
+
+
+def test_the_images_of_a_finding_are_those_that_bear_the_cue(tagged, tmp_path):
+    # A fourth of class a has no tag, but a bright spot in the middle that does as well.
+    data = tmp_path / "data"
+    shutil.copytree(tagged, data)
+    for number in range(0, 60, 4):
+        place = data / "a" / f"{number:04d}.png"
+        pixels = np.array(Image.open(place))
+        pixels[:8, :8], pixels[12:20, 12:20] = DARK, 255
+        Image.fromarray(pixels).save(place)
+    spot = ((3, 3), (3, 4), (4, 3), (4, 4))
+    run = audit(data, looks_at(*TAG_CELLS, *spot), out=tmp_path / "run", method="hirescam")
+    assert (run.images.loc[run.images["klass"] == 0, "predicted"] == 0).all()
+    one = next(one for one in run.findings if (one.class_name, one.family) == ("a", "tag"))
+    shown = [int(Path(run.images.loc[image, "path"]).stem) for image in one.images]
+    assert len(shown) > 10
+    assert not [number for number in shown if number % 4 == 0]
 
 
 def test_findings_json_holds_what_it_promises(tag_run):

@@ -130,6 +130,16 @@ def test_a_cue_is_the_object_where_sparing_the_object_ends_its_effect():
     assert carriers_of((behind,), NONE, NONE) == {(0, "background"): "not the object"}
 
 
+def test_a_property_is_the_object_only_where_nearly_all_of_its_move_is_gone():
+    # Most flips are lost where a part of the picture keeps its own, whatever the cue works through.
+    tested = judge(pd.concat([rows("noise", 30), rows("brightness", 30)]), PLAN)
+    spared = off(("noise", 0.25), ("brightness", 0.15)).assign(fill="spared")
+    assert carriers_of(tested, spared, NONE) == {
+        (0, "noise"): "not the object",
+        (0, "brightness"): "the object",
+    }
+
+
 def off(*shares: tuple[str, float]) -> pd.DataFrame:
     """Trials without the middle that keep this share of 30 moves, though no flip."""
     found = pd.concat([rows(probe, 30, moved=share) for probe, share in shares])
