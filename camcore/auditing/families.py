@@ -41,6 +41,7 @@ FAMILIES = {
         ),
         Family("blur", "blur", "Sharpness becomes the donor's."),
         Family("noise", "noise", "The noise level becomes the donor's."),
+        Family("texture", "texture", "Waves that donors share are put in, at any place."),
         Family(
             "watermark", "watermark", "The faint fine pattern that donors share is put in."
         ),

@@ -80,8 +80,9 @@ def _leader(own: list[Finding]) -> Finding:
 
 
 def _extent(one: Finding) -> tuple[float, bool]:
-    """How much of a picture a cue takes up; a pattern comes before a property of any part."""
-    return one.area if one.area is not None and one.region else 1.0, _everywhere(one)
+    """How much of a picture a cue takes up; a pattern comes before what it adds to a property."""
+    pattern = one.probe is not None and probe_named(one.probe).pattern
+    return one.area if one.area is not None and one.region else 1.0, not pattern
 
 
 def _everywhere(one: Finding) -> bool:

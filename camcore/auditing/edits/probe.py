@@ -21,6 +21,8 @@ class Probe(ABC):
 
     everywhere: ClassVar[bool] = False
     """Whether any part of an image shows the cue, as a property of the whole image does."""
+    pattern: ClassVar[bool] = False
+    """Whether the cue has a form, by which properties of the whole image change as well."""
 
     @property
     @abstractmethod

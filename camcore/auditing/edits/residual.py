@@ -50,6 +50,7 @@ class Watermark(StatisticProbe):
     family: ClassVar[str] = "watermark"
     cue: ClassVar[str] = "faint fine pattern (watermark)"
     everywhere: ClassVar[bool] = False
+    pattern: ClassVar[bool] = True
 
     def measure(self, images: Images) -> np.ndarray:
         """What the residuals of these images share, the same for each; float32 (N, H, W, C)."""
@@ -57,7 +58,7 @@ class Watermark(StatisticProbe):
         spacing = max(1, min(images.pixels.shape[1:3]) // 64)
         total, squares = np.zeros((2, *images.pixels.shape[1:]), np.float32)
         for image in images.pixels:
-            residual = _residual(image, spacing, FAINT)
+            residual = local_residual(image, spacing, FAINT)
             total += residual
             squares += residual * residual
         mean = total / count
@@ -127,8 +128,9 @@ def _noisier(
 
 
 def _quieter(pixels: np.ndarray, own: np.ndarray, target: np.ndarray) -> np.ndarray:
-    pairs = zip(pixels, own, strict=True)
-    noise = np.stack([_residual(image, 1, max(1.0, _CERTAIN * level)) for image, level in pairs])
+    faint = np.maximum(1.0, _CERTAIN * own)
+    pairs = zip(pixels, faint, strict=True)
+    noise = np.stack([local_residual(image, 1, most) for image, most in pairs])
     lost = own - _noise_level(as_pixels(pixels - noise))
     share = np.clip((own - target) / np.maximum(lost, 1e-6), 0, 1)
     return as_pixels(pixels - _each(share) * noise)
@@ -138,8 +140,28 @@ def _each(values: np.ndarray) -> np.ndarray:
     return values.astype(np.float32)[:, None, None, None]
 
 
-def _residual(image: np.ndarray, spacing: int, faint: float) -> np.ndarray:
-    """Deviation of one image (H, W, C) from its local median, fading out above `faint`."""
+def local_residual(image: np.ndarray, spacing: int, faint: float) -> np.ndarray:
+    """Deviation of one image from its local median, fading out above `faint`.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W, C), whole grey levels
+    spacing : int
+        Pixels between the seven of either axis that the median is taken of.
+    faint : float
+        Largest deviation, in grey levels, that stays in full; from twice this nothing is left.
+
+    Returns
+    -------
+    ndarray, float32, shape (H, W, C)
+
+    Examples
+    --------
+    >>> image = np.zeros((9, 9, 1), np.uint8)
+    >>> image[4, 4] = 9
+    >>> float(local_residual(image, 1, FAINT)[4, 4, 0]), float(local_residual(image, 1, 4)[4, 4, 0])
+    (9.0, 0.0)
+    """
     found = image.astype(np.int16)
     found -= _median(_taps(_median(_taps(image, 0, 3, spacing)), 1, 3, spacing))
     most = np.maximum.reduce(_taps(np.abs(found), 0, 1, 1))
