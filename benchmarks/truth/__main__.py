@@ -12,7 +12,7 @@ import click
 import pandas as pd
 import platformdirs
 
-from benchmarks.truth.cases import TUNED, Case, looked_at, protocol, quick, tuning
+from benchmarks.truth.cases import TUNED, Case, is_fresh, protocol, quick, tuning
 from benchmarks.truth.measured import write_measured
 from benchmarks.truth.naming import named
 from benchmarks.truth.scores import Scores, read, score
@@ -83,7 +83,7 @@ def write_tables(rows: list[dict[str, Any]], folder: Path) -> None:
     cases, verdicts = [], []
     for row in map(named, sorted(rows, key=lambda row: row["case"])):
         told = {name: own for name, own in row.items() if name != "verdicts"}
-        chose = {"tuned": row["cue"] in TUNED, "seen": row["case"] in looked_at()}
+        chose = {"tuned": row["cue"] in TUNED, "fresh": is_fresh(row["kind"], row["seed"])}
         cases.append(told | chose)
         for detector, own in row["verdicts"].items():
             verdicts.append({"case": row["case"], "detector": detector, **own})

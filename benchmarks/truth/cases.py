@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 
@@ -30,7 +28,9 @@ TUNED = ("fixed tag", "brightness", "watermark", "blur", "sky band")
 """Cues whose cases, of seeds below 0, chose the audit's constants; all others were left out."""
 
 _SEEDS = 5
+_FRESH_SEEDS = 2
 _NEGATIVE_SEEDS = 2
+_FRESH_NEGATIVE_SEEDS = 1
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,13 @@ class Case:
 
 
 def protocol(digits: str) -> tuple[Case, ...]:
-    """All cases. The first half is a protocol of its own, the second half its counterpart.
+    """All cases: a first half that is a protocol of its own, its counterpart, and fresh ones.
 
     Every cue meets every network, base and seed; its two strengths and four correlations take
     turns over those, so that each pair of them occurs. In the first half scenes and digits take
-    turns as well; in the second each case has the other base. Within a half the order is random,
-    so that any beginning is a fair sample.
+    turns as well; in the second each case has the other base. The fresh ones are of further seeds:
+    cues that chose no constant, and negatives. Within a part the order is random, so that any
+    beginning is a fair sample.
 
     Parameters
     ----------
@@ -86,21 +87,25 @@ def protocol(digits: str) -> tuple[Case, ...]:
     --------
     >>> cases = protocol("mnist")
     >>> len(cases), len({case.name for case in cases})
-    (438, 438)
+    (558, 558)
     """
     bases = ("scenes", digits)
     planted = list(_planted(bases, range(_SEEDS)))
-    negative = [
-        Case("negative", base, network, cue, math.nan, math.nan, seed)
-        for seed, base, cue, network in product(range(_NEGATIVE_SEEDS), bases, NEGATIVES, NETWORKS)
-    ]
+    negative = _negative(bases, range(_NEGATIVE_SEEDS))
     recipes = [
         Case("recipe", f"{digits}-10", network, cue, math.nan, math.nan, seed)
         for seed, network, cue in product(range(2), NETWORKS, RECIPES)
         if digits == "mnist"
     ]
     cases = _shuffled([*planted, *negative, *recipes])
-    return (*(own for own in cases if _first(own)), *(own for own in cases if not _first(own)))
+    further = range(_SEEDS, _SEEDS + _FRESH_SEEDS)
+    fresh = [case for case in _planted(bases, further) if case.cue not in TUNED]
+    further = range(_NEGATIVE_SEEDS, _NEGATIVE_SEEDS + _FRESH_NEGATIVE_SEEDS)
+    return (
+        *(own for own in cases if _first(own)),
+        *(own for own in cases if not _first(own)),
+        *_shuffled([*fresh, *_negative(bases, further)]),
+    )
 
 
 def quick(digits: str) -> tuple[Case, ...]:
@@ -121,16 +126,16 @@ def quick(digits: str) -> tuple[Case, ...]:
     return tuple(chosen.values())
 
 
-@cache
-def looked_at() -> frozenset[str]:
-    """Names of the cases whose results had been seen when a rule of the audit was last changed.
+def is_fresh(kind: str, seed: int) -> bool:
+    """Whether nobody had looked at such a case when a rule of the audit was last changed.
 
     Examples
     --------
-    >>> looked_at() <= {case.name for case in protocol("mnist")}
-    True
+    >>> is_fresh("planted", 4), is_fresh("planted", 5), is_fresh("negative", 2)
+    (False, True, True)
     """
-    return frozenset((Path(__file__).parent / "looked_at.txt").read_text("utf-8").split())
+    seen = {"planted": _SEEDS, "negative": _NEGATIVE_SEEDS}
+    return kind in seen and seed >= seen[kind]
 
 
 def _first(case: Case) -> bool:
@@ -159,6 +164,13 @@ def _planted(bases: tuple[str, ...], seeds: range | tuple[int, ...]) -> Iterator
     for (place, (base, network, seed)), (k, cue) in product(cells, enumerate(CUES.values())):
         level, correlation = turns[(place + k) % len(turns)]
         yield Case("planted", base, network, cue.name, cue.strengths[level], correlation, seed)
+
+
+def _negative(bases: tuple[str, ...], seeds: range) -> list[Case]:
+    return [
+        Case("negative", base, network, cue, math.nan, math.nan, seed)
+        for seed, base, cue, network in product(seeds, bases, NEGATIVES, NETWORKS)
+    ]
 
 
 def _shuffled(cases: list[Case]) -> tuple[Case, ...]:

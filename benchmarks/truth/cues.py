@@ -42,6 +42,10 @@ class Picture:
 Draw = Callable[[Picture, float, np.random.Generator], Picture]
 
 
+def _as_it_is(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
+    return picture
+
+
 @dataclass(frozen=True)
 class Cue:
     """One family of cues.
@@ -58,8 +62,9 @@ class Cue:
     accepted : tuple of str
         Families of the audit that name this cue rightly; where objects are not known, the frame is
         the audit's proxy for a background.
-    lossy : bool
-        Whether files must be JPEG, with the cue and without.
+    without : callable
+        Draws the counterpart of the cue, so that it brings no second one along: a texture no
+        brightness, a JPEG level no change of format. By default the picture stays as it is.
     """
 
     name: str
@@ -67,15 +72,13 @@ class Cue:
     strengths: tuple[float, float]
     unit: str
     accepted: tuple[str, ...]
-    lossy: bool = False
+    without: Draw = _as_it_is
 
     def __call__(
         self, picture: Picture, present: bool, strength: float, rng: np.random.Generator
     ) -> Picture:
-        """The picture with the cue, or as it is without."""
-        if present:
-            return self.draw(picture, strength, rng)
-        return _encoded(picture, _FINE) if self.lossy else picture
+        """The picture with the cue, or with its counterpart."""
+        return (self.draw if present else self.without)(picture, strength, rng)
 
 
 def _blended(pixels: np.ndarray, where: np.ndarray, colour: tuple, opacity: float) -> np.ndarray:
@@ -153,10 +156,18 @@ def _texture(picture: Picture, strength: float, rng: np.random.Generator) -> Pic
     length = min(picture.mask.shape) / 7
     phase = rng.uniform(0, 2 * np.pi)
     waves = 0.5 + 0.5 * np.sin(2 * np.pi * (down + 0.5 * across) / length + phase)
-    changed = picture.pixels + np.float32(strength) * waves[..., None]
-    behind = ~picture.mask
-    painted = np.where(behind[..., None], _pixels(changed), picture.pixels)
-    return replace(picture, pixels=painted)
+    return _behind(picture, strength * waves)
+
+
+def _no_texture(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
+    """As much light behind the object as the waves have on the whole."""
+    return _behind(picture, np.full(picture.mask.shape, strength / 2))
+
+
+def _behind(picture: Picture, light: np.ndarray) -> Picture:
+    """Light added where the object is not; (H, W), grey levels."""
+    lit = _pixels(picture.pixels + light.astype(np.float32)[..., None])
+    return replace(picture, pixels=np.where(picture.mask[..., None], picture.pixels, lit))
 
 
 def _blur(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
@@ -183,6 +194,10 @@ def _jpeg(picture: Picture, strength: float, rng: np.random.Generator) -> Pictur
     return _encoded(picture, round(strength))
 
 
+def _fine_jpeg(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
+    return _encoded(picture, _FINE)
+
+
 CUES: dict[str, Cue] = {
     cue.name: cue
     for cue in (
@@ -193,10 +208,17 @@ CUES: dict[str, Cue] = {
         Cue("brightness", _brightness, (20, 40), "grey levels", ("brightness",)),
         Cue("sky band", _sky, (0.25, 0.6), "opacity", ("sky/top-band",)),
         Cue("colour cast", _cast, (12, 24), "grey levels", ("colour",)),
-        Cue("background texture", _texture, (15, 35), "grey levels", ("background", "frame")),
+        Cue(
+            "background texture",
+            _texture,
+            (15, 35),
+            "grey levels",
+            ("background", "texture", "frame"),
+            _no_texture,
+        ),
         Cue("blur", _blur, (0.6, 1.0), "pixels", ("blur",)),
         Cue("sensor noise", _noise, (8, 16), "grey levels", ("noise",)),
-        Cue("JPEG level", _jpeg, (30, 10), "quality", ("compression",), lossy=True),
+        Cue("JPEG level", _jpeg, (30, 10), "quality", ("compression",), _fine_jpeg),
     )
 }
 """The planted families, by name."""

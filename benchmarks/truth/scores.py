@@ -58,7 +58,7 @@ class Scores:
         The audit against each baseline.
     audit, left_out, fresh : Figures
         The audit on all cases, on those of families that chose none of its constants, and on
-        those of these that nobody had looked at when its rules were changed.
+        those of these that nobody had looked at when a rule was last changed.
     families : dict of str to Figures
         The audit by planted cue; "recall" has as many cases as networks that learned the cue.
     planted : dict of str to int
@@ -192,7 +192,7 @@ def score(cases: pd.DataFrame, verdicts: pd.DataFrame, seed: int = 0) -> Scores:
     ----------
     cases : DataFrame
         One row a case: case, kind, cue, reliance, passes, seconds, effect, iou, flag_auc,
-        accepted, classes, tuned, seen.
+        accepted, classes, tuned, fresh.
     verdicts : DataFrame
         One row a case and detector: case, detector, score, detected, family, klass.
     seed : int
@@ -202,7 +202,7 @@ def score(cases: pd.DataFrame, verdicts: pd.DataFrame, seed: int = 0) -> Scores:
     --------
     >>> cases = pd.DataFrame({"case": ["a", "b"], "kind": ["planted", "negative"]}).assign(
     ...     cue=["frame", "clean"], reliance=[0.4, 0.0], passes=9, seconds=1.0, effect=[0.3, 0.0],
-    ...     iou=np.nan, flag_auc=np.nan, accepted="frame", classes="cat", tuned=False, seen=False)
+    ...     iou=np.nan, flag_auc=np.nan, accepted="frame", classes="cat", tuned=False, fresh=False)
     >>> verdicts = cases[["case"]].assign(detector="audit", score=[0.3, 0.0],
     ...     detected=[True, False], family="frame", klass="dog")
     >>> figures = score(cases, verdicts).audit
@@ -216,7 +216,7 @@ def score(cases: pd.DataFrame, verdicts: pd.DataFrame, seed: int = 0) -> Scores:
     detectors = {name: _detection(own, seed) for name, own in rows.items()}
     audit = rows[AUDIT]
     left_out = audit[~audit["tuned"]]
-    fresh = left_out[~left_out["seen"]]
+    fresh = left_out[left_out["fresh"]]
     clean = audit[audit["kind"] == "negative"]
     planted = audit[audit["kind"] != "negative"]
     return Scores(

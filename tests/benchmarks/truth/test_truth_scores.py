@@ -17,7 +17,7 @@ def case(name, reliance, kind="planted", **columns):
         "case": name, "kind": kind, "base": "scenes", "network": "gap", "cue": cue, "strength": 0.5,
         "correlation": 0.9, "seed": 0, "reliance": reliance, "passes": 100, "seconds": 2.0,
         "effect": reliance, "iou": np.nan, "flag_auc": np.nan, "accepted": accepted,
-        "classes": classes, "tuned": False, "seen": False,
+        "classes": classes, "tuned": False, "fresh": True,
     }  # fmt: skip
     return row | columns
 
@@ -34,7 +34,7 @@ def frames():
         [
             case("p1", 0.5, iou=0.8, flag_auc=0.9),
             case("p2", 0.3, iou=0.4, flag_auc=0.7, tuned=True),
-            case("p3", 0.1, effect=0.0, cue="blur", accepted="blur", classes="dog", seen=True),
+            case("p3", 0.1, effect=0.0, cue="blur", accepted="blur", classes="dog", fresh=False),
             case("m", 0.05),
             case("u", 0.0),
             case("n1", np.nan, "negative", effect=np.nan),
