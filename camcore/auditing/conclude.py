@@ -36,7 +36,8 @@ def conclude(store: Store) -> None:
     rows = light_rows(store)
     told = store.read_json("trials/plan.json") or {}
     tested = verdict.judge(run.trials("test"), plan)
-    carriers = verdict.carriers_of(tested, run.trials("off-object"), run.trials("in-part"))
+    off_object, in_part = (run.trials(stage) for stage in ("off-object", "in-part"))
+    carriers = verdict.carriers_of(tested, off_object, in_part, plan.thresholds.floor)
     findings: dict[tuple[int, str], Finding] = {}
     _associated(findings, run, plan)
     _attended(findings, run, plan)

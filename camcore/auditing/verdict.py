@@ -115,7 +115,7 @@ def score(tested: Iterable[Tested], carriers: Carriers) -> float:
 
 
 def carriers_of(
-    tested: Iterable[Tested], off_object: pd.DataFrame, in_part: pd.DataFrame
+    tested: Iterable[Tested], off_object: pd.DataFrame, in_part: pd.DataFrame, floor: float
 ) -> Carriers:
     """Whether each cue works through the object, or is only the trace of something in one place.
 
@@ -127,16 +127,20 @@ def carriers_of(
         with the middle left alone where nothing is known.
     in_part : DataFrame
         Trials of the stage ``in-part``: the same pairs, the property read off a quarter.
+    floor : float
+        The effect from which on a cue matters.
 
     Returns
     -------
     dict
-        (class, probe) -> *the object* where most of the effect is gone without it, or nearly all
-        of the move in log-odds of a property that any part of an image shows, *not the object*
-        else; *perhaps the object* where most of the move in log-odds is gone without the
-        middle. That takes a part of other cues too: half a band moves the log-odds half as far,
-        but may flip no answer any more. *A place* where a property of the whole image is not
-        found in its quarters: a small bright tag makes an image sharper on the whole.
+        (class, probe) -> *the object* where most of the effect is gone without it, *not the
+        object* else. A property that any part of an image shows loses flips with any part that is
+        left alone: it is the object's only if what is left of its move in log-odds is next to
+        nothing, or as that share of the effect would not matter. *Perhaps the object* where most
+        of the move in log-odds is gone without the middle. That takes a part of other cues too:
+        half a band moves the log-odds half as far, but may flip no answer any more. *A place*
+        where a property of the whole image is not found in its quarters: a small bright tag makes
+        an image sharper on the whole.
     """
     told: dict[tuple[int, str], Carrier] = {}
     for one in tested:
@@ -152,16 +156,18 @@ def carriers_of(
             told[key] = "a place"
         elif len(rows):
             if (rows["fill"] == "spared").all():
-                told[key] = "the object" if _gone(one, rows) else "not the object"
+                told[key] = "the object" if _gone(one, rows, floor) else "not the object"
             elif share_left(one, rows) < _IN_MIDDLE:
                 told[key] = "perhaps the object"
     return told
 
 
-def _gone(one: Tested, spared: pd.DataFrame) -> bool:
-    if one.probe.region is None:
-        return share_left(one, spared) < _BY_OBJECT
-    return differences(spared, one.klass).effect < _ON_OBJECT * one.effect
+def _gone(one: Tested, spared: pd.DataFrame, floor: float) -> bool:
+    fewer = differences(spared, one.klass).effect < _ON_OBJECT * one.effect
+    if one.probe.region is not None:
+        return fewer
+    left = share_left(one, spared)
+    return left < _BY_OBJECT or (fewer and left * one.effect < floor)
 
 
 def share_left(one: Tested, trials: pd.DataFrame) -> float:

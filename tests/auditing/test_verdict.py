@@ -30,6 +30,7 @@ PLAN = Plan(
         },
     }
 )
+FLOOR = PLAN.thresholds.floor
 TAG, TOP = "cells 4x4: 0,0", "top 1/3"
 NONE = pd.DataFrame()
 
@@ -118,26 +119,30 @@ def test_score_leaves_out_the_object():
 def test_a_cue_is_the_object_where_sparing_the_object_ends_its_effect():
     tested = judge(pd.concat([rows(TAG, 30), rows(TOP, 30), rows("brightness", 30)]), PLAN)
     spared = pd.concat([rows(TAG, 14), rows(TOP, 15), rows("brightness", 2)])
-    assert carriers_of(tested, spared.assign(fill="spared"), NONE) == {
+    assert carriers_of(tested, spared.assign(fill="spared"), NONE, FLOOR) == {
         (0, TAG): "the object",
         (0, TOP): "not the object",
         (0, "brightness"): "the object",
     }
-    assert carriers_of(tested, NONE, NONE) == {}
+    assert carriers_of(tested, NONE, NONE, FLOOR) == {}
     (thing,) = judge(rows("object", 30), PLAN)
-    assert carriers_of((thing,), NONE, NONE) == {(0, "object"): "the object"}
+    assert carriers_of((thing,), NONE, NONE, FLOOR) == {(0, "object"): "the object"}
     (behind,) = judge(rows("background", 30), PLAN)
-    assert carriers_of((behind,), NONE, NONE) == {(0, "background"): "not the object"}
+    assert carriers_of((behind,), NONE, NONE, FLOOR) == {(0, "background"): "not the object"}
 
 
 def test_a_property_is_the_object_only_where_nearly_all_of_its_move_is_gone():
     # Most flips are lost where a part of the picture keeps its own, whatever the cue works through.
-    tested = judge(pd.concat([rows("noise", 30), rows("brightness", 30)]), PLAN)
-    spared = off(("noise", 0.25), ("brightness", 0.15)).assign(fill="spared")
-    assert carriers_of(tested, spared, NONE) == {
+    tested = judge(pd.concat([rows("noise", 30), rows("brightness", 30), rows("blur", 20)]), PLAN)
+    shares = ("noise", 0.25), ("brightness", 0.15), ("blur", 0.15)
+    assert carriers_of(tested, off(*shares).assign(fill="spared"), NONE, FLOOR) == {
         (0, "noise"): "not the object",
         (0, "brightness"): "the object",
+        (0, "blur"): "the object",  # 22 % of an effect of a third would not matter
     }
+    (blur,) = judge(rows("blur", 20), PLAN)
+    half = rows("blur", 10, moved=0.5).assign(fill="spared")
+    assert carriers_of((blur,), half, NONE, FLOOR) == {(0, "blur"): "not the object"}
 
 
 def off(*shares: tuple[str, float]) -> pd.DataFrame:
@@ -148,7 +153,7 @@ def off(*shares: tuple[str, float]) -> pd.DataFrame:
 
 def test_a_cue_may_be_the_object_where_sparing_the_middle_ends_its_move():
     tested = judge(pd.concat([rows(TAG, 30), rows(TOP, 30)]), PLAN)
-    assert carriers_of(tested, off((TAG, 0.45), (TOP, 0.35)), NONE) == {
+    assert carriers_of(tested, off((TAG, 0.45), (TOP, 0.35)), NONE, FLOOR) == {
         (0, TOP): "perhaps the object"
     }
 
@@ -163,7 +168,7 @@ def test_the_share_of_a_move_that_is_left():
 def test_a_property_that_quarters_do_not_show_is_the_trace_of_a_place():
     tested = judge(pd.concat([rows("blur", 30), rows("brightness", 30)]), PLAN)
     quarters = off(("blur", 0.3), ("brightness", 0.6)).assign(fill="quarter")
-    told = carriers_of(tested, NONE, quarters)
+    told = carriers_of(tested, NONE, quarters, FLOOR)
     assert told == {(0, "blur"): "a place"}
     blur, brightness = sorted(tested, key=lambda one: one.probe.name == "brightness")
     assert score((blur,), told) == 0.0
