@@ -240,6 +240,7 @@ def _family(own: pd.DataFrame, rows: pd.DataFrame, seed: int) -> Figures:
     positive = own[own["truth"] == "positive"]
     return {
         **_found(positive, rows[rows["truth"] == "negative"], rows, seed),
+        "IoU": _median(positive["iou"], seed),
         "effect": _median(positive["effect"].fillna(0), seed),
         "Reliance": _median(positive["reliance"], seed),
     }

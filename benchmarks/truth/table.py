@@ -114,12 +114,13 @@ def weak_points(scores: Scores) -> dict[str, str]:
     >>> from benchmarks.truth.scores import Scores
     >>> good, bad = proportion([True] * 9), proportion([True, False])
     >>> blur = {"recall": bad, "recall at 5 %": good, "family right": good, "class right": bad}
+    >>> blur["IoU"] = proportion([])  # not a local cue
     >>> weak_points(Scores(2, {}, {}, {}, {}, {}, {"blur": blur}, {"blur": 2}, {}))
     {'blur': 'weak: recall, class right'}
     """
     words = {}
     for cue, figures in scores.families.items():
-        below = [name for name in _FAMILY if figures[name].value < AIMS[name]]
+        below = [name for name in (*_FAMILY, "IoU") if figures[name].value < AIMS[name]]
         if not figures["recall"].n:
             words[cue] = "not measured: no network relied on it"
         elif below:
@@ -225,17 +226,17 @@ def _families(scores: Scores) -> Table:
 def _weak_points(scores: Scores) -> Table:
     words = weak_points(scores)
     return Table(
-        "Cue families: size of the effect, and weak points",
-        ("cue", "effect", "Reliance", "in words"),
+        "Cue families: place, size of the effect, and weak points",
+        ("cue", "IoU", "effect", "Reliance", "in words"),
         tuple(
             (
                 cue,
-                *(_median(figures[name]) for name in ("effect", "Reliance")),
+                *(_median(figures[name]) for name in ("IoU", "effect", "Reliance")),
                 words.get(cue, "meets the aims"),
             )
             for cue, figures in scores.families.items()
         ),
-        ("Medians over the networks that rely on the cue.",),
+        ("Medians over the networks that rely on the cue; IoU of local cues that were detected.",),
     )
 
 

@@ -49,7 +49,7 @@ def measures(**changed):
 def family(recall, **changed):
     sizes = {"effect": Figure(0.3, 0.2, 0.4, 10), "Reliance": Figure(0.35, 0.3, 0.4, 10)}
     named = dict.fromkeys(("recall at 5 %", "family right", "class right"), share(10, 10))
-    return {"recall": recall, **named, **sizes} | changed
+    return {"recall": recall, "IoU": NOTHING, **named, **sizes} | changed
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def scores():
         fresh=detection(recall=share(44, 50)) | measures(IoU=NOTHING),
         families={
             "translucent watermark": family(share(10, 10)),
-            "blur": family(share(4, 10), **{"class right": share(3, 4)}),
+            "blur": family(share(4, 10), **{"class right": share(3, 4)}, IoU=share(3, 10)),
             "noise": family(proportion([]), effect=NOTHING, Reliance=NOTHING)
             | dict.fromkeys(("recall at 5 %", "family right", "class right"), proportion([])),
         },
@@ -104,11 +104,11 @@ def test_aims_are_judged_on_what_was_left_out_of_tuning(scores):
 
 def test_weak_families_are_named_in_words(scores):
     assert weak_points(scores) == {
-        "blur": "weak: recall, class right",
+        "blur": "weak: recall, class right, IoU",
         "noise": "not measured: no network relied on it",
     }
     blur, noise, mark = (lines(scores, cue)[1] for cue in ("blur", "noise", "translucent"))
-    assert blur.endswith("0.30    0.35      weak: recall, class right")
+    assert blur.endswith("0.30  0.30    0.35      weak: recall, class right, IoU")
     assert noise.endswith("-       -         not measured: no network relied on it")
     assert mark.endswith("meets the aims")
     assert "0 of 15" in lines(scores, "noise")[0]
