@@ -149,19 +149,19 @@ def test_the_legend_is_caught(visitor, serve, runs):
         wait_for_state(visit, "complete")
 
         card = page.locator("[data-testid=stMain]").get_by_text("sky (top band)").first
-        assert card.is_visible()
+        card.wait_for()
         found = [one for one in Run(runs / name).findings if one.level == "relied on"]
         sky = next(one for one in found if one.family == "sky/top-band")
         link = page.locator(f"a[href*='finding={sky.id}']").first
         link.click()
         page.get_by_text("Before and after", exact=True).wait_for(timeout=_PATIENCE)
         visit.settle()
-        assert asked(visit) == {"run": name, "finding": sky.id}
+        visit.until(lambda: asked(visit) == {"run": name, "finding": sky.id})
         other = "forest" if sky.class_name == "tank" else "tank"
         flipped = page.get_by_text(f"{other} → {sky.class_name}, under the control {other}")
-        assert flipped.count() >= 2
+        visit.until(lambda: flipped.count() >= 2)
         pictures = page.locator("[data-testid=stImage] img")
-        assert pictures.count() >= 12
+        visit.until(lambda: pictures.count() >= 12)
         assert all(one.get_attribute("alt") for one in pictures.all())
 
         with page.context.expect_page() as opened:
@@ -181,7 +181,7 @@ def test_the_legend_is_caught(visitor, serve, runs):
         page.wait_for_url(f"**?run={name}")
         page.get_by_role("button", name="Report").wait_for(timeout=_PATIENCE)
         visit.settle()
-        assert page.get_by_text("confirmed spurious · Ada").is_visible(), "on its card, too"
+        page.get_by_text("confirmed spurious · Ada").wait_for()  # on its card, too
         with page.expect_download() as download:
             page.get_by_role("button", name="Report").click()
         report = Path(download.value.path()).read_text(encoding="utf-8")
@@ -232,14 +232,13 @@ def test_each_place_has_its_address_and_the_browser_goes_back(visitor, planted_s
     evidence.wait_for(timeout=_PATIENCE)
     page.go_back()
     page.get_by_role("link", name="See the evidence").first.wait_for(timeout=_PATIENCE)
+    visit.until(lambda: evidence.count() == 0)
     visit.settle()
-    assert evidence.count() == 0
     page.go_forward()
     evidence.wait_for(timeout=_PATIENCE)
     page.get_by_role("link", name="All runs").click()
     page.get_by_role("button", name="Start the audit").wait_for(timeout=_PATIENCE)
-    visit.settle()
-    assert asked(visit) == {}
+    visit.until(lambda: asked(visit) == {})
 
 
 def test_the_table_leads_into_explore_and_back_finds_the_view(visitor, planted_server, planted):
@@ -247,8 +246,8 @@ def test_the_table_leads_into_explore_and_back_finds_the_view(visitor, planted_s
     page = visit.page
     page.get_by_role("radio", name="Images").click()
     page.get_by_test_id("stDataFrame").first.wait_for(timeout=_PATIENCE)
+    visit.until(lambda: asked(visit) == {"run": "planted", "view": "images"})
     visit.settle()
-    assert asked(visit) == {"run": "planted", "view": "images"}
     page.reload()
     page.get_by_test_id("stDataFrame").first.wait_for(timeout=_PATIENCE)
     visit.settle()

@@ -30,14 +30,13 @@ def slide(visit, name: str, value: float) -> None:
         }""",
         value,
     )
-    visit.page.wait_for_timeout(300)
 
 
 def test_a_whole_comparison(visitor):
     visit = visitor().open("/compare")
     page = visit.page
     visit.choose("Bundled model", "tank-detector")
-    assert "model=tank-detector" in visit.query()
+    visit.until(lambda: "model=tank-detector" in visit.query())
     for name in ("HiResCAM", "Layer-CAM"):
         page.get_by_role("button", name=name, exact=True).click()
         visit.settle()
@@ -47,16 +46,16 @@ def test_a_whole_comparison(visitor):
     page.get_by_role("option", name="conv4").click()
     page.keyboard.press("Escape")
     visit.settle()
-    assert "methods=ablation-cam" in visit.query()
-    assert "layers=conv4" in visit.query()
+    visit.until(lambda: "methods=ablation-cam" in visit.query())
+    visit.until(lambda: "layers=conv4" in visit.query())
     # CAM at one of three layers; Grad-CAM and Eigen-CAM at all; Ablation-CAM behind the pooling.
-    assert page.locator(".viewer .overlay").count() == 1 + 3 + 3 + 1
+    visit.until(lambda: page.locator(".viewer .overlay").count() == 1 + 3 + 3 + 1)
     assert page.get_by_text("CAM is not possible here").count() == 2
 
     page.get_by_role("button", name="Run", exact=True).first.click()
     page.locator(".viewer .overlay.map8").wait_for()
+    visit.until(lambda: page.get_by_role("button", name="Run", exact=True).count() == 1)
     visit.settle()
-    assert page.get_by_role("button", name="Run", exact=True).count() == 1
 
     page.get_by_role("tab", name="Downloads").click()
     rows = pd.read_csv(io.BytesIO(saved(visit, "Table CSV")))
@@ -70,17 +69,17 @@ def test_controls_act_on_all_maps_without_the_server(visitor):
     visit = visitor().open("/compare", methods=["grad-cam", "layer-cam"])
     tiles = [visit.overlay(number) for number in range(4)]
     before, sent = [visit.pixels(tile) for tile in tiles], len(visit.sent)
-    slide(visit, "Opacity", 0.9)
-    strong = [visit.pixels(tile) for tile in tiles]
-    assert all(one != other for one, other in zip(before, strong, strict=True))
-    slide(visit, "Hide below", 0.7)
-    assert all(visit.pixels(tile) != one for tile, one in zip(tiles, strong, strict=True))
-    now = visit.pixels(tiles[0])
-    visit.page.get_by_role("radio", name="inferno,").check()
-    visit.page.wait_for_timeout(300)
-    assert visit.pixels(tiles[0]) != now
-    visit.page.locator("select[data-sets=interpolation]").select_option("nearest")
-    visit.page.wait_for_timeout(300)
+    changes = [
+        lambda: slide(visit, "Opacity", 0.9),
+        lambda: slide(visit, "Hide below", 0.7),
+        lambda: visit.page.get_by_role("radio", name="inferno,").check(),
+        lambda: visit.page.locator("select[data-sets=interpolation]").select_option("nearest"),
+    ]
+    for change in changes:
+        change()
+        for tile, was in zip(tiles, before, strict=True):
+            visit.until(lambda tile=tile, was=was: visit.pixels(tile) != was)
+        before = [visit.pixels(tile) for tile in tiles]
     assert len(visit.sent) == sent, "nothing was said to the server"
 
 
@@ -89,11 +88,13 @@ def test_pointing_and_arrow_keys_read_values(visitor):
     output = visit.page.locator(".viewer .readout")
     side = visit.overlay(1).bounding_box()["width"]
     visit.overlay(1).hover(position={"x": 0.52 * side, "y": 0.52 * side})
-    assert "Grad-CAM · conv5 · tank · cell 9 down, 9 across: raw" in output.inner_text()
-    assert visit.page.locator(".viewer .ring:visible").count() == 4, "the same place in every map"
+    here = "Grad-CAM · conv5 · tank · cell 9 down, 9 across: raw"
+    visit.until(lambda: here in output.inner_text())
+    ring = visit.page.locator(".viewer .ring:visible")
+    visit.until(lambda: ring.count() == 4)  # the same place in every map
     visit.overlay(0).focus()
     visit.page.keyboard.press("ArrowDown")
-    assert "Grad-CAM · conv3 · tank · cell" in output.inner_text()
+    visit.until(lambda: "Grad-CAM · conv3 · tank · cell" in output.inner_text())
 
 
 def test_a_box_is_drawn_and_cleared(visitor):
@@ -108,17 +109,16 @@ def test_a_box_is_drawn_and_cleared(visitor):
     page.mouse.down()
     page.mouse.move(area["x"] + 0.5 * area["width"], area["y"] + 0.5 * area["height"], steps=5)
     page.mouse.up()
+    visit.until(lambda: "box=" in visit.query())
     visit.settle()
     values = [page.get_by_role("spinbutton", name=edge).input_value() for edge in
               ("x0", "y0", "x1", "y1")]  # fmt: skip
     assert [abs(int(value) - true) <= 1 for value, true in
             zip(values, (128, 128, 192, 192), strict=True)] == [True] * 4  # fmt: skip
-    assert "box=" in visit.query()
     assert visit.pixels(canvas) != empty
     page.get_by_role("button", name="Clear", exact=True).click()
-    visit.settle()
-    assert "box=" not in visit.query()
-    assert visit.pixels(canvas) == empty
+    visit.until(lambda: "box=" not in visit.query())
+    visit.until(lambda: visit.pixels(canvas) == empty)
 
 
 def test_the_table_sorts_by_a_click(visitor):
@@ -130,20 +130,18 @@ def test_the_table_sorts_by_a_click(visitor):
     def first() -> str:
         return grid.locator("td[aria-colindex='1']").first.inner_text()
 
-    assert first() == "Grad-CAM"
+    visit.until(lambda: first() == "Grad-CAM")
     area = grid.bounding_box()
     visit.page.mouse.click(area["x"] + 30, area["y"] + 17)  # the head of the first column
     visit.page.mouse.click(area["x"] + 30, area["y"] + 17)  # the second click turns it round
-    visit.page.wait_for_timeout(500)
-    assert first() == "Layer-CAM"
+    visit.until(lambda: first() == "Layer-CAM")
     assert len(visit.sent) == sent
 
 
 def test_equations_render(visitor):
     visit = visitor().open("/compare", methods="cam", layers=["conv4", "conv5"])
     visit.page.get_by_role("tab", name="CAM = Grad-CAM").click()
-    visit.page.wait_for_timeout(500)
-    assert visit.page.locator(".katex").count() >= 3
+    visit.until(lambda: visit.page.locator(".katex").count() >= 3)
     assert visit.page.locator(".katex-error").count() == 0
 
 
@@ -153,7 +151,7 @@ def test_choices_go_along_from_explore(visitor):
     visit.page.get_by_text("Compare maps of tank-detector").wait_for()
     visit.overlay(8).wait_for()
     visit.settle()
-    assert "image=tank-hidden" in visit.query()
+    visit.until(lambda: "image=tank-hidden" in visit.query())
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

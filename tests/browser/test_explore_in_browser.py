@@ -15,13 +15,13 @@ pytestmark = pytest.mark.browser
 
 def test_the_first_visit_shows_a_picture_and_its_map(visitor):
     visit = visitor().open()
-    assert visit.page.get_by_text("of the evidence for tank lies in").is_visible()
-    assert visit.page.locator(".viewer canvas[role=img]").count() == 3
+    visit.page.get_by_text("of the evidence for tank lies in").wait_for()
+    visit.until(lambda: visit.page.locator(".viewer canvas[role=img]").count() == 3)
     for canvas in visit.page.locator(".viewer canvas[role=img]").all():
         assert len(canvas.get_attribute("aria-label")) > 10
     plain = visit.pixels(visit.page.locator(".viewer .original canvas"))
-    assert visit.pixels(visit.overlay()) != plain
-    assert "model=cloud-detector" in visit.query()
+    visit.until(lambda: visit.pixels(visit.overlay()) != plain)
+    visit.until(lambda: "model=cloud-detector" in visit.query())
 
 
 def test_model_layer_class_and_sample_change_the_map(visitor):
@@ -29,24 +29,23 @@ def test_model_layer_class_and_sample_change_the_map(visitor):
     page = visit.page
     views = [visit.pixels(visit.overlay())]
 
-    def changed(words: str) -> None:
-        now = visit.pixels(visit.overlay())
-        assert now not in views, words
-        views.append(now)
+    def changed() -> None:
+        visit.until(lambda: visit.pixels(visit.overlay()) not in views)
+        views.append(visit.pixels(visit.overlay()))
 
     visit.choose("Bundled model", "tank-detector")
-    changed("another model")
-    assert "model=tank-detector" in visit.query()
+    changed()
+    visit.until(lambda: "model=tank-detector" in visit.query())
     visit.choose("Layer", "conv3 ·")
-    changed("another layer")
-    assert "32 × 32" in page.locator(".viewer .raw").inner_text()
-    assert "layer=conv3" in visit.query()
+    changed()
+    visit.until(lambda: "32 × 32" in page.locator(".viewer .raw").inner_text())
+    visit.until(lambda: "layer=conv3" in visit.query())
     visit.choose("Method", "Layer-CAM")
-    changed("another method")
+    changed()
     page.locator("label[title*='behind a bush']").click()
     visit.settle()
-    changed("another sample")
-    assert "image=tank-hidden" in visit.query()
+    changed()
+    visit.until(lambda: "image=tank-hidden" in visit.query())
 
 
 def test_a_broken_upload_is_one_sentence_and_the_page_goes_on(visitor, tmp_path):
@@ -73,10 +72,11 @@ def test_the_answers_under_a_guessed_scaling_open_once(visitor, keras, tmp_path)
     table = page.get_by_role("columnheader", name="Pixels as")
     label.wait_for(timeout=60_000)
     visit.settle()
-    assert table.is_visible(), "the first time, while the choice is the guess"
+    table.wait_for()  # open the first time, while the choice is the guess
     visit.choose("Pixels as", "caffe")
     assert table.is_visible(), "choosing does not close it"
     label.click()
+    table.wait_for(state="hidden")
     visit.settle()
     visit.pick("Pad")
     assert not table.is_visible(), "closed, it stays closed"
@@ -93,15 +93,13 @@ def test_a_deep_link_as_first_request(visitor, fresh_server, path):
     visit = visitor(fresh_server).open(
         path, model="cam1", image="digit-7", layer="conv3", method="hirescam", **{"class": "7"}
     )
-    assert visit.page.get_by_text("Where does cam1 look?").is_visible()
-    assert "layer=conv3" in visit.query()
-    assert "7 × 7" in visit.page.locator(".viewer .raw").inner_text()
-    assert "HiResCAM" in visit.page.locator(".viewer .overlay").inner_text()
+    visit.page.get_by_text("Where does cam1 look?").wait_for()
+    visit.until(lambda: "layer=conv3" in visit.query())
+    visit.until(lambda: "7 × 7" in visit.page.locator(".viewer .raw").inner_text())
+    visit.until(lambda: "HiResCAM" in visit.page.locator(".viewer .overlay").inner_text())
 
 
 def test_a_drawn_digit_is_read(visitor):
-    from playwright.sync_api import expect
-
     visit = visitor().open(model="cam1", image="digit-7")
     page = visit.page
     visit.pick("Draw")
@@ -119,13 +117,13 @@ def test_a_drawn_digit_is_read(visitor):
 
     draw((0.5, 0.2), (0.5, 0.8))
     pressed = page.get_by_role("toolbar", name="Class").locator("[aria-pressed=true]")
-    expect(pressed).to_have_text(re.compile("^1"), timeout=20_000)
+    visit.until(lambda: pressed.inner_text().startswith("1"))
     one = visit.pixels(visit.overlay())
     page.locator(".digit button").click()
     visit.settle()
     draw((0.3, 0.25), (0.7, 0.25), (0.45, 0.8))
-    expect(pressed).to_have_text(re.compile("^7"), timeout=20_000)
-    assert visit.pixels(visit.overlay()) != one
+    visit.until(lambda: pressed.inner_text().startswith("7"))
+    visit.until(lambda: visit.pixels(visit.overlay()) != one)
 
 
 def test_downloads(visitor):
@@ -149,10 +147,9 @@ def test_fast_clicks_end_at_the_last_one(visitor):
             page.get_by_role("radio", name=name, exact=True).click()
         page.wait_for_timeout(40)
     page.locator(".viewer .original").get_by_text("digit-2.png").wait_for()
-    page.wait_for_timeout(800)
     visit.settle()
     for part in ("image=digit-2", "fit=crop"):
-        assert part in visit.query()
+        visit.until(lambda part=part: part in visit.query())
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -235,6 +232,6 @@ def test_what_is_chosen_goes_along_from_page_to_page(visitor, first):
     page.get_by_text("Where does cam2 look?").wait_for(timeout=60_000)
     visit.overlay().wait_for(timeout=60_000)
     visit.settle()
-    assert page.locator(".viewer .original").get_by_text("digit-5.png").is_visible()
-    assert "model=cam2" in visit.query()
-    assert "image=digit-5" in visit.query()
+    page.locator(".viewer .original").get_by_text("digit-5.png").wait_for()
+    visit.until(lambda: "model=cam2" in visit.query())
+    visit.until(lambda: "image=digit-5" in visit.query())

@@ -17,8 +17,9 @@ def arrive(visit, step: str) -> None:
     page = visit.page
     page.locator(f".st-key-learn-step-{step}").wait_for(timeout=120_000)
     visit.settle()
-    assert f"step={step}" in visit.query()
-    assert len(page.locator(f".st-key-learn-step-{step}").inner_text().split()) > 40, step
+    visit.until(lambda: f"step={step}" in visit.query())
+    stage = page.locator(f".st-key-learn-step-{step}")
+    visit.until(lambda: len(stage.inner_text().split()) > 40)
     for broken in (
         ".katex-error",
         "[data-testid=stException]",
@@ -59,10 +60,10 @@ def test_the_next_step_begins_at_its_top(lesson):
     main = visit.page.get_by_test_id("stMain")
     on = visit.page.get_by_role("button", name="Next: ")
     on.scroll_into_view_if_needed()
-    assert main.evaluate("own => own.scrollTop") > 200
+    visit.until(lambda: main.evaluate("own => own.scrollTop") > 200)
     on.click()
     arrive(visit, "pooling")
-    assert main.evaluate("own => own.scrollTop") == 0
+    visit.until(lambda: main.evaluate("own => own.scrollTop") == 0)
 
 
 def test_the_sum_grows_to_the_class_score_without_the_server(lesson):
@@ -74,9 +75,10 @@ def test_the_sum_grows_to_the_class_score_without_the_server(lesson):
     assert "reached" not in running.inner_text()
     slider.focus()
     page.keyboard.press("ArrowRight")
-    assert "4 of 128" in page.locator(".sum .slide").inner_text()
-    assert visit.pixels(canvas) != before
+    visit.until(lambda: "4 of 128" in page.locator(".sum .slide").inner_text())
+    visit.until(lambda: visit.pixels(canvas) != before)
     page.keyboard.press("End")
+    visit.until(lambda: "reached" in running.inner_text())
     sums = re.search(r"= (\S+) · class score (\S+): reached", running.inner_text())
     assert sums
     assert sums[1] == sums[2]
@@ -103,9 +105,9 @@ def test_the_gallery_sorts_and_turns_its_pages(lesson):
     assert float(re.search(r"\+(\S+)", first)[1]) == pytest.approx(weight * mean, rel=0.01)
     assert first.startswith("k = 30:")
     page.locator(".gallery select").select_option("index")
-    assert tiles.first.inner_text().startswith("k = 0:")
+    visit.until(lambda: tiles.first.inner_text().startswith("k = 0:"))
     page.get_by_role("button", name="Later feature maps").click()
-    assert tiles.first.inner_text().startswith("k = 24:")
+    visit.until(lambda: tiles.first.inner_text().startswith("k = 24:"))
     label = tiles.first.locator("canvas").get_attribute("aria-label")
     assert label.startswith("Feature map 24: weight ")
 
@@ -113,17 +115,18 @@ def test_the_gallery_sorts_and_turns_its_pages(lesson):
 def test_the_same_place_is_read_in_all_maps(lesson):
     visit = lesson("upsampling", model="cam1", image="digit-7")
     page = visit.page
-    canvas = page.locator(".row canvas[role=img]").first
+    canvas, output = page.locator(".row canvas[role=img]").first, page.locator(".row .readout")
     area = canvas.bounding_box()
-    # The centre of the middle cell: every way to fill in leaves it as it is.
-    canvas.hover(position={"x": area["width"] / 2, "y": area["height"] / 2})
-    here = page.locator(".row .readout").inner_text()
-    values = [float(value) for value in re.findall(r": (\d\.\d\d)", here)]
-    assert len(values) == 3
-    assert values == pytest.approx([values[0]] * 3, abs=0.011)
-    canvas.hover(position={"x": area["width"] * 0.37, "y": area["height"] * 0.37})
-    here = page.locator(".row .readout").inner_text()
-    nearest, bilinear, _ = (float(value) for value in re.findall(r": (\d\.\d\d)", here))
+
+    def values_at(share: float) -> list[float]:
+        before = output.inner_text()
+        canvas.hover(position={"x": area["width"] * share, "y": area["height"] * share})
+        visit.until(lambda: output.inner_text() != before)
+        return [float(value) for value in re.findall(r": (\d\.\d\d)", output.inner_text())]
+
+    middle = values_at(0.5)  # of the middle cell: every way to fill in leaves it as it is
+    assert middle == pytest.approx([middle[0]] * 3, abs=0.011)
+    nearest, bilinear, _ = values_at(0.37)
     assert nearest != bilinear
 
 
@@ -131,20 +134,19 @@ def test_the_presenters_view_has_large_type_and_no_sidebar(lesson):
     visit = lesson("relu", view="presenter")
     page = visit.page
     size = "() => parseFloat(getComputedStyle(document.documentElement).fontSize)"
-    assert page.evaluate(size) > 20
-    assert not page.get_by_test_id("stSidebar").is_visible()
+    visit.until(lambda: page.evaluate(size) > 20)
+    page.get_by_test_id("stSidebar").wait_for(state="hidden")
     page.get_by_text("Presenter", exact=True).click()
-    visit.settle()
-    assert page.evaluate(size) == 16
-    assert page.get_by_test_id("stSidebar").is_visible()
-    assert "view=" not in visit.query()
+    visit.until(lambda: page.evaluate(size) == 16)
+    page.get_by_test_id("stSidebar").wait_for()
+    visit.until(lambda: "view=" not in visit.query())
 
 
 def test_a_link_to_a_step_as_first_request(visitor, fresh_server):
     visit = visitor(fresh_server)
     visit.page.goto(f"{fresh_server}/learn?step=relu&model=tank-detector&image=tank-hidden")
     arrive(visit, "relu")
-    assert visit.page.get_by_text("tank-detector on tank-hidden.jpg").is_visible()
+    visit.page.get_by_text("tank-detector on tank-hidden.jpg").wait_for()
 
 
 def test_a_visit_from_explore_and_back(visitor):
@@ -152,21 +154,21 @@ def test_a_visit_from_explore_and_back(visitor):
     page = visit.page
     page.get_by_role("link", name="Learn").click()
     arrive(visit, STEPS[0].slug)
-    assert "model=cam1" in visit.query()
+    visit.until(lambda: "model=cam1" in visit.query())
     visit.choose("Bundled model", "tank-detector")
     page.get_by_role("link", name="Explore").click()
     visit.overlay().wait_for(timeout=20_000)
     visit.settle()
     page.get_by_role("link", name="Learn").click()
     arrive(visit, STEPS[0].slug)
-    assert "model=tank-detector" in visit.query()
+    visit.until(lambda: "model=tank-detector" in visit.query())
 
 
 def test_a_model_of_keras_goes_along_into_the_lesson(visitor):
     visit = visitor().open(model="MobileNetV2:weights=random", layer="block_13_expand_relu")
     visit.page.get_by_role("link", name="Learn").click()
     arrive(visit, STEPS[0].slug)
-    assert "model=MobileNetV2" in visit.query()
+    visit.until(lambda: "model=MobileNetV2" in visit.query())
     assert "layer=block_13_expand_relu" in visit.query()
 
 

@@ -60,14 +60,13 @@ def test_each_stroke_changes_the_answer_and_both_maps(lesson):
     visit = lesson("draw", model="tank-detector")
     stage(visit).get_by_text("Begin here").wait_for()
     draw(visit, (0.5, 0.15), (0.48, 0.85))
-    one = answer(visit)
-    assert one.startswith("cam1 reads 1")
-    before = maps(visit)
+    visit.until(lambda: answer(visit).startswith("cam1 reads 1"))
+    one, before = answer(visit), maps(visit)
     assert len(before) == 2
     draw(visit, (0.5, 0.15), (0.32, 0.2), (0.25, 0.3))
     draw(visit, (0.25, 0.85), (0.75, 0.85))
-    assert answer(visit) != one
-    assert all(old != new for old, new in zip(before, maps(visit), strict=True))
+    visit.until(lambda: answer(visit) != one)
+    visit.until(lambda: not set(before) & set(maps(visit)))
     stage(visit).get_by_role("button", name="Clear").click()
     stage(visit).get_by_text("Begin here").wait_for()
 
@@ -81,9 +80,9 @@ def test_a_training_runs_live_stops_and_begins_again(lesson):
     again = stage(visit).get_by_role("button", name="Train again from other random weights")
     again.wait_for(timeout=_PATIENCE)
     visit.settle()
-    assert stage(visit).get_by_text("Epoch 8 of 8").count() == 0
+    stage(visit).get_by_text("Epoch 8 of 8").wait_for(state="detached")
     again.click()
     stage(visit).get_by_text("Epoch 8 of 8").wait_for(timeout=_PATIENCE)
     visit.settle()
-    assert len(maps(visit)) == 8
-    assert "seed 1" in stage(visit).get_by_text("Random weights of seed").inner_text()
+    visit.until(lambda: len(maps(visit)) == 8)
+    visit.until(lambda: "seed 1" in stage(visit).get_by_text("Random weights of seed").inner_text())

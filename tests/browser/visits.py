@@ -16,9 +16,12 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 ROOT = Path(__file__).parents[2]
 _PATIENCE = 120_000  # milliseconds; the first model brings TensorFlow with it
+_DRAWING = 20  # seconds until what the server has answered must be on the screen
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-quic",
@@ -105,23 +108,44 @@ class Visit:
     page: object
     address: str
     sent: list[str] = field(default_factory=list)
+    _asked: bool = False  # a run of the script that has not ended
+
+    def __post_init__(self) -> None:
+        self.page.on("websocket", self._listen)
+
+    def _listen(self, socket) -> None:
+        socket.on("framesent", self._hear_browser)
+        socket.on("framereceived", self._hear_server)
+
+    def _hear_browser(self, frame: bytes | str) -> None:
+        self.sent.append("frame")
+        if isinstance(frame, bytes) and BackMsg.FromString(frame).HasField("rerun_script"):
+            self._asked = True
+
+    def _hear_server(self, frame: bytes | str) -> None:
+        if isinstance(frame, bytes) and ForwardMsg.FromString(frame).HasField("script_finished"):
+            self._asked = False
 
     def settle(self) -> None:
         """Wait until the script has run and the browser has drawn.
 
-        On a busy machine a click may take a while to start a run, so that a page at rest is one
-        that stays so.
+        A run that is broken off ends too, and the next begins at once: a page at rest is one that
+        stays so.
         """
-        calm = 0
+        app = self.page.locator("[data-testid=stApp]")
+        end, calm = time.monotonic() + _PATIENCE / 1000, 0
         while calm < 4:
+            assert time.monotonic() < end, "the page never came to rest"
             self.page.wait_for_timeout(100)
-            app = self.page.locator("[data-testid=stApp]")
-            running = app.get_attribute("data-test-script-state") != "notRunning"
-            calm = 0 if running else calm + 1
-            if running:
-                self.page.wait_for_selector(
-                    '[data-testid=stApp][data-test-script-state="notRunning"]', timeout=_PATIENCE
-                )
+            rests = app.get_attribute("data-test-script-state") == "notRunning"
+            calm = calm + 1 if rests and not self._asked else 0
+
+    def until(self, holds: Callable[[], object]) -> None:
+        """Wait until something holds: the browser draws when it has time."""
+        end = time.monotonic() + _DRAWING
+        while not holds():
+            assert time.monotonic() < end, f"never within {_DRAWING} s"
+            self.page.wait_for_timeout(50)
 
     def open(self, path: str = "/", **query: str | list[str]) -> Visit:
         """Go to an address and wait for the map."""
@@ -180,7 +204,6 @@ def visitor(chromium, server) -> Iterator[Callable[..., Visit]]:
                 foreign.append(request.url)
 
         page.on("request", requested)
-        page.on("websocket", lambda ws: ws.on("framesent", lambda _: visit.sent.append("frame")))
         page.on("pageerror", lambda error: errors.append(str(error)))
         return visit
 
