@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import io
 import os
-import re
 import stat
-import threading
-import warnings
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
+from camcore.encoded import Size, check_size, decode, printable
 from camcore.errors import ImageError
-from camcore.pixels import float_to_bytes, gray_to_rgb, over_white, to_rgb
+from camcore.pixels import float_to_bytes, gray_to_rgb, over_white
 
 MAX_PIXELS = 64_000_000
 MAX_ENCODED_BYTES = 512 * 1024**2
-
-# Raster formats only: nothing that starts another program (EPS), has no signature (TGA)
-# or holds whole files of another size than it declares (ICO).
-FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF")
-
-# EXIF orientation -> the turn that undoes it.
-_UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
-    2: np.fliplr,
-    3: lambda pixels: np.rot90(pixels, 2),
-    4: np.flipud,
-    5: lambda pixels: pixels.swapaxes(0, 1),
-    6: lambda pixels: np.rot90(pixels, -1),
-    7: lambda pixels: np.rot90(pixels, 2).swapaxes(0, 1),
-    8: lambda pixels: np.rot90(pixels, 1),
-}
-_ORIENTATION_TAG = 0x0112
-
-# Raw modes of 16 bits a channel, which Pillow cuts to 8 while decoding.
-_DEEP = re.compile(r"\b(RGB[AX]?|LA);16")
-
-_Size = tuple[int, int]  # height, width
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,26 +101,22 @@ def read_image(
     np.uint8(255)
     """
     if isinstance(source, np.ndarray):
-        return _from_array(source, _printable(name or "array"), max_pixels)
+        return _from_array(source, printable(name or "array"), max_pixels)
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _from_bytes(bytes(source), _printable(name or "image"), None, max_pixels, at_least)
+        return _from_bytes(bytes(source), printable(name or "image"), None, max_pixels, at_least)
     try:
         path = os.fsdecode(source)
     except TypeError:
         raise ImageError(
             f"A picture is given as a path, bytes or an array, not as {type(source).__name__}."
         ) from None
-    shown = _printable(name or os.path.basename(path.rstrip("/\\")) or path)
+    shown = printable(name or os.path.basename(path.rstrip("/\\")) or path)
     return _from_bytes(file_bytes(path, shown), shown, path, max_pixels, at_least)
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def file_bytes(path: str, name: str) -> bytes:
     """Bytes of a regular file, or an ImageError that calls it `name`."""
-    name = _printable(name)
+    name = printable(name)
     try:
         # Non-blocking, so that opening a FIFO cannot hang before it is seen to be one.
         handle = os.open(
@@ -183,122 +153,21 @@ def _check_encoded_size(size: int, name: str) -> None:
 
 
 def _from_bytes(
-    data: bytes, name: str, path: str | None, max_pixels: int, at_least: _Size | None
+    data: bytes, name: str, path: str | None, max_pixels: int, at_least: Size | None
 ) -> Picture:
     if not data:
         raise ImageError(f"{name} is empty (0 bytes); copy or download it again.")
     _check_encoded_size(len(data), name)
-    with _quiet_pillow():
-        pixels, full_size, notes = _decode(data, name, max_pixels, at_least)
+    pixels, full_size, notes = decode(data, name, max_pixels, at_least)
     pixels.setflags(write=False)
     return Picture(pixels, name, hashlib.sha256(data).hexdigest(), full_size, notes, path)
-
-
-def _decode(
-    data: bytes, name: str, max_pixels: int, at_least: _Size | None
-) -> tuple[np.ndarray, _Size, tuple[str, ...]]:
-    image = _open(data, name)
-    # Pillow raises nearly anything on broken data, so any exception means "cannot be decoded".
-    try:
-        width, height = image.size
-        _check_size(height, width, name, max_pixels)
-        notes: list[str] = []
-        deep = bool(_DEEP.search(str([tile[3] for tile in getattr(image, "tile", ())])))
-        turn = _orientation(image)
-        turned = turn in (5, 6, 7, 8)  # height and width change places
-        draft = image.draft(None, at_least if turned else at_least[::-1]) if at_least else None
-        scale = round(width / draft[1][2]) if draft else 1
-        if scale > 1:
-            notes.append(f"decoded at 1/{scale} size")
-        image.load()
-        pixels = to_rgb(image, notes, deep)
-        # Some plug-ins turn the picture themselves while loading; then the tag is gone.
-        left = _orientation(image)
-        if left in _UPRIGHT:
-            pixels = np.ascontiguousarray(_UPRIGHT[left](pixels))
-        if turn in _UPRIGHT:
-            notes.insert(0, "rotated as its EXIF says")
-        frames = _frames(image)
-        if frames != 1:
-            notes.insert(0, f"first of {frames or 'several'} frames")
-        if scale == 1:
-            return pixels, pixels.shape[:2], tuple(notes)
-        return pixels, (width, height) if turned else (height, width), tuple(notes)
-    except ImageError:
-        raise
-    except MemoryError:
-        raise ImageError(f"{name} needs more memory than there is; save a smaller copy.") from None
-    except Exception as error:
-        raise ImageError(
-            f"{name} is damaged or incomplete and cannot be decoded ({_reason(error)}); "
-            "copy, download or export it again."
-        ) from error
-
-
-def _open(data: bytes, name: str) -> Image.Image:
-    """Open by signature through the plug-ins allowed here, without decoding any pixel."""
-    Image.init()
-    failure: Exception | None = None
-    for kind in FORMATS:
-        # The plug-ins are called directly because Image.open judges the size by a global limit.
-        factory, accept = Image.OPEN.get(kind, (None, None))
-        if factory is None:
-            continue
-        try:
-            if accept is None or accept(data[:16]) is True:
-                return factory(io.BytesIO(data), "")
-        except MemoryError:
-            raise ImageError(
-                f"{name} needs more memory than there is; save a smaller copy."
-            ) from None
-        except Exception as error:
-            failure = error
-    if failure is not None:
-        raise ImageError(
-            f"{name} begins like a picture but its header is damaged or incomplete "
-            f"({_reason(failure)}); copy, download or export it again."
-        ) from failure
-    raise ImageError(
-        f"{name} is not a picture that can be read here, whatever its name says; "
-        "save it as PNG or JPEG."
-    )
-
-
-def _reason(error: Exception) -> str:
-    text = " ".join(_printable(str(error)).split())[:100]
-    return text or type(error).__name__
-
-
-def _frames(image: Image.Image) -> int:
-    """Number of frames, or 0 where there are more but damage hides how many."""
-    try:
-        return int(getattr(image, "n_frames", 1))
-    except Exception:  # the frame that is shown is whole all the same
-        return 0
-
-
-def _check_size(height: int, width: int, name: str, max_pixels: int) -> None:
-    if height < 1 or width < 1:
-        raise ImageError(f"{name} has no pixels ({width} x {height}); export it again.")
-    if height * width > max_pixels:
-        raise ImageError(
-            f"{name} is {width} x {height} = {height * width:,} pixels, more than the limit of "
-            f"{max_pixels:,}; save a smaller copy."
-        )
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        return int(image.getexif().get(_ORIENTATION_TAG, 1))
-    except Exception:  # broken EXIF says nothing about the pixels
-        return 1
 
 
 def _from_array(array: np.ndarray, name: str, max_pixels: int) -> Picture:
     allowed = "(H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
         raise ImageError(f"{name} is an array of shape {array.shape}; a picture is {allowed}.")
-    _check_size(array.shape[0], array.shape[1], name, max_pixels)
+    check_size(array.shape[0], array.shape[1], name, max_pixels)
     notes: list[str] = []
     if array.dtype == np.uint8:
         values = array
@@ -317,28 +186,3 @@ def _from_array(array: np.ndarray, name: str, max_pixels: int) -> Picture:
     digest = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
     pixels.setflags(write=False)
     return Picture(pixels, name, digest, array.shape[:2], tuple(notes))
-
-
-_quiet_lock = threading.Lock()
-_quiet_count = 0
-_quiet_region: warnings.catch_warnings | None = None
-
-
-@contextlib.contextmanager
-def _quiet_pillow() -> Iterator[None]:
-    """Keep Pillow's warnings in; safe with several threads, which catch_warnings alone is not."""
-    global _quiet_count, _quiet_region
-    with _quiet_lock:
-        _quiet_count += 1
-        if _quiet_count == 1:
-            _quiet_region = warnings.catch_warnings()
-            _quiet_region.__enter__()
-            warnings.filterwarnings("ignore", module=r"PIL\b")
-    try:
-        yield
-    finally:
-        with _quiet_lock:
-            _quiet_count -= 1
-            if _quiet_count == 0 and _quiet_region is not None:
-                _quiet_region.__exit__(None, None, None)
-                _quiet_region = None

@@ -1,4 +1,4 @@
-"""Makers of model files, good and hostile, byte by byte: no Keras is needed to make them."""
+"""Model files, good and hostile, made byte by byte without Keras, and how they are refused."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from typing import Any
 
 import h5py
 import numpy as np
+import pytest
+
+from camcore.errors import ModelError, UnsafeModelError
+from camcore.models.inspection import inspect_file
 
 
 def layer(kind: str, name: str, *, module: str | None = "keras.layers", **config: Any) -> dict:
@@ -115,3 +119,15 @@ def write_h5(path: Path, config: Any, fill: Any = None) -> Path:
         if fill:
             fill(root)
     return path
+
+
+def refused(path: Path, *words: str, error: type[ModelError] = UnsafeModelError) -> str:
+    """See that a file is refused in one line that names it; the line."""
+    with pytest.raises(error) as caught:
+        inspect_file(path)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert path.name in text
+    for word in words:
+        assert word in text
+    return text

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from camcore.images import FORMATS, read_image
+from camcore.encoded import FORMATS
+from camcore.images import read_image
 from camcore.sources.listing import Listing, image_suffixes, list_pictures
 
 

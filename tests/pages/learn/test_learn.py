@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -13,23 +10,7 @@ import camcore
 from pages.shared.learn.contributions import Contributions
 from pages.shared.learn.lesson import Lesson
 from pages.shared.learn.steps import STEPS
-
-DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
-
-
-@pytest.fixture
-def visit(monkeypatch) -> Callable[..., AppTest]:
-    """Open the lesson at an address."""
-    monkeypatch.chdir(DASHBOARD.parent)
-
-    def open_page(**query: str) -> AppTest:
-        app = AppTest.from_file(str(DASHBOARD), default_timeout=180)
-        app.switch_page("pages/learn.py")
-        for name, value in query.items():
-            app.query_params[name] = value
-        return app.run()
-
-    return open_page
+from tests.pages.learn.lesson_texts import assert_calm, equations, texts
 
 
 def address(app: AppTest) -> dict[str, str]:
@@ -37,21 +18,6 @@ def address(app: AppTest) -> dict[str, str]:
         name: value[0] if isinstance(value := app.query_params[name], list) else value
         for name in app.query_params
     }
-
-
-def texts(app: AppTest) -> str:
-    """All text of the page, escapes taken out."""
-    return "\n".join(own.value for own in [*app.markdown, *app.caption]).replace("\\", "")
-
-
-def equations(app: AppTest) -> str:
-    return "\n".join(own.value for own in app.latex)
-
-
-def assert_calm(app: AppTest) -> None:
-    """No traceback and no error on the page."""
-    assert not app.exception
-    assert not app.error, [own.value for own in app.error]
 
 
 @pytest.fixture
@@ -67,7 +33,6 @@ def explained(bundled_model):
 
 def test_the_lesson_begins_with_a_digit(visit):
     app = visit()
-    assert_calm(app)
     assert address(app) == {
         "step": "two-networks", "model": "cam1", "image": "digit-2", "layer": "conv4"
     }  # fmt: skip
@@ -77,7 +42,6 @@ def test_the_lesson_begins_with_a_digit(visit):
 @pytest.mark.parametrize("step", [own.slug for own in STEPS])
 def test_every_step_has_an_address_and_something_to_say(visit, step):
     app = visit(step=step)
-    assert_calm(app)
     assert not app.warning
     assert address(app)["step"] == step
     assert sum(len(own.value.split()) for own in app.markdown) > 20
@@ -86,7 +50,6 @@ def test_every_step_has_an_address_and_something_to_say(visit, step):
 @pytest.mark.parametrize("step", [own.slug for own in STEPS])
 def test_no_step_breaks_on_a_network_without_a_pooled_head(visit, step):
     app = visit(step=step, model="tank-detector", layer="conv3", **{"class": "forest"})
-    assert_calm(app)
     assert address(app)["layer"] == "conv3"
 
 
@@ -114,7 +77,6 @@ def test_the_first_step_has_nothing_before_it_and_the_last_nothing_behind(visit)
 
 def test_a_step_that_there_is_not_is_one_sentence(visit):
     app = visit(step="magic")
-    assert_calm(app)
     assert "the step “magic”" in app.warning[0].value.replace("\\", "")
     assert address(app)["step"] == STEPS[0].slug
 
@@ -142,7 +104,6 @@ def test_the_class_follows_the_prediction_until_it_is_chosen(visit):
 
 def test_a_class_that_there_is_not_is_one_sentence(visit):
     app = visit(step="channels", **{"class": "eleven"})
-    assert_calm(app)
     assert "a class that cannot be found" in app.warning[0].value
 
 
