@@ -16,7 +16,7 @@ _SAME_PLACE = 0.5  # of the smaller region, from which on two findings are one c
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """Relied on before attended before associated; what is not the object before what is.
+    """Relied on before attended before associated; what is not the object before what may be.
 
     Within a class one cue leads: of those that suffice beside the object and are needed nearly as
     much as any, the smallest. So a tag is named before the frame that contains it, a bright light
@@ -24,7 +24,8 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     pattern before the sharpness that it adds. Of a place only that counts which no other place
     beside the object does: what any part of a picture does is a property of the whole. A
     background, which holds every other cue, leads only where none of them explains half of its
-    effect. Classes follow by what their leaders do.
+    effect. Classes follow by what their leaders do. What may be the object comes strongest first:
+    the object itself, if it is that, and not the most of what little is left beside it.
     """
     findings = list(findings)
     by_class: dict[str, list[Finding]] = {}
@@ -42,7 +43,7 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
             -best.get(one.class_name, 0.0),
             one.class_name,
             one.id not in leaders,
-            -beside(one),
+            -(beside(one) if _counts(one) else one.effect or 0.0),
             -(one.auc or 0.0),
             one.family,
         )

@@ -75,6 +75,13 @@ def test_what_may_be_the_object_comes_after_what_is_not():
     assert [one.family for one in ordered] == ["tag", "object", "region"]
 
 
+def test_what_may_be_the_object_comes_strongest_first():
+    # Hardly anything is left of either beside the middle; a band that holds a head has more left.
+    thing = finding("region", 0.9, "cells 4x4: 1,1 1,2 2,1 2,2", may_be_object=True, off_object=0.0)
+    head = finding("sky/top-band", 0.25, TOP, may_be_object=True, off_object=0.1)
+    assert [one.family for one in in_order([head, thing])] == ["region", "sky/top-band"]
+
+
 def test_a_cue_is_ranked_by_what_it_does_beside_the_object():
     # The lower third holds the tag and a part of the object, which makes it stronger.
     third = finding("bottom-band", 0.95, "bottom 1/3", off_object=0.8)

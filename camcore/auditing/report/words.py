@@ -44,7 +44,7 @@ ABOUT = {
 }
 _OBJECT = "That lies on the object: it may be what it should use."
 _PERHAPS = (
-    "Most of that effect is gone where the middle of the picture, the usual place of objects, is "
+    "Most of that is gone where the middle of the picture, the usual place of objects, is "
     "left alone: this may be the object itself. Masks or boxes would tell."
 )
 _TRACE = (
@@ -61,16 +61,7 @@ def verdict(run: Run) -> list[str]:
     """The verdict in plain words, the most important sentence first."""
     findings = run.findings
     proven = [one for one in findings if one.level == "relied on"]
-    told: list[str] = []
-    for remark in ("", _OBJECT, _PERHAPS, _TRACE):
-        own = [one for one in proven if one.overlaps is None and _remark(one) == remark]
-        cues = _by_cue(own)
-        if cues and not told:
-            told.append(_relies(*cues.pop(0)))
-        if cues:
-            told.append(_also(cues))
-        if own and remark:
-            told[-1] += f" {remark}"
+    told = [*_in_short(proven), *_relied_on(proven)]
     if not told and run.summary["not_detected"]["smallest_effect"] is None:
         told.append("Nothing is proven, because no intervention was made.")
     elif not told:
@@ -181,6 +172,30 @@ def p_value(value: float | None) -> str:
 def title_of(finding: Finding) -> str:
     """The property of a finding in words."""
     return _TITLES.get(finding.property or "", finding.property or "")
+
+
+def _in_short(proven: Sequence[Finding]) -> list[str]:
+    """That there is no shortcut, where all that was proven is the object, or may be."""
+    if proven and all(one.on_object for one in proven):
+        return ["No reliance was proven on anything but the object."]
+    if proven and all(one.on_object or one.may_be_object for one in proven):
+        return ["No reliance was proven on anything that is surely not the object."]
+    return []
+
+
+def _relied_on(proven: Sequence[Finding]) -> list[str]:
+    """Each cue once: what nothing excuses first, then by what speaks for it."""
+    told: list[str] = []
+    for remark in ("", _OBJECT, _PERHAPS, _TRACE):
+        own = [one for one in proven if one.overlaps is None and _remark(one) == remark]
+        cues = _by_cue(own)
+        if cues and not told:
+            told.append(_relies(*cues.pop(0)))
+        if cues:
+            told.append(_also(cues))
+        if own and remark:
+            told[-1] += f" {remark}"
+    return told
 
 
 def _relies(cue: str, findings: Sequence[Finding]) -> str:

@@ -79,10 +79,12 @@ def test_without_interventions_nothing_is_proven(run):
 def test_a_cue_on_the_object_and_one_that_is_the_same_again(run):
     def edit(summary):
         summary["findings"][0]["on_object"] = True
-        summary["findings"][1].update({"class": "tank", "overlaps": "tank--sky-top-band"})
+        again = {"class": "tank", "overlaps": "tank--sky-top-band", "on_object": True}
+        summary["findings"][1].update(again)
 
     run = change(run, "findings.json", edit)
-    first, *_ = words.verdict(run)
+    short, first, *_ = words.verdict(run)
+    assert short == "No reliance was proven on anything but the object."
     assert first.endswith("That lies on the object: it may be what it should use.")
     assert sum("relies on the" in sentence for sentence in words.verdict(run)) == 1
     again = words.says(run, run.findings[1])[-1]
@@ -115,6 +117,19 @@ def test_what_may_be_the_object_is_said_to_be_so(run):
     run = change(run, "findings.json", edit)
     for told in (words.verdict(run), words.says(run, run.findings[0])):
         assert sum("this may be the object itself" in sentence for sentence in told) == 1
+    short = "No reliance was proven on anything that is surely not the object."
+    assert words.verdict(run)[0] == short
+
+
+def test_one_cue_beside_the_object_is_enough_for_a_headline(run):
+    def edit(summary):
+        first = summary["findings"][0]
+        summary["findings"] = [first, first | {"id": "b", "cue": "centre", "may_be_object": True}]
+        summary["findings"][1]["on_object"] = None
+
+    told = words.verdict(change(run, "findings.json", edit))
+    assert told[0].startswith("The model relies on the top band for the class tank: given")
+    assert not any("No reliance" in sentence for sentence in told)
 
 
 def test_what_may_be_a_trace_is_said_to_be_so(run):
