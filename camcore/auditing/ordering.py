@@ -43,7 +43,7 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
             -best.get(one.class_name, 0.0),
             one.class_name,
             one.id not in leaders,
-            -(beside(one) if _counts(one) else one.effect or 0.0),
+            -((one.effect or 0.0) if one.excused() else beside(one)),
             -(one.auc or 0.0),
             one.family,
         )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
+from tests.pages.app_page import DASHBOARD, address, assert_calm
+
 COMPARE = DASHBOARD.parent / "pages" / "compare.py"
 
 
@@ -36,17 +36,8 @@ def texts(app: AppTest) -> str:
     return "\n".join(parts).replace("\\", "")
 
 
-def assert_calm(app: AppTest) -> None:
-    assert not app.exception
-    assert not app.error, [own.value for own in app.error]
-
-
 def table(app: AppTest):
     return app.dataframe[0].value
-
-
-def address(app: AppTest) -> dict[str, str | list[str]]:
-    return {name: app.query_params[name] for name in app.query_params}
 
 
 def test_first_visit_compares_five_methods_at_two_layers(visit):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
+from tests.pages.app_page import DASHBOARD, address, assert_calm
 
 
 @pytest.fixture
@@ -39,16 +38,6 @@ def explained(app: AppTest) -> bool:
         words in texts(app)
         for words in ("of the evidence for", "No positive evidence for", "spread evenly over")
     )
-
-
-def address(app: AppTest) -> dict[str, str | list[str]]:
-    return {name: app.query_params[name] for name in app.query_params}
-
-
-def assert_calm(app: AppTest) -> None:
-    """No traceback and no error on the page."""
-    assert not app.exception
-    assert not app.error, [own.value for own in app.error]
 
 
 def png(height: int = 40, width: int = 60) -> bytes:

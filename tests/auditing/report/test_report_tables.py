@@ -1,4 +1,4 @@
-"""The tables of images and findings, for people and spreadsheets."""
+"""The tables of images and of bad files, for people and spreadsheets."""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ from camcore.auditing.settings import Settings
 from pages.shared import navigation
 from pages.shared.audit import launching
 from tests.auditing.planted_run import planted_run
-from tests.pages.audit.reading import AUDIT, DASHBOARD
+from tests.pages.app_page import DASHBOARD
+from tests.pages.audit.reading import AUDIT
 
 
 @pytest.fixture(scope="session")

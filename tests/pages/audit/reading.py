@@ -13,7 +13,6 @@ from camcore.auditing.settings import Settings
 from camcore.auditing.store import Store
 from camcore.auditing.watch import Watch
 
-DASHBOARD = Path(__file__).parents[3] / "dashboard.py"
 AUDIT, EXPLORE = "pages/audit.py", "pages/explore.py"
 SKY = "tank--sky-top-band"
 
@@ -42,13 +41,6 @@ def words(app: AppTest) -> str:
     return "\n".join(texts).replace("\\", "")
 
 
-def address(app: AppTest) -> dict[str, str]:
-    return {
-        name: own[0] if isinstance(own := app.query_params[name], list) else own
-        for name in app.query_params
-    }
-
-
 def links(app: AppTest) -> dict[str, dict[str, str]]:
     """The page's links by their words, with the query that they lead to."""
     return {
@@ -57,12 +49,6 @@ def links(app: AppTest) -> dict[str, dict[str, str]]:
         }
         for own in app.page_link
     }
-
-
-def assert_calm(app: AppTest) -> None:
-    """No traceback and no error on the page."""
-    assert not app.exception, [own.value for own in app.exception]
-    assert not app.error, [own.value for own in app.error]
 
 
 def the_error(app: AppTest) -> str:

@@ -7,13 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.pages.audit.reading import (
-    SKY,
-    assert_calm,
-    links,
-    the_error,
-    words,
-)
+from tests.pages.app_page import assert_calm
+from tests.pages.audit.reading import SKY, links, the_error, words
 
 
 def test_findings_as_cards(visit, run):

@@ -8,14 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.pages.audit.reading import (
-    AUDIT,
-    EXPLORE,
-    address,
-    assert_calm,
-    the_error,
-    words,
-)
+from tests.pages.app_page import address, assert_calm
+from tests.pages.audit.reading import AUDIT, EXPLORE, the_error, words
 
 
 @pytest.fixture

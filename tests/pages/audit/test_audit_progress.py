@@ -10,12 +10,8 @@ import pytest
 from PIL import Image
 
 from pages.shared.audit import launching
-from tests.pages.audit.reading import (
-    assert_calm,
-    stopped_run,
-    the_error,
-    words,
-)
+from tests.pages.app_page import assert_calm
+from tests.pages.audit.reading import stopped_run, the_error, words
 
 NO_MATCH = (
     "None of the labels 'bush', 'panzer' is a class of the model; give --labels MAP, a file that "

@@ -7,15 +7,8 @@ import shutil
 from urllib.parse import parse_qs, urlsplit
 
 from pages.shared.audit import flagged
-from tests.pages.audit.reading import (
-    SKY,
-    address,
-    assert_calm,
-    links,
-    stopped_run,
-    the_error,
-    words,
-)
+from tests.pages.app_page import address, assert_calm
+from tests.pages.audit.reading import SKY, links, stopped_run, the_error, words
 
 
 def test_a_decision_is_kept_and_reported(visit, run):

@@ -9,12 +9,8 @@ from pathlib import Path
 import pytest
 
 from camcore.auditing.settings import Settings
-from tests.pages.audit.reading import (
-    address,
-    assert_calm,
-    the_error,
-    words,
-)
+from tests.pages.app_page import address, assert_calm
+from tests.pages.audit.reading import the_error, words
 
 
 def test_first_visit_offers_the_sample_and_has_no_runs(visit):

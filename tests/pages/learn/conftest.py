@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import camcore
-from tests.pages.learn.lesson_texts import DASHBOARD, assert_calm
+from tests.pages.app_page import DASHBOARD, assert_calm
 
 
 @pytest.fixture

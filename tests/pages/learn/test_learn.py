@@ -10,14 +10,8 @@ import camcore
 from pages.shared.learn.contributions import Contributions
 from pages.shared.learn.lesson import Lesson
 from pages.shared.learn.steps import STEPS
-from tests.pages.learn.lesson_texts import assert_calm, equations, texts
-
-
-def address(app: AppTest) -> dict[str, str]:
-    return {
-        name: value[0] if isinstance(value := app.query_params[name], list) else value
-        for name in app.query_params
-    }
+from tests.pages.app_page import address, assert_calm
+from tests.pages.learn.lesson_texts import equations, texts
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from pages.shared.learn import (
     step_retrofit,
     step_training,
 )
-from tests.pages.learn.lesson_texts import assert_calm, texts
+from tests.pages.app_page import assert_calm
+from tests.pages.learn.lesson_texts import texts
 
 # Draw a digit
 

@@ -14,7 +14,8 @@ from pages.shared.learn import (
 )
 from pages.shared.learn.lesson import Lesson
 from pages.shared.learn.two_poolings import by_maximum, by_mean
-from tests.pages.learn.lesson_texts import assert_calm, equations, texts
+from tests.pages.app_page import assert_calm
+from tests.pages.learn.lesson_texts import equations, texts
 
 # The two networks
 
