@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
@@ -105,13 +106,22 @@ def begin(
             "precision": asdict(precision),
             "rules": RULES.as_json(),
             "versions": {"camcore": __version__, "python": platform.python_version()}
-            | {name: version(name) for name in _VERSIONS},
+            | _installed(),
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
     )
     store.write_table("files.parquet", source.files)
     store.write_json("run.json", plan.record)
     return plan, classifier
+
+
+def _installed() -> dict[str, str]:
+    """Versions of the packages that numbers may depend on, of those that are there."""
+    versions = {}
+    for name in _VERSIONS:
+        with contextlib.suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions
 
 
 def _taken_up(
