@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import re
 import threading
 import warnings
@@ -77,6 +76,7 @@ def decode(
 
     Examples
     --------
+    >>> import io
     >>> file = io.BytesIO()
     >>> Image.new("L", (6, 4)).save(file, "PNG")
     >>> pixels, full_size, notes = decode(file.getvalue(), "night.png", 100)
