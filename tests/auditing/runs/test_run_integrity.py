@@ -86,7 +86,7 @@ def test_a_list_of_files_that_cannot_be_made_anew_is_refused(data, finished, tmp
     gone = next((data / "a").iterdir())
     gone.rename(tmp_path / "gone")
     try:
-        with pytest.raises(StoreError, match="changed since.*begin a new run"):
+        with pytest.raises(StoreError, match=r"changed since.*begin a new run"):
             _audit(data, run)
     finally:
         (tmp_path / "gone").rename(gone)
