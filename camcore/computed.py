@@ -18,6 +18,7 @@ from camcore.mapping import raw_maps
 from camcore.memory import BoundedCache, Locks
 from camcore.methods import Method
 from camcore.methods.variants import Variants
+from camcore.models.finite_answers import check_finite, check_map
 from camcore.perturbing import MANY, Precision, Progress, try_precisions, variant_scores
 
 _FEW = 4  # passes that an estimate is made from
@@ -89,6 +90,7 @@ class Computed:
             if found is None:
                 began = perf_counter()
                 forward = view.model.forward(view.image[None], view.layer.name)
+                check_finite(view.model, view.image[None], forward)
                 found = forward, perf_counter() - began
                 self._cache.put(("forward", view.key), found, forward.nbytes)
         return found
@@ -108,6 +110,7 @@ class Computed:
             gradients = self.gradients(view, missing, of) if backward else None
             maps = raw_maps(view.model, forward, missing, method, gradients)
             cost = Cost(0, seconds + perf_counter() - began, "float32")
+            check_map(view.model, maps, view.layer.name, method.title)
             for column, raw in zip(missing, maps, strict=True):
                 found[column] = raw, cost
                 self._cache.put((method.name, of, view.key, column), (raw, cost), raw.nbytes)
@@ -126,6 +129,7 @@ class Computed:
                 held = found.scores.nbytes + forward.activations.nbytes
                 self._cache.put(key, found, held)
         maps = found.variants.combine(found.scores[:, columns], forward.scores[0, columns])
+        check_map(view.model, np.asarray(maps), view.layer.name, method.title)
         return [(raw, found.cost) for raw in maps]
 
     def _answers(

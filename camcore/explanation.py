@@ -213,7 +213,9 @@ class Explanation:
             "overlay.png": render.png(
                 over, self.made | {"Colour map": colormap, "Alpha": f"{alpha:g}"}
             ),
-            "explanation.json": json.dumps(self.to_json(), indent=2, ensure_ascii=False).encode(),
+            "explanation.json": json.dumps(
+                self.to_json(), indent=2, ensure_ascii=False, allow_nan=False
+            ).encode(),
         }
 
     def save(

@@ -72,8 +72,8 @@ def over_white(image: Image.Image, notes: list[str]) -> np.ndarray:
     def composed(strip: Image.Image) -> np.ndarray:
         nonlocal lowest
         strip = strip.convert("RGBA")
-        alpha = strip.getextrema()[3][0]  # type: ignore[index]
-        lowest = min(lowest, int(alpha))
+        alpha = int(np.asarray(strip.getchannel("A")).min())
+        lowest = min(lowest, alpha)
         if alpha < 255:
             white = Image.new("RGBA", strip.size, "white")
             white.alpha_composite(strip)

@@ -20,6 +20,7 @@ from camcore.classifier import Classifier
 from camcore.errors import CamcoreError, InputError, StoreError
 from camcore.fitting import preprocess
 from camcore.methods import method_named, require
+from camcore.models.finite_answers import check_finite, finite_rows
 from camcore.models.precision import choose_precision
 from camcore.sources.decoding import decode
 from camcore.sources.matching import read_mapping
@@ -28,6 +29,7 @@ from camcore.sources.source import Source, read_source
 FORMAT = 1
 _FILES = "files.parquet"
 _MEASURED_ON = 64  # images
+_LOOKED_AT = 8  # images whose answers must not all be NaN
 _VERSIONS = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn", "statsmodels", "pillow")
 
 
@@ -78,6 +80,7 @@ def begin(
     preprocessing = settings.preprocessing or model.preprocessing
     classes = _classes(source, settings, model)
     inputs = _some_inputs(source, model, settings.fit, preprocessing)
+    _check_answers(model, inputs, layer)
     classifier, precision = choose_precision(model, inputs, layer, settings.precision)
     plan = Plan(
         {
@@ -113,6 +116,13 @@ def begin(
     store.write_table(_FILES, source.files)
     store.write_json("run.json", plan.record)
     return plan, classifier
+
+
+def _check_answers(model: Classifier, inputs: np.ndarray, layer: str) -> None:
+    """Refuse a model that answers no picture with numbers; single pictures become rows."""
+    forward = model.forward(inputs[:_LOOKED_AT], layer)
+    if not finite_rows(forward).any():
+        check_finite(model, inputs[:_LOOKED_AT], forward)
 
 
 def _taken_up(

@@ -149,7 +149,7 @@ class Watch:
         partial = self._folder / f".{_FILE}.new"
         # Only news: a full disk is reported by what has to be kept.
         with contextlib.suppress(OSError):
-            partial.write_text(json.dumps(value))
+            partial.write_text(json.dumps(value, allow_nan=False))
             os.replace(partial, self._folder / _FILE)
         if self._show is not None:
             self._show(self._now)

@@ -167,7 +167,7 @@ def main(argument: str) -> int:
         answer = {"error": type(error).__name__, "text": str(error)}
     except MemoryError:
         answer = {"error": "MemoryError"}
-    answer_to.write(json.dumps(answer) + "\n")
+    answer_to.write(json.dumps(answer, allow_nan=False) + "\n")
     answer_to.flush()
     # No clean-up: whatever the file has left in memory shall not run any more code.
     os._exit(0)

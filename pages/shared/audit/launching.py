@@ -59,7 +59,9 @@ def start_again(
         file = folder / _GIVEN / "labels.json"
         with writing_runs():
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(mapping, ensure_ascii=False, indent=1), encoding="utf-8")
+            file.write_text(
+                json.dumps(mapping, ensure_ascii=False, indent=1, allow_nan=False), encoding="utf-8"
+            )
         settings = replace(settings, labels=str(file))
     return _launch(settings, folder)
 
@@ -127,7 +129,7 @@ def _launch(settings: Settings, folder: Path) -> Run:
         (folder / _GIVEN).mkdir(parents=True, exist_ok=True)
         settings = _kept(settings, folder)
         note = {"settings": settings.as_json(), "time": time.time()}
-        (folder / _ASKED).write_text(json.dumps(note, indent=1), encoding="utf-8")
+        (folder / _ASKED).write_text(json.dumps(note, indent=1, allow_nan=False), encoding="utf-8")
         _processes()[str(folder)] = launch(settings, folder)
     return Run(folder)
 
