@@ -16,6 +16,7 @@ from PIL import Image
 
 from camcore import render
 from camcore.classifier import Explained, Layer
+from camcore.encoded import printable
 from camcore.heatmap import Heatmap
 from camcore.images import Picture
 from camcore.methods import METHODS
@@ -97,11 +98,11 @@ class Explanation:
     @property
     def statement(self) -> str:
         """What the map says, in one honest sentence."""
-        name = self.target.name
+        name = printable(self.target.name)
         if self.of == "probability":
             name = f"the probability of {name}"
         if self.heatmap.evidence == "none":
-            return f"No positive evidence for {name} at layer {self.layer.name}."
+            return f"No positive evidence for {name} at layer {printable(self.layer.name)}."
         share, area = self.heatmap.focus
         if area > 0.995:
             return f"The evidence for {name} is spread evenly over the whole map."
