@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.session.visitor import let_in
 from pages.shared.navigation import run_chosen_page
 
 LOOKS = Path(__file__).parent / "pages" / "shared"
@@ -19,4 +20,5 @@ st.set_page_config(
 )
 st.logo(str(LOOKS / "logo.svg"), icon_image=str(LOOKS / "icon.svg"), size="large")
 st.html(LOOKS / "page.css")
-run_chosen_page()
+if let_in():
+    run_chosen_page()

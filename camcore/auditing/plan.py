@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +10,10 @@ from typing import Any
 
 from camcore.auditing.classes import AuditClass, Classes
 from camcore.auditing.settings import Settings, Thresholds
+from camcore.auditing.store import runs_folder
 from camcore.classifier import OutputKind
+from camcore.errors import InputError
+from camcore.sources.bounds import check_bounds
 
 PART = 256
 """Rows of a part of the scan: images that a killed one may have to see again."""
@@ -66,6 +70,21 @@ class Plan:
     def root(self) -> Path:
         """The folder that listed paths are relative to."""
         return Path(self.record["source"]["root"])
+
+    def file_of(self, path: str) -> Path:
+        """Where a listed file lies.
+
+        Raises
+        ------
+        InputError
+            If it leads out of the data, or out of what this server may read.
+        """
+        place = self.root / path
+        inside = Path(os.path.normpath(place)).is_relative_to(os.path.normpath(self.root))
+        if not inside and self.record["source"]["kind"] != "table":
+            raise InputError(f"{path!r} leads out of the folder of pictures.")
+        check_bounds(place, runs_folder())
+        return place
 
     @property
     def layer(self) -> str:

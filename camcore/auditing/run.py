@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from camcore.auditing.findings import DECISIONS, Finding
-from camcore.auditing.plan import part_of
+from camcore.auditing.plan import Plan, part_of
 from camcore.auditing.store import Store
 from camcore.auditing.watch import Progress, read_progress
 from camcore.errors import InputError, StoreError
@@ -164,8 +164,14 @@ class Run:
         return found
 
     def path_of(self, image: int) -> Path:
-        """Where an image lies; it may be gone since."""
-        return Path(self.record["source"]["root"]) / self.images.at[image, "path"]
+        """Where an image lies; it may be gone since.
+
+        Raises
+        ------
+        InputError
+            If that is out of the run's data, or of what this server may read.
+        """
+        return Plan(self.record).file_of(self.images.at[image, "path"])
 
     def seen(self, image: int) -> np.ndarray:
         """What the model sees of an image: uint8, the input's height, width and channels.

@@ -83,8 +83,8 @@ def _size(files: pd.DataFrame, starts: Sequence[int]) -> int:
 
 
 def _look(row: pd.Series, plan: Plan) -> _Looked:
-    path = plan.root / row["path"]
     try:
+        path = plan.file_of(row["path"])
         _unchanged(path, row)
         decoded = decode(path, plan.input_shape, plan.settings.fit)
     except CamcoreError as error:
@@ -135,7 +135,7 @@ def object_mask(row: pd.Series, decoded: Decoded, plan: Plan) -> np.ndarray | No
     """Pixels of what the model sees that show the object, from a mask or a box; None if unknown."""
     if row["mask"]:
         return read_mask(
-            plan.root / row["mask"], plan.input_shape, plan.settings.fit, decoded.frame
+            plan.file_of(row["mask"]), plan.input_shape, plan.settings.fit, decoded.frame
         )
     if row["box"] is not None:
         return box_mask(tuple(row["box"]), decoded.frame, plan.input_shape)

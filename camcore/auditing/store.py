@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import platformdirs
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
@@ -28,6 +29,12 @@ _PATIENCE, _GLANCE = 2.0, 0.05  # seconds
 
 _held = threading.local()
 """Run folders that this thread is the writer of."""
+
+
+def runs_folder() -> Path:
+    """Where runs lie that nobody named a place for: CAMCORE_RUNS, or the user's data folder."""
+    named = os.environ.get("CAMCORE_RUNS")
+    return Path(named) if named else platformdirs.user_data_path("camcore") / "runs"
 
 
 class DamagedError(StoreError):

@@ -12,7 +12,7 @@ from pathlib import Path
 import platformdirs
 
 # Raised when the checks get stricter, so that earlier acceptances no longer count.
-RULES = 1
+RULES = 2
 _MOST = 2000
 
 _lock = threading.Lock()

@@ -8,6 +8,7 @@ import camcore
 from camcore.auditing.findings import DECISIONS, Finding
 from camcore.auditing.report import write_report
 from camcore.auditing.run import Run
+from pages.session.visitor import signed_in_as
 from pages.shared.audit import words
 from pages.shared.wording import calmly, plain
 
@@ -33,7 +34,7 @@ def show_decisions(run: Run, finding: Finding) -> None:
             key=f"audit-decision-kind-{finding.id}",
             captions=[_ABOUT[own] for own in DECISIONS],
         )
-        by = st.text_input(
+        by = signed_in_as() or st.text_input(
             "Your name", key="audit-decision-by", persist_state="session", max_chars=120
         )
         note = st.text_area(
@@ -56,6 +57,5 @@ def show_decisions(run: Run, finding: Finding) -> None:
 def _decide(run: Run, finding: Finding, decision: str | None, by: str, note: str) -> None:
     if decision is None:
         raise camcore.InputError("Choose one of the two decisions first.")
-    with run.store.locked():
-        run.decide(finding.id, decision, by, note)
-        write_report(Run(run.folder))
+    run.decide(finding.id, decision, by, note)
+    write_report(Run(run.folder))

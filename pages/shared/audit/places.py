@@ -13,6 +13,8 @@ import camcore
 from camcore.auditing.process import runs_folder
 from camcore.auditing.run import Run
 from camcore.auditing.settings import Settings
+from camcore.auditing.store import Store
+from camcore.sources.bounds import check_bounds
 from pages.shared.model_picker import ModelChoice
 from pages.shared.uploads import typed_path
 
@@ -81,16 +83,23 @@ def name_of(run: Run) -> str:
 def run_named(name: str) -> Run:
     """The run that an address names.
 
+    Runs lie in the folder of runs, each with all that it was given; whatever looks like a run
+    inside another one came with an upload, and is none.
+
     Raises
     ------
     camcore.InputError
-        If it leads out of what this server may read.
+        If it leads out of what this server may read, or into another run.
     camcore.errors.StoreError
         If there is no run.
     """
     if Path(name).name == name and name not in ("", ".", ".."):
         return Run(runs_folder() / name)
-    return Run(typed_path(name))
+    folder = Path(typed_path(name)).resolve()
+    if any(Store(above).is_run() for above in folder.parents):
+        raise camcore.InputError(f"{name} lies inside another run, so it is none of its own.")
+    check_bounds(folder)
+    return Run(folder)
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)

@@ -9,6 +9,7 @@ import streamlit as st
 from camcore.auditing.run import Run
 from camcore.auditing.store import DamagedError
 from camcore.auditing.watch import STAGES, Progress, ask_to_stop
+from pages.session.visitor import may_change, require_own
 from pages.shared.audit import labelling, launching, words
 from pages.shared.audit.runs import state_of
 from pages.shared.wording import calmly, plain, sentence
@@ -91,7 +92,12 @@ def _show_buttons(run: Run, state: str) -> None:
         st.caption(f"{asked}: the process stops after the images at hand …")
         return
 
+    if not may_change(run):
+        st.caption("This run belongs to somebody else; it can be watched here.")
+        return
+
     def stop(wanted: str, word: str) -> None:
+        require_own(run)
         ask_to_stop(run.folder, wanted)
         st.session_state[_asked_key(run)] = word
 
@@ -136,6 +142,8 @@ def _show_stopped(run: Run, state: str) -> None:
         silent = progress is None or launching.unheard(run)
         if silent and (told := launching.last_words(run)):
             st.caption(f"The process's last words: {plain(told)}")
+    if not may_change(run):
+        return
     if labelling.labels_failed(run):
         with calmly(notices):
             labelling.offer_mapping(run)
@@ -156,7 +164,8 @@ def _show_stopped(run: Run, state: str) -> None:
 def offer_repair(run: Run, error: DamagedError) -> None:
     """Say which part of a run is damaged, and let the audit make it anew."""
     st.error(plain(sentence(str(error))), icon=":material/error:")
-    if launching.settings_of(run) is not None and st.button(
+    able = launching.settings_of(run) is not None and may_change(run)
+    if able and st.button(
         "Make it anew", key="audit-repair", type="primary", icon=":material/healing:"
     ):
         with calmly(st.container()):

@@ -10,6 +10,7 @@ import streamlit as st
 import camcore
 from camcore.auditing.process import list_runs
 from camcore.auditing.run import Run
+from pages.session.visitor import may_change, require_own
 from pages.shared.audit import launching, places, words
 from pages.shared.wording import calmly, plain
 
@@ -72,15 +73,16 @@ def _row(run: Run) -> None:
             places.link(plain(name), places.Place(run=name), icon=":material/folder_open:")
             show_state(state)
             st.space("stretch")
-            st.button(
-                "Delete",
-                key=f"audit-delete-{name}",
-                type="tertiary",
-                icon=":material/delete:",
-                help="Asks first.",
-                on_click=_ask_about,
-                args=(name,),
-            )
+            if may_change(run):
+                st.button(
+                    "Delete",
+                    key=f"audit-delete-{name}",
+                    type="tertiary",
+                    icon=":material/delete:",
+                    help="Asks first.",
+                    on_click=_ask_about,
+                    args=(name,),
+                )
         st.caption(_about(run))
 
 
@@ -123,6 +125,7 @@ def _ask_to_delete(run: Run) -> None:
 
 
 def _delete(run: Run) -> None:
+    require_own(run)
     if launching.starting(run):
         raise camcore.InputError("this run is just starting; cancel it first.")
     with run.store.locked():  # no process works on it
