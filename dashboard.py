@@ -6,10 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.session.navigation import run_chosen_page
 from pages.session.visitor import let_in
-from pages.shared.navigation import run_chosen_page
 
-LOOKS = Path(__file__).parent / "pages" / "shared"
+LOOKS = Path(__file__).parent / "pages" / "components"
 
 st.set_page_config(
     page_title="CAM Audit",

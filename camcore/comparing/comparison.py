@@ -14,9 +14,9 @@ from camcore.classifier import Layer
 from camcore.comparing.columns import COLUMNS
 from camcore.csv_cells import without_formulas
 from camcore.explanation import Explanation, Prediction
-from camcore.images import Picture
 from camcore.localization import Box
 from camcore.methods import METHODS
+from camcore.pictures.picture import Picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,8 +12,8 @@ import secrets
 import streamlit as st
 
 import camcore
-from camcore.auditing.run import Run
-from camcore.auditing.store import Store
+from camcore.auditing.runs.run import Run
+from camcore.auditing.runs.store import Store
 from camcore.sources.bounds import data_root
 
 _OWNER = "owner.json"

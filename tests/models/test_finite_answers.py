@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import camcore
-from camcore.auditing.verbs import audit
+from camcore.auditing.pipeline import audit
 from camcore.comparing import compare
 from camcore.engine import Engine
 from camcore.errors import ModelError

@@ -9,8 +9,9 @@ import threading
 import pytest
 
 from camcore.errors import InputError, UnsafeModelError
-from camcore.models import admissions, quarantine
-from camcore.models.quarantined import refused_cost
+from camcore.models.quarantine import admission as quarantine
+from camcore.models.quarantine import admitted as admissions
+from camcore.models.quarantine.child_main import refused_cost
 from tests.hostile import harmless, layer, sequential, write_keras
 
 
@@ -87,7 +88,7 @@ def test_different_files_are_loaded_side_by_side_and_one_file_once(tmp_path, mon
 
 _FIRST_LOADS = """
 import os, threading
-from camcore.models.loading import import_keras
+from camcore.models.keras.loading import import_keras
 before = os.fstat(2)
 together = threading.Barrier(4)
 def first():
