@@ -13,7 +13,6 @@ import camcore
 from camcore.auditing.runs.launching import runs_folder
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.settings import Settings
-from camcore.auditing.runs.store import Store
 from camcore.sources.bounds import check_bounds
 from pages.pickers.model_picker import ModelChoice
 from pages.session.uploads import typed_path
@@ -96,10 +95,16 @@ def run_named(name: str) -> Run:
     if Path(name).name == name and name not in ("", ".", ".."):
         return Run(runs_folder() / name)
     folder = Path(typed_path(name)).resolve()
-    if any(Store(above).is_run() for above in folder.parents):
+    if any(_marks_a_run(above) for above in folder.parents):
         raise camcore.InputError(f"{name} lies inside another run, so it is none of its own.")
-    check_bounds(folder)
+    if folder.parent != runs_folder().resolve():
+        check_bounds(folder)
     return Run(folder)
+
+
+def _marks_a_run(folder: Path) -> bool:
+    """Whether a folder is a run's; ``/var`` holds a folder called ``lock`` and is none."""
+    return any((folder / name).is_file() for name in ("run.json", "lock"))
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
