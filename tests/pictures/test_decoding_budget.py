@@ -108,7 +108,7 @@ def test_frames_of_a_gif_are_counted(count):
 
 
 def test_strips_that_name_the_same_bytes_are_refused():
-    refused(_directories(1, size=10**6), "again and again")
+    refused(_directories(1, size=10**6), "names 1,000,000 bytes", "cut short")
 
 
 def test_progressive_jpeg_inside_a_tiff_is_refused():
