@@ -32,7 +32,7 @@ MOST_VISITORS, MOST_SECONDS = 24, 120
 _START = 120.0  # seconds until the server must answer
 _EVERY = 0.1  # seconds between two looks at its health
 _METHODS = ("grad-cam", "layer-cam", "hirescam", "grad-cam++", "score-cam")
-_SAMPLES = ("tank-in-sun", "forest-under-cloud")
+_SAMPLES = ("tank-cloudy", "forest-sunny", "forest-cloudy")
 
 
 @dataclass
@@ -138,6 +138,7 @@ async def _visit(port: int, number: int, until: float, found: Measured) -> None:
             while time.monotonic() < until:
                 view = {
                     "model": model,
+                    "image": _SAMPLES[asked % len(_SAMPLES)],
                     "method": _METHODS[asked % len(_METHODS)],
                     "layer": f"conv{1 + asked // len(_METHODS) % 4}",
                     "class": str(asked % 2),

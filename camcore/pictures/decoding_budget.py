@@ -99,8 +99,8 @@ def check_work(image: Image.Image, data: bytes, name: str) -> None:
         sizes = sizes if isinstance(sizes, tuple) else (sizes,)
         if sum(sizes) > _REPEATED * len(data):
             raise ImageError(
-                f"{name} names {sum(sizes):,} bytes as parts of its picture and holds {len(data):,}; "
-                "it is cut short, or made to take long; copy or export it again."
+                f"{name} names {sum(sizes):,} bytes as parts of its picture and holds "
+                f"{len(data):,}; it is cut short, or made to take long; copy or export it again."
             )
         if tags.get(_COMPRESSION) in _TIFF_JPEG and any(mark in data for mark in _PROGRESSIVE):
             raise ImageError(
