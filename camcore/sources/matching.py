@@ -12,7 +12,7 @@ from typing import Any
 
 from camcore.errors import InputError
 from camcore.models.labels import match_label
-from camcore.sources.tables import read_columns
+from camcore.sources.delimited import read_columns
 
 _NAMED = 5
 _RANGE = re.compile(r"\s*(\d{1,7})\s*-\s*(\d{1,7})\s*", re.ASCII)
