@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import random
 import re
@@ -216,6 +217,16 @@ def imagenet_names(fetch: bool = True) -> tuple[str, ...] | None:
         return read_labels(file)
     except (CamcoreError, OSError):
         return None
+
+
+def imagenet_synsets() -> tuple[tuple[str, str], ...]:
+    """Synset and name of ImageNet's 1000 classes; empty where Keras' index file is not here."""
+    try:
+        text = (weights_folder() / _CLASS_INDEX).read_text(encoding="utf-8")
+        index = json.loads(text)
+        return tuple((index[str(k)][0], index[str(k)][1]) for k in range(len(index)))
+    except (OSError, ValueError, KeyError, IndexError, TypeError):
+        return ()
 
 
 @cache

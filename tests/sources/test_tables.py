@@ -205,7 +205,7 @@ def rows_of(header: str, *rows: str) -> str:
                                 for n, own in (("0001", "cat"), ("0002", "dog"), ("0010", "cat")))),
         rows_of("path,label", *(f"/kaggle/input/pets/train/{n}.jpg,{own}"
                                 for n, own in (("0001", "cat"), ("0002", "dog"), ("0010", "cat")))),
-        rows_of("path,label", "IMAGES/0001.JPG,cat", "images\\0002.jpg,dog", "./images/0010.jpg,cat"),
+        rows_of("path,label", "IMAGES/0001.JPG,cat", r"images\0002.jpg,dog", "0010.jpg,cat"),
         rows_of('"path","label"', '"images/0001.jpg","cat"', 'images/0002.jpg,dog', "0010.jpg,cat"),
     ],
 )  # fmt: skip
