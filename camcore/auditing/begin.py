@@ -26,6 +26,7 @@ from camcore.sources.matching import read_mapping
 from camcore.sources.source import Source, read_source
 
 FORMAT = 1
+_FILES = "files.parquet"
 _MEASURED_ON = 64  # images
 _VERSIONS = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn", "statsmodels", "pillow")
 
@@ -59,7 +60,7 @@ def begin(
     """
     record = store.read_json("run.json")
     if record is not None:
-        return _taken_up(Plan(record), settings, load, watch)
+        return _taken_up(store, Plan(record), settings, load, watch)
     watch.begin("unpacking" if settings.source.lower().endswith(".zip") else "listing")
     source = read_source(settings.source, unpack_to=store.folder / "unpacked")
     watch.begin("model")
@@ -109,13 +110,13 @@ def begin(
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
     )
-    store.write_table("files.parquet", source.files)
+    store.write_table(_FILES, source.files)
     store.write_json("run.json", plan.record)
     return plan, classifier
 
 
 def _taken_up(
-    plan: Plan, settings: Settings, load: Callable[[], Classifier], watch: Watch
+    store: Store, plan: Plan, settings: Settings, load: Callable[[], Classifier], watch: Watch
 ) -> tuple[Plan, Classifier]:
     if plan.record.get("format") != FORMAT:
         raise StoreError(
@@ -130,6 +131,15 @@ def _taken_up(
             f"this run was begun with other settings ({told}); "
             "repeat those, or name a new folder with --out."
         )
+    if not store.whole(_FILES):
+        watch.begin("listing")
+        source = read_source(settings.source, unpack_to=store.folder / "unpacked")
+        if source.digest != plan.record["source"]["digest"]:
+            raise StoreError(
+                f"the list of files in {store.folder} is damaged, and {settings.source} has "
+                "changed since, so it cannot be made anew; begin a new run with another --out."
+            )
+        store.write_table(_FILES, source.files)
     watch.begin("model")
     model = load()
     if model.sha256 != plan.record["model"]["sha256"]:

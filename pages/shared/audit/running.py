@@ -7,6 +7,7 @@ import time
 import streamlit as st
 
 from camcore.auditing.run import Run
+from camcore.auditing.store import DamagedError
 from camcore.auditing.watch import STAGES, Progress, ask_to_stop
 from pages.shared.audit import labelling, launching, words
 from pages.shared.audit.runs import state_of
@@ -148,6 +149,17 @@ def _show_stopped(run: Run, state: str) -> None:
     label = "Try again" if state == "failed" else "Go on"
     if st.button(label, key="audit-go-on", type="primary", icon=":material/play_arrow:"):
         with calmly(notices):
+            launching.go_on(run)
+            st.rerun()
+
+
+def offer_repair(run: Run, error: DamagedError) -> None:
+    """Say which part of a run is damaged, and let the audit make it anew."""
+    st.error(plain(sentence(str(error))), icon=":material/error:")
+    if launching.settings_of(run) is not None and st.button(
+        "Make it anew", key="audit-repair", type="primary", icon=":material/healing:"
+    ):
+        with calmly(st.container()):
             launching.go_on(run)
             st.rerun()
 
