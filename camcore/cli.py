@@ -17,7 +17,7 @@ from camcore.bundled import commands as making
 from camcore.commands.localize import localize
 from camcore.commands.methods import methods
 from camcore.errors import CamcoreError
-from camcore.options import fit_option, guessed, model_options, progress_bar
+from camcore.options import fit_option, guessed, model_options, progress_bar, stretch_option
 
 _IMAGE_MODEL = "cloud-detector"  # explains something on any machine, without a network
 
@@ -84,6 +84,7 @@ def layers(model: str, split: str | None, **options: Any) -> None:
 @_labels_option
 @model_options
 @fit_option
+@stretch_option
 @click.option(
     "--scaling", metavar="S",
     help=f"How the map becomes 0-1: {', '.join(camcore.SCALINGS)}; the method's own by default.",
@@ -105,6 +106,7 @@ def explain(
     target: str | None,
     method: str,
     fit: str,
+    stretch: str,
     scaling: str | None,
     of: Any,
     alpha: float,
@@ -117,7 +119,7 @@ def explain(
     Writes original.png, heatmap.png, overlay.png, heatmap.npy, raw.npy and explanation.json
     into DIR.
     """
-    picture = camcore.read_image(_sample_or_file(image))
+    picture = camcore.read_image(_sample_or_file(image), stretch=stretch)
     loaded = camcore.load_model(model, **options)
     with progress_bar("forward passes") as progress:
         shown = camcore.explain(

@@ -11,7 +11,7 @@ import click
 from camcore.auditing.settings import PRECISIONS, Settings
 from camcore.auditing.watch import Progress
 from camcore.methods import METHODS
-from camcore.options import fit_option, model_options
+from camcore.options import fit_option, model_options, split_option, stretch_option
 
 _DEFAULT = Settings(".", "cam1")
 
@@ -59,6 +59,8 @@ class _Bar:
 @click.option("--class-names", metavar="FILE", help="The model's class names: text, JSON or CSV.")
 @model_options
 @fit_option
+@split_option
+@stretch_option
 @click.option(
     "--budget", default=_DEFAULT.budget, metavar="PASSES", show_default=True,
     type=click.IntRange(0),

@@ -85,7 +85,7 @@ def _look(row: pd.Series, plan: Plan) -> _Looked:
     path = plan.root / row["path"]
     try:
         _unchanged(path, row)
-        decoded = decode(path, plan.input_shape, plan.settings.fit)
+        decoded = decode(path, plan.input_shape, plan.settings.fit, stretch=plan.settings.stretch)
     except CamcoreError as error:
         return _Looked(error=str(error))
     notes = list(decoded.notes)

@@ -10,6 +10,7 @@ from camcore.errors import InputError
 from camcore.fitting import FITS
 from camcore.methods import METHODS, method_named
 from camcore.models.precision import Precision
+from camcore.pictures.levels import STRETCHES
 
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
@@ -59,6 +60,10 @@ class Settings:
         As for `camcore.load_model`.
     fit : str
         One of `camcore.FITS`.
+    split : str or None
+        Which of several splits is audited; see `camcore.sources.splits.choose_splits`.
+    stretch : str
+        Which values of 16-bit pictures are black and white, as for `camcore.read_image`.
     budget : int
         Most forward passes that interventions may take; 0 makes the scan and the evidence only.
     seed : int
@@ -78,6 +83,8 @@ class Settings:
     output_kind: str | None = None
     input_size: tuple[int, int] | None = None
     fit: str = "stretch"
+    split: str | None = None
+    stretch: str = "none"
     budget: int = 100_000
     seed: int = 0
     precision: Precision = "auto"
@@ -89,7 +96,9 @@ class Settings:
                 f"method {self.method!r} does not suit thousands of images: it makes many passes "
                 f"of each, or knows no class; choose one of {suited}."
             )
-        for name, allowed in (("fit", FITS), ("precision", PRECISIONS)):
+        for name, allowed in (
+            ("fit", FITS), ("stretch", STRETCHES), ("precision", PRECISIONS),
+        ):  # fmt: skip
             if getattr(self, name) not in allowed:
                 raise InputError(
                     f"{name} {getattr(self, name)!r} is not known; choose one of "

@@ -12,6 +12,7 @@ import click
 
 from camcore.bundled.networks import NETWORKS
 from camcore.fitting import PREPROCESSINGS
+from camcore.options import stretch_option
 
 
 class _Bar:
@@ -109,6 +110,12 @@ def train(name: str, mnist: str | None, epochs: int | None, out: Path) -> None:
     help=f"How the backbone expects pixels to be scaled: {', '.join(PREPROCESSINGS)}.",
 )  # fmt: skip
 @click.option(
+    "--split", metavar="NAME",
+    help="Which of the folders train, val, test is learnt, or `all`; by default the one called "
+    "train, and accuracy is measured on val or test where there is one.",
+)  # fmt: skip
+@stretch_option
+@click.option(
     "--validation", default=0.2, show_default=True, metavar="SHARE",
     help="Share of the pictures held out to measure accuracy on, 0.05 to 0.5.",
 )  # fmt: skip
@@ -135,6 +142,7 @@ def retrofit(backbone: str, data: str, out: Path, **options: Any) -> None:
     click.echo(f"images: {made.images}, classes: {', '.join(made.classes)}")
     click.echo(f"maps: {made.layer}")
     click.echo(f"accuracy, training: {made.train_accuracy:.4f}")
-    click.echo(f"accuracy, validation: {made.validation_accuracy:.4f}")
+    where = f" on {made.validated_on}" if made.validated_on else ""
+    click.echo(f"accuracy, validation{where}: {made.validation_accuracy:.4f}")
     use = shlex.join(["--model", str(made.file), "--labels", str(made.labels)])
     click.echo(f"wrote {made.file}; use it with {use}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from camcore.methods import METHODS
-from camcore.options import fit_option, model_options, progress_bar
+from camcore.options import fit_option, model_options, progress_bar, split_option, stretch_option
 
 if TYPE_CHECKING:
     from camcore.localization import Localization
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 @click.option("--class-names", metavar="FILE", help="The model's class names: text, JSON or CSV.")
 @model_options
 @fit_option
+@split_option
+@stretch_option
 @click.option(
     "--out", default="localization.csv", metavar="FILE", show_default=True,
     type=click.Path(path_type=Path),

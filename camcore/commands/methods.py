@@ -12,7 +12,7 @@ import click
 
 from camcore.errors import InputError
 from camcore.methods import METHODS
-from camcore.options import fit_option, guessed, model_options, progress_bar
+from camcore.options import fit_option, guessed, model_options, progress_bar, stretch_option
 from camcore.render import COLORMAPS
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ _DEFAULT_MODEL = "cloud-detector"
 @click.option("--labels", metavar="FILE", help="Class names: text, JSON or CSV.")
 @model_options
 @fit_option
+@stretch_option
 @click.option(
     "--sanity", is_flag=True,
     help="Also shuffle the model's weights from the top down, and say whether each map changes.",
@@ -56,6 +57,7 @@ def methods(
     box: str | None,
     boxes: str | None,
     fit: str,
+    stretch: str,
     sanity: bool,
     alpha: float,
     colormap: str,
@@ -73,7 +75,9 @@ def methods(
     engine = camcore.Engine()
 
     samples = {own.name: str(own.file) for own in camcore.SAMPLES}
-    picture = camcore.read_image(image if Path(image).exists() else samples.get(image, image))
+    picture = camcore.read_image(
+        image if Path(image).exists() else samples.get(image, image), stretch=stretch
+    )
     true = _true_boxes(box, boxes, picture.name)
     loaded = camcore.load_model(model, **options)
     places = _list(layers) or [loaded.default_layer]

@@ -119,8 +119,37 @@ def read_source(
     >>> source.notes
     ('1 file that is no picture was left out: 1 .txt',)
     """
+    return taken(list_source(path, unpack_to=unpack_to, progress=progress), split)
+
+
+def list_source(
+    path: str | os.PathLike[str], *, unpack_to: Path, progress: Progress | None = None
+) -> Source:
+    """List all pictures, whatever their split; see `read_source`."""
     path = Path(path)
-    return _taken(_whole(path, _printable(path.name or str(path)), unpack_to, progress), split)
+    return _whole(path, _printable(path.name or str(path)), unpack_to, progress)
+
+
+def taken(source: Source, wanted: str | None) -> Source:
+    """The pictures of the splits that are wanted, with a note of what was left out.
+
+    Raises
+    ------
+    InputError
+        If there is no such split.
+    """
+    chosen = choose_splits(source.splits, wanted)
+    if not source.splits:
+        return source
+    kept, outside = source.files, 0
+    if len(chosen) < len(source.splits):
+        kept = source.files[source.files["split"].isin([own.name for own in chosen])]
+        outside = int((source.files["split"] == "").sum())
+    notes = [*source.notes, told(source.splits, chosen)]
+    if outside:
+        notes.append(f"{counted(outside, 'picture lies', 'pictures lie')} in no split: left out")
+    kept = kept.assign(id=np.arange(len(kept), dtype=np.int32)).reset_index(drop=True)
+    return replace(source, files=kept, notes=tuple(notes), taken=chosen)
 
 
 def _whole(path: Path, name: str, unpack_to: Path, progress: Progress | None) -> Source:
@@ -201,31 +230,6 @@ def _table(folder: Path, columns: dict[str, list[Any]], notes: tuple[str, ...]) 
     splits = splits_of(columns["label"], columns["split"])
     root = Path(os.path.realpath(folder))
     return Source(root, "table", _frame(columns), notes, splits, splits)
-
-
-def _taken(source: Source, wanted: str | None) -> Source:
-    """The pictures of the splits that are wanted, with a note of what was left out."""
-    if not source.splits:
-        if wanted is None or wanted.strip().casefold() == "all":
-            return source
-        raise InputError(
-            f"There is no split {wanted!r}: the pictures do not lie in folders like train and test,"
-            " and no table says which is which. Leave --split out."
-        )
-    taken = choose_splits(source.splits, wanted)
-    names = [own.name for own in taken]
-    if len(taken) == len(source.splits):
-        kept = source.files
-        outside = 0
-    else:
-        kept = source.files[source.files["split"].isin(names)]
-        outside = int((source.files["split"] == "").sum())
-    notes = [*source.notes, told(source.splits, taken)]
-    if outside:
-        count = counted(outside, "picture lies", "pictures lie")
-        notes.append(f"{count} in no split: left out")
-    kept = kept.assign(id=np.arange(len(kept), dtype=np.int32)).reset_index(drop=True)
-    return replace(source, files=kept, notes=tuple(notes), taken=taken)
 
 
 def _folder(root: Path, name: str) -> Source:

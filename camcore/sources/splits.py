@@ -307,7 +307,7 @@ def choose_splits(splits: Sequence[Split], wanted: str | None) -> tuple[Split, .
     Parameters
     ----------
     splits : sequence of Split
-        At least one.
+        Empty for a data set without splits.
     wanted : str or None
         Name of a split, or what it is (``train``, ``val``, ``test``); ``all`` for all together.
         By default the one named test, else val, else all; one without labels only where none
@@ -326,6 +326,13 @@ def choose_splits(splits: Sequence[Split], wanted: str | None) -> tuple[Split, .
     >>> [split.name for split in choose_splits(splits, "train")]
     ['Training']
     """
+    if not splits and (wanted is None or wanted.strip().casefold() == ALL):
+        return ()
+    if not splits:
+        raise InputError(
+            f"There is no split {wanted!r}: the pictures do not lie in folders like train and test,"
+            " and no table says which is which. Leave --split out."
+        )
     if wanted is None:
         usable = [own for own in splits if own.labelled] or list(splits)
         for role in ("test", "val"):
