@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, TiffImagePlugin
 
 from camcore.errors import ImageError
-from camcore.pixels import over_white
+from camcore.pictures.colour_modes import over_white
 
 MAX_BANDS = 64
 MAX_BYTES = 512 * 2**20

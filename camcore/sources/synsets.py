@@ -38,8 +38,8 @@ _IMAGENET = 1000
 
 
 def imagenet_index() -> Index:
-    """Synset and name of ImageNet's 1000 classes; empty where they are not on this machine."""
-    from camcore.models.loading import imagenet_synsets
+    """Synset and name of ImageNet's 1000 classes."""
+    from camcore.models.imagenet import imagenet_synsets
 
     return imagenet_synsets()
 

@@ -9,8 +9,8 @@ import pytest
 
 import camcore
 from camcore.errors import ImageError, InputError
-from camcore.images import read_image
-from camcore.sources.decoding import decode
+from camcore.pictures.model_view import decode
+from camcore.pictures.picture import read_image
 from tests.extras import extra
 
 VALUES = np.random.default_rng(0).integers(0, 256, (12, 10, 6), np.uint8)

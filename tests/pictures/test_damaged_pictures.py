@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from camcore.errors import ImageError
-from camcore.images import read_image
+from camcore.pictures.picture import read_image
 from tests.quadrants import encoded
 
 # Verifies and loads every file with nothing but Pillow, in a process where nothing else ran.

@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from camcore.images import read_image
 from camcore.pictures import decoding_budget
 from camcore.pictures.decoding_budget import BoundedReader, Room, count_frames, jpeg_scans
+from camcore.pictures.picture import read_image
 from tests.quadrants import encoded, png, quadrants, refused
 
 # The peak of memory, in MB, that reading one picture adds to a process that has read a small one.
 _PEAK = """
 import resource, sys
-from camcore.images import read_image
+from camcore.pictures.picture import read_image
 small, large = (open(file, "rb").read() for file in sys.argv[1:])
 read_image(small)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from camcore.errors import ImageError
-from camcore.images import read_image
+from camcore.pictures.picture import read_image
 from tests.extras import extra
 
 pydicom = extra("pydicom", "dicom")

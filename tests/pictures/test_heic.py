@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from camcore.errors import ImageError
-from camcore.images import read_image
 from camcore.pictures import heic
+from camcore.pictures.picture import read_image
 from tests.extras import extra
 
 HEAD = bytes([0, 0, 0, 24]) + b"ftypheic" + bytes(4) + b"mif1heic"

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from camcore.errors import InputError
-from camcore.images import read_image
 from camcore.pictures.levels import STRETCHES
+from camcore.pictures.picture import read_image
 
 
 def png(values: np.ndarray, kind: str = "PNG") -> bytes:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from camcore.auditing.run import Run
-from camcore.auditing.store import DamagedError, Store
-from camcore.auditing.verbs import audit
+from camcore.auditing.pipeline import audit
+from camcore.auditing.runs.run import Run
+from camcore.auditing.runs.store import DamagedError, Store
 from camcore.errors import StoreError
 from tests.auditing.folders import tagged_folder
 from tests.auditing.linear_classifier import looks_at
