@@ -204,10 +204,26 @@ def _open(data: bytes, name: str) -> Image.Image:
             f"{name} begins like a picture but its header is damaged or incomplete "
             f"({_reason(failure)}); copy, download or export it again."
         ) from failure
+    other = _other_kind(data)
+    if other:
+        raise ImageError(f"{name} is {other}, not a picture; save what it shows as PNG or JPEG.")
     raise ImageError(
         f"{name} is not a picture that can be read here, whatever its name says; "
         "save it as PNG or JPEG."
     )
+
+
+def _other_kind(data: bytes) -> str:
+    """What people give instead of a picture, by its first bytes; "" if that is not known."""
+    if data[4:8] == b"ftyp" or data[:4] == b"\x1aE\xdf\xa3" or data[8:12] == b"AVI ":
+        return "a video"
+    if data.startswith(b"%PDF"):
+        return "a PDF document"
+    if b"<svg" in data[:1024]:
+        return "a drawing (SVG)"
+    if data[344:347] in (b"n+1", b"ni1") or data.startswith(b"\x1f\x8b"):
+        return "a volume (NIfTI) or a packed file"
+    return ""
 
 
 def _reason(error: Exception) -> str:

@@ -128,3 +128,17 @@ def test_names_are_made_fit_to_print(tmp_path):
     odd = os.fsencode(tmp_path) + b"/\xff.png"
     Path(os.fsdecode(odd)).write_bytes(encoded(quadrants()))
     assert read_image(odd.decode("utf-8", "surrogateescape")).name == "?.png"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"\0\0\0\x20ftypisom" + bytes(40), "a video"),
+        (b"\x1aE\xdf\xa3" + bytes(40), "a video"),
+        (b"RIFF\0\0\0\0AVI LIST" + bytes(40), "a video"),
+        (b"%PDF-1.7", "a PDF document"),
+        (b'<?xml version="1.0"?><svg/>', "a drawing"),
+    ],
+)
+def test_what_is_no_picture_is_told_for_what_it_is(data, words):
+    refused(data, words, name="mine.bin")
