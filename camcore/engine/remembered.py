@@ -47,12 +47,14 @@ class View:
         """What they depend on beside the layer."""
         model = self.model
         identity = (model.sha256, model.output, model.output_kind, model.input_shape)
-        return (*identity, self.picture.sha256, self.preprocessing, self.fit)
+        picture = self.picture
+        return (*identity, picture.sha256, picture.stretch, self.preprocessing, self.fit)
 
     @cached_property
     def image(self) -> np.ndarray:
         """The picture as the model is given it: preprocessed, (H, W, C) float32."""
-        pixels, _ = fit_pixels(self.picture.pixels, self.model.input_shape, self.fit)
+        shape = self.model.input_shape
+        pixels, _ = fit_pixels(self.picture.of_channels(shape[2]), shape, self.fit)
         return preprocess(pixels, self.preprocessing)
 
 

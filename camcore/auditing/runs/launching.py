@@ -27,6 +27,8 @@ _OPTIONS = {
     "output": "--output",
     "output_kind": "--output-kind",
     "fit": "--fit",
+    "split": "--split",
+    "stretch": "--stretch",
     "budget": "--budget",
     "seed": "--seed",
     "precision": "--precision",
