@@ -11,7 +11,7 @@ import numpy as np
 from camcore._version import __version__
 from camcore.classifier import Classifier, Explained, Forward, Layer
 from camcore.engine.cache import BoundedCache, Locks
-from camcore.engine.remembered import Computed, View
+from camcore.engine.remembered import Computed, View, map_key
 from camcore.engine.slots import Slots
 from camcore.errors import InputError, MethodError
 from camcore.explanation import Explanation, Prediction
@@ -250,6 +250,32 @@ class Engine:
     ) -> np.ndarray:
         """The picture as the model is given it: preprocessed, (H, W, C) float32."""
         return _view(model, picture, None, preprocessing, fit).image
+
+    def key(
+        self,
+        model: Classifier,
+        picture: Picture,
+        *,
+        method: str,
+        of: Explained = "score",
+        targets: Sequence[int] = (),
+        layer: str | None = None,
+        preprocessing: str | None = None,
+        fit: str = "stretch",
+    ) -> Hashable:
+        """Everything that the numbers of a method depend on, by content.
+
+        The cache holds results under it, and work that several share is known by it. The many
+        passes of a method serve every class, so that its key knows none; nor does it know the
+        layer of a method that is the same for all.
+
+        Parameters
+        ----------
+        targets : sequence of int
+            Columns of the scores, in any order.
+        """
+        view = _view(model, picture, layer, preprocessing, fit)
+        return map_key(view, method_named(method), of, targets)
 
     def estimate(
         self,
