@@ -180,17 +180,15 @@ class Engine:
             maps = self._computed.maps_of_variants(view, columns, chosen, progress)
         else:
             maps = self._computed.maps(view, columns, chosen, of)
-        ranked = {p.index: p for p in _ranked(model, forward, None)}
         # A regression has two columns for each output; the answer is the first of them.
-        answer = [
-            p for p in ranked.values() if model.output_kind != "regression" or p.index % 2 == 0
-        ]
+        order = _order(model, forward)
+        answer = order[::2] if model.output_kind == "regression" else order
         return tuple(
             Explanation(
                 picture=picture,
                 heatmap=Heatmap(raw, view.frame, scaling or chosen.scaling),
-                target=ranked[column],
-                predictions=tuple(answer[:5]),
+                target=_prediction(model, forward, column),
+                predictions=tuple(_prediction(model, forward, c) for c in answer[:5]),
                 layer=view.layer,
                 method=chosen.name,
                 model=model.name,
@@ -201,6 +199,7 @@ class Engine:
                 of=of,
                 cost=cost,
                 version=__version__,
+                notes=model.notes,
             )
             for column, (raw, cost) in zip(columns, maps, strict=True)
         )
@@ -318,13 +317,16 @@ def _view(
 
 
 def _ranked(model: Classifier, forward: Forward, top: int | None) -> tuple[Prediction, ...]:
-    scores, probabilities = forward.scores[0], forward.probabilities[0]
-    order = (
-        np.arange(len(scores))
-        if model.output_kind == "regression"
-        else np.argsort(-probabilities, kind="stable")
-    )
-    return tuple(
-        Prediction(int(i), model.class_names[i], float(scores[i]), float(probabilities[i]))
-        for i in order[:top]
-    )
+    return tuple(_prediction(model, forward, column) for column in _order(model, forward)[:top])
+
+
+def _order(model: Classifier, forward: Forward) -> np.ndarray:
+    """Columns, most probable class first; for a regression as the outputs are."""
+    if model.output_kind == "regression":
+        return np.arange(forward.scores.shape[1])
+    return np.argsort(-forward.probabilities[0], kind="stable")
+
+
+def _prediction(model: Classifier, forward: Forward, column: int) -> Prediction:
+    score, probability = forward.scores[0, column], forward.probabilities[0, column]
+    return Prediction(int(column), model.class_names[column], float(score), float(probability))
