@@ -46,8 +46,8 @@ def load_model(
     labels : path or sequence of str, optional
         Class names, or a text, JSON or CSV file that holds them.
     preprocessing : str, optional
-        One of `camcore.PREPROCESSINGS`. Known for named models. For a file: ``none`` where the
-        model begins with Rescaling or Normalization, else ``0-1``.
+        One of `camcore.PREPROCESSINGS`. Known for named models. For a file: what the
+        beginning of the model tells, else ``0-1``.
     output : str, optional
         Which of several outputs is explained.
     output_kind : str, optional

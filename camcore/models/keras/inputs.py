@@ -5,25 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from camcore.errors import InputError, ModelError
-from camcore.models.keras.traced_graph import walk
+from camcore.models.keras.built_in_scaling import built_in_scaling
+from camcore.models.keras.traced_graph import TracedGraph
 
 FREE_SIZE = 224  # side of the input where a model accepts any
-_BUILT_IN = {"Rescaling", "Normalization"}
-_BEFORE_SCALING = ("Random", "Resizing", "CenterCrop", "Gaussian")
 
 
-def begins_with_preprocessing(model: Any) -> bool:
-    """Whether the model itself scales its pixels: it begins with Rescaling or Normalization.
+def known_preprocessing(model: Any, graph: TracedGraph) -> str | None:
+    """The preprocessing that the model itself tells, or None.
 
-    Augmentation and resizing may come before.
+    Whole numbers can only be 0 to 255: a model that takes them scales them itself.
     """
-    for _, operation in walk(model):
-        kind = type(operation).__name__
-        if kind in _BUILT_IN:
-            return True
-        if not kind.startswith(_BEFORE_SCALING):
-            return False
-    return False
+    inputs = getattr(model, "inputs", None) or []
+    if inputs and "int" in str(inputs[0].dtype):
+        return "none"
+    return built_in_scaling(graph)
 
 
 def input_shape(model: Any, name: str, size: tuple[int, int] | None) -> tuple[int, int, int]:

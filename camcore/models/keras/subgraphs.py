@@ -78,7 +78,7 @@ def cut(
     def run(*arguments: Any) -> Any:
         own = tf.compat.v1.get_default_graph()
         fed = dict(zip([*values, *(t.name for t in inputs)], arguments, strict=True))
-        sources = fed | {name: own.capture(held[name]) for name in held.keys() & read}
+        sources = fed | {n: own.capture(held[n]) for n in (held.keys() & read) - fed.keys()}
         found = tf.graph_util.import_graph_def(
             definition,
             input_map={name: tensor for name, tensor in sources.items() if name in read},
