@@ -134,7 +134,7 @@ class Heatmap:
             (left - frame.x0) / wide, (top - frame.y0) / high,
             (right - frame.x0) / wide, (bottom - frame.y0) / high,
         ])  # fmt: skip
-        beyond = np.ceil([-part[0], -part[1], part[2] - columns, part[3] - rows] - _ROUNDING)
+        beyond = np.ceil(np.array([0, 0, -columns, -rows]) + part * [-1, -1, 1, 1] - _ROUNDING)
         before_x, before_y, after_x, after_y = np.maximum(beyond, 0).astype(int)
         cells = np.pad(self.values, ((before_y, after_y), (before_x, after_x)), mode="edge")
         part += [before_x, before_y, before_x, before_y]
