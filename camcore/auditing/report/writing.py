@@ -55,9 +55,10 @@ def write_report(run: Run) -> Path:
         raise StoreError(
             f"{run.folder} holds no findings yet; start the same audit again, it goes on."
         )
-    for name, table in (("images.csv", images_table(run)), ("bad.csv", bad_table(run))):
-        run.store.write_bytes(name, table.to_csv(index=False, lineterminator="\n").encode())
-    run.store.write_bytes("report.html", _page(run).encode())
+    with run.store.locked():
+        for name, table in (("images.csv", images_table(run)), ("bad.csv", bad_table(run))):
+            run.store.write_bytes(name, table.to_csv(index=False, lineterminator="\n").encode())
+        run.store.write_bytes("report.html", _page(run).encode())
     return run.folder / "report.html"
 
 
@@ -108,7 +109,7 @@ def _effects(run: Run, album: Album) -> Chart | None:
     proven = [one for one in run.findings if one.effect is not None][: _SECTIONS["relied on"]]
     if not proven:
         return None
-    floor = run.record["thresholds"]["floor"]
+    floor = run.rules["floor"]
     return chart_of(
         album,
         "Effects",
@@ -151,7 +152,7 @@ def _made(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
         ("Model", record["model"]),
         ("Data", {name: value for name, value in record["source"].items() if name != "notes"}),
         ("Settings", record["settings"]),
-        ("Thresholds", record["thresholds"]),
+        ("Rules", run.rules),
         ("Precision", record["precision"]),
         ("Versions", record["versions"]),
         (

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from camcore.auditing.audited_classes import AuditClass, Classes
-from camcore.auditing.runs.settings import Settings, Thresholds
+from camcore.auditing.rules import RULES, Rules
+from camcore.auditing.runs.settings import Settings
+from camcore.auditing.runs.store import runs_folder
 from camcore.classifier import OutputKind
+from camcore.errors import InputError, StoreError
+from camcore.sources.bounds import check_bounds
+
+FORMAT = 2
+"""Of run.json and findings.json; 1 held four thresholds and no other rules."""
 
 PART = 256
 """Rows of a part of the scan: images that a killed one may have to see again."""
@@ -43,10 +51,28 @@ class Plan:
         """What was asked for."""
         return Settings.from_json(self.record["settings"])
 
+    @property
+    def is_current(self) -> bool:
+        """Whether it was made in today's format and by the rules in force."""
+        made_by = Rules.from_json(self.record.get("rules", {}))
+        return self.record.get("format") == FORMAT and made_by == RULES
+
     @cached_property
-    def thresholds(self) -> Thresholds:
-        """What decides."""
-        return Thresholds(**self.record["thresholds"])
+    def rules(self) -> Rules:
+        """The numbers by which this run looks, tests and judges.
+
+        Raises
+        ------
+        StoreError
+            If the run was made by rules that this version does not know.
+        """
+        rules = Rules.from_json(self.record.get("rules", {}))
+        if rules is None:
+            raise StoreError(
+                "this run was judged by the rules of another version of CAM Audit; begin a new one "
+                "to have it judged by today's."
+            )
+        return rules
 
     @cached_property
     def classes(self) -> Classes:
@@ -66,6 +92,21 @@ class Plan:
     def root(self) -> Path:
         """The folder that listed paths are relative to."""
         return Path(self.record["source"]["root"])
+
+    def file_of(self, path: str) -> Path:
+        """Where a listed file lies.
+
+        Raises
+        ------
+        InputError
+            If it leads out of the data, or out of what this server may read.
+        """
+        place = self.root / path
+        inside = Path(os.path.normpath(place)).is_relative_to(os.path.normpath(self.root))
+        if not inside and self.record["source"]["kind"] != "table":
+            raise InputError(f"{path!r} leads out of the folder of pictures.")
+        check_bounds(place, runs_folder())
+        return place
 
     @property
     def layer(self) -> str:

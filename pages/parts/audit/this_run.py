@@ -10,6 +10,7 @@ import streamlit as st
 
 from camcore.auditing.runs.launching import LOG, command
 from camcore.auditing.runs.run import Run
+from camcore.errors import InputError
 from pages.parts.audit import labelling, launching, tables, words
 
 _FILES = (
@@ -26,7 +27,7 @@ def show_downloads(run: Run) -> None:
     with st.container(horizontal=True):
         for label, name, mime, icon in _FILES:
             file = run.folder / name
-            if file.exists():
+            if file.exists() and not file.is_symlink():
                 st.download_button(
                     label,
                     partial(_read, file),
@@ -78,15 +79,15 @@ def _told(run: Run) -> list[tuple[str, str]]:
         ("Began", words.when(record["started"])),
         ("Versions", ", ".join(f"{name} {own}" for name, own in record["versions"].items())),
     ]
-    limits = (f"{name.replace('_', ' ')} {own}" for name, own in record["thresholds"].items())
-    told.append(("Thresholds", ", ".join(limits)))
+    limits = (f"{name.replace('_', ' ')} {own}" for name, own in run.rules.items())
+    told.append(("Rules", ", ".join(limits)))
     return told + [("Note", note) for note in (*source["notes"], *classes["notes"])]
 
 
 def _log(run: Run) -> str:
     try:
-        return (run.folder / LOG).read_text(errors="replace")[-_LAST:]
-    except OSError:
+        return launching.own_file(run, LOG).read_text(errors="replace")[-_LAST:]
+    except (OSError, InputError):
         return ""
 
 
