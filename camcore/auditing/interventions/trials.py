@@ -11,6 +11,7 @@ import pandas as pd
 
 from camcore.auditing.audited_classes import class_margins, predicted_classes
 from camcore.auditing.edits import Images, Probe, objects, without_objects
+from camcore.auditing.edits.regions import Region
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.pairing import Pairs
 from camcore.auditing.rules import RULES
@@ -30,7 +31,8 @@ _AHEAD = 4  # batches
 FOUND = ("discovery", "refined-1", "refined-2")
 TRIMMED = ("trimmed-1", "trimmed-2", "trimmed-3", "trimmed-4")
 STAGES = (
-    *FOUND, "beside", *TRIMMED, "test", "elsewhere", "off-object", "in-part", "necessity",
+    *FOUND, "beside", *TRIMMED, "test", "elsewhere", "off-object", "in-part", "where",
+    "content", "necessity",
 )  # fmt: skip
 """In order; up to the last of `TRIMMED` on the half of the images that cues are found on."""
 
@@ -51,6 +53,8 @@ class Trial:
         ``transfer``: the donor's cue, with its control. ``spared``: the same, but no known object
         is carried over or covered. ``ring``: the same, but only outside the middle, where no mask
         tells of objects. ``quarter``: the same, but the cue is read off a quarter of the donor.
+        ``inside``: the same, but only inside the middle. ``shared``: the donors' median picture
+        stands for each of them. ``flat``: the mean colour of the donor's region stands for it.
         ``neutral``: the cue made neutral, without a control.
     """
 
@@ -189,11 +193,17 @@ class Laboratory:
                     donors.quarters(np.random.default_rng(key)),
                     controls.quarters(np.random.default_rng(key)),
                 )
+            if fill == "shared":
+                taken = shared_content(donors), shared_content(controls)
+            if fill == "flat" and probe.region is not None:
+                taken = flattened(donors, probe.region), flattened(controls, probe.region)
             edited, controlled = edit_and_control(probe, recipients, *taken, key)
-            if fill in ("ring", "spared"):
+            if fill in ("ring", "spared", "inside"):
                 kept = middle(recipients)
                 if fill == "spared":
                     kept = objects(recipients) | objects(donors)
+                if fill == "inside":
+                    kept = ~kept
                 for changed in (edited, controlled):
                     changed[kept] = recipients.pixels[kept]
             return self._prepared(edited), self._prepared(controlled)
@@ -235,6 +245,35 @@ def edit_and_control(
     donors, controls = probe.alike(donors, controls)
     edited = probe.transfer(recipients, donors, np.random.default_rng(key))
     return edited, probe.transfer(recipients, controls, np.random.default_rng(key))
+
+
+def shared_content(images: Images) -> Images:
+    """Images that all show what they share: their median, pixel by pixel.
+
+    Examples
+    --------
+    >>> images = Images(np.array([9, 9, 200], np.uint8).reshape(3, 1, 1, 1))
+    >>> shared_content(images).pixels.ravel().tolist()
+    [9, 9, 9]
+    """
+    median = np.median(images.pixels, axis=0).astype(np.uint8)
+    return replace(images, pixels=np.broadcast_to(median, images.pixels.shape))
+
+
+def flattened(images: Images, region: Region) -> Images:
+    """Images whose region is one colour, its mean, in each of its separate rectangles.
+
+    Examples
+    --------
+    >>> images = Images(np.array([0, 100], np.uint8).reshape(1, 1, 2, 1))
+    >>> flattened(images, Region(1, 1, ((0, 0),))).pixels.ravel().tolist()
+    [50, 50]
+    """
+    pixels = images.pixels.copy()
+    for down, across in region.boxes(*pixels.shape[1:3]):
+        mean = pixels[:, down, across].mean(axis=(1, 2), keepdims=True)
+        pixels[:, down, across] = np.rint(mean).astype(np.uint8)
+    return replace(images, pixels=pixels)
 
 
 def middle(images: Images) -> np.ndarray:
