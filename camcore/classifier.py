@@ -11,6 +11,8 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from camcore.pictures.preprocessing import Frame
+
 Explained = Literal["score", "probability"]
 Head = Callable[[np.ndarray], np.ndarray]
 """The rest of a network behind a layer: maps (N, H, W, K) -> class scores (N, C)."""
@@ -34,6 +36,8 @@ class Layer:
     cam : bool
         True where only global average pooling and affine layers lie between this layer and the
         class scores, so that plain CAM is possible.
+    frame : Frame or None
+        Where the grid lies in the model's input; evenly over all of it if None.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Layer:
     channels: int
     kind: str
     cam: bool = False
+    frame: Frame | None = None
 
     def __str__(self) -> str:
         return f"{self.name} · {self.height}×{self.width} · {self.channels}"

@@ -197,6 +197,7 @@ class Explanation:
             },
             "preprocessing": self.preprocessing,
             "fit": self.fit,
+            "frame": vars(self.heatmap.frame).copy(),
             "version": self.version,
         }
 

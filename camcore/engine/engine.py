@@ -313,6 +313,8 @@ def _view(
     check_preprocessing(name)
     height, width, _ = model.input_shape
     frame = frame_of(picture.width, picture.height, width, height, fit)
+    if info.frame is not None:
+        frame = info.frame.within(frame)
     return View(model, picture, info, name, fit, frame)
 
 

@@ -52,8 +52,8 @@ def load_model(
         Class names; a text, JSON, YAML or CSV file that holds them; or ``imagenet`` for the names
         of ImageNet's 1000 classes.
     preprocessing : str, optional
-        One of `camcore.PREPROCESSINGS`. Known for named models. For a file: ``none`` where the
-        model begins with Rescaling or Normalization, else ``0-1``.
+        One of `camcore.PREPROCESSINGS`. Known for named models. For a file: what the
+        beginning of the model tells, else ``0-1``.
     output : str or int, optional
         Which of several outputs is explained, by name or position.
     output_kind : str, optional

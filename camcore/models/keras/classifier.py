@@ -30,7 +30,7 @@ from camcore.models.keras.content_hash import content_sha256
 from camcore.models.keras.feeding import Feed
 from camcore.models.keras.functions import Pieces
 from camcore.models.keras.gap_head import pooled_affine
-from camcore.models.keras.inputs import begins_with_preprocessing, read_inputs
+from camcore.models.keras.inputs import known_preprocessing, read_inputs
 from camcore.models.keras.layer_tables import split_tables
 from camcore.models.keras.outputs import choose_output, column_names, named_results, slopes
 from camcore.models.keras.traced_graph import Tap, TracedGraph
@@ -41,7 +41,7 @@ from camcore.pictures.preprocessing import check_preprocessing
 _PASSIVE = (
     "MaxPooling", "AveragePooling", "ZeroPadding", "Cropping", "CenterCrop", "UpSampling",
     "Resizing", "Dropout", "SpatialDropout", "Gaussian", "Random", "Reshape", "Permute",
-    "Rescaling", "Normalization",
+    "Rescaling", "Normalization", "Transpose", "Flip", "Roll", "GetItem", "Pad",
 )  # fmt: skip
 
 
@@ -60,8 +60,9 @@ class KerasClassifier:
     sha256 : str, optional
         Hash of the content; computed from configuration and weights by default.
     preprocessing : str, optional
-        One of `camcore.PREPROCESSINGS`. By default ``none`` where the model begins with Rescaling
-        or Normalization, else ``0-1``, which is a guess and says so in `preprocessing_guessed`.
+        One of `camcore.PREPROCESSINGS`. By default what the beginning of the model tells, such as
+        ``none`` where it scales pixels itself or takes whole numbers, else ``0-1``, which is a
+        guess and says so in `preprocessing_guessed`.
     class_names : sequence of str, optional
         One for each column of the output.
     output : str or int, optional
@@ -118,9 +119,6 @@ class KerasClassifier:
         self.sha256 = sha256 or content_sha256(model)
         if preprocessing is not None:
             check_preprocessing(preprocessing)
-        built_in = begins_with_preprocessing(model)
-        self.preprocessing = preprocessing or ("none" if built_in else "0-1")
-        self.preprocessing_guessed = not (preprocessing or built_in)
         inputs = read_inputs(model, self.name, input_size, input)
         self.input, self.inputs = inputs.name, inputs.pictures
         self.input_shape, self.other_inputs = inputs.shape, inputs.others
@@ -130,6 +128,9 @@ class KerasClassifier:
         self._lock = threading.RLock()
         self._feed = Feed(inputs)
         self._graph = TracedGraph(model, self.input_shape, self._feed.call_with)
+        self.preprocessing_told = known_preprocessing(inputs, self._graph)
+        self.preprocessing = preprocessing or self.preprocessing_told or "0-1"
+        self.preprocessing_guessed = not (preprocessing or self.preprocessing_told)
         self.keras_model = model
         self._identity = self.sha256
 
@@ -146,8 +147,9 @@ class KerasClassifier:
         taps = self._graph.spatial_taps(read.scores)
         if not taps:  # of an output that was asked for
             raise ModelError(
-                f"{self.name} has no layer with a spatial map (height x width > 1) that its output "
-                "depends on, so there is nothing to lay over a picture."
+                f"{self.name} has no layer with a spatial map (height x width > 1, in an even grid "
+                "over the picture) that its output depends on, so there is nothing to lay over a "
+                "picture."
             )
         self._taps = {tap.name: tap for tap in taps}
         self._captured = captured_weights(model, self._graph, read.scores)
@@ -349,5 +351,5 @@ class KerasClassifier:
         return self._taps[layer]
 
     def _layer(self, tap: Tap) -> Layer:
-        height, width, channels = tuple(tap.tensor.shape)[1:]
-        return Layer(tap.name, height, width, channels, tap.kind, tap.name in self._pooled)
+        frame = tap.map.frame if tap.map else None
+        return Layer(tap.name, *tap.grid, tap.kind, tap.name in self._pooled, frame)

@@ -92,7 +92,9 @@ class Pieces:
             graph = self._graph
             counted, gradients, residuals = graph.differentiate(self._scores, tap.tensor)
             with graph.graph.as_default():
-                maps, slopes = (tf.cast(t, tf.float32) for t in (tap.tensor, gradients))
+                maps, slopes = (
+                    tap.upright(tf.cast(t, tf.float32)) for t in (tap.tensor, gradients)
+                )
             found = [maps, self._scores, self._probabilities, *residuals]
             self._passes[tap.name] = Passes(
                 self._cut([graph.images], found), self._cut([counted, *residuals], [slopes])

@@ -10,13 +10,12 @@ import keras
 
 from camcore.classifier import OtherInput
 from camcore.errors import InputError, ModelError
-from camcore.models.keras.traced_graph import walk
+from camcore.models.keras.built_in_scaling import built_in_scaling
+from camcore.models.keras.traced_graph import TracedGraph
 from camcore.pictures.bands import MAX_BANDS
 
 FREE_SIZE = 224  # side of the input where a model accepts any
 _LEAST_SIDE = 8  # of a picture whose pixels come in one row: fewer are a table's columns
-_BUILT_IN = {"Rescaling", "Normalization"}
-_BEFORE_SCALING = ("Random", "Resizing", "CenterCrop", "Gaussian")
 
 
 @dataclass(frozen=True)
@@ -48,18 +47,12 @@ class Inputs:
     notes: tuple[str, ...]
 
 
-def begins_with_preprocessing(model: Any) -> bool:
-    """Whether the model itself scales its pixels: it begins with Rescaling or Normalization.
+def known_preprocessing(inputs: Inputs, graph: TracedGraph) -> str | None:
+    """The preprocessing that the model itself tells, or None.
 
-    Augmentation and resizing may come before.
+    Whole numbers can only be 0 to 255: a model that takes them scales them itself.
     """
-    for _, operation in walk(model):
-        kind = type(operation).__name__
-        if kind in _BUILT_IN:
-            return True
-        if not kind.startswith(_BEFORE_SCALING):
-            return False
-    return False
+    return "none" if "int" in inputs.dtype else built_in_scaling(graph)
 
 
 def read_inputs(

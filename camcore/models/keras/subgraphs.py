@@ -82,7 +82,7 @@ def cut(
     def run(*arguments: Any) -> Any:
         own = tf.compat.v1.get_default_graph()
         fed = dict(zip([*values, *(t.name for t in inputs)], arguments, strict=True))
-        sources = fed | {name: own.capture(held[name]) for name in held.keys() & read}
+        sources = fed | {n: own.capture(held[n]) for n in (held.keys() & read) - fed.keys()}
         if f"{COUNT}:0" in read:
             sources[f"{COUNT}:0"] = tf.shape(fed[inputs[0].name])[0]
         found = tf.graph_util.import_graph_def(
