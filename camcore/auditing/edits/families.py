@@ -29,7 +29,7 @@ FAMILIES = {
     for family in (
         Family("tag", "corner tag", "A corner, or all four together, is taken from the donor."),
         Family("frame", "frame", "The outer ring is taken from the donor."),
-        Family("sky/top-band", "sky (top band)", "The upper third is taken from the donor."),
+        Family("sky/top-band", "top band", "The upper third is taken from the donor."),
         Family("bottom-band", "bottom band", "The lower third is taken from the donor."),
         Family("side-band", "side band", "The left or right quarter is taken from the donor."),
         Family("region", "region", "A patch inside the picture is taken from the donor."),

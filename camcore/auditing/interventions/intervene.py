@@ -19,7 +19,9 @@ from camcore.auditing.edits import (
 from camcore.auditing.edits.regions import region_of
 from camcore.auditing.interventions.budget import Sizes, sizes
 from camcore.auditing.interventions.discovery import Discovery
+from camcore.auditing.interventions.effects import swings_of
 from camcore.auditing.interventions.image_pool import Pool
+from camcore.auditing.interventions.likeness_table import likeness_table
 from camcore.auditing.interventions.map_shift import shift_table
 from camcore.auditing.interventions.pairing import halves
 from camcore.auditing.interventions.testing import judge, relied_on
@@ -85,7 +87,7 @@ def _prove(
 ) -> None:
     """What holds on the held-out half is taken out again, moved, and kept off the object."""
     proven: dict[int, list[Probe]] = {}
-    for one in judge(tests, plan):
+    for one in judge(tests, plan, swings_of(images, tests)):
         if relied_on(one, plan):
             proven.setdefault(one.klass, []).append(one.probe)
     for klass, probes in proven.items():
@@ -96,6 +98,11 @@ def _prove(
         discovery.necessity(klass, tested)
         discovery.off_object(klass, tuple(p for p in probes if p.family not in _OBJECTS))
         discovery.in_part(klass, tuple(probes))
+        discovery.where(klass, tuple(probes))
+        discovery.content(klass, tuple(probes))
+        name = likeness_file(klass)
+        if not store.whole(name):
+            store.write_table(name, likeness_table(klass, probes, images, pool))
         local = tuple(probe for probe in probes if probe.region is not None)
         if not local:
             continue
@@ -103,6 +110,11 @@ def _prove(
         name = f"trials/shift/{klass:04d}.parquet"
         if not store.whole(name):
             store.write_table(name, shift_table(klass, images, pool, plan, classifier))
+
+
+def likeness_file(klass: int) -> str:
+    """Where the likeness of a class's pictures is kept."""
+    return f"trials/likeness/{klass:04d}.parquet"
 
 
 def moved_elsewhere(plan: Plan, klass: int, probe: Probe) -> Probe:

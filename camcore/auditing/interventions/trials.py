@@ -11,6 +11,7 @@ import pandas as pd
 
 from camcore.auditing.audited_classes import class_margins, predicted_classes
 from camcore.auditing.edits import Images, Probe, objects, without_objects
+from camcore.auditing.edits.regions import Region
 from camcore.auditing.edits.trimming import TRIMS
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.pairing import Pairs
@@ -38,7 +39,7 @@ FOUND = ("discovery", "refined-1", "refined-2")
 TRIMMED = TRIMS
 STAGES = (
     *FOUND, "beside", "apart", *TRIMMED, "test", "elsewhere", "off-object", "in-part", "where",
-    "necessity",
+    "content", "necessity",
 )  # fmt: skip
 """In order; up to the last of `TRIMMED` on the half of the images that cues are found on."""
 
@@ -60,6 +61,8 @@ class Trial:
         is carried over or covered. ``ring``: the same, but only outside the middle, where no mask
         tells of objects. ``quarter``: the same, but the cue is read off a quarter of the donor.
         ``inside``: the same, but only known objects change, or the middle, where no mask tells.
+        ``shared``: the donors' median picture stands for each of them. ``flat``: the mean colour
+        of the donor's region stands for it.
         ``neutral``: the cue made neutral, without a control.
     """
 
@@ -219,6 +222,10 @@ class Laboratory:
                     donors.quarters(np.random.default_rng(key)),
                     controls.quarters(np.random.default_rng(key)),
                 )
+            if fill == "shared":
+                taken = shared_content(donors), shared_content(controls)
+            if fill == "flat" and probe.region is not None:
+                taken = flattened(donors, probe.region), flattened(controls, probe.region)
             edited, controlled = edit_and_control(probe, recipients, *taken, key)
             if fill in ("ring", "spared", "inside"):
                 kept = _kept(fill, recipients, donors)
@@ -311,6 +318,35 @@ def edit_and_control(
     donors, controls = probe.alike(donors, controls)
     edited = probe.transfer(recipients, donors, np.random.default_rng(key))
     return edited, probe.transfer(recipients, controls, np.random.default_rng(key))
+
+
+def shared_content(images: Images) -> Images:
+    """Images that all show what they share: their median, pixel by pixel.
+
+    Examples
+    --------
+    >>> images = Images(np.array([9, 9, 200], np.uint8).reshape(3, 1, 1, 1))
+    >>> shared_content(images).pixels.ravel().tolist()
+    [9, 9, 9]
+    """
+    median = np.median(images.pixels, axis=0).astype(np.uint8)
+    return replace(images, pixels=np.broadcast_to(median, images.pixels.shape))
+
+
+def flattened(images: Images, region: Region) -> Images:
+    """Images whose region is one colour, its mean, in each of its separate rectangles.
+
+    Examples
+    --------
+    >>> images = Images(np.array([0, 100], np.uint8).reshape(1, 1, 2, 1))
+    >>> flattened(images, Region(1, 1, ((0, 0),))).pixels.ravel().tolist()
+    [50, 50]
+    """
+    pixels = images.pixels.copy()
+    for down, across in region.boxes(*pixels.shape[1:3]):
+        mean = pixels[:, down, across].mean(axis=(1, 2), keepdims=True)
+        pixels[:, down, across] = np.rint(mean).astype(np.uint8)
+    return replace(images, pixels=pixels)
 
 
 def middle(images: Images) -> np.ndarray:

@@ -21,20 +21,6 @@ Carriers = Mapping[tuple[int, str], Carrier]
 """What a cue works through, by class and probe; nothing where no trial tells."""
 
 
-def score(tested: Iterable[Tested], carriers: Carriers) -> float:
-    """How strongly the run speaks for reliance on something other than the object, 0 to 1.
-
-    The largest lower end of an effect's interval over everything tested that does not work through
-    the object, as far as masks or boxes tell, nor may do so, as far as its place tells.
-    """
-    lower = [
-        one.interval[0]
-        for one in tested
-        if carriers.get((one.klass, one.probe.name), "not the object") == "not the object"
-    ]
-    return float(np.clip(max(lower, default=0.0), 0.0, 1.0))
-
-
 def carriers_of(
     tested: Iterable[Tested], off_object: pd.DataFrame, in_part: pd.DataFrame, floor: float
 ) -> Carriers:
