@@ -10,6 +10,7 @@ from camcore.auditing.edits import probe_named
 from camcore.auditing.findings import Finding
 from camcore.auditing.interventions.pool import Pool
 from camcore.auditing.interventions.trials import EDITED, edit_and_control, trial_key
+from camcore.auditing.parts.placing import parts_file
 from camcore.auditing.plan import Plan
 from camcore.auditing.run import Run
 from camcore.errors import ImageError
@@ -49,7 +50,11 @@ class Swap:
 def pool_of(run: Run) -> Pool:
     """Pictures of a run for `swaps`, kept from one finding to the next."""
     files = run.store.read_table("files.parquet").set_index("id")
-    return Pool(Plan(run.record), files, run.images)
+    pool = Pool(Plan(run.record), files, run.images)
+    for klass in range(len(run.class_names)):
+        if run.store.whole(parts_file(klass)):
+            pool.know(klass, run.store.read_table(parts_file(klass)))
+    return pool
 
 
 def swaps(run: Run, finding: Finding, pool: Pool, count: int = 6) -> tuple[Swap, ...]:

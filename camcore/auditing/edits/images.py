@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,6 +24,9 @@ class Images:
         Whether the mask of an image is known at all; all of them if None.
     quality : ndarray of float32, shape (N,), optional
         JPEG quality of each file, NaN where the file is no JPEG.
+    places : mapping of str to ndarray of int, shape (N, 4)
+        Where parts that move lie, by `camcore.auditing.edits.part.Part.key`: top, left, bottom
+        and right in pixels; -1 where that is not known.
 
     Raises
     ------
@@ -40,6 +44,7 @@ class Images:
     masks: np.ndarray | None = None
     known: np.ndarray | None = None
     quality: np.ndarray | None = None
+    places: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = self.pixels.shape
@@ -62,7 +67,8 @@ class Images:
         masks, known, quality = (
             None if part is None else part[index] for part in (self.masks, self.known, self.quality)
         )
-        return Images(self.pixels[index], masks, known, quality)
+        places = {key: boxes[index] for key, boxes in self.places.items()}
+        return Images(self.pixels[index], masks, known, quality, places)
 
     def quarters(self, rng: np.random.Generator) -> Images:
         """A quarter of each image, from one of its four corners; its JPEG quality stays known."""

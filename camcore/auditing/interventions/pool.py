@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from camcore.auditing.edits import Images
+from camcore.auditing.edits.part import Part
 from camcore.auditing.plan import Plan
 from camcore.auditing.scan import object_mask
 from camcore.errors import CamcoreError, ImageError
@@ -30,7 +31,15 @@ class Pool:
     def __init__(self, plan: Plan, files: pd.DataFrame, images: pd.DataFrame) -> None:
         self._plan, self._files, self._images = plan, files, images
         self._held: dict[int, Any] = {}
+        self._places: dict[str, dict[int, np.ndarray]] = {}
         self.lost: dict[int, str] = {}
+
+    def know(self, klass: int, parts: pd.DataFrame) -> None:
+        """Learn where the parts of a class lie; see `camcore.auditing.parts.placing`."""
+        for number, rows in parts.groupby("number"):
+            boxes = rows[["top", "left", "bottom", "right"]].to_numpy(np.int64)
+            ids = rows["id"].astype(int)
+            self._places[Part(klass, int(number)).key] = dict(zip(ids, boxes, strict=True))
 
     def hold(self, ids: np.ndarray) -> np.ndarray:
         """Decode these images and forget all others; which of them are there, (n,) bool."""
@@ -55,7 +64,13 @@ class Pool:
             np.stack([blank if mask is None else mask for mask in masks]),
             known,
             np.array(quality, np.float32),
+            {key: self._boxes(known, ids) for key, known in self._places.items()},
         )
+
+    @staticmethod
+    def _boxes(known: dict[int, np.ndarray], ids: np.ndarray) -> np.ndarray:
+        nowhere = np.full(4, -1)
+        return np.array([known.get(int(one), nowhere) for one in ids]).reshape(-1, 4)
 
     def _decoded(self, one: int) -> tuple[np.ndarray, np.ndarray | None, float] | str:
         row = self._files.loc[one]

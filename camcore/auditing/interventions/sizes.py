@@ -8,6 +8,7 @@ _FULL = (48, 128, 192)
 _LEAST = (24, 48, 48)
 _TESTED = 10  # probes that usually reach the test
 _CUTS = 3  # steps in which a region is cut
+_PARTS = 900  # passes of `camcore.auditing.parts.trials` for a class, usually
 _PROVEN = 3  # probes that usually are proven, and taken out again
 
 
@@ -66,4 +67,4 @@ def _passes(discovery: int, test: int, necessity: int, probes: int) -> int:
     found = discovery * (1 + 2 * probes) + 2 * discovery * (1 + 2 * 4)
     trimmed = discovery * (1 + 2 * _TESTED) + _CUTS * discovery * (1 + 2 * 5)
     tested = test * (1 + 2 * _TESTED) + test * (1 + 2 * _PROVEN)
-    return found + trimmed + tested + necessity * (1 + 3 * _PROVEN)
+    return found + trimmed + tested + necessity * (1 + 3 * _PROVEN) + _PARTS

@@ -31,9 +31,10 @@ _MIDDLE = 0.9  # of either side: the ellipse that objects are taken to be in if 
 FOUND = ("discovery", "refined-1", "refined-2")
 TRIMMED = ("trimmed-1", "trimmed-2", "trimmed-3", "trimmed-4")
 STAGES = (
-    *FOUND, "beside", *TRIMMED, "test", "elsewhere", "off-object", "in-part", "necessity",
+    *FOUND, "beside", *TRIMMED, "part-found",
+    "test", "elsewhere", "off-object", "in-part", "part-asked", "necessity",
 )  # fmt: skip
-"""In order; up to the last of `TRIMMED` on the half of the images that cues are found on."""
+"""In order; up to ``part-found`` on the half of the images that cues are found on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,8 @@ class Trial:
         is carried over or covered. ``ring``: the same, but only outside the middle, where no mask
         tells of objects. ``quarter``: the same, but the cue is read off a quarter of the donor.
         ``neutral``: the cue made neutral, without a control.
+    label : str
+        Tells apart trials of one stage and class that differ in their pairs.
     """
 
     stage: str
@@ -60,6 +63,7 @@ class Trial:
     pairs: Pairs
     probes: tuple[Probe, ...]
     fills: tuple[str, ...] = ("transfer",)
+    label: str = ""
 
     @property
     def passes(self) -> int:
@@ -91,7 +95,8 @@ class Laboratory:
         size = max(1, _BLOCK // max(1, trial.each * len(trial.pairs)))
         blocks = [trial.probes[k : k + size] for k in range(0, len(trial.probes), size)]
         names = [
-            f"trials/{trial.stage}/{trial.klass:04d}-{k:03d}.parquet" for k in range(len(blocks))
+            f"trials/{trial.stage}/{trial.klass:04d}{trial.label}-{k:03d}.parquet"
+            for k in range(len(blocks))
         ]
         open_ones = [k for k, name in enumerate(names) if not self._store.whole(name)]
         left = len(trial.pairs) * trial.each * sum(len(blocks[k]) for k in open_ones)
@@ -228,7 +233,7 @@ def edit_and_control(
     """
     donors, controls = probe.alike(donors, controls)
     edited = probe.transfer(recipients, donors, np.random.default_rng(key))
-    return edited, probe.transfer(recipients, controls, np.random.default_rng(key))
+    return edited, probe.control(recipients, controls, np.random.default_rng(key))
 
 
 def middle(images: Images) -> np.ndarray:
