@@ -21,7 +21,7 @@ from benchmarks.truth.table import as_markdown, as_text, tables
 KEPT = Path(__file__).parent / "measured"
 """The small tables that are kept in the repository."""
 
-SHIPPED = Path(__file__).parents[2] / "camcore" / "auditing" / "measured.json"
+SHIPPED = Path(__file__).parents[2] / "camcore" / "auditing" / "verdict" / "measured.json"
 """What the audit's own reports say of it."""
 
 _PACKAGES = (

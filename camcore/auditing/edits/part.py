@@ -98,9 +98,7 @@ class Part(Probe):
             patches = np.broadcast_to(common_patch(patches), patches.shape)
         return _pasted(recipients.pixels, patches, targets)
 
-    def control(
-        self, recipients: Images, controls: Images, rng: np.random.Generator
-    ) -> np.ndarray:
+    def control(self, recipients: Images, controls: Images, rng: np.random.Generator) -> np.ndarray:
         if self.way != "painted over":
             return self.transfer(recipients, controls, rng)
         height, width = recipients.pixels.shape[1:3]

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 
 from camcore.auditing.edits.part import apart
-from camcore.auditing.interventions.pool import Pool
+from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.parts.alikeness import alikeness
 from camcore.auditing.parts.components import components, contributions
-from camcore.auditing.parts.windows import FINE, SHARE, Windows, scatter, windows
-from camcore.auditing.plan import Plan
-from camcore.auditing.run import Run
-from camcore.auditing.store import Store
+from camcore.auditing.parts.windows import FINE, SHARE, Windows, windows
+from camcore.auditing.runs.plan import Plan
+from camcore.auditing.runs.run import Run
+from camcore.auditing.runs.store import Store
 from camcore.classifier import Classifier, Layer
-from camcore.fitting import preprocess
+from camcore.pictures.preprocessing import preprocess
 
 CROPS = 16
 """Pictures with most of a part, which its numbers are read from."""
@@ -192,5 +192,5 @@ def _table(ids: np.ndarray, found: Sequence[_Candidate]) -> pd.DataFrame:
     if tables:
         return pd.concat(tables, ignore_index=True)
     names = ["id", "number", "layer", "contribution", "alike", "presence", *columns]
-    kinds = {name: np.int32 for name in ("id", "number", *columns)} | {"layer": str}
+    kinds = dict.fromkeys(("id", "number", *columns), np.int32) | {"layer": str}
     return pd.DataFrame({name: np.array([], kinds.get(name, np.float32)) for name in names})

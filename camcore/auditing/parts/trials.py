@@ -7,12 +7,12 @@ import pandas as pd
 
 from camcore.auditing.edits.part import Part
 from camcore.auditing.interventions.effects import Differences, differences
+from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.pairing import Pairs
-from camcore.auditing.interventions.pool import Pool
 from camcore.auditing.interventions.trials import Laboratory, Trial
 from camcore.auditing.parts.placing import place_parts
-from camcore.auditing.plan import Plan
-from camcore.auditing.store import Store
+from camcore.auditing.runs.plan import Plan
+from camcore.auditing.runs.store import Store
 from camcore.classifier import Classifier
 
 ALIKE = 0.2
@@ -61,9 +61,7 @@ class PartTrials:
     def test(self, klass: int) -> pd.DataFrame:
         """The most promising part on the half that it was not found on; no rows without one."""
         chosen = self._chosen(klass)
-        placed = place_parts(
-            klass, chosen, self._pool, self._plan, self._classifier, self._store
-        )
+        placed = place_parts(klass, chosen, self._pool, self._plan, self._classifier, self._store)
         self._pool.know(klass, placed)
         found: list[tuple[Part, Differences, float]] = []
         for number, rows in placed.groupby("number"):
