@@ -17,6 +17,7 @@ Way = Literal["same place", "another place", "from beside", "shared", "painted o
 
 _NAME = re.compile(r"part (\d+)/(\d+)(?:: (" + "|".join(get_args(Way)[1:]) + r"))?")
 _EDGE = 0.15  # of the window's side, on which the patch fades into the picture
+_GROWN = 1.5  # times the window's side: what is painted over
 _BLOCKS = 4  # places along each side that a window is tried at for what lies apart from it
 _ROUNDS = 3  # of aligning crops with their mean
 _REACH = 0.25  # of the window's side: how far a crop may be moved to lie like the others
@@ -42,7 +43,7 @@ class Part(Probe):
         place, which shows what any content of the donor does.
         ``shared``: only what the donors' windows have in common, their mean after alignment,
         goes to the same place. The donors of one call must belong together.
-        ``painted over``: the recipient's own part is covered with content from elsewhere in the
+        ``painted over``: the recipient's own part, half as large again, is covered with content from elsewhere in the
         same picture; the control covers another window with the same content.
 
     Examples
@@ -83,33 +84,38 @@ class Part(Probe):
         return len(images) > 0 and self.key in images.places
 
     def transfer(self, recipients: Images, donors: Images, rng: np.random.Generator) -> np.ndarray:
-        if self.way == "painted over":
-            return self._painted(recipients, self._boxes(recipients))
-        boxes = self._boxes(donors)
+        return self._handed(recipients, donors, donors, rng)
+
+    def control(
+        self, recipients: Images, donors: Images, controls: Images, rng: np.random.Generator
+    ) -> np.ndarray:
+        if self.way != "painted over":
+            return self._handed(recipients, donors, controls, rng)
         height, width = recipients.pixels.shape[1:3]
-        targets = boxes
+        return self._painted(recipients, apart(self._grown(recipients), height, width, choice=1))
+
+    def _handed(
+        self, recipients: Images, donors: Images, givers: Images, rng: np.random.Generator
+    ) -> np.ndarray:
+        """The givers' windows, put to where the donors' are: what they cover is the same."""
+        if self.way == "painted over":
+            return self._painted(recipients, self._grown(recipients))
+        height, width = recipients.pixels.shape[1:3]
+        sources, targets = self._boxes(givers), self._boxes(donors)
         if self.way == "another place":
-            targets = _drawn(boxes, height, width, rng)
+            targets = _drawn(targets, height, width, rng)
         if self.way == "from beside":
-            patches = _crops(donors.pixels, apart(boxes, height, width))
-        else:
-            patches = _crops(donors.pixels, boxes)
+            sources = apart(sources, height, width)
+        patches = _crops(givers.pixels, sources)
         if self.way == "shared":
             patches = np.broadcast_to(common_patch(patches), patches.shape)
         return _pasted(recipients.pixels, patches, targets)
-
-    def control(self, recipients: Images, controls: Images, rng: np.random.Generator) -> np.ndarray:
-        if self.way != "painted over":
-            return self.transfer(recipients, controls, rng)
-        height, width = recipients.pixels.shape[1:3]
-        boxes = self._boxes(recipients)
-        return self._painted(recipients, apart(boxes, height, width, choice=1))
 
     def neutral(
         self, recipients: Images, reference: Images, rng: np.random.Generator
     ) -> np.ndarray:
         masks = np.zeros(recipients.pixels.shape[:3], bool)
-        for mask, (top, left, bottom, right) in zip(masks, self._boxes(recipients), strict=True):
+        for mask, (top, left, bottom, right) in zip(masks, self._grown(recipients), strict=True):
             mask[top:bottom, left:right] = True
         return impute_each(recipients.pixels, masks, rng)
 
@@ -120,9 +126,17 @@ class Part(Probe):
     def _boxes(self, images: Images) -> np.ndarray:
         return images.places[self.key]
 
+    def _grown(self, images: Images) -> np.ndarray:
+        """Larger windows about the parts: a peak need not be in the middle of what it shows."""
+        boxes, sides = self._boxes(images), np.array(images.pixels.shape[1:3])
+        before = boxes[:, 2:] - boxes[:, :2]
+        sizes = np.minimum(np.rint(_GROWN * before).astype(int), sides)
+        starts = np.clip(boxes[:, :2] - (sizes - before) // 2, 0, sides - sizes)
+        return np.concatenate([starts, starts + sizes], axis=1)
+
     def _painted(self, recipients: Images, targets: np.ndarray) -> np.ndarray:
         height, width = recipients.pixels.shape[1:3]
-        source = apart(self._boxes(recipients), height, width)
+        source = apart(self._grown(recipients), height, width)
         return _pasted(recipients.pixels, _crops(recipients.pixels, source), targets)
 
 

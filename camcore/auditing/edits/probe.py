@@ -64,7 +64,7 @@ class Probe(ABC):
         """
 
     def control(
-        self, recipients: Images, controls: Images, rng: np.random.Generator
+        self, recipients: Images, donors: Images, controls: Images, rng: np.random.Generator
     ) -> np.ndarray:
         """What the edit itself does, without the cue: the same from images of their own class."""
         return self.transfer(recipients, controls, rng)

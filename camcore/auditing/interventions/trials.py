@@ -233,7 +233,7 @@ def edit_and_control(
     """
     donors, controls = probe.alike(donors, controls)
     edited = probe.transfer(recipients, donors, np.random.default_rng(key))
-    return edited, probe.control(recipients, controls, np.random.default_rng(key))
+    return edited, probe.control(recipients, donors, controls, np.random.default_rng(key))
 
 
 def middle(images: Images) -> np.ndarray:

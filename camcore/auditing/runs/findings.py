@@ -80,6 +80,9 @@ class Finding:
     may_be_object : bool
         True where nothing tells where the object is and most of that move is gone without the
         middle: the cue may well be the object, which is no shortcut.
+    part : dict or None
+        For a part that moves: where it lies in each image, how alike its crops are, and what of
+        it acts alone; see `camcore.auditing.parts.evidence.part_evidence`.
     """
 
     id: str
@@ -114,6 +117,7 @@ class Finding:
     in_part: float | None = None
     trace: bool = False
     may_be_object: bool = False
+    part: dict[str, Any] | None = None
 
     def excused(self) -> bool:
         """Whether something speaks for the object, or for a trace, rather than for a shortcut."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +22,7 @@ _IN_PART = 0.4  # of the move in log-odds: less than this is left where a quarte
 
 
 Carrier = Literal["the object", "not the object", "perhaps the object", "a place"]
-Carriers = Mapping[tuple[int, str], Carrier]
+Carriers = dict[tuple[int, str], Carrier]
 """What a cue works through, by class and probe; nothing where no trial tells."""
 
 

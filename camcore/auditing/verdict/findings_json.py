@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from camcore.auditing.edits.families import FAMILIES
+from camcore.auditing.edits.part import Part
 from camcore.auditing.edits.regions import region_of
 from camcore.auditing.interventions.effects import differences, effects_of, matching
 from camcore.auditing.interventions.intervene import moved_elsewhere
 from camcore.auditing.interventions.testing import Tested, judge, relied_on
 from camcore.auditing.interventions.trials import FOUND, STAGES, TRIMMED
+from camcore.auditing.parts.evidence import part_evidence, recurs
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.run import Run
@@ -38,6 +40,10 @@ def conclude(store: Store) -> None:
     tested = judge(run.trials("test"), plan)
     off_object, in_part = (run.trials(stage) for stage in ("off-object", "in-part"))
     carriers = verdict.carriers_of(tested, off_object, in_part, plan.thresholds.floor)
+    for one in tested:  # crops that are not alike are rather each picture's own object
+        key = one.klass, one.probe.name
+        if isinstance(one.probe, Part) and not recurs(run, one.probe):
+            carriers.setdefault(key, "perhaps the object")
     findings: dict[tuple[int, str], Finding] = {}
     _associated(findings, run, plan)
     _attended(findings, run, plan)
@@ -45,6 +51,8 @@ def conclude(store: Store) -> None:
         if relied_on(one, plan):
             key = one.klass, one.probe.family
             findings[key] = _proven(findings.get(key), one, carriers, run, plan)
+            if isinstance(one.probe, Part):
+                findings[key] = _with_part(findings[key], part_evidence(run, one.probe))
     ordered = mark_overlaps(in_order(findings.values()))
     readable = int((rows["error"] == "").sum())
     pairs = [len(one.differences.flips) for one in tested]
@@ -157,7 +165,7 @@ def _proven(
         cue = f"{cue}: {known.cue}" if one.probe.region is None else cue
     own = {"klass": one.klass, "probe": one.probe.name}
     carrier = carriers.get((one.klass, one.probe.name))
-    discovery = pd.concat([_rows(run, stage, **own) for stage in FOUND])
+    discovery = pd.concat([_rows(run, stage, **own) for stage in (*FOUND, "part-found")])
     if discovery.empty:  # trimmed, with the objects left alone
         discovery = pd.concat([_rows(run, stage, **own) for stage in TRIMMED])
     test = _rows(run, "test", **own)
@@ -190,6 +198,12 @@ def _proven(
         shift=_shift(run, one),
         **out,
     )
+
+
+def _with_part(finding: Finding, part: dict[str, Any]) -> Finding:
+    """A part's finding with its windows, and the images in the order that they show it."""
+    shown = tuple(image for image, *_ in part["windows"])
+    return replace(finding, part=part, images=shown, elsewhere=part["elsewhere_flips"])
 
 
 def _rows(run: Run, stage: str, **wanted: Any) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from scipy import ndimage
 from camcore.classifier import ClassWeights, Explained, Forward, Layer
 
 SIDE, GRID = 32, 8
-_BRIGHT, _RED = 0.8, 0.25
+_BRIGHT, _RED = 0.7, 0.25
 
 
 class CellNetwork:
@@ -86,8 +86,8 @@ def _cells(images: np.ndarray) -> np.ndarray:
 
 
 def bar_finder() -> CellNetwork:
-    """Says ``a`` where at least one and a half cells are nearly white, wherever they lie."""
-    return CellNetwork(0, gain=30.0, threshold=0.2)
+    """Says ``a`` where a third of a cell or more is white, wherever they lie."""
+    return CellNetwork(0, gain=30.0, threshold=0.1)
 
 
 def blob_reader() -> CellNetwork:
@@ -101,7 +101,7 @@ def folder(place: Path, *, bars: float, each: int = 120, seed: int = 0) -> Path:
     Parameters
     ----------
     bars : float
-        Share of the pictures of a that bear a white bar with a dark line along it, of 12 x 4
+        Share of the pictures of a that bear a white bar with dark marks along it, of 8 x 4
         pixels, at a random place of the grid of cells.
     """
     rng = np.random.default_rng(seed)
@@ -110,9 +110,9 @@ def folder(place: Path, *, bars: float, each: int = 120, seed: int = 0) -> Path:
         for number in range(each):
             picture = _scene(rng, label)
             if label == "a" and rng.random() < bars:
-                top, left = 4 * rng.integers(0, 8), 4 * rng.integers(0, 6)
-                picture[top : top + 4, left : left + 12] = 255
-                picture[top + 1, left : left + 12 : 3] = 225
+                top, left = 4 * rng.integers(0, 8), 4 * rng.integers(0, 7)
+                picture[top : top + 4, left : left + 8] = 255
+                picture[top + 1, left : left + 8 : 3] = 225
             pixels = np.clip(picture, 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(place / label / f"{number:04d}.png")
     return place
