@@ -43,8 +43,8 @@ class Part(Probe):
         place, which shows what any content of the donor does.
         ``shared``: only what the donors' windows have in common, their mean after alignment,
         goes to the same place. The donors of one call must belong together.
-        ``painted over``: the recipient's own part, half as large again, is covered with content from elsewhere in the
-        same picture; the control covers another window with the same content.
+        ``painted over``: the recipient's own part, half as large again, is covered with content
+        from elsewhere in the same picture; the control covers another window with it.
 
     Examples
     --------

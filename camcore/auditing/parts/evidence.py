@@ -10,8 +10,9 @@ import pandas as pd
 from camcore.auditing.edits.part import Part, Way
 from camcore.auditing.interventions.effects import differences, matching
 from camcore.auditing.parts.placing import parts_file
-from camcore.auditing.parts.trials import ALIKE, ASKED
+from camcore.auditing.parts.trials import ASKED
 from camcore.auditing.parts.windows import scatter
+from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.run import Run
 
 _BOX = ["top", "left", "bottom", "right"]
@@ -34,7 +35,7 @@ def part_evidence(run: Run, probe: Part) -> dict[str, Any]:
     -------
     dict
         ``layer``: the layer whose component it is, empty for the hottest window of the maps.
-        ``alike``: 0 to 1, `camcore.auditing.parts.alikeness.alikeness`; from `ALIKE` on the part
+        ``alike``: 0 to 1, `camcore.auditing.parts.alikeness.alikeness`; from `Rules.parts_alike` on the part
         is one thing that recurs, below it rather each picture's own object or ground.
         ``recurs``: whether it is. ``scatter``: 0 at one place, 1 anywhere in the picture.
         ``shared``, ``another_place``, ``elsewhere``: paired moves in log-odds by the content that
@@ -52,7 +53,7 @@ def part_evidence(run: Run, probe: Part) -> dict[str, Any]:
     told: dict[str, Any] = {
         "layer": str(own["layer"].iloc[0]),
         "alike": round(alike, 6),
-        "recurs": alike >= ALIKE,
+        "recurs": alike >= Plan(run.record).rules.parts_alike,
         "scatter": round(scatter(boxes, *run.record["model"]["input_shape"][:2]), 6),
     }
     for name, way in _ALONE:
@@ -70,7 +71,7 @@ def part_evidence(run: Run, probe: Part) -> dict[str, Any]:
 
 def recurs(run: Run, probe: Part) -> bool:
     """Whether a part is one thing that recurs from picture to picture."""
-    return bool(_windows(run, probe)["alike"].iloc[0] >= ALIKE)
+    return bool(_windows(run, probe)["alike"].iloc[0] >= Plan(run.record).rules.parts_alike)
 
 
 def _windows(run: Run, probe: Part) -> pd.DataFrame:

@@ -11,24 +11,15 @@ from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.pairing import Pairs
 from camcore.auditing.interventions.trials import Laboratory, Trial
 from camcore.auditing.parts.placing import place_parts
+from camcore.auditing.rules import Rules
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.store import Store
 from camcore.classifier import Classifier
 
-ALIKE = 0.2
-"""Excess correlation of crops from which on a part is one thing that recurs."""
-
 FOUND, ASKED = "part-found", "part-asked"
 """Stages: candidates on the discovery half; what else is asked of a proven part."""
 
-_OWN = (48, 64)  # images of the class that parts are placed in, by half
-_OTHERS = (32, 64)  # images of the others that receive parts or are controls, by half
-_SHOWING = 0.5  # of the class's images: those with most of a part give it
 _FEWEST = 12  # givers and takers
-_TRIED, _TESTED, _ASKED = 16, 64, 32  # pairs
-_TAKEN = 48  # images that a part is taken out of
-_STRENGTH = 2.5  # mean over its standard error from which on a candidate is tested
-_KNOWN = 0.5  # of the pairs: share with a known object from which on it can be spared
 _LABEL = "-part"
 
 
@@ -66,16 +57,18 @@ class PartTrials:
         found: list[tuple[Part, Differences, float]] = []
         for number, rows in placed.groupby("number"):
             probe = Part(klass, int(number))
-            pairs = self._pairs(probe, rows, 0, _TRIED)
+            pairs = self._pairs(probe, rows, 0, self._plan.rules.parts_pairs[0])
             if len(pairs) < _FEWEST:
                 continue
             trial = Trial(FOUND, klass, pairs, (probe,), label=f"-{number}")
             moved = differences(self._laboratory.run(trial), klass)
             found.append((probe, moved, float(rows["alike"].iloc[0])))
-        best = best_part(found)
+        best = best_part(found, self._plan.rules)
         if best is None:
             return pd.DataFrame()
-        pairs = self._pairs(best, placed[placed["number"] == best.number], 1, _TESTED)
+        pairs = self._pairs(
+            best, placed[placed["number"] == best.number], 1, self._plan.rules.parts_pairs[1]
+        )
         if len(pairs) < _FEWEST:
             return pd.DataFrame()
         return self._laboratory.run(Trial("test", klass, pairs, (best,), label=_LABEL))
@@ -87,18 +80,18 @@ class PartTrials:
             klass, self._chosen(klass), self._pool, self._plan, self._classifier, self._store
         )
         rows = placed[placed["number"] == probe.number]
-        asked = self._pairs(probe, rows, 1, _ASKED)
+        asked = self._pairs(probe, rows, 1, self._plan.rules.parts_pairs[2])
         ways = ("another place", "from beside", "shared")
         probes = tuple(map(probe.done, ways))
         self._laboratory.run(Trial(ASKED, klass, asked, probes))
-        tested = self._pairs(probe, rows, 1, _TESTED)
+        tested = self._pairs(probe, rows, 1, self._plan.rules.parts_pairs[1])
         told = self._images["told"]
-        if told.loc[tested.donors].mean() >= _KNOWN:
+        if told.loc[tested.donors].mean() >= self._plan.rules.objects_known:
             trial = Trial("off-object", klass, tested, (probe,), ("spared",), label=_LABEL)
             self._laboratory.run(trial)
         own = self._images["klass"].loc[rows["id"]].to_numpy() == klass
         recognised = self._images["predicted"].loc[rows["id"]].to_numpy() == klass
-        showing = self._showing(rows[own], _TAKEN)
+        showing = self._showing(rows[own], self._plan.rules.parts_taken)
         ids = rows.loc[own & recognised & rows["id"].isin(showing).to_numpy(), "id"].to_numpy()
         pairs = Pairs(ids, ids, ids)  # nothing comes from another image
         fills = ("transfer", "neutral")
@@ -113,7 +106,10 @@ class PartTrials:
             images = self._images[self._images["half"] == half]
             own = images[(images["klass"] == klass) & (images["predicted"] == klass)]
             others = images[(images["klass"] != klass) & (images["predicted"] != klass)]
-            for table, count in ((own, _OWN[half]), (others, _OTHERS[half])):
+            for table, count in (
+                (own, self._plan.rules.parts_own[half]),
+                (others, self._plan.rules.parts_others[half]),
+            ):
                 mixed = table.iloc[rng.permutation(len(table))].drop_duplicates("group")
                 # Two of a class at a time, so that every recipient has a control.
                 turn = mixed.groupby("klass").cumcount() // 2
@@ -148,19 +144,20 @@ class PartTrials:
 
     def _showing(self, rows: pd.DataFrame, count: int) -> np.ndarray:
         """Ids of the images that show a part, those with most of it first."""
-        kept = max(_FEWEST, round(_SHOWING * len(rows)))
+        kept = max(_FEWEST, round(self._plan.rules.parts_showing * len(rows)))
         return rows.nlargest(min(kept, count), "presence")["id"].to_numpy(np.int64)
 
 
-def best_part(found: list[tuple[Part, Differences, float]]) -> Part | None:
+def best_part(found: list[tuple[Part, Differences, float]], rules: Rules) -> Part | None:
     """The part to test: of those that move the class's log-odds, what recurs comes first.
 
     Parameters
     ----------
     found : list of (Part, Differences, float)
         With what each moves on the discovery half, and how alike its crops are.
+    rules : Rules
     """
-    moving = [one for one in found if one[1].strength >= _STRENGTH]
-    recurring = [one for one in moving if one[2] >= ALIKE]
+    moving = [one for one in found if one[1].strength >= rules.parts_strength]
+    recurring = [one for one in moving if one[2] >= rules.parts_alike]
     best = max(recurring or moving, key=lambda one: one[1].margins.mean(), default=None)
     return None if best is None else best[0]

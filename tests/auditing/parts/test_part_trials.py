@@ -18,7 +18,8 @@ from camcore.auditing.interventions.intervene import _readable
 from camcore.auditing.interventions.trials import Laboratory
 from camcore.auditing.parts.evidence import part_evidence
 from camcore.auditing.parts.placing import parts_file
-from camcore.auditing.parts.trials import ALIKE, PartTrials
+from camcore.auditing.parts.trials import PartTrials
+from camcore.auditing.rules import RULES
 from camcore.auditing.runs.beginning import begin
 from camcore.auditing.runs.progress import Watch
 from camcore.auditing.runs.run import Run
@@ -83,7 +84,7 @@ def test_a_bar_anywhere_is_found_as_a_part(by_bar):
     assert one.share > 0.8  # painted over, the class loses what it relied on
     assert one.necessity["neutral"] > 0.8
     assert one.necessity["control"] < 0.1
-    assert one.part["alike"] >= ALIKE
+    assert one.part["alike"] >= RULES.parts_alike
     assert one.part["scatter"] > 0.6
     assert one.part["another_place"] > 0.5 * one.margin
     assert abs(one.part["elsewhere"]) < 0.1 * one.margin
