@@ -68,9 +68,8 @@ def _patches(crops: np.ndarray) -> np.ndarray:
     smooth = ndimage.gaussian_filter(crops.astype(np.float32), (0, *blur, 0))
     small = ndimage.zoom(smooth, zoom, order=1, grid_mode=True, mode="nearest")
     seen = sliding_window_view(small, (_PATCH, _PATCH), (1, 2))
-    seen = seen - seen.mean(
-        axis=(-2, -1), keepdims=True
-    )  # of each channel: colour alone is no form
+    # The mean of each channel by itself: colour alone is no form.
+    seen = seen - seen.mean(axis=(-2, -1), keepdims=True)
     seen = seen.reshape(len(crops), -1, _PATCH * _PATCH * crops.shape[-1])
     length = np.linalg.norm(seen, axis=2, keepdims=True)
     return seen / (length + _NOISE * np.sqrt(seen.shape[2]))

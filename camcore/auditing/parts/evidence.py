@@ -35,8 +35,8 @@ def part_evidence(run: Run, probe: Part) -> dict[str, Any]:
     -------
     dict
         ``layer``: the layer whose component it is, empty for the hottest window of the maps.
-        ``alike``: 0 to 1, `camcore.auditing.parts.alikeness.alikeness`; from `Rules.parts_alike` on the part
-        is one thing that recurs, below it rather each picture's own object or ground.
+        ``alike``: 0 to 1, `camcore.auditing.parts.alikeness.alikeness`; from `Rules.parts_alike`
+        on the part is one thing that recurs, below it rather each picture's object or ground.
         ``recurs``: whether it is. ``scatter``: 0 at one place, 1 anywhere in the picture.
         ``shared``, ``another_place``, ``elsewhere``: paired moves in log-odds by the content that
         donors share alone, by the part put to another place, and by a window from elsewhere in
