@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from camcore.cli.options import fit_option, guessed, model_options, progress_bar
+from camcore.cli.terminal import say
 from camcore.drawing.overlay import COLORMAPS
 from camcore.errors import InputError
 from camcore.methods import METHODS
@@ -91,18 +92,18 @@ def methods(
         )
     _write(made, out, alpha, colormap)
     for note in picture.notes:
-        click.echo(f"note: {note}")
+        say(f"note: {note}")
     if loaded.preprocessing_guessed:
-        click.echo(guessed(loaded))
+        say(guessed(loaded))
     answer = ", ".join(f"{p.name} {p.probability:.3f}" for p in made.predictions)
-    click.echo(f"predictions: {answer}")
-    click.echo(as_text(made))
+    say(f"predictions: {answer}")
+    say(as_text(made))
     for layer in made.layers:
-        click.echo(_identity(engine, loaded, made, layer, fit))
+        say(_identity(engine, loaded, made, layer, fit))
     if sanity:
         for line in _sanity(engine, loaded, made, fit):
-            click.echo(line)
-    click.echo(f"wrote {out}")
+            say(line)
+    say(f"wrote {out}")
 
 
 def _identity(engine: Any, model: Any, made: Comparison, layer: Any, fit: str) -> str:

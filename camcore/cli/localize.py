@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from camcore.cli.options import fit_option, model_options, progress_bar
+from camcore.cli.terminal import say
 from camcore.methods import METHODS
 
 if TYPE_CHECKING:
@@ -85,8 +86,8 @@ def localize(
         )
     _write(found, out)
     for line in as_text(found):
-        click.echo(line)
-    click.echo(f"wrote {out}")
+        say(line)
+    say(f"wrote {out}")
 
 
 def as_text(found: Localization) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from camcore.cli.options import StagedBar
+from camcore.cli.terminal import say
 from camcore.pictures.preprocessing import PREPROCESSINGS
 
 
@@ -43,10 +44,10 @@ def retrofit(backbone: str, data: str, out: Path, **options: Any) -> None:
             **options,
         )
     for note in made.notes:
-        click.echo(f"note: {note}")
-    click.echo(f"images: {made.images}, classes: {', '.join(made.classes)}")
-    click.echo(f"maps: {made.layer}")
-    click.echo(f"accuracy, training: {made.train_accuracy:.4f}")
-    click.echo(f"accuracy, validation: {made.validation_accuracy:.4f}")
+        say(f"note: {note}")
+    say(f"images: {made.images}, classes: {', '.join(made.classes)}")
+    say(f"maps: {made.layer}")
+    say(f"accuracy, training: {made.train_accuracy:.4f}")
+    say(f"accuracy, validation: {made.validation_accuracy:.4f}")
     use = shlex.join(["--model", str(made.file), "--labels", str(made.labels)])
-    click.echo(f"wrote {made.file}; use it with {use}")
+    say(f"wrote {made.file}; use it with {use}")

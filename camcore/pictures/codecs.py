@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import re
 import threading
 import warnings
@@ -14,6 +13,14 @@ from PIL import Image
 
 from camcore.errors import ImageError
 from camcore.pictures.colour_modes import to_rgb
+from camcore.pictures.decoding_budget import (
+    MAX_FRAMES,
+    BoundedReader,
+    check_work,
+    count_frames,
+    decoding_bytes,
+    room,
+)
 
 # Raster formats only: nothing that starts another program (EPS), has no signature (TGA)
 # or holds whole files of another size than it declares (ICO).
@@ -69,6 +76,7 @@ def decode(
 
     Examples
     --------
+    >>> import io
     >>> file = io.BytesIO()
     >>> Image.new("L", (6, 4)).save(file, "PNG")
     >>> pixels, full_size, notes = decode(file.getvalue(), "night.png", 100)
@@ -114,28 +122,9 @@ def _decode(
     try:
         width, height = image.size
         check_size(height, width, name, max_pixels)
-        notes: list[str] = []
-        deep = bool(_DEEP.search(str([tile[3] for tile in getattr(image, "tile", ())])))
-        turn = _orientation(image)
-        turned = turn in (5, 6, 7, 8)  # height and width change places
-        draft = image.draft(None, at_least if turned else at_least[::-1]) if at_least else None
-        scale = round(width / draft[1][2]) if draft else 1
-        if scale > 1:
-            notes.append(f"decoded at 1/{scale} size")
-        image.load()
-        pixels = to_rgb(image, notes, deep)
-        # Some plug-ins turn the picture themselves while loading; then the tag is gone.
-        left = _orientation(image)
-        if left in _UPRIGHT:
-            pixels = np.ascontiguousarray(_UPRIGHT[left](pixels))
-        if turn in _UPRIGHT:
-            notes.insert(0, "rotated as its EXIF says")
-        frames = _frames(image)
-        if frames != 1:
-            notes.insert(0, f"first of {frames or 'several'} frames")
-        if scale == 1:
-            return pixels, pixels.shape[:2], tuple(notes)
-        return pixels, (width, height) if turned else (height, width), tuple(notes)
+        check_work(image, data, name)
+        with room.taken(decoding_bytes(image, data)):
+            return _upright(image, data, name, at_least)
     except ImageError:
         raise
     except MemoryError:
@@ -145,6 +134,39 @@ def _decode(
             f"{name} is damaged or incomplete and cannot be decoded ({_reason(error)}); "
             "copy, download or export it again."
         ) from error
+
+
+def _upright(
+    image: Image.Image, data: bytes, name: str, at_least: Size | None
+) -> tuple[np.ndarray, Size, tuple[str, ...]]:
+    """Load an opened picture and turn it upright; raises what Pillow raises."""
+    if type(image).verify is not Image.Image.verify:
+        # Where a format has checksums, loading alone does not look at them.
+        _open(data, name).verify()
+    width, height = image.size
+    notes: list[str] = []
+    deep = bool(_DEEP.search(str([tile[3] for tile in getattr(image, "tile", ())])))
+    turn, image = _first_orientation(image, data, name)
+    turned = turn in (5, 6, 7, 8)  # height and width change places
+    draft = image.draft(None, at_least if turned else at_least[::-1]) if at_least else None
+    scale = round(width / draft[1][2]) if draft else 1
+    if scale > 1:
+        notes.append(f"decoded at 1/{scale} size")
+    image.load()
+    pixels = to_rgb(image, notes, deep)
+    # Some plug-ins turn the picture themselves while loading; then the tag is gone.
+    left = _orientation(image)
+    if left in _UPRIGHT:
+        pixels = np.ascontiguousarray(_UPRIGHT[left](pixels))
+    if turn in _UPRIGHT:
+        notes.insert(0, "rotated as its EXIF says")
+    frames = count_frames(image, data)
+    if frames != 1:
+        many = f"more than {MAX_FRAMES - 1:,}" if frames >= MAX_FRAMES else frames or "several"
+        notes.insert(0, f"first of {many} frames")
+    if scale == 1:
+        return pixels, pixels.shape[:2], tuple(notes)
+    return pixels, (width, height) if turned else (height, width), tuple(notes)
 
 
 def _open(data: bytes, name: str) -> Image.Image:
@@ -158,7 +180,9 @@ def _open(data: bytes, name: str) -> Image.Image:
             continue
         try:
             if accept is None or accept(data[:16]) is True:
-                return factory(io.BytesIO(data), "")
+                return factory(BoundedReader(data, name), "")
+        except ImageError:  # it took too long
+            raise
         except MemoryError:
             raise ImageError(
                 f"{name} needs more memory than there is; save a smaller copy."
@@ -181,19 +205,28 @@ def _reason(error: Exception) -> str:
     return text or type(error).__name__
 
 
-def _frames(image: Image.Image) -> int:
-    """Number of frames, or 0 where there are more but damage hides how many."""
+def _first_orientation(image: Image.Image, data: bytes, name: str) -> tuple[int, Image.Image]:
+    """The EXIF orientation, and the picture to load.
+
+    Asking may load the picture already. What fails half-way is thrown away, because loading a
+    picture a second time gives without a word what the first time had decoded.
+    """
     try:
-        return int(getattr(image, "n_frames", 1))
-    except Exception:  # the frame that is shown is whole all the same
-        return 0
+        return _orientation_tag(image), image
+    except Exception:  # broken EXIF says nothing about the pixels
+        return 1, _open(data, name)
 
 
 def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation of a loaded picture."""
     try:
-        return int(image.getexif().get(_ORIENTATION_TAG, 1))
-    except Exception:  # broken EXIF says nothing about the pixels
+        return _orientation_tag(image)
+    except Exception:
         return 1
+
+
+def _orientation_tag(image: Image.Image) -> int:
+    return int(image.getexif().get(_ORIENTATION_TAG, 1))
 
 
 _quiet_lock = threading.Lock()

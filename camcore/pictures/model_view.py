@@ -188,7 +188,7 @@ def read_mask(
         The mask is missing, broken, too large or no picture.
     """
     levels = read_image(path).pixels.max(axis=2)
-    marked = Image.fromarray(np.where(levels > levels.max() * _MASK_LEVEL, 255, 0).astype(np.uint8))
+    marked = Image.fromarray((levels > levels.max() * _MASK_LEVEL).astype(np.uint8) * 255)
     size = frame.width, frame.height
     if marked.size != size:
         marked = marked.resize(size, Image.Resampling.NEAREST)

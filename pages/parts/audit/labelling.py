@@ -74,6 +74,7 @@ def offer_mapping(run: Run) -> None:
 
 def _labels(run: Run, settings: Settings) -> dict[str, int]:
     """How many pictures have each label."""
+    launching.check_settings(settings)
     if (run.folder / "files.parquet").exists():
         labels = run.store.read_table("files.parquet", ["label"])["label"]
     else:
