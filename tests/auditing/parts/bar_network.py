@@ -19,8 +19,9 @@ _BRIGHT, _RED = 0.7, 0.25
 class CellNetwork:
     """Scores are linear in the sums of four channels over 8 x 8 cells.
 
-    The channels are how far a cell's mean is brighter than 0.8, how much redder than green by
-    more than 0.25, its mean, and its contrast. One of them decides between ``a`` and ``b``.
+    The channels are how far pixels are brighter than 0.7, how far they are redder than green by
+    more than 0.25, their light, and its distance from gray, each the mean over a cell. One of
+    them decides between ``a`` and ``b``.
 
     Parameters
     ----------
@@ -70,19 +71,19 @@ class CellNetwork:
 
 
 def _cells(images: np.ndarray) -> np.ndarray:
-    step = SIDE // GRID
-    cut = images.reshape(len(images), GRID, step, GRID, step, 3)
-    mean = cut.mean(axis=(2, 4), dtype=np.float32)
-    light = mean.mean(axis=-1)
-    return np.stack(
+    light = images.mean(axis=-1)
+    channels = np.stack(
         [
             np.maximum(light - _BRIGHT, 0),
-            np.maximum(mean[..., 0] - mean[..., 1] - _RED, 0),
+            np.maximum(images[..., 0] - images[..., 1] - _RED, 0),
             light,
-            cut.std(axis=(2, 4)).mean(axis=-1),
+            np.abs(light - 0.5),
         ],
         axis=-1,
     )
+    step = SIDE // GRID
+    cut = channels.reshape(len(images), GRID, step, GRID, step, 4)
+    return cut.mean(axis=(2, 4), dtype=np.float32)
 
 
 def bar_finder() -> CellNetwork:
@@ -102,7 +103,7 @@ def folder(place: Path, *, bars: float, each: int = 120, seed: int = 0) -> Path:
     ----------
     bars : float
         Share of the pictures of a that bear a white bar with dark marks along it, of 8 x 4
-        pixels, at a random place of the grid of cells.
+        pixels, at a random place.
     """
     rng = np.random.default_rng(seed)
     for label in ("a", "b"):
@@ -110,7 +111,7 @@ def folder(place: Path, *, bars: float, each: int = 120, seed: int = 0) -> Path:
         for number in range(each):
             picture = _scene(rng, label)
             if label == "a" and rng.random() < bars:
-                top, left = 4 * rng.integers(0, 8), 4 * rng.integers(0, 7)
+                top, left = rng.integers(0, 29), rng.integers(0, 25)
                 picture[top : top + 4, left : left + 8] = 255
                 picture[top + 1, left : left + 8 : 3] = 225
             pixels = np.clip(picture, 0, 255).astype(np.uint8)
