@@ -5,7 +5,7 @@ Nothing here imports a tensor library: arrays at the border are NumPy, images N,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -71,6 +71,36 @@ class LayerRow:
     beside: bool = False
 
 
+@dataclass(frozen=True)
+class OtherInput:
+    """An input that is held at a value while a picture is explained.
+
+    Attributes
+    ----------
+    name : str
+    shape : tuple of int
+        Of its value for one picture.
+    dtype : str
+
+    Examples
+    --------
+    >>> str(OtherInput("age", (2,), "float32"))
+    "'age' (2)"
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+    @property
+    def takes_picture(self) -> bool:
+        """Whether a second picture can be its value."""
+        return len(self.shape) == 3
+
+    def __str__(self) -> str:
+        return f"{self.name!r} ({'×'.join(map(str, self.shape)) or 'one number'})"
+
+
 @dataclass(frozen=True, eq=False)
 class Forward:
     """What one forward pass over a batch left behind, for one layer.
@@ -134,7 +164,8 @@ class Classifier(Protocol):
 
     @property
     def sha256(self) -> str:
-        """Hash of the model's content: equal hashes give equal scores in the same precision."""
+        """Hash of the model's content, with what its other inputs are held at where it has any:
+        equal hashes give equal scores in the same precision."""
         ...
 
     @property
@@ -165,6 +196,31 @@ class Classifier(Protocol):
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of all outputs."""
+        ...
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs that could take the picture, where the model names its inputs."""
+        ...
+
+    @property
+    def input(self) -> str:
+        """Name of the input that takes it."""
+        ...
+
+    @property
+    def other_inputs(self) -> tuple[OtherInput, ...]:
+        """The inputs beside it, which are held at values."""
+        ...
+
+    def holding(self, others: Mapping[str, Any]) -> Classifier:
+        """The same model with other inputs held at other values; those not named stay."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was decided where the model leaves a choice, one short clause each: outputs passed
+        over, other inputs and what they are held at."""
         ...
 
     @property

@@ -16,7 +16,7 @@ from camcore.cli.audit import audit, compare, report
 from camcore.cli.bundled import scenes, train
 from camcore.cli.compare_methods import methods
 from camcore.cli.localize import localize
-from camcore.cli.options import fit_option, guessed, model_options, progress_bar
+from camcore.cli.options import fit_option, guessed, model_options, progress_bar, stretch_option
 from camcore.cli.retrofit import retrofit
 from camcore.cli.terminal import say
 from camcore.errors import CamcoreError
@@ -42,7 +42,9 @@ def models() -> None:
         say(f"{entry.name}\t{size}\tImageNet, {entry.megabytes} MB\t{able}")
 
 
-_labels_option = click.option("--labels", metavar="FILE", help="Class names: text, JSON or CSV.")
+_labels_option = click.option(
+    "--labels", metavar="FILE", help="Class names: text, JSON, YAML or CSV, or imagenet."
+)
 
 
 def _sample_or_file(image: str) -> str:
@@ -86,6 +88,7 @@ def layers(model: str, split: str | None, **options: Any) -> None:
 @_labels_option
 @model_options
 @fit_option
+@stretch_option
 @click.option(
     "--scaling", metavar="S",
     help=f"How the map becomes 0-1: {', '.join(camcore.SCALINGS)}; the method's own by default.",
@@ -107,6 +110,7 @@ def explain(
     target: str | None,
     method: str,
     fit: str,
+    stretch: str,
     scaling: str | None,
     of: Any,
     alpha: float,
@@ -119,7 +123,7 @@ def explain(
     Writes original.png, heatmap.png, overlay.png, heatmap.npy, raw.npy and explanation.json
     into DIR.
     """
-    picture = camcore.read_image(_sample_or_file(image))
+    picture = camcore.read_image(_sample_or_file(image), stretch=stretch)
     loaded = camcore.load_model(model, **options)
     with progress_bar("forward passes") as progress:
         shown = camcore.explain(
@@ -128,6 +132,8 @@ def explain(
         )  # fmt: skip
     shown.save(out, alpha, colormap)
     for note in picture.notes:
+        say(f"note: {note}")
+    for note in shown.notes:
         say(f"note: {note}")
     if loaded.preprocessing_guessed:
         say(guessed(loaded))

@@ -10,7 +10,7 @@ import click
 
 from camcore.auditing.runs.progress import Progress
 from camcore.auditing.runs.settings import PRECISIONS, Settings
-from camcore.cli.options import fit_option, model_options
+from camcore.cli.options import fit_option, model_options, split_option, stretch_option
 from camcore.cli.terminal import say
 from camcore.methods import METHODS
 
@@ -60,6 +60,8 @@ class _Bar:
 @click.option("--class-names", metavar="FILE", help="The model's class names: text, JSON or CSV.")
 @model_options
 @fit_option
+@split_option
+@stretch_option
 @click.option(
     "--budget", default=_DEFAULT.budget, metavar="PASSES", show_default=True,
     type=click.IntRange(0),

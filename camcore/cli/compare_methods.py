@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from camcore.cli.options import fit_option, guessed, model_options, progress_bar
+from camcore.cli.options import fit_option, guessed, model_options, progress_bar, stretch_option
 from camcore.cli.terminal import say
 from camcore.drawing.overlay import COLORMAPS
 from camcore.errors import InputError
@@ -35,9 +35,10 @@ _DEFAULT_MODEL = "cloud-detector"
 )  # fmt: skip
 @click.option("--box", metavar="X0,Y0,X1,Y1", help="Where the object is, in pixels.")
 @click.option("--boxes", metavar="FILE", help="The same from CSV, Pascal VOC XML or COCO JSON.")
-@click.option("--labels", metavar="FILE", help="Class names: text, JSON or CSV.")
+@click.option("--labels", metavar="FILE", help="Class names: text, JSON, YAML or CSV, or imagenet.")
 @model_options
 @fit_option
+@stretch_option
 @click.option(
     "--sanity", is_flag=True,
     help="Also shuffle the model's weights from the top down, and say whether each map changes.",
@@ -57,6 +58,7 @@ def methods(
     box: str | None,
     boxes: str | None,
     fit: str,
+    stretch: str,
     sanity: bool,
     alpha: float,
     colormap: str,
@@ -74,7 +76,9 @@ def methods(
     engine = camcore.Engine()
 
     samples = {own.name: str(own.file) for own in camcore.SAMPLES}
-    picture = camcore.read_image(image if Path(image).exists() else samples.get(image, image))
+    picture = camcore.read_image(
+        image if Path(image).exists() else samples.get(image, image), stretch=stretch
+    )
     true = _true_boxes(box, boxes, picture.name)
     loaded = camcore.load_model(model, **options)
     places = _list(layers) or [loaded.default_layer]
@@ -92,6 +96,8 @@ def methods(
         )
     _write(made, out, alpha, colormap)
     for note in picture.notes:
+        say(f"note: {note}")
+    for note in loaded.notes:
         say(f"note: {note}")
     if loaded.preprocessing_guessed:
         say(guessed(loaded))

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from camcore.cli.options import StagedBar
+from camcore.cli.options import StagedBar, stretch_option
 from camcore.cli.terminal import say
 from camcore.pictures.preprocessing import PREPROCESSINGS
 
@@ -21,6 +21,12 @@ from camcore.pictures.preprocessing import PREPROCESSINGS
     "--preprocess", "preprocessing", metavar="P",
     help=f"How the backbone expects pixels to be scaled: {', '.join(PREPROCESSINGS)}.",
 )  # fmt: skip
+@click.option(
+    "--split", metavar="NAME",
+    help="Which of the folders train, val, test is learnt, or `all`; by default the one called "
+    "train, and accuracy is measured on val or test where there is one.",
+)  # fmt: skip
+@stretch_option
 @click.option(
     "--validation", default=0.2, show_default=True, metavar="SHARE",
     help="Share of the pictures held out to measure accuracy on, 0.05 to 0.5.",
@@ -48,6 +54,7 @@ def retrofit(backbone: str, data: str, out: Path, **options: Any) -> None:
     say(f"images: {made.images}, classes: {', '.join(made.classes)}")
     say(f"maps: {made.layer}")
     say(f"accuracy, training: {made.train_accuracy:.4f}")
-    say(f"accuracy, validation: {made.validation_accuracy:.4f}")
+    where = f" on {made.validated_on}" if made.validated_on else ""
+    say(f"accuracy, validation{where}: {made.validation_accuracy:.4f}")
     use = shlex.join(["--model", str(made.file), "--labels", str(made.labels)])
     say(f"wrote {made.file}; use it with {use}")

@@ -21,10 +21,11 @@ from camcore.pictures.decoding_budget import (
     decoding_bytes,
     room,
 )
+from camcore.pictures.heic import is_heic, require_heic
 
 # Raster formats only: nothing that starts another program (EPS), has no signature (TGA)
 # or holds whole files of another size than it declares (ICO).
-FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF")
+FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF", "HEIF")
 
 # EXIF orientation -> the turn that undoes it.
 _UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
@@ -46,7 +47,11 @@ Size = tuple[int, int]
 
 
 def decode(
-    data: bytes, name: str, max_pixels: int, at_least: Size | None = None
+    data: bytes,
+    name: str,
+    max_pixels: int,
+    at_least: Size | None = None,
+    stretch: str = "none",
 ) -> tuple[np.ndarray, Size, tuple[str, ...]]:
     """Decode the bytes of a file.
 
@@ -59,6 +64,9 @@ def decode(
         Most pixels accepted; more are refused before any is decoded.
     at_least : tuple of int, optional
         Height and width that are enough: a larger JPEG is decoded at 1/2, 1/4 or 1/8 of its size.
+    stretch : str
+        Which values of 16 bits gray become black and white; one of
+        `camcore.pictures.levels.STRETCHES`.
 
     Returns
     -------
@@ -83,8 +91,8 @@ def decode(
     >>> pixels.shape, full_size, notes
     ((4, 6, 3), (4, 6), ('gray shown as RGB',))
     """
-    with _quiet_pillow():
-        return _decode(data, name, max_pixels, at_least)
+    with quiet_pillow():
+        return _decode(data, name, max_pixels, at_least, stretch)
 
 
 def check_size(height: int, width: int, name: str, max_pixels: int) -> None:
@@ -115,7 +123,7 @@ def printable(text: str) -> str:
 
 
 def _decode(
-    data: bytes, name: str, max_pixels: int, at_least: Size | None
+    data: bytes, name: str, max_pixels: int, at_least: Size | None, stretch: str
 ) -> tuple[np.ndarray, Size, tuple[str, ...]]:
     image = _open(data, name)
     # Pillow raises nearly anything on broken data, so any exception means "cannot be decoded".
@@ -124,7 +132,7 @@ def _decode(
         check_size(height, width, name, max_pixels)
         check_work(image, data, name)
         with room.taken(decoding_bytes(image, data)):
-            return _upright(image, data, name, at_least)
+            return _upright(image, data, name, at_least, stretch)
     except ImageError:
         raise
     except MemoryError:
@@ -137,7 +145,7 @@ def _decode(
 
 
 def _upright(
-    image: Image.Image, data: bytes, name: str, at_least: Size | None
+    image: Image.Image, data: bytes, name: str, at_least: Size | None, stretch: str
 ) -> tuple[np.ndarray, Size, tuple[str, ...]]:
     """Load an opened picture and turn it upright; raises what Pillow raises."""
     if type(image).verify is not Image.Image.verify:
@@ -153,7 +161,7 @@ def _upright(
     if scale > 1:
         notes.append(f"decoded at 1/{scale} size")
     image.load()
-    pixels = to_rgb(image, notes, deep)
+    pixels = to_rgb(image, notes, deep, stretch)
     # Some plug-ins turn the picture themselves while loading; then the tag is gone.
     left = _orientation(image)
     if left in _UPRIGHT:
@@ -172,6 +180,8 @@ def _upright(
 def _open(data: bytes, name: str) -> Image.Image:
     """Open by signature through the plug-ins allowed here, without decoding any pixel."""
     Image.init()
+    if is_heic(data):
+        require_heic(name)
     failure: Exception | None = None
     for kind in FORMATS:
         # The plug-ins are called directly because Image.open judges the size by a global limit.
@@ -194,10 +204,26 @@ def _open(data: bytes, name: str) -> Image.Image:
             f"{name} begins like a picture but its header is damaged or incomplete "
             f"({_reason(failure)}); copy, download or export it again."
         ) from failure
+    other = _other_kind(data)
+    if other:
+        raise ImageError(f"{name} is {other}, not a picture; save what it shows as PNG or JPEG.")
     raise ImageError(
         f"{name} is not a picture that can be read here, whatever its name says; "
         "save it as PNG or JPEG."
     )
+
+
+def _other_kind(data: bytes) -> str:
+    """What people give instead of a picture, by its first bytes; "" if that is not known."""
+    if data[4:8] == b"ftyp" or data[:4] == b"\x1aE\xdf\xa3" or data[8:12] == b"AVI ":
+        return "a video"
+    if data.startswith(b"%PDF"):
+        return "a PDF document"
+    if b"<svg" in data[:1024]:
+        return "a drawing (SVG)"
+    if data[344:347] in (b"n+1", b"ni1") or data.startswith(b"\x1f\x8b"):
+        return "a volume (NIfTI) or a packed file"
+    return ""
 
 
 def _reason(error: Exception) -> str:
@@ -235,15 +261,18 @@ _quiet_region: warnings.catch_warnings | None = None
 
 
 @contextlib.contextmanager
-def _quiet_pillow() -> Iterator[None]:
-    """Keep Pillow's warnings in; safe with several threads, which catch_warnings alone is not."""
+def quiet_pillow() -> Iterator[None]:
+    """Keep the warnings of Pillow and pydicom in.
+
+    Safe with several threads, which catch_warnings alone is not.
+    """
     global _quiet_count, _quiet_region
     with _quiet_lock:
         _quiet_count += 1
         if _quiet_count == 1:
             _quiet_region = warnings.catch_warnings()
             _quiet_region.__enter__()
-            warnings.filterwarnings("ignore", module=r"PIL\b")
+            warnings.filterwarnings("ignore", module=r"(PIL|pydicom)\b")
     try:
         yield
     finally:

@@ -8,11 +8,12 @@ import numpy as np
 from PIL import Image
 
 from camcore.errors import ImageError
+from camcore.pictures.levels import black_and_white, level_notes
 
 _STRIP_PIXELS = 2**20
 
 
-def to_rgb(image: Image.Image, notes: list[str], deep: bool) -> np.ndarray:
+def to_rgb(image: Image.Image, notes: list[str], deep: bool, stretch: str = "none") -> np.ndarray:
     """Convert a decoded picture of any mode.
 
     Parameters
@@ -23,6 +24,9 @@ def to_rgb(image: Image.Image, notes: list[str], deep: bool) -> np.ndarray:
         What is done is appended here.
     deep : bool
         Whether the file held 16 bits a channel, which Pillow has cut to 8.
+    stretch : str
+        Which values of 16 bits gray become black and white; one of
+        `camcore.pictures.levels.STRETCHES`.
 
     Returns
     -------
@@ -37,10 +41,12 @@ def to_rgb(image: Image.Image, notes: list[str], deep: bool) -> np.ndarray:
     """
     mode = image.mode
     if mode.startswith("I;16"):
-        notes += ["16-bit scaled to 8-bit", "gray shown as RGB"]
-        return _by_strips(image, lambda strip: np.rint(np.asarray(strip, np.float32) / 257))
+        low, high = _extrema(image)
+        notes += [*level_notes(stretch, low, high), "gray shown as RGB"]
+        black, white = black_and_white(stretch, low, high)
+        return _by_strips(image, lambda strip: to_levels(np.asarray(strip), black, white))
     if mode in ("I", "F"):
-        to_bytes = _wide_to_bytes(image, notes)
+        to_bytes = _wide_to_bytes(image, notes, stretch)
         notes.append("gray shown as RGB")
         return _by_strips(image, to_bytes)
     if deep:
@@ -56,6 +62,27 @@ def to_rgb(image: Image.Image, notes: list[str], deep: bool) -> np.ndarray:
     elif mode not in ("RGB", "RGBX"):
         notes.append(f"{mode} converted to RGB")
     return _by_strips(image, lambda strip: np.asarray(strip.convert("RGB")))
+
+
+def to_levels(values: np.ndarray, black: float, white: float) -> np.ndarray:
+    """Values between black and white as 0 to 255, whole numbers.
+
+    Examples
+    --------
+    >>> to_levels(np.array([0, 2048, 4095, 9000], np.uint16), 0, 4095).tolist()
+    [0.0, 128.0, 255.0, 255.0]
+    """
+    levels = (values.astype(np.float32) - np.float32(black)) * np.float32(255 / (white - black))
+    return np.rint(levels.clip(0, 255))
+
+
+def _extrema(image: Image.Image) -> tuple[float, float]:
+    """Lowest and highest value of a picture of one channel."""
+    low, high = np.inf, -np.inf
+    for _, strip in _strips(image):
+        values = np.asarray(strip)
+        low, high = min(low, float(values.min())), max(high, float(values.max()))
+    return low, high
 
 
 def over_white(image: Image.Image, notes: list[str]) -> np.ndarray:
@@ -103,7 +130,9 @@ def _by_strips(image: Image.Image, convert: Callable[[Image.Image], np.ndarray])
     return pixels
 
 
-def _wide_to_bytes(image: Image.Image, notes: list[str]) -> Callable[[Image.Image], np.ndarray]:
+def _wide_to_bytes(
+    image: Image.Image, notes: list[str], stretch: str
+) -> Callable[[Image.Image], np.ndarray]:
     """32-bit integers or floats to 0..255: by the range they are plainly in, else stretched."""
     low, high, whole, finite = np.inf, -np.inf, True, True
     for _, strip in _strips(image):
@@ -120,8 +149,9 @@ def _wide_to_bytes(image: Image.Image, notes: list[str]) -> Callable[[Image.Imag
     elif low >= 0 and high <= 255:
         pass
     elif low >= 0 and high <= 65535 and whole:
-        notes.append("16-bit scaled to 8-bit")
-        factor = 1 / 257
+        notes += level_notes(stretch, low, high)
+        black, white = black_and_white(stretch, low, high)
+        return lambda strip: to_levels(_finite(strip)[0], black, white)
     else:
         notes.append(f"values from {low:g} to {high:g} stretched to 0-255")
         first, factor = low, 255 / (high - low) if high > low else 0.0

@@ -76,7 +76,8 @@ class Pool:
         row = self._files.loc[one]
         try:
             path = self._plan.file_of(row["path"])
-            decoded = decode(path, self._plan.input_shape, self._plan.settings.fit)
+            settings = self._plan.settings
+            decoded = decode(path, self._plan.input_shape, settings.fit, stretch=settings.stretch)
             if decoded.sha256 != self._images.at[one, "sha256"]:
                 raise ImageError(f"{path.name} has changed since it was scanned.")
             try:

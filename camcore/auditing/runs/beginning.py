@@ -65,7 +65,7 @@ def begin(
     if record is not None:
         return _taken_up(store, Plan(record), settings, load, watch)
     watch.begin("unpacking" if settings.source.lower().endswith(".zip") else "listing")
-    source = read_source(settings.source, unpack_to=store.folder / "unpacked")
+    source = read_source(settings.source, unpack_to=store.folder / "unpacked", split=settings.split)
     watch.begin("model")
     model = load()
     require_classes(model.output_kind, model.name)
@@ -80,7 +80,7 @@ def begin(
     require(method, model.class_weights(layer) is not None, model.name, layer)
     preprocessing = settings.preprocessing or model.preprocessing
     classes = _classes(source, settings, model)
-    inputs = _some_inputs(source, model, settings.fit, preprocessing)
+    inputs = _some_inputs(source, model, settings, preprocessing)
     _check_answers(model, inputs, layer)
     classifier, precision = choose_precision(model, inputs, layer, settings.precision)
     plan = Plan(
@@ -106,6 +106,8 @@ def begin(
                 "digest": source.digest,
                 "count": len(source.files),
                 "notes": list(source.notes),
+                "splits": [asdict(own) for own in source.splits],
+                "taken": [own.name for own in source.taken],
             },
             "precision": asdict(precision),
             "rules": RULES.as_json(),
@@ -183,13 +185,17 @@ def _classes(source: Source, settings: Settings, model: Classifier) -> Classes:
     )
 
 
-def _some_inputs(source: Source, model: Classifier, fit: str, preprocessing: str) -> np.ndarray:
+def _some_inputs(
+    source: Source, model: Classifier, settings: Settings, preprocessing: str
+) -> np.ndarray:
     """Inputs from files spread over the data set, to measure the network on."""
     places = np.linspace(0, len(source.files) - 1, num=min(len(source.files), 2 * _MEASURED_ON))
     inputs: list[np.ndarray] = []
     for path in source.files["path"].iloc[places.astype(int)]:
         try:
-            seen = decode(source.root / path, model.input_shape, fit).seen
+            seen = decode(
+                source.root / path, model.input_shape, settings.fit, stretch=settings.stretch
+            ).seen
         except CamcoreError:
             continue  # the scan says so in its row
         inputs.append(preprocess(seen.astype(np.float32), preprocessing))

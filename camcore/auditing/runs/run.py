@@ -192,7 +192,12 @@ class Run:
             If the file is gone or broken by now.
         """
         model, settings = self.record["model"], self.record["settings"]
-        return decode(self.path_of(image), tuple(model["input_shape"]), settings["fit"]).seen
+        return decode(
+            self.path_of(image),
+            tuple(model["input_shape"]),
+            settings["fit"],
+            stretch=settings.get("stretch", "none"),
+        ).seen
 
     def evidence(self, name: str) -> pd.DataFrame:
         """A table of the evidence: ``association``, ``attention``, ``strategies``, ``response``."""

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from camcore.engine.precision import PrecisionName
 from camcore.errors import InputError
 from camcore.methods import METHODS, method_named
+from camcore.pictures.levels import STRETCHES
 from camcore.pictures.preprocessing import FITS
 
 PRECISIONS: tuple[PrecisionName, ...] = get_args(PrecisionName)
@@ -33,10 +34,14 @@ class Settings:
         class.
     class_names : str or None
         File with the model's own class names.
-    preprocessing, output, output_kind, input_size
+    preprocessing, output, output_kind, input_size, input, others
         As for `camcore.load_model`.
     fit : str
         One of `camcore.FITS`.
+    split : str or None
+        Which of several splits is audited; see `camcore.sources.splits.choose_splits`.
+    stretch : str
+        Which values of 16-bit pictures are black and white, as for `camcore.read_image`.
     budget : int
         Most forward passes that interventions may take; 0 makes the scan and the evidence only.
     seed : int
@@ -55,7 +60,11 @@ class Settings:
     output: str | None = None
     output_kind: str | None = None
     input_size: tuple[int, int] | None = None
+    input: str | None = None
+    others: dict[str, Any] | None = None
     fit: str = "stretch"
+    split: str | None = None
+    stretch: str = "none"
     budget: int = 100_000
     seed: int = 0
     precision: PrecisionName = "auto"
@@ -67,7 +76,9 @@ class Settings:
                 f"method {self.method!r} does not suit thousands of images: it makes many passes "
                 f"of each, or knows no class; choose one of {suited}."
             )
-        for name, allowed in (("fit", FITS), ("precision", PRECISIONS)):
+        for name, allowed in (
+            ("fit", FITS), ("stretch", STRETCHES), ("precision", PRECISIONS),
+        ):  # fmt: skip
             if getattr(self, name) not in allowed:
                 raise InputError(
                     f"{name} {getattr(self, name)!r} is not known; choose one of "
@@ -78,10 +89,12 @@ class Settings:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be 0 or more.")
         for name in ("source", "labels", "class_names"):
             value = getattr(self, name)
-            if value is not None and value != "none":
+            if value is not None and value not in ("none", "imagenet"):
                 object.__setattr__(self, name, str(Path(value).expanduser().absolute()))
         if Path(self.model).is_file():
             object.__setattr__(self, "model", str(Path(self.model).absolute()))
+        if not self.others:
+            object.__setattr__(self, "others", None)
         if self.input_size is not None:
             object.__setattr__(self, "input_size", tuple(self.input_size))
 

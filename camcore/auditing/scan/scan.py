@@ -86,7 +86,7 @@ def _look(row: pd.Series, plan: Plan) -> _Looked:
     try:
         path = plan.file_of(row["path"])
         _unchanged(path, row)
-        decoded = decode(path, plan.input_shape, plan.settings.fit)
+        decoded = decode(path, plan.input_shape, plan.settings.fit, stretch=plan.settings.stretch)
     except CamcoreError as error:
         return _Looked(error=str(error))
     notes = list(decoded.notes)

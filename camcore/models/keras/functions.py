@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -67,6 +68,12 @@ class Pieces:
     def made_by(self, make: Make) -> Pieces:
         """The same numbers, cut otherwise."""
         return Pieces(self._graph, self._scores, self._probabilities, make, self._variables)
+
+    def with_other_values(self) -> Pieces:
+        """The same functions for other values of the inputs beside the picture."""
+        other = copy.copy(self)
+        other._weights = {}  # their offset holds what those inputs add
+        return other
 
     def with_variables(self, variables: Mapping[str, Any]) -> Pieces:
         """The same network with other weights."""

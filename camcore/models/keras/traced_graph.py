@@ -9,7 +9,7 @@ nothing is ever traced again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,10 +81,17 @@ class TracedGraph:
     model : keras.Model
     input_shape : tuple of int
         Height, width, channels to trace with; the number of images stays free.
+    fed : callable, optional
+        Makes what the model is called with from the images, in place of the images alone.
     """
 
-    def __init__(self, model: Any, input_shape: tuple[int, int, int]) -> None:
-        self._model = model  # keeps the variables alive
+    def __init__(
+        self,
+        model: Any,
+        input_shape: tuple[int, int, int],
+        fed: Callable[[Any], Any] | None = None,
+    ) -> None:
+        self._kept = model, fed  # keep the variables alive
         taps: list[Tap] = []
         wrapped: list[Any] = []
         renamed: list[tuple[Any, str]] = []
@@ -93,7 +100,7 @@ class TracedGraph:
         def run(images: Any) -> Any:
             graph = tf.compat.v1.get_default_graph()
             with graph.gradient_override_map({"MatMul": "CamcoreMatMul"}):
-                return model(tf.cast(images, dtype), training=False)
+                return model(fed(images) if fed else tf.cast(images, dtype), training=False)
 
         try:
             for path, operation in walk(model):

@@ -44,6 +44,18 @@ def start(settings: Settings) -> Run:
     return _launch(settings, new_run_folder(settings))
 
 
+def start_mapped(settings: Settings, mapping: Mapping[str, Sequence[int | str]]) -> Run:
+    """Start in a new folder, with what each label stands for.
+
+    Raises
+    ------
+    StoreError
+        If the folder of runs cannot be written.
+    """
+    folder = new_run_folder(settings)
+    return _launch(replace(settings, labels=_write_mapping(folder, mapping)), folder)
+
+
 def start_again(
     run: Run, settings: Settings, mapping: Mapping[str, Sequence[int | str]] | None = None
 ) -> Run:
@@ -61,11 +73,15 @@ def start_again(
     check_settings(settings)
     folder = new_run_folder(settings) if run.record else run.folder
     if mapping is not None:
-        file = folder / _GIVEN / "labels.json"
-        with writing_runs():
-            Store(folder).write_json(f"{_GIVEN}/{file.name}", mapping)
-        settings = replace(settings, labels=str(file))
+        settings = replace(settings, labels=_write_mapping(folder, mapping))
     return _launch(settings, folder)
+
+
+def _write_mapping(folder: Path, mapping: Mapping[str, Sequence[int | str]]) -> str:
+    file = folder / _GIVEN / "labels.json"
+    with writing_runs():
+        Store(folder).write_json(f"{_GIVEN}/{file.name}", mapping)
+    return str(file)
 
 
 def go_on(run: Run) -> None:

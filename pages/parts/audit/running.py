@@ -135,7 +135,10 @@ def _show_stopped(run: Run, state: str) -> None:
         message = progress.message if progress else ""
         # What follows is advice for the command line; here there is a form for it.
         told = message.partition("; give --")[0] or "the audit failed without a word"
-        st.error(plain(sentence(told)), icon=":material/error:")
+        if labelling.labels_failed(run):  # nothing went wrong: a question is open
+            st.info(plain(sentence(told)), icon=":material/help:")
+        else:
+            st.error(plain(sentence(told)), icon=":material/error:")
     else:
         done = _how_far(progress)
         st.info(f"{_STOPPED[state]}{done}", icon=":material/info:")
