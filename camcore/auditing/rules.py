@@ -514,6 +514,44 @@ class Rules:
         "half of a context's",
     )
 
+    # Parts that move
+    parts_alike: float = _rule(
+        0.2,
+        "excess correlation of a part's crops from which on it is one thing that recurs",
+        "components of clean cats, dogs, birds and reptiles reached .16; a planted ruler .25, a "
+        "marker .6",
+    )
+    parts_showing: float = _rule(
+        0.5,
+        "of a class's images, those with most of a part: they give it",
+        "a mark on a third of a class must still be given by most donors",
+    )
+    parts_strength: float = _rule(
+        2.5,
+        "standard errors that a part moves the log-odds on the discovery half, to be tested",
+        "set before the first run",
+    )
+    parts_own: tuple[int, int] = _rule(
+        (48, 64),
+        "images of the class that parts are placed in, to find and to test them",
+        "some 1000 forward passes a class",
+    )
+    parts_others: tuple[int, int] = _rule(
+        (32, 64),
+        "the same of the other classes, which receive parts and are controls",
+        "some 1000 forward passes a class",
+    )
+    parts_pairs: tuple[int, int, int] = _rule(
+        (16, 64, 32),
+        "pairs that find a part, that test it, and that are asked what of it acts alone",
+        "some 1000 forward passes a class",
+    )
+    parts_taken: int = _rule(
+        48,
+        "images of the class that a part is taken out of",
+        "some 1000 forward passes a class",
+    )
+
     # Precision of a scan
     bfloat16_faster: float = _rule(
         FASTER,

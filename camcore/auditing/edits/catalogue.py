@@ -7,6 +7,7 @@ from camcore.auditing.edits.compression import Compression
 from camcore.auditing.edits.detail import Detail
 from camcore.auditing.edits.frequency import Blur, Illumination
 from camcore.auditing.edits.images import Images
+from camcore.auditing.edits.part import part_named
 from camcore.auditing.edits.probe import Probe
 from camcore.auditing.edits.regions import NAMED, Region, region_named
 from camcore.auditing.edits.residual import Noise, Watermark
@@ -30,7 +31,7 @@ def probe_named(name: str) -> Probe:
     Raises
     ------
     InputError
-        If the text names neither a global probe nor a region.
+        If the text names neither a global probe nor a part nor a region.
 
     Examples
     --------
@@ -39,6 +40,8 @@ def probe_named(name: str) -> Probe:
     """
     if name in _BY_NAME:
         return _BY_NAME[name]
+    if (part := part_named(name)) is not None:
+        return part
     try:
         return Transplant(region_named(name))
     except InputError as error:

@@ -33,6 +33,10 @@ FAMILIES = {
         Family("bottom-band", "bottom band", "The lower third is taken from the donor."),
         Family("side-band", "side band", "The left or right quarter is taken from the donor."),
         Family("region", "region", "A patch inside the picture is taken from the donor."),
+        Family(
+            "part", "part that moves",
+            "What one component of the network's activations shows is taken from the donor.",
+        ),
         Family("brightness", "brightness", "Black, white and tones between become the donors'."),
         Family("colour", "colour", "Colour, as it goes with luminance, becomes the donor's."),
         Family(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,6 +26,9 @@ class Images:
         JPEG quality of each file, NaN where the file is no JPEG.
     scale : ndarray of float32, shape (N, 2), optional
         Pixels of the file to a pixel here, down and across; 1 if None.
+    places : mapping of str to ndarray of int, shape (N, 4)
+        Where parts that move lie, by `camcore.auditing.edits.part.Part.key`: top, left, bottom
+        and right in pixels; -1 where that is not known.
 
     Raises
     ------
@@ -43,6 +47,7 @@ class Images:
     known: np.ndarray | None = None
     quality: np.ndarray | None = None
     scale: np.ndarray | None = None
+    places: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = self.pixels.shape
@@ -67,7 +72,8 @@ class Images:
             None if part is None else part[index]
             for part in (self.masks, self.known, self.quality, self.scale)
         )
-        return Images(self.pixels[index], masks, known, quality, scale)
+        places = {key: boxes[index] for key, boxes in self.places.items()}
+        return Images(self.pixels[index], masks, known, quality, scale, places)
 
     def quarters(self, rng: np.random.Generator) -> Images:
         """A quarter of each image, from one of its four corners; its JPEG quality stays known."""

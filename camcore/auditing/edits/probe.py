@@ -63,6 +63,12 @@ class Probe(ABC):
         away: the test of necessity.
         """
 
+    def control(
+        self, recipients: Images, donors: Images, controls: Images, rng: np.random.Generator
+    ) -> np.ndarray:
+        """What the edit itself does, without the cue: the same from images of their own class."""
+        return self.transfer(recipients, controls, rng)
+
     def alike(self, donors: Images, controls: Images) -> tuple[Images, Images]:
         """Donors and controls that differ in nothing but what they show.
 

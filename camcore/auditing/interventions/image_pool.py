@@ -11,6 +11,7 @@ import pandas as pd
 
 from camcore.auditing.edits import Images
 from camcore.auditing.edits.compression import READ, quality_from_pixels
+from camcore.auditing.edits.part import Part
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.scan.scan import object_mask
 from camcore.errors import CamcoreError, ImageError
@@ -46,10 +47,18 @@ class Pool:
     def __init__(self, plan: Plan, files: pd.DataFrame, images: pd.DataFrame) -> None:
         self._plan, self._files, self._images = plan, files, images
         self._held: dict[int, Any] = {}
+        self._places: dict[str, dict[int, np.ndarray]] = {}
         self.lost: dict[int, str] = {}
         self._pixels_tell: dict[int, float] = {}
         self.saved_twice = False
         self.looks_for_earlier = True
+
+    def know(self, klass: int, parts: pd.DataFrame) -> None:
+        """Learn where the parts of a class lie; see `camcore.auditing.parts.placing`."""
+        for number, rows in parts.groupby("number"):
+            boxes = rows[["top", "left", "bottom", "right"]].to_numpy(np.int64)
+            ids = rows["id"].astype(int)
+            self._places[Part(klass, int(number)).key] = dict(zip(ids, boxes, strict=True))
 
     def hold(self, ids: np.ndarray) -> np.ndarray:
         """Decode these images and forget all others; which of them are there, (n,) bool."""
@@ -82,7 +91,13 @@ class Pool:
             known,
             np.array(quality, np.float32),
             np.array(scale, np.float32),
+            {key: self._boxes(known, ids) for key, known in self._places.items()},
         )
+
+    @staticmethod
+    def _boxes(known: dict[int, np.ndarray], ids: np.ndarray) -> np.ndarray:
+        nowhere = np.full(4, -1)
+        return np.array([known.get(int(one), nowhere) for one in ids]).reshape(-1, 4)
 
     def _decoded(self, one: int) -> _Held | str:
         row = self._files.loc[one]

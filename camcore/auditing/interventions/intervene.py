@@ -16,6 +16,7 @@ from camcore.auditing.edits import (
     object_probes,
     probe_named,
 )
+from camcore.auditing.edits.part import Part
 from camcore.auditing.edits.regions import region_of
 from camcore.auditing.interventions.budget import Sizes, sizes
 from camcore.auditing.interventions.discovery import Discovery
@@ -26,6 +27,7 @@ from camcore.auditing.interventions.map_shift import shift_table
 from camcore.auditing.interventions.pairing import halves
 from camcore.auditing.interventions.testing import judge, relied_on
 from camcore.auditing.interventions.trials import Laboratory
+from camcore.auditing.parts.trials import PartTrials
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.progress import Watch
@@ -70,15 +72,18 @@ def intervene(store: Store, plan: Plan, classifier: Classifier, watch: Watch) ->
     hot = _hot_regions(store, plan)
     candidates = {k: discovery.candidates(k, (*general, *hot.get(k, ()))) for k in chosen}
     tests = [discovery.test(k, probes) for k, probes in candidates.items() if probes]
-    if tests:
-        table = pd.concat(tests, ignore_index=True)
-        _prove(table, discovery, plan, classifier, images, pool, store)
+    parts = PartTrials(laboratory, plan, pool, classifier, store, images)
+    tests += [parts.test(klass) for klass in chosen]
+    table = pd.concat(tests, ignore_index=True) if tests else pd.DataFrame()
+    if len(table):
+        _prove(table, discovery, parts, plan, classifier, images, pool, store)
     store.write_json("trials/lost.json", {str(one): why for one, why in pool.lost.items()})
 
 
 def _prove(
     tests: pd.DataFrame,
     discovery: Discovery,
+    parts: PartTrials,
     plan: Plan,
     classifier: Classifier,
     images: pd.DataFrame,
@@ -88,7 +93,9 @@ def _prove(
     """What holds on the held-out half is taken out again, moved, and kept off the object."""
     proven: dict[int, list[Probe]] = {}
     for one in judge(tests, plan, swings_of(images, tests)):
-        if relied_on(one, plan):
+        if relied_on(one, plan) and isinstance(one.probe, Part):
+            parts.prove(one.probe)
+        elif relied_on(one, plan):
             proven.setdefault(one.klass, []).append(one.probe)
     for klass, probes in proven.items():
         # All that stood for the family goes out: what suffices may be a part of what is needed.

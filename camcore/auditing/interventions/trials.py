@@ -38,10 +38,10 @@ _AHEAD = 4  # batches
 FOUND = ("discovery", "refined-1", "refined-2")
 TRIMMED = TRIMS
 STAGES = (
-    *FOUND, "beside", "apart", *TRIMMED, "test", "elsewhere", "off-object", "in-part", "where",
-    "content", "necessity",
+    *FOUND, "beside", "apart", *TRIMMED, "part-found",
+    "test", "elsewhere", "off-object", "in-part", "where", "content", "part-asked", "necessity",
 )  # fmt: skip
-"""In order; up to the last of `TRIMMED` on the half of the images that cues are found on."""
+"""In order; up to ``part-found`` on the half of the images that cues are found on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +64,8 @@ class Trial:
         ``shared``: the donors' median picture stands for each of them. ``flat``: the mean colour
         of the donor's region stands for it.
         ``neutral``: the cue made neutral, without a control.
+    label : str
+        Tells apart trials of one stage and class that differ in their pairs.
     """
 
     stage: str
@@ -71,6 +73,7 @@ class Trial:
     pairs: Pairs
     probes: tuple[Probe, ...]
     fills: tuple[str, ...] = ("transfer",)
+    label: str = ""
 
     @property
     def passes(self) -> int:
@@ -103,7 +106,8 @@ class Laboratory:
         size = max(1, _BLOCK // max(1, trial.each * len(trial.pairs)))
         blocks = [trial.probes[k : k + size] for k in range(0, len(trial.probes), size)]
         names = [
-            f"trials/{trial.stage}/{trial.klass:04d}-{k:03d}.parquet" for k in range(len(blocks))
+            f"trials/{trial.stage}/{trial.klass:04d}{trial.label}-{k:03d}.parquet"
+            for k in range(len(blocks))
         ]
         open_ones = [k for k, name in enumerate(names) if not self._store.whole(name)]
         left = len(trial.pairs) * trial.each * sum(len(blocks[k]) for k in open_ones)
@@ -317,7 +321,7 @@ def edit_and_control(
     """
     donors, controls = probe.alike(donors, controls)
     edited = probe.transfer(recipients, donors, np.random.default_rng(key))
-    return edited, probe.transfer(recipients, controls, np.random.default_rng(key))
+    return edited, probe.control(recipients, donors, controls, np.random.default_rng(key))
 
 
 def shared_content(images: Images) -> Images:

@@ -105,6 +105,9 @@ class Finding:
         recipient (``absent``).
     taken_from : str or None
         The class whose pictures nearly alone are turned: they may lose a cue of their own.
+    part : dict or None
+        For a part that moves: where it lies in each image, how alike its crops are, and what of
+        it acts alone; see `camcore.auditing.parts.evidence.part_evidence`.
     """
 
     id: str
@@ -151,6 +154,7 @@ class Finding:
     plain: float | None = None
     acts: dict[str, float] | None = None
     taken_from: str | None = None
+    part: dict[str, Any] | None = None
 
     def excused(self) -> bool:
         """Whether something speaks for the object, or for a trace, rather than for a shortcut."""

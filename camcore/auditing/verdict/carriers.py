@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +17,7 @@ from camcore.auditing.runs.plan import Plan
 from camcore.auditing.statistics import smallest_effect
 
 Carrier = Literal["the object", "not the object", "perhaps the object", "a place"]
-Carriers = Mapping[tuple[int, str], Carrier]
+Carriers = dict[tuple[int, str], Carrier]
 """What a cue works through, by class and probe; nothing where no trial tells."""
 
 

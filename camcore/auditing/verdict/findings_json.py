@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from camcore.auditing.edits.families import FAMILIES
+from camcore.auditing.edits.part import Part
 from camcore.auditing.edits.regions import region_of
 from camcore.auditing.interventions.effects import (
     Differences,
@@ -20,6 +21,7 @@ from camcore.auditing.interventions.effects import (
 from camcore.auditing.interventions.intervene import likeness_file, moved_elsewhere
 from camcore.auditing.interventions.testing import Tested, judge, relied_on
 from camcore.auditing.interventions.trials import FOUND, STAGES, TRIMMED
+from camcore.auditing.parts.evidence import part_evidence, recurs
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.plan import FORMAT, Plan
@@ -48,6 +50,10 @@ def conclude(store: Store) -> None:
     tested = judge(trials, plan, swings_of(run.images, trials))
     off_object, in_part = (run.trials(stage) for stage in ("off-object", "in-part"))
     carriers = verdict.carriers_of(tested, off_object, in_part, plan.rules.floor)
+    for one in tested:  # crops that are not alike are rather each picture's own object
+        key = one.klass, one.probe.name
+        if isinstance(one.probe, Part) and not recurs(run, one.probe):
+            carriers.setdefault(key, "perhaps the object")
     findings: dict[tuple[int, str], Finding] = {}
     _associated(findings, run, plan)
     _attended(findings, run, plan)
@@ -195,7 +201,7 @@ def _proven(
         cue = f"{cue}: {known.cue}" if one.probe.region is None else cue
     own = {"klass": one.klass, "probe": one.probe.name}
     carrier = carriers.get((one.klass, one.probe.name))
-    discovery = pd.concat([_rows(run, stage, **own) for stage in FOUND])
+    discovery = pd.concat([_rows(run, stage, **own) for stage in (*FOUND, "part-found")])
     if discovery.empty:  # trimmed, with the objects left alone
         discovery = pd.concat([_rows(run, stage, **own) for stage in TRIMMED])
     test = _rows(run, "test", **own)
@@ -235,6 +241,8 @@ def _proven(
         **_likeness(run, one),
         **out,
     )
+    if isinstance(one.probe, Part):
+        finding = _with_part(finding, part_evidence(run, one.probe))
     kind = kind_of(finding)
     doubtful = finding.on_object is None and kind == "object" and finding.family != "object"
     without = kind != "artefact" and acts is not None and acts.get("absent", 0.0) >= RULES.absent
@@ -290,6 +298,12 @@ def _taken_from(run: Run, one: Tested, rows: pd.DataFrame) -> str | None:
     ):
         return None
     return run.class_names[int(means.index[0])]
+
+
+def _with_part(finding: Finding, part: dict[str, Any]) -> Finding:
+    """A part's finding with its windows, and the images in the order that they show it."""
+    shown = tuple(image for image, *_ in part["windows"])
+    return replace(finding, part=part, images=shown, elsewhere=part["elsewhere_flips"])
 
 
 def _rows(run: Run, stage: str, **wanted: Any) -> pd.DataFrame:

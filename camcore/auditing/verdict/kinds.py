@@ -38,15 +38,17 @@ def strength(finding: Finding) -> float:
 def kind_of(finding: Finding) -> Kind:
     """The kind, by what the trials and the pictures tell.
 
-    *Artefact*: the same from picture to picture. A place where one content repeats in the class
-    and not in the others, and where that content acts alone; a property that sets the class apart
-    in every part of the picture; a pattern that acts outside the middle. *Object*: acts through
-    the known object, or through the middle where nothing is known. *Context*: neither, beside the
-    object, needed, and plain stuff (sky, grass): its colour alone acts, or the property acts on
-    the surroundings alone. *Unknown* else.
+    *Artefact*: the same from picture to picture. A place where one content repeats in the class and
+    not in the others, and where that content acts alone; a property that sets the class apart in
+    every part of the picture; a pattern that acts outside the middle; a part that moves and whose
+    crops are alike. *Object*: acts through the known object, or through the middle where nothing is
+    known. *Context*: neither, beside the object, needed, and plain stuff (sky, grass): its colour
+    alone acts, or the property acts on the surroundings alone. *Unknown* else.
     """
     if finding.family == "object" or finding.on_object:
         return "object"
+    if finding.part is not None:  # crops that are not alike are rather each picture's own object
+        return "artefact" if finding.part["recurs"] else "object"
     if _repeats(finding) and not finding.trace:
         return "artefact"
     if finding.may_be_object or acts_in_the_middle(finding):
@@ -57,7 +59,7 @@ def kind_of(finding: Finding) -> Kind:
     if finding.family == "background" or finding.on_object is False:
         return "context"
     acts = finding.acts or {}
-    if probe is None or finding.family == "part":
+    if probe is None:
         return "unknown"
     if probe.pattern:
         return "artefact" if acts.get("outside", 0.0) >= RULES.carries else "unknown"
