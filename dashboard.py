@@ -6,9 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared.navigation import run_chosen_page
+from pages.session.navigation import run_chosen_page
 
-LOOKS = Path(__file__).parent / "pages" / "shared"
+LOOKS = Path(__file__).parent / "pages" / "components"
 
 st.set_page_config(
     page_title="CAM Audit",

@@ -18,12 +18,12 @@ import click
 import numpy as np
 
 from benchmarks.pairs import Ratio, in_turn, ratio
-from camcore.engine import Engine
-from camcore.images import read_image
-from camcore.mapping import raw_maps
+from camcore.engine.engine import Engine
 from camcore.methods import METHODS
-from camcore.models.keras_classifier import KerasClassifier
-from camcore.models.loading import import_keras, seeded
+from camcore.methods.applying import raw_maps
+from camcore.models.keras.classifier import KerasClassifier
+from camcore.models.keras.loading import import_keras, seeded
+from camcore.pictures.picture import read_image
 
 LIMITS = {  # what the project promises: network -> (one, batch, another class, five, recipe)
     "VGG16": (1.25, 1.10, 0.30, 0.55, 3.0),

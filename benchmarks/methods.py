@@ -22,12 +22,12 @@ import click
 import numpy as np
 
 from benchmarks.pairs import Ratio, in_turn, ratio
-from camcore.mapping import raw_maps
 from camcore.methods import METHODS
+from camcore.methods.applying import raw_maps
+from camcore.methods.variant_scores import BATCH, variant_scores
 from camcore.metrics import pearson
-from camcore.models.keras_classifier import KerasClassifier
-from camcore.models.loading import import_keras, seeded
-from camcore.perturbing import BATCH, variant_scores
+from camcore.models.keras.classifier import KerasClassifier
+from camcore.models.keras.loading import import_keras, seeded
 
 _CHUNK = 8 * BATCH
 NETWORKS = ("ResNet50", "VGG16")

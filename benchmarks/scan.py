@@ -96,8 +96,8 @@ class Audited:
     """One model in an audit, begun once: prepared, in the precision that suits it, and warm."""
 
     def __init__(self, classifier: Any, first: Path, runs: Path) -> None:
-        from camcore.auditing.begin import begin
-        from camcore.auditing.settings import Settings
+        from camcore.auditing.runs.beginning import begin
+        from camcore.auditing.runs.settings import Settings
 
         self._runs = runs
         store, watch = self._new("begin")
@@ -107,8 +107,8 @@ class Audited:
 
     def pass_over(self, folder: Path) -> Callable[[], object]:
         """One scan, listed already."""
-        from camcore.auditing.plan import Plan
-        from camcore.auditing.scan import scan
+        from camcore.auditing.runs.plan import Plan
+        from camcore.auditing.scan.scan import scan
         from camcore.sources.source import read_source
 
         store, watch = self._new(folder.name)
@@ -121,11 +121,11 @@ class Audited:
     def interventions(self, folder: Path, rounds: int) -> list[tuple[int, Callable[[], object]]]:
         """Trials on a folder that was scanned, with the number of forward passes of each."""
         from camcore.auditing.edits import global_probes, local_probes
-        from camcore.auditing.gather import light_rows
+        from camcore.auditing.interventions.image_pool import Pool
         from camcore.auditing.interventions.pairing import pairs_to_class
-        from camcore.auditing.interventions.pool import Pool
         from camcore.auditing.interventions.trials import Laboratory, Trial
-        from camcore.auditing.plan import Plan
+        from camcore.auditing.runs.plan import Plan
+        from camcore.auditing.scan.rows import light_rows
 
         store, watch = self._new(folder.name)
         source = self.plan.record["source"] | {"root": str(folder)}
@@ -154,8 +154,8 @@ class Audited:
         return lambda: [self.fast.scores(inputs) for _ in range(round(passes / BATCH))]
 
     def _new(self, name: str) -> tuple[Any, Any]:
-        from camcore.auditing.store import Store
-        from camcore.auditing.watch import Watch
+        from camcore.auditing.runs.progress import Watch
+        from camcore.auditing.runs.store import Store
 
         folder = self._runs / name
         folder.mkdir(parents=True, exist_ok=True)
@@ -164,10 +164,10 @@ class Audited:
 
 def measure(name: str, folders: list[Path], runs: Path) -> None:
     """Print the speeds of one network; the first folder is for warming up."""
-    from camcore.models.loading import import_keras, seeded
+    from camcore.models.keras.loading import import_keras, seeded
 
     keras = import_keras()  # before the classifier, so that TensorFlow starts without its messages
-    from camcore.models.keras_classifier import KerasClassifier
+    from camcore.models.keras.classifier import KerasClassifier
 
     with seeded(0):
         model = getattr(keras.applications, name)(weights=None)
@@ -225,7 +225,7 @@ def _say(
 
 def peak_of_audit(folder: Path, out: Path) -> float:
     """Megabytes that one audit without interventions needs at most."""
-    from camcore.auditing.verbs import audit
+    from camcore.auditing.pipeline import audit
 
     audit(folder, SMALL_MODEL, out=out, budget=0, labels="none")
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

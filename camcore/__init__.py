@@ -29,7 +29,8 @@ from camcore.classifier import (
     LayerRow,
     OutputKind,
 )
-from camcore.engine import Engine, Features
+from camcore.drawing.overlay import BLENDS, COLORMAPS, palette
+from camcore.engine.engine import Engine, Features
 from camcore.errors import (
     CamcoreError,
     ImageError,
@@ -40,22 +41,22 @@ from camcore.errors import (
     UnsafeModelError,
 )
 from camcore.explanation import Cost, Explanation, Prediction
-from camcore.fitting import FITS, PREPROCESSINGS, Frame
 from camcore.heatmap import INTERPOLATIONS, SCALINGS, Heatmap
-from camcore.images import Picture, read_image
 from camcore.methods import METHODS, Method
 from camcore.models.catalogue import CATALOGUE, CatalogueModel
+from camcore.models.keras.loading import weights_folder
 from camcore.models.labels import match_label, read_labels
-from camcore.models.loading import load_model, weights_folder
-from camcore.render import BLENDS, COLORMAPS, palette
+from camcore.models.loading import load_model
+from camcore.pictures.picture import Picture, read_image
+from camcore.pictures.preprocessing import FITS, PREPROCESSINGS, Frame
 
 if TYPE_CHECKING:
-    from camcore.auditing.findings import Finding
-    from camcore.auditing.run import Run
-    from camcore.auditing.verbs import audit
+    from camcore.auditing.pipeline import audit
+    from camcore.auditing.runs.findings import Finding
+    from camcore.auditing.runs.run import Run
     from camcore.comparing import Comparison
     from camcore.localization import Localization
-    from camcore.models.keras_classifier import KerasClassifier
+    from camcore.models.keras.classifier import KerasClassifier
     from camcore.retrofitting import retrofit
 
 __all__ = [
@@ -114,9 +115,9 @@ __all__ = [
 
 
 _LATE = {  # bring statistics, figures or TensorFlow with them, so only when asked for
-    "audit": "camcore.auditing.verbs",
-    "Run": "camcore.auditing.run",
-    "Finding": "camcore.auditing.findings",
+    "audit": "camcore.auditing.pipeline",
+    "Run": "camcore.auditing.runs.run",
+    "Finding": "camcore.auditing.runs.findings",
     "retrofit": "camcore.retrofitting",
 }
 
@@ -175,10 +176,10 @@ def __getattr__(name: str) -> Any:
     if name in _LATE:
         return getattr(import_module(_LATE[name]), name)
     if name == "KerasClassifier":  # brings TensorFlow with it, so only when asked for
-        from camcore.models.loading import import_keras
+        from camcore.models.keras.loading import import_keras
 
         import_keras()
-        from camcore.models.keras_classifier import KerasClassifier
+        from camcore.models.keras.classifier import KerasClassifier
 
         return KerasClassifier
     raise AttributeError(f"module 'camcore' has no attribute {name!r}")

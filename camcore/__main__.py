@@ -1,6 +1,6 @@
 """``python -m camcore``."""
 
-from camcore.cli import main
+from camcore.cli.app import main
 
 if __name__ == "__main__":
     main()

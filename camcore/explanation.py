@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from camcore import render
 from camcore.classifier import Explained, Layer
+from camcore.drawing import overlay as render
 from camcore.heatmap import Heatmap
-from camcore.images import Picture
 from camcore.methods import METHODS
+from camcore.pictures.picture import Picture
 
 _OF = {"score": "class score", "probability": "class probability"}
 

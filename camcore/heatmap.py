@@ -11,7 +11,7 @@ from PIL import Image
 from scipy import ndimage
 
 from camcore.errors import InputError
-from camcore.fitting import Frame
+from camcore.pictures.preprocessing import Frame
 
 Evidence = Literal["positive", "none"]
 SCALINGS = {
@@ -40,7 +40,7 @@ class Heatmap:
 
     Examples
     --------
-    >>> from camcore.fitting import frame_of
+    >>> from camcore.pictures.preprocessing import frame_of
     >>> raw = np.array([[-1.0, 0.0], [1.0, 4.0]], np.float32)
     >>> heatmap = Heatmap(raw, frame_of(8, 8, 8, 8, "stretch"))
     >>> heatmap.values.tolist(), heatmap.evidence

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from camcore.auditing.run import Run
-from pages.shared.audit import (
+from camcore.auditing.runs.run import Run
+from pages.components.wording import calmly, plain
+from pages.parts.audit import (
     choosing,
     comparing,
     evidence_view,
@@ -16,9 +17,8 @@ from pages.shared.audit import (
     runs,
     this_run,
 )
-from pages.shared.audit.places import Place
-from pages.shared.navigation import page_frame
-from pages.shared.wording import calmly, plain
+from pages.parts.audit.places import Place
+from pages.session.navigation import page_frame
 
 
 def audit() -> None:

@@ -8,20 +8,21 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import address, map_picker, model_picker, picture_picker, target_picker
-from pages.shared.box_canvas import Box
-from pages.shared.carrying import carry_choices
-from pages.shared.compare import boxes, choosing, numbers
-from pages.shared.compare.grid import make_maps, make_wanted, show_grid
-from pages.shared.compare.identity_view import show_identity
-from pages.shared.compare.sanity_view import show_sanity
-from pages.shared.compare.view import View
-from pages.shared.engine import model_loader
-from pages.shared.loading import load_with_progress
-from pages.shared.model_picker import ModelChoice
-from pages.shared.navigation import page_frame
-from pages.shared.picture_picker import PictureChoice
-from pages.shared.wording import calmly, plain
+from pages.components.box_canvas import Box
+from pages.components.wording import calmly, plain
+from pages.parts.compare import boxes, choosing, numbers
+from pages.parts.compare.grid import make_maps, make_wanted, show_grid
+from pages.parts.compare.identity_view import show_identity
+from pages.parts.compare.sanity_view import show_sanity
+from pages.parts.compare.view import View
+from pages.pickers import map_picker, model_picker, picture_picker, target_picker
+from pages.pickers.model_picker import ModelChoice
+from pages.pickers.picture_picker import PictureChoice
+from pages.session import address
+from pages.session.carried_choices import carry_choices
+from pages.session.model_loading import load_with_progress
+from pages.session.navigation import page_frame
+from pages.session.shared_engine import model_loader
 
 
 def compare() -> None:

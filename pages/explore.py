@@ -8,16 +8,18 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import camcore
-from pages.shared import address, map_picker, model_picker, picture_picker, results, target_picker
-from pages.shared.carrying import carry_choices
-from pages.shared.costly import explain_with_progress
-from pages.shared.engine import model_loader
-from pages.shared.loading import load_with_progress
-from pages.shared.model_picker import ModelChoice
-from pages.shared.navigation import page_frame
-from pages.shared.picture_picker import PictureChoice
-from pages.shared.viewer import show_viewer
-from pages.shared.wording import calmly, plain
+from pages.components.viewer import show_viewer
+from pages.components.wording import calmly, plain
+from pages.parts import results
+from pages.pickers import map_picker, model_picker, picture_picker, target_picker
+from pages.pickers.model_picker import ModelChoice
+from pages.pickers.picture_picker import PictureChoice
+from pages.session import address
+from pages.session.carried_choices import carry_choices
+from pages.session.model_loading import load_with_progress
+from pages.session.navigation import page_frame
+from pages.session.shared_engine import model_loader
+from pages.session.slow_maps import explain_with_progress
 
 
 def explore() -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import address, map_picker, model_picker, picture_picker
-from pages.shared.engine import model_loader
-from pages.shared.learn import choosing, frame, presenting
-from pages.shared.learn.lesson import Lesson
-from pages.shared.learn.steps import Step
-from pages.shared.loading import load_with_progress
-from pages.shared.model_picker import ModelChoice
-from pages.shared.navigation import page_frame
-from pages.shared.picture_picker import PictureChoice
-from pages.shared.wording import calmly, plain
+from pages.components.wording import calmly, plain
+from pages.parts.learn import choosing, frame, presenting
+from pages.parts.learn.lesson import Lesson
+from pages.parts.learn.steps import Step
+from pages.pickers import map_picker, model_picker, picture_picker
+from pages.pickers.model_picker import ModelChoice
+from pages.pickers.picture_picker import PictureChoice
+from pages.session import address
+from pages.session.model_loading import load_with_progress
+from pages.session.navigation import page_frame
+from pages.session.shared_engine import model_loader
 
 
 def learn() -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import camcore
-from camcore import cli
-from camcore.models.loading import import_keras, load_model
+from camcore.cli import app as cli
+from camcore.models.keras.loading import import_keras
+from camcore.models.loading import load_model
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from camcore.errors import ModelError, UnsafeModelError
-from camcore.models.inspection import inspect_file
+from camcore.models.quarantine.inspection import inspect_file
 
 
 def layer(kind: str, name: str, *, module: str | None = "keras.layers", **config: Any) -> dict:

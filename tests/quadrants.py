@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from camcore.errors import ImageError
-from camcore.images import read_image
+from camcore.pictures.picture import read_image
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 

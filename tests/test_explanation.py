@@ -12,7 +12,7 @@ from PIL import Image
 
 from camcore import Engine, read_image
 from camcore.errors import InputError
-from camcore.models.keras_classifier import KerasClassifier
+from camcore.models.keras.classifier import KerasClassifier
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from camcore.errors import InputError
-from camcore.fitting import Frame, frame_of
 from camcore.heatmap import Heatmap
+from camcore.pictures.preprocessing import Frame, frame_of
 
 
 def whole(raw, size=None, **options):

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from camcore.bundled import MODELS
-from camcore.cli import cli
+from camcore.cli.app import cli
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -27,7 +27,7 @@ from camcore.errors import CamcoreError
 KEPT = Path(__file__).parent / "measured"
 """The small tables that are kept in the repository."""
 
-SHIPPED = Path(__file__).parents[2] / "camcore" / "auditing" / "measured.json"
+SHIPPED = Path(__file__).parents[2] / "camcore" / "auditing" / "verdict" / "measured.json"
 """What the audit's own reports say of it."""
 
 _PACKAGES = (

@@ -15,9 +15,9 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.truth.cues import Picture
-from camcore.bundled.digits import render_digit
-from camcore.bundled.mnist import load_mnist
-from camcore.bundled.scenes import render_scene
+from camcore.making.digits import render_digit
+from camcore.making.mnist import load_mnist
+from camcore.making.scenes import render_scene
 
 ALIKE = (3, 5, 8, 9)
 """The digits that are most easily taken for each other: a cue is worth learning."""

@@ -10,8 +10,8 @@ import math
 from typing import Any
 
 from benchmarks.truth.verdict import Verdict
-from camcore.auditing.findings import Finding
-from camcore.auditing.ordering import in_order
+from camcore.auditing.runs.findings import Finding
+from camcore.auditing.verdict.ordering import in_order
 
 _OWN = ("iou", "flag_auc")
 

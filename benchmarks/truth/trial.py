@@ -20,7 +20,7 @@ from benchmarks.truth.cues import CUES
 from benchmarks.truth.data import Data, arrays, make, write
 from benchmarks.truth.networks import build, fit, predicted
 from benchmarks.truth.reliance import RELIED, Reliance, reliance
-from camcore.auditing.regions import region_named
+from camcore.auditing.edits.regions import region_named
 
 _EPOCHS = {"scenes": 8}
 _DIGIT_EPOCHS = 14

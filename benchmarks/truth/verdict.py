@@ -16,7 +16,7 @@ class Verdict:
     detected : bool
         Whether the detector raises an alarm at its own default threshold.
     family : str or None
-        The cue it names first, one of `camcore.auditing.families.FAMILIES`.
+        The cue it names first, one of `camcore.auditing.edits.families.FAMILIES`.
     klass : str or None
         The class it names first.
     """

@@ -11,7 +11,7 @@ from types import MappingProxyType
 MODELS_FOLDER = Path(__file__).with_name("models")
 SAMPLES_FOLDER = Path(__file__).with_name("samples")
 RECORD = MODELS_FOLDER / "models.json"
-"""What training wrote about each model; `camcore.bundled.make` makes it."""
+"""What training wrote about each model; `camcore.making.make` makes it."""
 
 
 @dataclass(frozen=True)

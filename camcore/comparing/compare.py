@@ -9,14 +9,14 @@ from camcore.classifier import Classifier, Layer
 from camcore.comparing.comparison import Comparison, Row
 from camcore.comparing.measuring import FAITHFULNESS_PASSES, Measuring
 from camcore.comparing.steps import Steps
-from camcore.engine import Engine
+from camcore.engine.cache import BoundedCache
+from camcore.engine.engine import Engine
 from camcore.errors import InputError
 from camcore.explanation import Explanation
-from camcore.images import Picture
 from camcore.localization import Box
 from camcore.localization.boxes import checked
-from camcore.memory import BoundedCache
 from camcore.methods import METHODS, Method, method_named
+from camcore.pictures.picture import Picture
 
 _KEPT_BYTES = 2**20
 

@@ -13,9 +13,9 @@ import pandas as pd
 from camcore.classifier import Layer
 from camcore.comparing.columns import COLUMNS
 from camcore.explanation import Explanation, Prediction
-from camcore.images import Picture
 from camcore.localization import Box
 from camcore.methods import METHODS
+from camcore.pictures.picture import Picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -14,9 +14,9 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-from camcore import render
+from camcore.drawing import overlay as render
+from camcore.drawing.theme import LIGHT, words
 from camcore.methods import METHODS
-from camcore.theme import LIGHT, words
 
 if TYPE_CHECKING:
     from camcore.comparing.comparison import Comparison, Row

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from camcore.classifier import Classifier
-from camcore.engine import Engine
-from camcore.images import Picture
+from camcore.engine.engine import Engine
 from camcore.methods import METHODS
+from camcore.pictures.picture import Picture
 
 _ROUNDING = 1e-4  # of the largest value: float32 sums of hundreds of channels agree to this
 

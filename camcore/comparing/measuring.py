@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from camcore.classifier import Classifier
-from camcore.engine import Engine
+from camcore.engine.cache import BoundedCache
+from camcore.engine.engine import Engine
 from camcore.explanation import Explanation
 from camcore.localization import Box, best_iou
-from camcore.memory import BoundedCache
 from camcore.methods import METHODS
 from camcore.metrics import agreement, energy_pointing, faithfulness, pointing_game
 from camcore.metrics.faithfulness import STEPS

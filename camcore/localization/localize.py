@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from camcore.classifier import Classifier
-from camcore.engine import Engine
+from camcore.engine.engine import Engine
 from camcore.errors import ImageError, InputError
 from camcore.explanation import Explanation, Prediction
-from camcore.images import Picture, read_image
 from camcore.localization.boxes import Box, TrueBox, best_iou, checked
 from camcore.localization.pairing import pair
 from camcore.localization.reading import Boxes
 from camcore.localization.result import Localization, Located
+from camcore.pictures.picture import Picture, read_image
 from camcore.sources.ahead import ahead
 from camcore.sources.listing import counted, levels, list_pictures
 from camcore.sources.matching import by_mapping, by_name, none_found
@@ -80,7 +80,7 @@ def localize(
     Examples
     --------
     >>> import tempfile, camcore
-    >>> from camcore.bundled.scenes import write_scenes
+    >>> from camcore.making.scenes import write_scenes
     >>> from camcore.localization.reading import read_boxes
     >>> folder = Path(tempfile.mkdtemp())
     >>> _ = write_scenes("laboratory", 2, 0, folder / "scenes", size=128)

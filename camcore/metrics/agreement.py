@@ -130,7 +130,7 @@ def agreement(one: Heatmap, other: Heatmap) -> Agreement:
 
     Examples
     --------
-    >>> from camcore.fitting import frame_of
+    >>> from camcore.pictures.preprocessing import frame_of
     >>> frame = frame_of(8, 8, 8, 8, "stretch")
     >>> raw = np.array([[0.0, 1.0], [2.0, 4.0]])
     >>> agreement(Heatmap(raw, frame), Heatmap(3 * raw, frame))

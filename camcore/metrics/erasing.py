@@ -11,8 +11,8 @@ from collections.abc import Callable
 import numpy as np
 
 from camcore.heatmap import Heatmap
+from camcore.methods.variant_scores import BATCH
 from camcore.metrics.grids import enlarged
-from camcore.perturbing import BATCH
 
 
 def pixel_order(heatmap: Heatmap, height: int, width: int) -> np.ndarray:
@@ -28,7 +28,7 @@ def pixel_order(heatmap: Heatmap, height: int, width: int) -> np.ndarray:
 
     Examples
     --------
-    >>> from camcore.fitting import frame_of
+    >>> from camcore.pictures.preprocessing import frame_of
     >>> raw = np.array([[-2.0, 3.0], [4.0, -1.0]])
     >>> pixel_order(Heatmap(raw, frame_of(2, 2, 2, 2, "stretch")), 2, 2).tolist()
     [2, 1, 3, 0]

@@ -9,16 +9,16 @@ import numpy as np
 from scipy import ndimage
 
 from camcore.classifier import Classifier, Forward
-from camcore.engine import Engine
+from camcore.engine.engine import Engine
 from camcore.errors import InputError
 from camcore.explanation import Explanation
 from camcore.heatmap import Heatmap
-from camcore.mapping import raw_maps
 from camcore.methods import METHODS
+from camcore.methods.applying import raw_maps
+from camcore.methods.variant_scores import Progress, variant_scores
 from camcore.metrics.concise import adcc, average_drop, coherency, complexity, increase
 from camcore.metrics.erasing import area_under, pixel_order, probability_curve
 from camcore.metrics.grids import enlarged
-from camcore.perturbing import Progress, variant_scores
 
 STEPS = 32
 """Steps in which deletion and insertion change the pixels, where there are as many."""

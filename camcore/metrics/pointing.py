@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from camcore.errors import InputError
-from camcore.fitting import Frame
 from camcore.heatmap import Heatmap
+from camcore.pictures.preprocessing import Frame
 
 Where = tuple[float, float, float, float] | np.ndarray
 
@@ -58,7 +58,7 @@ def pointing_game(heatmap: Heatmap, where: Where) -> bool:
 
     Examples
     --------
-    >>> from camcore.fitting import frame_of
+    >>> from camcore.pictures.preprocessing import frame_of
     >>> heatmap = Heatmap(np.array([[0.0, 5.0]]), frame_of(100, 50, 8, 8, "stretch"))
     >>> pointing_game(heatmap, (70, 20, 80, 30)), pointing_game(heatmap, (0, 0, 70, 50))
     (True, False)
@@ -98,7 +98,7 @@ def energy_pointing(heatmap: Heatmap, where: Where) -> EnergyShare:
 
     Examples
     --------
-    >>> from camcore.fitting import frame_of
+    >>> from camcore.pictures.preprocessing import frame_of
     >>> heatmap = Heatmap(np.array([[1.0, 3.0]]), frame_of(100, 50, 8, 8, "stretch"))
     >>> energy_pointing(heatmap, (50, 0, 75, 50))
     EnergyShare(share=0.375, area=0.25, lift=1.5)

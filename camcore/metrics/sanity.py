@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from camcore.classifier import Classifier
-from camcore.engine import Engine
+from camcore.engine.engine import Engine
 from camcore.errors import MethodError
 from camcore.explanation import Explanation
 from camcore.heatmap import Heatmap
-from camcore.images import Picture
 from camcore.methods import METHODS, method_named
+from camcore.methods.variant_scores import Progress
 from camcore.metrics.agreement import agreement
-from camcore.perturbing import Progress
+from camcore.pictures.picture import Picture
 
 UNCHANGED = 0.99
 """Pearson correlation at or above which a map counts as unchanged."""

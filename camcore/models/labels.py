@@ -11,6 +11,9 @@ import os
 import stat
 from collections.abc import Sequence
 
+import numpy as np
+
+from camcore.classifier import Classifier
 from camcore.errors import InputError
 
 MAX_BYTES = 8 * 1024**2
@@ -217,3 +220,24 @@ def _is_index(text: str) -> bool:
 
 def _nothing(name: str) -> list[str]:
     raise InputError(f"{name} holds no class names; a label file holds one class name a line.")
+
+
+def resolve_target(classifier: Classifier, target: int | str | None, scores: np.ndarray) -> int:
+    """The column that a target means: a class index, a class name, or the predicted class.
+
+    Parameters
+    ----------
+    target : int, str or None
+        None is the predicted class.
+    scores : ndarray, shape (C,)
+
+    Raises
+    ------
+    InputError
+        If the index is out of range or the name is unknown or ambiguous.
+    """
+    if target is None:
+        if classifier.output_kind == "regression":
+            return 0  # what raises the first output
+        return int(np.argmax(scores))
+    return match_label(classifier.class_names, target)

@@ -16,9 +16,9 @@ import numpy as np
 
 from camcore.errors import CamcoreError, InputError
 from camcore.models.loading import load_model
+from camcore.pictures.model_view import decode
 from camcore.retrofitting.head import FEWEST, fit_head
 from camcore.sources.ahead import ahead
-from camcore.sources.decoding import decode
 from camcore.sources.listing import counted
 from camcore.sources.source import read_source
 
@@ -133,7 +133,7 @@ def retrofit(
                 f"{classifier.default_layer!r}, and `camcore layers` lists all."
             )
 
-        from camcore.models.pooled_network import fast_function, pooled_network, with_head
+        from camcore.models.keras.gap_retrofit import fast_function, pooled_network, with_head
 
         network = pooled_network(classifier, layer)
         paths = [source.root / path for path in files["path"]]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from camcore.encoded import FORMATS
 from camcore.errors import InputError
+from camcore.pictures.codecs import FORMATS
 
 MASKS = ".masks"
 _KINDS = 5

@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 from camcore.auditing.edits import Images, probe_named
+from camcore.auditing.edits.regions import NAMED
 from camcore.auditing.edits.tone import luminance
-from camcore.auditing.regions import NAMED
 
 CLASSES = ("forest", "tank", "jeep")
 FOREST, TANK = 0, 1

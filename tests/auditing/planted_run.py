@@ -11,14 +11,19 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from camcore.auditing.findings import Finding, finding_id
-from camcore.auditing.properties import PROPERTIES, file_properties, measure, property_names
-from camcore.auditing.regions import region_named
-from camcore.auditing.run import Run
-from camcore.auditing.settings import Settings, Thresholds
-from camcore.auditing.store import Store
-from camcore.auditing.watch import Watch
-from camcore.sources.decoding import decode
+from camcore.auditing.edits.regions import region_named
+from camcore.auditing.runs.findings import Finding, finding_id
+from camcore.auditing.runs.progress import Watch
+from camcore.auditing.runs.run import Run
+from camcore.auditing.runs.settings import Settings, Thresholds
+from camcore.auditing.runs.store import Store
+from camcore.auditing.scan.image_properties import (
+    PROPERTIES,
+    file_properties,
+    measure,
+    property_names,
+)
+from camcore.pictures.model_view import decode
 from tests.auditing.planted_pictures import (
     CLASSES,
     CORNER,

@@ -18,11 +18,11 @@ from PIL import Image
 from camcore.auditing import figures
 from camcore.auditing.figures import DARK, LIGHT
 from camcore.auditing.figures.drawing import Scale
-from camcore.auditing.findings import Finding
-from camcore.auditing.run import Run
-from camcore.auditing.swaps import Swap
+from camcore.auditing.interventions.replay import Swap
+from camcore.auditing.runs.findings import Finding
+from camcore.auditing.runs.run import Run
+from camcore.drawing.overlay import palette
 from camcore.errors import InputError
-from camcore.render import palette
 from tests.auditing.planted_pictures import CORNER, FOREST, SIZE, TANK, maps
 from tests.auditing.planted_run import planted_run
 

@@ -17,11 +17,11 @@ from tests.auditing.linear_classifier import looks_at
 KILLS = 20
 _BUDGET = 10_000  # forward passes; the fewest pairs that stages take
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["camcore.auditing.verbs", "tests.auditing.linear_classifier"])
+_SERVER.set_forkserver_preload(["camcore.auditing.pipeline", "tests.auditing.linear_classifier"])
 
 
 def _audit(folder: Path, out: Path, slowly: float) -> None:
-    from camcore.auditing import verbs
+    from camcore.auditing import pipeline as verbs
     from camcore.auditing.interventions import trials
 
     # Time for a kill to fall into: a network is slower than a sum over blocks.

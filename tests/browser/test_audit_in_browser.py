@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from camcore.auditing.report import write_report
-from camcore.auditing.run import Run
-from camcore.bundled.scenes import write_scenes
+from camcore.auditing.runs.run import Run
+from camcore.making.scenes import write_scenes
 from tests.auditing.planted_run import planted_run
 
 if TYPE_CHECKING:

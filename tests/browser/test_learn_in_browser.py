@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pages.shared.learn.steps import STEPS
+from pages.parts.learn.steps import STEPS
 
 pytest_plugins = ("visits",)  # the fixtures, from the file beside this one
 pytestmark = pytest.mark.browser

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import camcore
-from camcore import render
+from camcore.drawing import overlay as render
 
 pytest_plugins = ("visits",)  # the fixtures, from the file beside this one
 pytestmark = pytest.mark.browser

@@ -12,14 +12,14 @@ import pytest
 from PIL import Image
 
 from camcore.bundled import MODELS, SAMPLES
-from camcore.bundled import scenes as renderer
-from camcore.bundled.digits import render_digit
-from camcore.bundled.landscape.camera import Camera
-from camcore.bundled.make import SAMPLE_SCENES, SAMPLE_SIZE
-from camcore.bundled.networks import NETWORKS
 from camcore.bundled.registry import read_models
-from camcore.bundled.scenes import render_scene, scenes
-from camcore.bundled.training import scene_arrays
+from camcore.making import scenes as renderer
+from camcore.making.digits import render_digit
+from camcore.making.landscape.camera import Camera
+from camcore.making.make import SAMPLE_SCENES, SAMPLE_SIZE
+from camcore.making.networks import NETWORKS
+from camcore.making.scenes import render_scene, scenes
+from camcore.making.training import scene_arrays
 
 FOREST, TANK = 0, 1
 BY_NAME = {model.name: model for model in MODELS}
@@ -203,7 +203,10 @@ def test_sample_digits_are_read_with_good_confidence(network):
 
 
 def test_nothing_here_loads_tensorflow_before_it_is_needed():
-    modules = "registry, scenes, digits, networks, mnist, training, make"
-    code = f"import sys; from camcore.bundled import {modules}; print('tensorflow' in sys.modules)"
+    modules = "scenes, digits, networks, mnist, training, make"
+    code = (
+        "import sys; from camcore.bundled import registry; "
+        f"from camcore.making import {modules}; print('tensorflow' in sys.modules)"
+    )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from camcore.classifier import ClassWeights, Explained, Forward, Layer
-from camcore.images import Picture, read_image
+from camcore.pictures.picture import Picture, read_image
 
 
 class PooledClassifier:

@@ -11,8 +11,8 @@ from pooled_classifier import PooledClassifier, one_bright_corner
 
 from camcore import Engine
 from camcore.comparing import COLUMNS, compare
+from camcore.engine.cache import BoundedCache
 from camcore.errors import InputError
-from camcore.memory import BoundedCache
 
 CORNER = (0, 0, 1, 1)
 

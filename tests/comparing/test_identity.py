@@ -9,7 +9,7 @@ from pooled_classifier import PooledClassifier, one_bright_corner
 
 from camcore import Engine
 from camcore.comparing import identity
-from camcore.models.keras_classifier import KerasClassifier
+from camcore.models.keras.classifier import KerasClassifier
 
 
 def test_on_paper():

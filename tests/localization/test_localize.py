@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from camcore.engine import Engine
+from camcore.engine.engine import Engine
 from camcore.errors import InputError, MethodError
 from camcore.localization.boxes import Box, TrueBox
 from camcore.localization.localize import localize

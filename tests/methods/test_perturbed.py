@@ -7,8 +7,8 @@ import pytest
 
 from camcore.methods import METHODS
 from camcore.methods.perturbed import ablation_cam, score_cam
+from camcore.methods.variant_scores import variant_scores
 from camcore.methods.variants import occlusion_places
-from camcore.perturbing import variant_scores
 
 RNG = np.random.default_rng(0)
 IMAGE = RNG.uniform(0, 1, (12, 10, 3)).astype(np.float32)

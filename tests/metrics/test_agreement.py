@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from camcore.errors import InputError
-from camcore.fitting import frame_of
 from camcore.heatmap import Heatmap
 from camcore.metrics import agreement, iou_at, pearson, spearman
+from camcore.pictures.preprocessing import frame_of
 
 FRAME = frame_of(16, 16, 16, 16, "stretch")
 

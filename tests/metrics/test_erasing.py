@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from camcore.fitting import frame_of
 from camcore.heatmap import Heatmap
 from camcore.metrics import area_under, probability_curve
 from camcore.metrics.erasing import pixel_order
+from camcore.pictures.preprocessing import frame_of
 
 
 def total(images):

@@ -10,7 +10,7 @@ import camcore
 from camcore.errors import InputError
 from camcore.metrics import faithfulness
 from camcore.metrics.faithfulness import _map_of
-from camcore.models.keras_classifier import KerasClassifier
+from camcore.models.keras.classifier import KerasClassifier
 
 NAMES = ("drop", "increase", "coherency", "complexity", "adcc", "deletion", "insertion")
 

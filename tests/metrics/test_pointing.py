@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from camcore.errors import InputError
-from camcore.fitting import Frame, frame_of
 from camcore.heatmap import Heatmap
 from camcore.metrics import energy_pointing, pointing_game
+from camcore.pictures.preprocessing import Frame, frame_of
 
 
 def mapped(raw, frame=None, **options):

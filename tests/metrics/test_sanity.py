@@ -7,7 +7,7 @@ from cell_classifiers import CellClassifier
 import camcore
 from camcore.errors import InputError, MethodError
 from camcore.metrics import sanity_check
-from camcore.models.keras_classifier import KerasClassifier
+from camcore.models.keras.classifier import KerasClassifier
 
 PIXELS = np.array([[255, 51, 0], [51, 102, 51], [0, 51, 153]], np.uint8)
 

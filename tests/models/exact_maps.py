@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from camcore import methods
-from camcore.mapping import raw_maps
+from camcore.methods.applying import raw_maps
 
 
 def raw(classifier, batch, layer, targets, method):

@@ -13,6 +13,7 @@ import camcore
 from camcore.errors import InputError, ModelError
 from camcore.models import loading
 from camcore.models.catalogue import CATALOGUE
+from camcore.models.keras import loading as keras_loading
 
 # The layer that the literature shows for each family: name or its end, and its grid.
 LAST_MAPS = {
@@ -165,7 +166,7 @@ def test_weights_put_by_hand_are_used(monkeypatch, tmp_path, keras):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     broken = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "delete a broken file" in broken.stdout
-    with loading.seeded(1):
+    with keras_loading.seeded(1):
         keras.applications.MobileNet(weights=None).save(tmp_path / "m.h5")
     (tmp_path / "m.h5").rename(folder / "mobilenet_1_0_224_tf.h5")
     names = {str(i): [f"n{i}", f"thing {i}"] for i in range(1000)}

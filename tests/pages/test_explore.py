@@ -295,7 +295,7 @@ def test_the_lines_of_code_redo_the_view(visit, tmp_path, monkeypatch):
 
 
 def test_what_takes_long_says_its_cost_and_waits_to_be_asked(visit, monkeypatch):
-    from pages.shared import costly
+    from pages.session import slow_maps as costly
 
     monkeypatch.setattr(costly, "UNASKED", -1.0)
     app = visit(model="tank-detector", method="score-cam")

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 import camcore
-from camcore.bundled.digits import render_digit
 from camcore.errors import InputError, ModelError
-from camcore.fitting import PREPROCESSINGS, preprocess
+from camcore.making.digits import render_digit
+from camcore.pictures.preprocessing import PREPROCESSINGS, preprocess
 from camcore.retrofitting import retrofit
 from camcore.retrofitting.head import fit_head
 
@@ -79,7 +79,7 @@ def test_what_scales_pixels_already_is_not_scaled_again(reloaded):
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("name", PREPROCESSINGS)
 def test_the_preprocessing_is_inside(name, channels, keras):
-    from camcore.models.pooled_network import pooled_network, with_head
+    from camcore.models.keras.gap_retrofit import pooled_network, with_head
 
     own = keras.layers.Conv2D(6, 3, name="conv")
     classifier = classifier_of(keras, (4, 5, channels), own, preprocessing=name)
@@ -94,7 +94,7 @@ def test_the_preprocessing_is_inside(name, channels, keras):
 
 
 def test_caffe_turns_the_channels_and_subtracts_the_mean(keras):
-    from camcore.models.pooled_network import pooled_network
+    from camcore.models.keras.gap_retrofit import pooled_network
 
     same = keras.layers.Activation("linear", name="same")
     classifier = classifier_of(keras, (2, 2, 3), same, preprocessing="caffe")
@@ -104,7 +104,7 @@ def test_caffe_turns_the_channels_and_subtracts_the_mean(keras):
 
 
 def test_a_nested_network_is_opened(keras, images):
-    from camcore.models.pooled_network import fast_function, pooled_network
+    from camcore.models.keras.gap_retrofit import fast_function, pooled_network
 
     inside = keras.Input((6, 6, 3))
     first = keras.layers.Conv2D(4, 3, padding="same", activation="relu", name="first")(inside)
@@ -129,7 +129,7 @@ def test_a_nested_network_is_opened(keras, images):
 
 
 def test_two_layers_of_one_name_are_refused(keras):
-    from camcore.models.pooled_network import pooled_network
+    from camcore.models.keras.gap_retrofit import pooled_network
 
     inner = keras.Sequential([keras.Input((6, 6, 3)), keras.layers.Conv2D(3, 1, name="conv")])
     outer = classifier_of(keras, (6, 6, 3), inner, keras.layers.Conv2D(2, 1, name="conv"))
@@ -272,7 +272,7 @@ def test_features_that_never_vary_are_refused():
 @pytest.mark.slow
 def test_vgg16_gets_maps_and_the_file_is_admitted(tmp_path):
     """From a network that expects turned channels to a file that is inspected and loaded."""
-    from camcore.bundled.scenes import write_scenes
+    from camcore.making.scenes import write_scenes
 
     write_scenes("laboratory", 12, 0, tmp_path / "scenes")
     made = retrofit("VGG16:weights=random", tmp_path / "scenes", tmp_path / "vgg.keras")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from camcore.encoded import FORMATS
-from camcore.images import read_image
+from camcore.pictures.codecs import FORMATS
+from camcore.pictures.picture import read_image
 from camcore.sources.listing import Listing, image_suffixes, list_pictures
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from camcore.bundled.scenes import write_scenes
 from camcore.errors import InputError
+from camcore.making.scenes import write_scenes
 from camcore.sources.source import Source, read_source
 
 

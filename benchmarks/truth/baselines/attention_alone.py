@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks.truth.baselines.reading import class_maps
 from benchmarks.truth.verdict import Verdict
 from camcore import Run
-from camcore.auditing.regions import region_of
+from camcore.auditing.edits.regions import region_of
 
 
 def attention_alone(run: Run) -> Verdict:

@@ -15,7 +15,7 @@ from benchmarks.truth.baselines.reading import labelled
 from benchmarks.truth.verdict import Verdict
 from camcore import Run
 from camcore.auditing.evidence.association import association
-from camcore.auditing.inference import ALPHA
+from camcore.auditing.statistics import ALPHA
 
 FAMILY_OF = {
     "dark_score": "brightness",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from benchmarks.truth.verdict import Verdict
 from camcore import Run
 from camcore.auditing.edits import probe_named
-from camcore.auditing.interventions.stages import effects_of
-from camcore.auditing.plan import Plan
+from camcore.auditing.interventions.effects import effects_of
+from camcore.auditing.runs.plan import Plan
 
 _BY_MASK = {"object", "background"}
 

@@ -15,8 +15,8 @@ from threadpoolctl import threadpool_limits
 from benchmarks.truth.baselines.reading import class_maps
 from benchmarks.truth.verdict import Verdict
 from camcore import Run
-from camcore.auditing.evidence.independent import MIN_IMAGES
-from camcore.auditing.regions import region_of
+from camcore.auditing.edits.regions import region_of
+from camcore.auditing.evidence.sampling import MIN_IMAGES
 
 THRESHOLD = 0.97
 """Separability from which on there is an alarm. The papers leave it to the eye, so it is taken from

@@ -7,11 +7,11 @@ from camcore.auditing.edits.compression import Compression
 from camcore.auditing.edits.frequency import Blur, Illumination
 from camcore.auditing.edits.images import Images
 from camcore.auditing.edits.probe import Probe
+from camcore.auditing.edits.regions import NAMED, Region, region_named
 from camcore.auditing.edits.residual import Noise, Watermark
 from camcore.auditing.edits.texture import Texture
 from camcore.auditing.edits.tone import Brightness, Colour
 from camcore.auditing.edits.transplant import Transplant
-from camcore.auditing.regions import NAMED, Region, region_named
 from camcore.errors import InputError
 
 _GLOBAL = (

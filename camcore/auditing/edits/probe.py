@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from camcore.auditing.edits.images import Images
-from camcore.auditing.regions import Region
+from camcore.auditing.edits.regions import Region
 
 
 class Probe(ABC):
@@ -32,7 +32,7 @@ class Probe(ABC):
     @property
     @abstractmethod
     def family(self) -> str:
-        """Id of the cue family, one of `camcore.auditing.families.FAMILIES`."""
+        """Id of the cue family, one of `camcore.auditing.edits.families.FAMILIES`."""
 
     @property
     @abstractmethod

@@ -9,7 +9,7 @@ import numpy as np
 from camcore.auditing.edits.images import Images
 from camcore.auditing.edits.imputation import impute
 from camcore.auditing.edits.probe import Probe
-from camcore.auditing.regions import Region
+from camcore.auditing.edits.regions import Region
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Transplant(Probe):
 
     Examples
     --------
-    >>> from camcore.auditing.regions import NAMED
+    >>> from camcore.auditing.edits.regions import NAMED
     >>> probe = Transplant(NAMED["top 1/3"])
     >>> probe.name, probe.family, probe.cue
     ('top 1/3', 'sky/top-band', 'sky (top band)')

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from camcore.auditing.evidence.independent import MIN_IMAGES, independent
-from camcore.auditing.inference import max_t
+from camcore.auditing.evidence.sampling import MIN_IMAGES, independent
+from camcore.auditing.statistics import max_t
 from camcore.errors import InputError
 
 PERMUTATIONS = 499
@@ -46,7 +46,7 @@ def association(
         Names of the classes.
     groups : ndarray, shape (n,)
         Near-duplicates share a group, and one image of each counts. Of many images and classes
-        only some are looked at: `camcore.auditing.evidence.independent`.
+        only some are looked at: `camcore.auditing.evidence.sampling`.
     seed : int
 
     Returns

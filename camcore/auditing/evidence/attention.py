@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from camcore.auditing.evidence.independent import MIN_IMAGES, independent
-from camcore.auditing.inference import ALPHA
+from camcore.auditing.evidence.sampling import MIN_IMAGES, independent
+from camcore.auditing.statistics import ALPHA
 
 PERMUTATIONS = 499
 """Shuffles of the labels; the smallest p is then 1 / 500."""
@@ -77,7 +77,7 @@ def attention(
         -1 for images without a class; they are left out.
     groups : ndarray, shape (n,)
         Near-duplicates share a group, and one image of each counts. Of many images and classes
-        only some are looked at: `camcore.auditing.evidence.independent`.
+        only some are looked at: `camcore.auditing.evidence.sampling`.
     seed : int
 
     Returns

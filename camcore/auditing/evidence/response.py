@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from camcore.auditing.evidence.independent import MIN_IMAGES, independent
-from camcore.auditing.inference import holm
+from camcore.auditing.evidence.sampling import MIN_IMAGES, independent
+from camcore.auditing.statistics import holm
 from camcore.errors import InputError
 
 _IN_A_BIN = 5  # values at least, on average
@@ -40,7 +40,7 @@ def response(
         Names of the classes.
     groups : ndarray, shape (n,), optional
         Near-duplicates share a group, and one image of each counts. Of many images and classes
-        only some are looked at: `camcore.auditing.evidence.independent`.
+        only some are looked at: `camcore.auditing.evidence.sampling`.
 
     Returns
     -------

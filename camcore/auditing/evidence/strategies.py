@@ -11,7 +11,7 @@ from scipy.spatial import distance
 from sklearn.cluster import KMeans
 from sklearn.neighbors import KNeighborsClassifier
 
-from camcore.auditing.evidence.independent import MIN_IMAGES
+from camcore.auditing.evidence.sampling import MIN_IMAGES
 
 GRAPH = 1000
 """Most maps in the graph; all others join the strategy of the most similar of these."""

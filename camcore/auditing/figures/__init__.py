@@ -7,7 +7,7 @@ from camcore.auditing.figures.charts import class_distribution, effect_plot, res
 from camcore.auditing.figures.drawing import Figure, colours
 from camcore.auditing.figures.maps import mean_maps
 from camcore.auditing.figures.tiles import Tile, gallery, signed, swap_strip
-from camcore.theme import DARK, LIGHT
+from camcore.drawing.theme import DARK, LIGHT
 
 __all__ = [
     "DARK",

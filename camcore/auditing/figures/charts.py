@@ -17,9 +17,9 @@ from camcore.auditing.figures.drawing import (
     wide,
     width_of,
 )
-from camcore.auditing.findings import Finding
-from camcore.auditing.properties import PROPERTIES
-from camcore.auditing.run import Run
+from camcore.auditing.runs.findings import Finding
+from camcore.auditing.runs.run import Run
+from camcore.auditing.scan.image_properties import PROPERTIES
 from camcore.errors import InputError
 
 _TITLES = {one.name: (one.title, one.unit) for one in PROPERTIES}
@@ -39,7 +39,7 @@ def class_distribution(run: Run, property: str, klass: int) -> Figure:
     ----------
     run : Run
     property : str
-        One of `camcore.auditing.properties.PROPERTIES`.
+        One of `camcore.auditing.scan.image_properties.PROPERTIES`.
     klass : int
         Index of the class.
 

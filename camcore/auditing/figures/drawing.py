@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from camcore.render import enlarge, png
-from camcore.theme import Theme
+from camcore.drawing.overlay import enlarge, png
+from camcore.drawing.theme import Theme
 
 WIDTH = 420.0  # units of a chart; shown one to one it fits a phone
 LETTER = 12  # units of the height of a letter
@@ -33,7 +33,7 @@ class Figure:
     ----------
     svg : str
         For an HTML page that sets ``--paper``, ``--ink``, ``--quiet``, ``--grid``, ``--own`` and
-        ``--other``, the colours of `camcore.theme.Theme`.
+        ``--other``, the colours of `camcore.drawing.theme.Theme`.
     alt : str
         The text alternative: the same in words and numbers.
     """
@@ -53,7 +53,7 @@ def colours(theme: Theme) -> str:
 
     Examples
     --------
-    >>> from camcore.theme import LIGHT
+    >>> from camcore.drawing.theme import LIGHT
     >>> colours(LIGHT).split("; ")[0]
     '--paper: #ffffff'
     """

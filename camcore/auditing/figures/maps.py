@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from camcore.auditing.figures.drawing import LETTER, WIDTH, Box, Drawing, Figure, Scale
-from camcore.auditing.run import Run
+from camcore.auditing.runs.run import Run
+from camcore.drawing.overlay import colour
 from camcore.errors import InputError
-from camcore.render import colour
 
 _GAP = 12  # units between two panels and beside them
 _TITLE = 20  # units above the panels

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 
 from camcore.auditing.figures.maps import inside
-from camcore.auditing.findings import Finding
-from camcore.auditing.run import Run
+from camcore.auditing.runs.findings import Finding
+from camcore.auditing.runs.run import Run
+from camcore.drawing.overlay import overlay, png
 from camcore.errors import CamcoreError
-from camcore.fitting import frame_of
 from camcore.heatmap import Heatmap
-from camcore.render import overlay, png
+from camcore.pictures.preprocessing import frame_of
 
 if TYPE_CHECKING:
-    from camcore.auditing.swaps import Swap
+    from camcore.auditing.interventions.replay import Swap
 
 _ALPHA = 0.45
 _LOOKED_AT = 1000  # images of a class that are searched for a place in their maps

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from camcore.auditing.inference import bootstrap_interval
+from camcore.auditing.edits import Probe
+from camcore.auditing.statistics import bootstrap_interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,7 @@ def differences(rows: pd.DataFrame, klass: int, *, leaving: bool = False) -> Dif
     Parameters
     ----------
     rows : DataFrame
-        Of `camcore.auditing.run.Run.trials`, one row a pair.
+        Of `camcore.auditing.runs.run.Run.trials`, one row a pair.
     klass : int
     leaving : bool
         Whether the cue was taken out of the class's own images.
@@ -73,3 +74,28 @@ def differences(rows: pd.DataFrame, klass: int, *, leaving: bool = False) -> Dif
     sign = -1 if leaving else 1
     groups = rows["recipient"] if leaving else rows["donor"]
     return Differences(sign * (edited - controlled), sign * moved, groups.to_numpy())
+
+
+KEPT = 0.9  # of the best effect: what a smaller region must keep to stand for the cue
+
+
+STRONG = 0.7  # of the best effect: what a cue must keep to lead over those that contain it
+
+
+def effects_of(rows: pd.DataFrame, klass: int) -> dict[str, Differences]:
+    """Differences of each probe, by name."""
+    if rows.empty:
+        return {}
+    rows = rows[rows["fill"] != "neutral"]
+    return {str(name): differences(own, klass) for name, own in rows.groupby("probe", sort=False)}
+
+
+def smallest_of(found: dict[Probe, Differences], share: float = KEPT) -> Probe:
+    """The probe of the smallest area that keeps this share of the best effect."""
+    best = max(own.effect for own in found.values())
+    kept = [probe for probe, own in found.items() if own.effect >= min(best, share * best)]
+    return min(kept, key=lambda probe: (probe.area, *(-x for x in rank(found[probe]))))
+
+
+def rank(own: Differences) -> tuple[float, float]:
+    return own.effect, own.strength

@@ -16,18 +16,18 @@ from camcore.auditing.edits import (
     object_probes,
     probe_named,
 )
-from camcore.auditing.gather import light_rows
+from camcore.auditing.edits.regions import region_of
+from camcore.auditing.interventions.budget import Sizes, sizes
+from camcore.auditing.interventions.discovery import Discovery
+from camcore.auditing.interventions.image_pool import Pool
+from camcore.auditing.interventions.map_shift import shift_table
 from camcore.auditing.interventions.pairing import halves
-from camcore.auditing.interventions.pool import Pool
-from camcore.auditing.interventions.shift import shift_table
-from camcore.auditing.interventions.sizes import Sizes, sizes
-from camcore.auditing.interventions.stages import Discovery
+from camcore.auditing.interventions.testing import judge, relied_on
 from camcore.auditing.interventions.trials import Laboratory
-from camcore.auditing.plan import Plan
-from camcore.auditing.regions import region_of
-from camcore.auditing.store import Store
-from camcore.auditing.verdict import judge, relied_on
-from camcore.auditing.watch import Watch
+from camcore.auditing.runs.plan import Plan
+from camcore.auditing.runs.progress import Watch
+from camcore.auditing.runs.store import Store
+from camcore.auditing.scan.rows import light_rows
 from camcore.classifier import Classifier
 
 _LOOKED_AT = 64  # images that decide which global probes apply

@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from camcore.auditing.classes import class_margins, predicted_classes
+from camcore.auditing.audited_classes import class_margins, predicted_classes
 from camcore.auditing.edits import Images, Probe, objects, without_objects
+from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.pairing import Pairs
-from camcore.auditing.interventions.pool import Pool
-from camcore.auditing.plan import Plan
-from camcore.auditing.store import Store
-from camcore.auditing.watch import Watch
+from camcore.auditing.runs.plan import Plan
+from camcore.auditing.runs.progress import Watch
+from camcore.auditing.runs.store import Store
 from camcore.classifier import Classifier
-from camcore.fitting import preprocess
+from camcore.pictures.preprocessing import preprocess
 from camcore.sources.ahead import ahead
 
 EDITED = 64
@@ -87,7 +87,7 @@ class Laboratory:
         self._pool, self._watch = pool, watch
 
     def run(self, trial: Trial) -> pd.DataFrame:
-        """Do what is not done yet, and return all rows; see `camcore.auditing.run.Run.trials`."""
+        """Do what is not done yet, and return all rows; see `Run.trials`."""
         size = max(1, _BLOCK // max(1, trial.each * len(trial.pairs)))
         blocks = [trial.probes[k : k + size] for k in range(0, len(trial.probes), size)]
         names = [

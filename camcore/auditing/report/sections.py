@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from camcore.auditing import figures
-from camcore.auditing.findings import Finding
-from camcore.auditing.interventions.pool import Pool
+from camcore.auditing.interventions.image_pool import Pool
+from camcore.auditing.interventions.replay import Swap, swaps
 from camcore.auditing.report import words
 from camcore.auditing.report.album import Album, Drawn, Shown
-from camcore.auditing.run import Decision, Run
-from camcore.auditing.swaps import Swap, swaps
+from camcore.auditing.runs.findings import Finding
+from camcore.auditing.runs.run import Decision, Run
 from camcore.errors import CamcoreError
 
 _PICTURES = {"relied on": 8, "attended": 6, "associated": 4}

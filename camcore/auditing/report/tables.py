@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from camcore.auditing.findings import Finding
-from camcore.auditing.run import Run
+from camcore.auditing.runs.findings import Finding
+from camcore.auditing.runs.run import Run
 
 # A cell that begins with one of these is a formula to a spreadsheet program.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from camcore.auditing.findings import Finding
-from camcore.auditing.properties import PROPERTIES
-from camcore.auditing.run import Run
+from camcore.auditing.runs.findings import Finding
+from camcore.auditing.runs.run import Run
+from camcore.auditing.scan.image_properties import PROPERTIES
 
 _TITLES = {one.name: one.title for one in PROPERTIES}
 _SMALL, _LARGE = 0.07, 0.25  # shares of the picture

@@ -11,17 +11,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from camcore.auditing import figures
-from camcore.auditing.findings import LEVELS, Finding
-from camcore.auditing.interventions.pool import Pool
-from camcore.auditing.measured import measured
-from camcore.auditing.process import command
+from camcore.auditing.interventions.image_pool import Pool
+from camcore.auditing.interventions.replay import pool_of
 from camcore.auditing.report import words
 from camcore.auditing.report.album import Album
 from camcore.auditing.report.sections import Chart, Section, chart_of, section_of
 from camcore.auditing.report.tables import bad_table, images_table
-from camcore.auditing.run import Run
-from camcore.auditing.settings import Settings
-from camcore.auditing.swaps import pool_of
+from camcore.auditing.runs.findings import LEVELS, Finding
+from camcore.auditing.runs.launching import command
+from camcore.auditing.runs.run import Run
+from camcore.auditing.runs.settings import Settings
+from camcore.auditing.verdict.benchmark_figures import measured
 from camcore.errors import StoreError
 
 ROOM = 7_500_000  # characters of pictures, so that the file stays below 8 MB

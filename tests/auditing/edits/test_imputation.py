@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from camcore.auditing.edits.imputation import NOISE, impute, impute_each
-from camcore.auditing.regions import NAMED
+from camcore.auditing.edits.regions import NAMED
 
 
 def ramp(height, width):

@@ -12,7 +12,7 @@ from camcore.auditing.edits import (
     probe_named,
     refine,
 )
-from camcore.auditing.families import FAMILIES
+from camcore.auditing.edits.families import FAMILIES
 from camcore.errors import InputError
 
 SHAPES = [(28, 28, 1), (28, 28, 3), (64, 48, 3), (99, 75, 1)]

@@ -8,8 +8,8 @@ from PIL import Image
 from scipy import ndimage
 
 from camcore.auditing.evidence.duplicates import near_duplicates
-from camcore.bundled.digits import render_digit
 from camcore.errors import InputError
+from camcore.making.digits import render_digit
 
 
 def photos(count, seed=0, contrast=40.0):

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from camcore.auditing.report import write_report
-from camcore.auditing.run import Run
+from camcore.auditing.runs.run import Run
 from tests.auditing.planted_run import planted_run
 from tests.auditing.report.report_page import Page
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 from camcore.auditing.report import write_report
-from camcore.auditing.run import Run
+from camcore.auditing.runs.run import Run
 
 
 class Page(HTMLParser):

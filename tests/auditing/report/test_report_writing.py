@@ -8,8 +8,8 @@ import re
 import pytest
 
 from camcore.auditing.report import write_report, writing
-from camcore.auditing.run import Run
-from camcore.auditing.store import Store
+from camcore.auditing.runs.run import Run
+from camcore.auditing.runs.store import Store
 from camcore.errors import StoreError
 from tests.auditing.report.report_page import Page, change, only, page_of
 

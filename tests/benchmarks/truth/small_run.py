@@ -10,8 +10,8 @@ import pandas as pd
 from PIL import Image
 
 from camcore import Run
-from camcore.auditing.settings import Thresholds
-from camcore.auditing.store import Store
+from camcore.auditing.runs.settings import Thresholds
+from camcore.auditing.runs.store import Store
 
 GRID = 8
 

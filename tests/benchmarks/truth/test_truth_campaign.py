@@ -13,7 +13,7 @@ from benchmarks.truth.campaign import audit_source, run_cases
 from benchmarks.truth.cases import Case, quick
 from benchmarks.truth.cues import CUES
 from benchmarks.truth.naming import named
-from camcore.auditing.findings import Finding
+from camcore.auditing.runs.findings import Finding
 
 FRAMED = Case("planted", "digits", "gap", "frame", 1.0, 1.0, 0)
 CLEAN = Case("negative", "digits", "gap", "clean", math.nan, math.nan, 0)

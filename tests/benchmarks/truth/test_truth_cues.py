@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.truth.cues import CUES, Picture
-from camcore.auditing.families import FAMILIES
+from camcore.auditing.edits.families import FAMILIES
 
 SIZE = 48
 RNG = np.random.default_rng(5)

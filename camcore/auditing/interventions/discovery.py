@@ -1,0 +1,183 @@
+"""Coarse to fine on one half of the images, the verdict on the other half."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from camcore.auditing.edits import Probe, Transplant, probe_named, refine
+from camcore.auditing.edits.trimming import cuts, finely, shared
+from camcore.auditing.interventions.budget import Sizes
+from camcore.auditing.interventions.effects import (
+    KEPT,
+    STRONG,
+    Differences,
+    effects_of,
+    rank,
+    smallest_of,
+)
+from camcore.auditing.interventions.pairing import (
+    Pairs,
+    pairs_from_class,
+    pairs_to_class,
+)
+from camcore.auditing.interventions.trials import TRIMMED, Laboratory, Trial
+from camcore.auditing.runs.plan import Plan
+
+_PROMISING = 0.4  # of the floor: what a cue must show on the discovery half to be tested
+_TOLD = 0.5  # of the pairs: share with a known object from which on it can be spared
+_REFINEMENTS = 2  # times that a region is looked into more closely
+
+
+class Discovery:
+    """Looks for cues of one class and puts the promising ones to the test.
+
+    Parameters
+    ----------
+    laboratory : Laboratory
+    plan : Plan
+    images : DataFrame
+        Readable images with a class, index id, with ``klass``, ``predicted``, ``group``, ``half``,
+        and ``told``: whether a mask or boxes say where the object is.
+    sizes : Sizes
+    """
+
+    def __init__(
+        self, laboratory: Laboratory, plan: Plan, images: pd.DataFrame, sizes: Sizes
+    ) -> None:
+        self._laboratory, self._plan, self._images = laboratory, plan, images
+        self._sizes = sizes
+
+    def candidates(self, klass: int, probes: tuple[Probe, ...]) -> tuple[Probe, ...]:
+        """The most promising probes of each family, found on the discovery half."""
+        pairs = self._pairs(klass, 0, self._sizes.discovery)
+        rows = self._laboratory.run(Trial("discovery", klass, pairs, probes))
+        found = effects_of(rows, klass)
+        floor = self._plan.thresholds.floor
+        best = _best_local(found)
+        for step in range(_REFINEMENTS):
+            finer = tuple(p for p in refine(best) if p.name not in found) if best else ()
+            if not finer or best is None or found[best.name].effect < floor:
+                break
+            more = self._effects(f"refined-{step + 1}", klass, pairs, finer)
+            found |= more
+            best = _best_local(more)
+        chosen = promising(found, floor)
+        return tuple(dict.fromkeys([*chosen, *self._trimmed(klass, pairs, chosen)]))
+
+    def _trimmed(self, klass: int, pairs: Pairs, chosen: tuple[Probe, ...]) -> tuple[Probe, ...]:
+        """The region that says best where a cue beside the object is, cut from all sides.
+
+        What works through the object would hide the cue's own place, so that every step leaves
+        objects alone. A side is cut as long as the effect stays.
+        """
+        fill = self._fill(pairs)
+        local = tuple(probe for probe in chosen if probe.region is not None)
+        effects = self._effects("beside", klass, pairs, local, fill)
+        beside = {probe: effects[probe.name] for probe in local if probe.name in effects}
+        if max((own.effect for own in beside.values()), default=0) < self._plan.thresholds.floor:
+            return ()
+        first = smallest_of(beside, STRONG)
+        start, needed = first.region, KEPT * beside[first].effect
+        assert start is not None
+        region, kept = finely(start), finely(start)
+        for step, stage in enumerate(TRIMMED, start=1):
+            parts = cuts(region, step)
+            if not parts:
+                break
+            tried = tuple(map(Transplant, (region, *parts)))
+            effects = self._effects(stage, klass, pairs, tried, fill)
+            if effects[region.name].effect < needed:
+                break  # the cuts of the last step do not go together
+            kept = region
+            for part in parts:
+                if effects[part.name].effect >= needed:
+                    region = shared(region, part) or region
+        return (Transplant(kept),)
+
+    def _effects(
+        self,
+        stage: str,
+        klass: int,
+        pairs: Pairs,
+        probes: tuple[Probe, ...],
+        fill: str = "transfer",
+    ) -> dict[str, Differences]:
+        trial = Trial(stage, klass, pairs, probes, (fill,))
+        return effects_of(self._laboratory.run(trial), klass)
+
+    def _fill(self, pairs: Pairs) -> str:
+        """How objects are left alone: where enough of them are known, or by their usual place."""
+        told = self._images["told"]
+        known = told.loc[pairs.donors].to_numpy() | told.loc[pairs.recipients].to_numpy()
+        return "spared" if len(pairs) and known.mean() >= _TOLD else "ring"
+
+    def test(self, klass: int, probes: tuple[Probe, ...]) -> pd.DataFrame:
+        """The candidates on the half that they were not found on."""
+        pairs = self._pairs(klass, 1, self._sizes.test)
+        return self._laboratory.run(Trial("test", klass, pairs, probes))
+
+    def elsewhere(self, klass: int, probes: tuple[Probe, ...]) -> pd.DataFrame:
+        """The same pairs with a region of the same size from elsewhere in the donor.
+
+        Objects are left alone, which nearly any place would carry a part of.
+        """
+        pairs = self._pairs(klass, 1, self._sizes.test)
+        fill = self._fill(pairs)
+        return self._laboratory.run(Trial("elsewhere", klass, pairs, probes, (fill,)))
+
+    def off_object(self, klass: int, probes: tuple[Probe, ...]) -> None:
+        """The same pairs with the objects left alone.
+
+        Where too few objects are known, the middle stands for them, for cues that have a place.
+        """
+        pairs = self._pairs(klass, 1, self._sizes.test)
+        fill = self._fill(pairs)
+        asked = tuple(p for p in probes if fill == "spared" or p.region is not None)
+        if asked:
+            self._laboratory.run(Trial("off-object", klass, pairs, asked, (fill,)))
+
+    def in_part(self, klass: int, probes: tuple[Probe, ...]) -> None:
+        """The same pairs, a property of the whole image read off a quarter of the donor."""
+        pairs = self._pairs(klass, 1, self._sizes.test)
+        asked = tuple(probe for probe in probes if probe.everywhere)
+        if asked:
+            self._laboratory.run(Trial("in-part", klass, pairs, asked, ("quarter",)))
+
+    def necessity(self, klass: int, probes: tuple[Probe, ...]) -> pd.DataFrame:
+        """The cue taken out of the class's own images, by two fills that must agree."""
+        images = self._images
+        rng = self._rng(klass, 2)
+        pairs = pairs_from_class(images, klass, self._sizes.necessity, rng)
+        fills = ("transfer", "neutral")
+        return self._laboratory.run(Trial("necessity", klass, pairs, probes, fills))
+
+    def _pairs(self, klass: int, half: int, count: int) -> Pairs:
+        images = self._images[self._images["half"] == half]
+        return pairs_to_class(images, klass, count, self._rng(klass, half))
+
+    def _rng(self, klass: int, purpose: int) -> np.random.Generator:
+        return np.random.default_rng([self._plan.settings.seed, klass, purpose])
+
+
+def promising(found: dict[str, Differences], floor: float) -> tuple[Probe, ...]:
+    """The best probe of each family, and the smallest that keeps most of its effect.
+
+    Families that show nothing are left out.
+    """
+    families: dict[str, list[Probe]] = {}
+    for name in found:
+        probe = probe_named(name)
+        families.setdefault(probe.family, []).append(probe)
+    chosen: list[Probe] = []
+    for probes in families.values():
+        own = {probe: found[probe.name] for probe in probes}
+        best = max(probes, key=lambda p: rank(own[p]))
+        if own[best].effect >= _PROMISING * floor:
+            chosen += dict.fromkeys([best, smallest_of(own)])
+    return tuple(chosen)
+
+
+def _best_local(found: dict[str, Differences]) -> Probe | None:
+    local = [probe for probe in map(probe_named, found) if probe.region is not None]
+    return max(local, key=lambda p: rank(found[p.name]), default=None)

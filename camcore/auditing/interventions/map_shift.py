@@ -1,0 +1,79 @@
+"""Does the hot spot follow the content, or does it stay at its place?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from camcore.auditing.edits import shift
+from camcore.auditing.interventions.image_pool import Pool
+from camcore.auditing.runs.plan import Plan
+from camcore.classifier import Classifier
+from camcore.methods import method_named
+from camcore.methods.applying import raw_maps
+from camcore.pictures.preprocessing import preprocess
+
+_IMAGES = 16
+_MOVES = ((0, 1), (0, -1), (1, 0), (-1, 0))  # down and right
+_STEP = 0.25  # of the side; smooth maps look alike after smaller moves
+
+
+def shift_table(
+    klass: int, images: pd.DataFrame, pool: Pool, plan: Plan, classifier: Classifier
+) -> pd.DataFrame:
+    """Maps of shifted images against the map of the unshifted one.
+
+    Returns
+    -------
+    DataFrame
+        ``recipient``, ``content`` and ``place``: correlation of the new map with the old one moved
+        along, and with the old one where it was, on the cells that both have; the mean over moves.
+    """
+    own = images[(images["klass"] == klass) & (images["predicted"] == klass)]
+    ids = own.index.to_numpy()[:_IMAGES]
+    ids = ids[pool.hold(ids)]
+    if not len(ids):
+        return pd.DataFrame({"recipient": ids, "content": [], "place": []})
+    pixels = pool.images(ids).pixels
+    (rows, columns), (height, width) = plan.grid, pixels.shape[1:3]
+    before = _maps(pixels, klass, plan, classifier)
+    content, place = np.zeros((2, len(_MOVES), len(ids)))
+    for number, move in enumerate(_MOVES):
+        down, right = (k * max(1, round(_STEP * n)) for k, n in zip(move, plan.grid, strict=True))
+        moved = shift(pixels, down * height // rows, right * width // columns)
+        after = _maps(moved, klass, plan, classifier)
+        here, there = _window(down, right, rows, columns)
+        new = after[(slice(None), *there)]
+        content[number] = _correlations(new, before[(slice(None), *here)])
+        place[number] = _correlations(new, before[(slice(None), *there)])
+    return pd.DataFrame({"recipient": ids, "content": content.mean(0), "place": place.mean(0)})
+
+
+def _window(down: int, right: int, rows: int, columns: int):
+    """Cells that a move leaves inside: where they were, and where they are."""
+
+    def one(step: int, size: int) -> tuple[slice, slice]:
+        if size < 2:
+            return slice(0, size), slice(0, size)
+        return slice(max(0, -step), size - max(0, step)), slice(max(0, step), size - max(0, -step))
+
+    (was_down, is_down), (was_right, is_right) = one(down, rows), one(right, columns)
+    return (was_down, was_right), (is_down, is_right)
+
+
+def _maps(pixels: np.ndarray, klass: int, plan: Plan, classifier: Classifier) -> np.ndarray:
+    forward = classifier.forward(
+        preprocess(pixels.astype(np.float32), plan.preprocessing), plan.layer
+    )
+    columns = np.array(plan.classes.classes[klass].columns)
+    targets = columns[np.argmax(forward.scores[:, columns], axis=1)]
+    maps = raw_maps(classifier, forward, targets.tolist(), method_named(plan.settings.method))
+    return np.maximum(np.nan_to_num(maps), 0)
+
+
+def _correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Pearson correlation of each pair of maps; 0 where one is constant."""
+    a, b = (m.reshape(len(m), -1).astype(np.float64) for m in (a, b))
+    a, b = a - a.mean(1, keepdims=True), b - b.mean(1, keepdims=True)
+    scale = np.sqrt((a**2).sum(1) * (b**2).sum(1))
+    return np.divide((a * b).sum(1), scale, out=np.zeros(len(a)), where=scale > 0)

@@ -1,0 +1,122 @@
+"""The verb: from a folder and a model to findings, begun or continued."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from camcore.auditing.evidence.stage import gather
+from camcore.auditing.interventions.intervene import intervene
+from camcore.auditing.report import write_report
+from camcore.auditing.runs.beginning import begin
+from camcore.auditing.runs.launching import new_run_folder
+from camcore.auditing.runs.progress import Progress, StoppedError, Watch
+from camcore.auditing.runs.run import Run
+from camcore.auditing.runs.settings import Settings
+from camcore.auditing.runs.store import Store
+from camcore.auditing.scan.scan import scan
+from camcore.auditing.verdict.findings_json import conclude
+from camcore.classifier import Classifier
+from camcore.errors import CamcoreError
+from camcore.models.loading import load_model
+
+
+def audit(
+    source: str | os.PathLike,
+    model: str | os.PathLike | Classifier,
+    *,
+    out: str | os.PathLike | None = None,
+    show: Callable[[Progress], Any] | None = None,
+    **options: Any,
+) -> Run:
+    """Find out what a model relies on in a data set, or go on where an audit stopped.
+
+    Parameters
+    ----------
+    source : path
+        A folder of class folders, a flat folder, a CSV (``path,label[,box,mask]``), or a zip of
+        these.
+    model : str, path or Classifier
+        A name or file for `camcore.load_model`, or a model in memory, which is then known by its
+        name and hash.
+    out : path, optional
+        The run folder; by default a new one in the user's data folder. A run that was begun there
+        with the same settings is continued.
+    show : callable, optional
+        Called with a `Progress` a few times a second.
+    **options
+        The other fields of `Settings`: layer, method, labels, class_names, preprocessing, output,
+        output_kind, input_size, fit, budget, seed, precision.
+
+    Returns
+    -------
+    Run
+        Complete.
+
+    Raises
+    ------
+    InputError, ModelError, MethodError
+        If the data, the model and the options do not fit together.
+    StoreError
+        If the run folder is in use, is another audit's, or cannot be written.
+    StoppedError
+        If somebody asked it to stop; all that is done is kept.
+    """
+    in_memory = None if isinstance(model, (str, os.PathLike)) else model
+    name = os.fspath(model) if isinstance(model, (str, os.PathLike)) else model.name
+    settings = Settings(os.fspath(source), name, **options)
+    store = Store(out if out is not None else new_run_folder(settings))
+
+    def load() -> Classifier:
+        if in_memory is not None:
+            return in_memory
+        return load_model(
+            settings.model,
+            labels=settings.class_names,
+            preprocessing=settings.preprocessing,
+            output=settings.output,
+            output_kind=settings.output_kind,  # type: ignore[arg-type]
+            input_size=settings.input_size,
+        )
+
+    with store.locked():
+        watch = Watch(store.folder, show)
+        try:
+            plan, classifier = begin(store, settings, load, watch)
+            scan(store, plan, classifier, watch)
+            gather(store, plan, watch)
+            intervene(store, plan, classifier, watch)
+            watch.begin("report")
+            conclude(store)
+            write_report(Run(store.folder))
+            watch.end("complete")
+        except StoppedError:
+            raise
+        except CamcoreError as error:
+            watch.end("failed", str(error))
+            raise
+        except KeyboardInterrupt:
+            watch.end("paused")
+            raise
+        except Exception as error:
+            watch.end(
+                "failed", f"something went wrong that should not have ({type(error).__name__})"
+            )
+            raise
+    return Run(store.folder)
+
+
+def report(folder: str | os.PathLike) -> Run:
+    """Make findings.json, images.csv, bad.csv and report.html of a run anew.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds no run, or one that has not come to its end.
+    """
+    run = Run(folder)
+    with run.store.locked():
+        conclude(run.store)
+        write_report(Run(folder))
+    return Run(folder)

@@ -1,0 +1,172 @@
+"""The beginning of an audit: what exactly will run, written down once and kept to."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.metadata import version
+
+import numpy as np
+
+from camcore._version import __version__
+from camcore.auditing.audited_classes import Classes, match_classes, require_classes
+from camcore.auditing.runs.plan import Plan
+from camcore.auditing.runs.progress import Watch
+from camcore.auditing.runs.settings import Settings, Thresholds
+from camcore.auditing.runs.store import Store
+from camcore.classifier import Classifier
+from camcore.engine.precision import choose_precision
+from camcore.errors import CamcoreError, InputError, StoreError
+from camcore.methods import method_named, require
+from camcore.pictures.model_view import decode
+from camcore.pictures.preprocessing import preprocess
+from camcore.sources.matching import read_mapping
+from camcore.sources.source import Source, read_source
+
+FORMAT = 1
+_MEASURED_ON = 64  # images
+_VERSIONS = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn", "statsmodels", "pillow")
+
+
+def begin(
+    store: Store, settings: Settings, load: Callable[[], Classifier], watch: Watch
+) -> tuple[Plan, Classifier]:
+    """Begin an audit, or take up one that was begun with the same settings.
+
+    Parameters
+    ----------
+    store : Store
+        Locked.
+    settings : Settings
+    load : callable
+        Gives the model.
+    watch : Watch
+
+    Returns
+    -------
+    plan : Plan
+    classifier : Classifier
+        Fit for many images.
+
+    Raises
+    ------
+    StoreError
+        If the run was begun with other settings or another model.
+    InputError, ModelError, MethodError
+        If the data, the model and the labels do not fit together.
+    """
+    record = store.read_json("run.json")
+    if record is not None:
+        return _taken_up(Plan(record), settings, load, watch)
+    watch.begin("unpacking" if settings.source.lower().endswith(".zip") else "listing")
+    source = read_source(settings.source, unpack_to=store.folder / "unpacked")
+    watch.begin("model")
+    model = load()
+    require_classes(model.output_kind, model.name)
+    layer = settings.layer or model.default_layer
+    grids = {own.name: (own.height, own.width) for own in model.layers}
+    if layer not in grids:
+        raise InputError(
+            f"{model.name} has no layer {layer!r} with a spatial map; the last one is "
+            f"{model.default_layer!r}, and `camcore layers` lists all."
+        )
+    method = method_named(settings.method)
+    require(method, model.class_weights(layer) is not None, model.name, layer)
+    preprocessing = settings.preprocessing or model.preprocessing
+    classes = _classes(source, settings, model)
+    inputs = _some_inputs(source, model, settings.fit, preprocessing)
+    classifier, precision = choose_precision(model, inputs, layer, settings.precision)
+    plan = Plan(
+        {
+            "format": FORMAT,
+            "settings": settings.as_json(),
+            "model": {
+                "name": model.name,
+                "sha256": model.sha256,
+                "layer": layer,
+                "grid": list(grids[layer]),
+                "input_shape": list(model.input_shape),
+                "preprocessing": preprocessing,
+                "preprocessing_guessed": model.preprocessing_guessed
+                and settings.preprocessing is None,
+                "output": model.output,
+                "output_kind": model.output_kind,
+            },
+            "classes": asdict(classes),
+            "source": {
+                "root": str(source.root.absolute()),
+                "kind": source.kind,
+                "digest": source.digest,
+                "count": len(source.files),
+                "notes": list(source.notes),
+            },
+            "precision": asdict(precision),
+            "thresholds": asdict(Thresholds()),
+            "versions": {"camcore": __version__, "python": platform.python_version()}
+            | {name: version(name) for name in _VERSIONS},
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        }
+    )
+    store.write_table("files.parquet", source.files)
+    store.write_json("run.json", plan.record)
+    return plan, classifier
+
+
+def _taken_up(
+    plan: Plan, settings: Settings, load: Callable[[], Classifier], watch: Watch
+) -> tuple[Plan, Classifier]:
+    if plan.record.get("format") != FORMAT:
+        raise StoreError(
+            "this run was made by another version of CAM Audit; begin a new one with another --out."
+        )
+    if others := plan.settings.differences(settings):
+        told = ", ".join(
+            f"{name} {getattr(plan.settings, name)!r} then, {getattr(settings, name)!r} now"
+            for name in others
+        )
+        raise StoreError(
+            f"this run was begun with other settings ({told}); "
+            "repeat those, or name a new folder with --out."
+        )
+    watch.begin("model")
+    model = load()
+    if model.sha256 != plan.record["model"]["sha256"]:
+        raise StoreError(
+            f"the model {model.name} has changed since this audit began, so what is done and what "
+            "is left would not belong together; put the old model back, or begin a new run with "
+            "another --out."
+        )
+    return plan, model.for_throughput(bfloat16=plan.bfloat16)
+
+
+def _classes(source: Source, settings: Settings, model: Classifier) -> Classes:
+    counts = source.files["label"].value_counts(sort=False)
+    labels = {str(label): int(count) for label, count in counts.items() if label}
+    mapping = None
+    if settings.labels not in (None, "none"):
+        mapping = read_mapping(settings.labels, model.class_names)
+    return match_classes(
+        labels, model.class_names, mapping, by_prediction=settings.labels == "none"
+    )
+
+
+def _some_inputs(source: Source, model: Classifier, fit: str, preprocessing: str) -> np.ndarray:
+    """Inputs from files spread over the data set, to measure the network on."""
+    places = np.linspace(0, len(source.files) - 1, num=min(len(source.files), 2 * _MEASURED_ON))
+    inputs: list[np.ndarray] = []
+    for path in source.files["path"].iloc[places.astype(int)]:
+        try:
+            seen = decode(source.root / path, model.input_shape, fit).seen
+        except CamcoreError:
+            continue  # the scan says so in its row
+        inputs.append(preprocess(seen.astype(np.float32), preprocessing))
+        if len(inputs) == _MEASURED_ON:
+            break
+    if not inputs:
+        raise InputError(
+            f"none of the first files looked at in {source.root} can be read as a picture; "
+            "check the folder, or copy the files anew."
+        )
+    return np.stack(inputs)

@@ -1,0 +1,100 @@
+"""run.json as a value: what exactly runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from camcore.auditing.audited_classes import AuditClass, Classes
+from camcore.auditing.runs.settings import Settings, Thresholds
+from camcore.classifier import OutputKind
+
+PART = 256
+"""Rows of a part of the scan: images that a killed one may have to see again."""
+
+
+def part_of(image: int) -> str:
+    """The part of the store that holds an image's row.
+
+    Examples
+    --------
+    >>> part_of(256)
+    'images/00001.parquet'
+    """
+    return f"images/{image // PART:05d}.parquet"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What runs: run.json as a value.
+
+    Attributes
+    ----------
+    record : dict
+        The content of run.json.
+    """
+
+    record: dict[str, Any]
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What was asked for."""
+        return Settings.from_json(self.record["settings"])
+
+    @cached_property
+    def thresholds(self) -> Thresholds:
+        """What decides."""
+        return Thresholds(**self.record["thresholds"])
+
+    @cached_property
+    def classes(self) -> Classes:
+        """The audited classes."""
+        value = self.record["classes"]
+        own = (AuditClass(c["name"], tuple(c["columns"]), c["label"]) for c in value["classes"])
+        return Classes(tuple(own), value["by"], tuple(value["notes"]))
+
+    @cached_property
+    def klass_of_label(self) -> dict[str, int]:
+        """Index of the class that a label stands for."""
+        if self.classes.by == "prediction":
+            return {}
+        return {own.label: index for index, own in enumerate(self.classes.classes)}
+
+    @property
+    def root(self) -> Path:
+        """The folder that listed paths are relative to."""
+        return Path(self.record["source"]["root"])
+
+    @property
+    def layer(self) -> str:
+        """Name of the layer that the maps are of."""
+        return self.record["model"]["layer"]
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Height and width of the maps in cells."""
+        height, width = self.record["model"]["grid"]
+        return height, width
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of what the model sees."""
+        height, width, channels = self.record["model"]["input_shape"]
+        return height, width, channels
+
+    @property
+    def preprocessing(self) -> str:
+        """How pixels become inputs."""
+        return self.record["model"]["preprocessing"]
+
+    @property
+    def output_kind(self) -> OutputKind:
+        """How the model's output is read."""
+        return self.record["model"]["output_kind"]
+
+    @property
+    def bfloat16(self) -> bool:
+        """Whether the networks run in bfloat16."""
+        return self.record["precision"]["bfloat16"]

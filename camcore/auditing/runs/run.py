@@ -1,0 +1,224 @@
+"""A run as its readers see it: the page, the report, the comparison and Python."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from camcore.auditing.runs.findings import DECISIONS, Finding
+from camcore.auditing.runs.plan import part_of
+from camcore.auditing.runs.progress import Progress, read_progress
+from camcore.auditing.runs.store import Store
+from camcore.errors import InputError, StoreError
+from camcore.pictures.model_view import decode
+
+_HEAVY = ("map_predicted", "map_label", "thumb")
+MAP_KINDS = ("label", "predicted")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person decided about a finding.
+
+    Attributes
+    ----------
+    finding : str
+        Its id.
+    decision : {"confirmed spurious", "accepted"}
+    by, note : str
+    time : str
+        ISO 8601, UTC.
+    """
+
+    finding: str
+    decision: str
+    by: str
+    note: str
+    time: str
+
+
+class Run:
+    """What lies in a run folder; reads only, but for decisions.
+
+    Parameters
+    ----------
+    folder : path
+
+    Raises
+    ------
+    StoreError
+        If the folder holds no run.
+    """
+
+    def __init__(self, folder: str | os.PathLike) -> None:
+        self.folder = Path(folder)
+        self.store = Store(self.folder)
+        if not self.store.is_run():
+            raise StoreError(f"{self.folder} holds no audit; give the folder of a run.")
+        self._tables: dict[tuple[str, ...], pd.DataFrame] = {}
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r}, {self.state})"
+
+    @property
+    def state(self) -> str:
+        """``running``, ``complete``, ``paused``, ``cancelled``, ``failed`` or ``interrupted``."""
+        if self.store.busy():
+            return "running"
+        progress = self.progress
+        if progress is None or progress.state == "running":
+            return "interrupted"  # killed, or the machine went down
+        return progress.state
+
+    @property
+    def progress(self) -> Progress | None:
+        """The last news of the process."""
+        return read_progress(self.folder)
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """run.json: what exactly runs. Empty until the model is loaded and the files are listed."""
+        return self.store.read_json("run.json") or {}
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """findings.json. Empty until there are findings."""
+        return self.store.read_json("findings.json") or {}
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Strongest first."""
+        return tuple(Finding.from_json(one) for one in self.summary.get("findings", ()))
+
+    def finding(self, name: str) -> Finding:
+        """The finding of an id.
+
+        Raises
+        ------
+        InputError
+        """
+        for one in self.findings:
+            if one.id == name:
+                return one
+        raise InputError(f"this run has no finding {name!r}; it has {len(self.findings)} others.")
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the audited classes; `klass` and `predicted` in tables are indices of these."""
+        return tuple(one["name"] for one in self.record["classes"]["classes"])
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Height and width of the maps, in cells."""
+        height, width = self.record["model"]["grid"]
+        return height, width
+
+    @cached_property
+    def images(self) -> pd.DataFrame:
+        """One row an image, index ``id``, without maps; what the scan has seen until now."""
+        tables = []
+        for part in self.store.parts("images"):
+            table = self.store.read_table(part)
+            tables.append(table.drop(columns=[name for name in _HEAVY if name in table]))
+        if not tables:
+            return pd.DataFrame(columns=["id", "path", "klass", "error"]).set_index("id")
+        return pd.concat(tables, ignore_index=True).set_index("id")
+
+    @property
+    def bad(self) -> pd.DataFrame:
+        """Files that could not be used: path and reason."""
+        return self.images.loc[self.images["error"] != "", ["path", "error"]]
+
+    def maps(self, ids: list[int] | np.ndarray, kind: str = "label") -> np.ndarray:
+        """Raw class activation maps on their native grid.
+
+        Parameters
+        ----------
+        ids : sequence of int
+        kind : {"label", "predicted"}
+
+        Returns
+        -------
+        ndarray, shape (len(ids), h, w), float32
+            Before ReLU; NaN where the image has none.
+        """
+        wanted = {int(one): place for place, one in enumerate(ids)}
+        found = np.full((len(wanted), *self.grid), np.nan, np.float32)
+        columns = ["id", f"map_{kind}", f"scale_{kind}"]
+        held = {part_of(one) for one in wanted}
+        for part in sorted(held.intersection(self.store.parts("images"))):
+            table = self.store.read_table(part, columns)
+            table = table[table["id"].isin(wanted.keys())]
+            for one, data, scale in table.itertuples(index=False):
+                if data:
+                    cells = np.frombuffer(data, np.float16).astype(np.float32)
+                    found[wanted[one]] = cells.reshape(self.grid) * scale
+        return found
+
+    def path_of(self, image: int) -> Path:
+        """Where an image lies; it may be gone since."""
+        return Path(self.record["source"]["root"]) / self.images.at[image, "path"]
+
+    def seen(self, image: int) -> np.ndarray:
+        """What the model sees of an image: uint8, the input's height, width and channels.
+
+        Raises
+        ------
+        ImageError
+            If the file is gone or broken by now.
+        """
+        model, settings = self.record["model"], self.record["settings"]
+        return decode(self.path_of(image), tuple(model["input_shape"]), settings["fit"]).seen
+
+    def evidence(self, name: str) -> pd.DataFrame:
+        """A table of the evidence: ``association``, ``attention``, ``strategies``, ``response``."""
+        return self.store.read_table(f"evidence/{name}.parquet")
+
+    def trials(self, stage: str | None = None) -> pd.DataFrame:
+        """Every forward pass of the interventions: one row a pair and probe."""
+        parts = self.store.parts(f"trials/{stage}" if stage else "trials")
+        if stage is None:
+            parts = tuple(
+                part
+                for folder in sorted((self.folder / "trials").glob("*/"))
+                for part in self.store.parts(f"trials/{folder.name}")
+            )
+        if not parts:
+            return pd.DataFrame()
+        if parts not in self._tables:  # parts never change once they are there
+            self._tables[parts] = pd.concat(map(self.store.read_table, parts), ignore_index=True)
+        return self._tables[parts]
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """All decisions, oldest first; the last one about a finding holds."""
+        return tuple(Decision(**one) for one in self.store.read_json("decisions.json") or ())
+
+    def decision(self, finding: str) -> Decision | None:
+        """The decision that holds for a finding."""
+        return next((one for one in reversed(self.decisions) if one.finding == finding), None)
+
+    def decide(self, finding: str, decision: str, by: str, note: str = "") -> Decision:
+        """Keep a person's decision with the run.
+
+        Raises
+        ------
+        InputError
+            If there is no such finding or decision, or nobody signs it.
+        """
+        self.finding(finding)
+        if decision not in DECISIONS:
+            raise InputError(f"{decision!r} is no decision; a finding is {' or '.join(DECISIONS)}.")
+        if not by.strip():
+            raise InputError("a decision needs the name of the person who decides.")
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        made = Decision(finding, decision, by.strip(), note.strip(), now)
+        self.store.write_json("decisions.json", [vars(one) for one in (*self.decisions, made)])
+        return made

@@ -1,0 +1,132 @@
+"""What one audit is asked to do, and the thresholds by which it judges."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, get_args
+
+from camcore.engine.precision import PrecisionName
+from camcore.errors import InputError
+from camcore.methods import METHODS, method_named
+from camcore.pictures.preprocessing import FITS
+
+PRECISIONS: tuple[PrecisionName, ...] = get_args(PrecisionName)
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Fixed before a run, and written into it.
+
+    Attributes
+    ----------
+    q : float
+        Largest adjusted p-value of a finding.
+    floor : float
+        Smallest share of excess flips that matters in practice.
+    images : int
+        Fewest readable images of a class; fewer are *insufficient*.
+    auc : float
+        Smallest cross-validated AUC of a property that is worth a finding.
+    """
+
+    q: float = 0.05
+    floor: float = 0.10
+    images: int = 30
+    auc: float = 0.75
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a person chooses for an audit.
+
+    Attributes
+    ----------
+    source : str
+        Folder, zip or CSV.
+    model : str
+        Name or file, as for `camcore.load_model`.
+    layer : str or None
+        The model's default layer if None.
+    method : str
+        Makes the maps; one of `camcore.METHODS` that scans.
+    labels : str or None
+        File that says which classes of the model each label means; ``none`` audits by predicted
+        class.
+    class_names : str or None
+        File with the model's own class names.
+    preprocessing, output, output_kind, input_size
+        As for `camcore.load_model`.
+    fit : str
+        One of `camcore.FITS`.
+    budget : int
+        Most forward passes that interventions may take; 0 makes the scan and the evidence only.
+    seed : int
+    precision : {"auto", "float32", "bfloat16"}
+        ``auto`` measures at the start which is faster, and takes bfloat16 only where the answers
+        and maps agree.
+    """
+
+    source: str
+    model: str
+    layer: str | None = None
+    method: str = "grad-cam"
+    labels: str | None = None
+    class_names: str | None = None
+    preprocessing: str | None = None
+    output: str | None = None
+    output_kind: str | None = None
+    input_size: tuple[int, int] | None = None
+    fit: str = "stretch"
+    budget: int = 100_000
+    seed: int = 0
+    precision: PrecisionName = "auto"
+
+    def __post_init__(self) -> None:
+        if not method_named(self.method).scans:
+            suited = ", ".join(key for key, own in METHODS.items() if own.scans)
+            raise InputError(
+                f"method {self.method!r} does not suit thousands of images: it makes many passes "
+                f"of each, or knows no class; choose one of {suited}."
+            )
+        for name, allowed in (("fit", FITS), ("precision", PRECISIONS)):
+            if getattr(self, name) not in allowed:
+                raise InputError(
+                    f"{name} {getattr(self, name)!r} is not known; choose one of "
+                    f"{', '.join(allowed)}."
+                )
+        for name in ("budget", "seed"):
+            if getattr(self, name) < 0:
+                raise InputError(f"{name} is {getattr(self, name)}; it must be 0 or more.")
+        for name in ("source", "labels", "class_names"):
+            value = getattr(self, name)
+            if value is not None and value != "none":
+                object.__setattr__(self, name, str(Path(value).expanduser().absolute()))
+        if Path(self.model).is_file():
+            object.__setattr__(self, "model", str(Path(self.model).absolute()))
+        if self.input_size is not None:
+            object.__setattr__(self, "input_size", tuple(self.input_size))
+
+    def as_json(self) -> dict[str, Any]:
+        """The settings as a JSON object."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Settings:
+        """The settings that `as_json` wrote."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: own for name, own in value.items() if name in known})
+
+    def differences(self, other: Settings) -> tuple[str, ...]:
+        """Names of the settings that differ.
+
+        Examples
+        --------
+        >>> Settings("a", "cam1").differences(Settings("a", "cam2", seed=3))
+        ('model', 'seed')
+        """
+        return tuple(
+            field.name
+            for field in fields(self)
+            if getattr(self, field.name) != getattr(other, field.name)
+        )

@@ -1,0 +1,265 @@
+"""The scan: one pass over the files, a row for each, in parts that are complete or absent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from camcore.auditing.audited_classes import class_margins, predicted_classes
+from camcore.auditing.runs.plan import PART, Plan, part_of
+from camcore.auditing.runs.progress import Watch
+from camcore.auditing.runs.store import Store
+from camcore.auditing.scan.image_properties import PROPERTIES, measure, measure_file
+from camcore.auditing.scan.map_statistics import focus
+from camcore.classifier import Classifier, Forward
+from camcore.errors import CamcoreError, ImageError
+from camcore.methods import Method, method_named
+from camcore.methods.applying import raw_maps
+from camcore.pictures.model_view import Decoded, box_mask, decode, read_mask
+from camcore.pictures.preprocessing import preprocess
+from camcore.sources.ahead import ahead
+
+BATCH = 32
+_DECODERS = 2
+_AHEAD = 3 * BATCH
+_TOP = 5
+
+
+@dataclass(frozen=True, eq=False)
+class _Looked:
+    """One file, decoded and measured in a worker thread, or why it could not be."""
+
+    decoded: Decoded | None = None
+    inputs: np.ndarray | None = None
+    properties: np.ndarray | None = None
+    coverage: np.ndarray | None = None
+    error: str = ""
+    notes: str = ""
+
+
+def scan(store: Store, plan: Plan, classifier: Classifier, watch: Watch) -> None:
+    """Look at every listed file that has no row yet.
+
+    Parameters
+    ----------
+    store : Store
+        Gets ``images/00000.parquet`` and so on, `PART` rows each, in order of id.
+    plan : Plan
+    classifier : Classifier
+        Fit for many images; see `Classifier.for_throughput`.
+    watch : Watch
+
+    Raises
+    ------
+    StoreError, StoppedError
+    """
+    files = store.read_table("files.parquet")
+    starts = range(0, len(files), PART)
+    missing = [start for start in starts if not store.whole(part_of(start))]
+    watch.begin("scan", total=len(files), done=len(files) - _size(files, missing))
+    rows = (
+        files.iloc[start + k] for start in missing for k in range(min(PART, len(files) - start))
+    )
+    method = method_named(plan.settings.method)
+    with ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode") as workers:
+        looked = ahead(workers, (partial(_look, row, plan) for row in rows), _AHEAD)
+        for start in missing:
+            part = files.iloc[start : start + PART]
+            table = _scan_part(part, looked, plan, classifier, method, watch)
+            store.write_table(part_of(start), table)
+
+
+def _size(files: pd.DataFrame, starts: Sequence[int]) -> int:
+    return sum(min(PART, len(files) - start) for start in starts)
+
+
+def _look(row: pd.Series, plan: Plan) -> _Looked:
+    path = plan.root / row["path"]
+    try:
+        _unchanged(path, row)
+        decoded = decode(path, plan.input_shape, plan.settings.fit)
+    except CamcoreError as error:
+        return _Looked(error=str(error))
+    notes = list(decoded.notes)
+    coverage = None
+    try:
+        coverage = _coverage(row, decoded, plan)
+    except CamcoreError as error:
+        notes.append(f"mask left out: {error}")
+    return _Looked(
+        decoded,
+        preprocess(decoded.seen.astype(np.float32), plan.preprocessing),
+        np.concatenate(
+            [
+                measure(decoded.seen),
+                measure_file(decoded.width, decoded.height, decoded.bytes, decoded.jpeg_quality),
+            ]
+        ),
+        coverage,
+        notes="; ".join(notes),
+    )
+
+
+def _unchanged(path: Path, row: pd.Series) -> None:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise ImageError(f"{path.name} cannot be opened ({error.strerror}).") from None
+    if (status.st_size, status.st_mtime_ns) != (row["bytes"], row["mtime_ns"]):
+        raise ImageError(f"{path.name} has changed since the audit began; audit the folder anew.")
+
+
+def _coverage(row: pd.Series, decoded: Decoded, plan: Plan) -> np.ndarray | None:
+    """Share of each cell of the map that the object covers, where that is known."""
+    mask = object_mask(row, decoded, plan)
+    if mask is None:
+        return None
+    (height, width), (h, w) = mask.shape, plan.grid
+    rows = (np.arange(h) * height) // h
+    columns = (np.arange(w) * width) // w
+    total = np.add.reduceat(np.add.reduceat(mask.astype(np.float32), rows, 0), columns, 1)
+    sizes = np.outer(np.diff(np.append(rows, height)), np.diff(np.append(columns, width)))
+    return total / sizes
+
+
+def object_mask(row: pd.Series, decoded: Decoded, plan: Plan) -> np.ndarray | None:
+    """Pixels of what the model sees that show the object, from a mask or a box; None if unknown."""
+    if row["mask"]:
+        return read_mask(
+            plan.root / row["mask"], plan.input_shape, plan.settings.fit, decoded.frame
+        )
+    if row["box"] is not None:
+        return box_mask(tuple(row["box"]), decoded.frame, plan.input_shape)
+    return None
+
+
+def _scan_part(
+    part: pd.DataFrame,
+    looked: Iterator[_Looked],
+    plan: Plan,
+    classifier: Classifier,
+    method: Method,
+    watch: Watch,
+) -> pa.Table:
+    columns = _Columns(part, plan)
+    batch: list[tuple[int, _Looked]] = []
+    for place in range(len(part)):
+        one = next(looked)
+        if one.decoded is None:
+            columns.refuse(place, one.error)
+            watch.advance(1, bad=1)
+            continue
+        batch.append((place, one))
+        if len(batch) == BATCH:
+            columns.fill(batch, classifier, method)
+            watch.advance(len(batch))
+            batch = []
+    if batch:
+        columns.fill(batch, classifier, method)
+        watch.advance(len(batch))
+    return columns.table()
+
+
+class _Columns:
+    """The rows of one part, column by column."""
+
+    def __init__(self, part: pd.DataFrame, plan: Plan) -> None:
+        self._plan = plan
+        count = len(part)
+        self._labels = part["label"].tolist()
+        klass = plan.klass_of_label
+        own = np.array([klass.get(label, -1) for label in self._labels], np.int32)
+        self._own = own
+        whole = {"id": np.int32, "bytes": np.int64, "width": np.int32, "height": np.int32}
+        self._values: dict[str, Any] = {name: np.zeros(count, kind) for name, kind in whole.items()}
+        self._values["id"] = part["id"].to_numpy(np.int32)
+        self._values["bytes"] = part["bytes"].to_numpy(np.int64).copy()
+        texts = ("sha256", "error", "notes")
+        self._values |= {name: [""] * count for name in texts}
+        self._values |= {"path": part["path"].tolist(), "label": self._labels}
+        blobs = ("map_predicted", "map_label", "thumb", "top_columns", "top_probabilities")
+        self._values |= {name: [None] * count for name in blobs}
+        self._values |= {"klass": own.copy(), "predicted": np.full(count, -1, np.int32)}
+        floats = ("jpeg_quality", "margin", "scale_predicted", "scale_label")
+        self._values |= {name: np.full(count, np.nan, np.float32) for name in floats}
+        self._properties = np.full((count, len(PROPERTIES)), np.nan, np.float32)
+        self._focus: dict[str, np.ndarray] = {}
+
+    def refuse(self, place: int, error: str) -> None:
+        self._values["error"][place] = error
+
+    def fill(
+        self, batch: list[tuple[int, _Looked]], classifier: Classifier, method: Method
+    ) -> None:
+        plan, values = self._plan, self._values
+        places = np.array([place for place, _ in batch])
+        inputs = np.stack([one.inputs for _, one in batch if one.inputs is not None])
+        forward = classifier.forward(inputs, plan.layer)
+        predicted = predicted_classes(forward.scores, plan.classes, plan.output_kind)
+        margins = class_margins(forward.scores, plan.classes, plan.output_kind)
+        own = predicted if plan.classes.by == "prediction" else self._own[places]
+        values["klass"][places] = own
+        values["predicted"][places] = predicted
+        known = np.flatnonzero(own >= 0).tolist()
+        values["margin"][places[known]] = margins[known, own[known]]
+
+        top = np.argsort(-forward.probabilities, axis=1, kind="stable")[:, :_TOP]
+        first = top[:, 0]
+        target = first.copy()
+        for k in known:
+            of_class = np.array(plan.classes.classes[own[k]].columns)
+            target[k] = of_class[np.argmax(forward.scores[k, of_class])]
+        maps = _maps(classifier, forward, first, method)
+        label_maps = maps if (target == first).all() else _maps(classifier, forward, target, method)
+        self._keep_maps("predicted", places, maps)
+        self._keep_maps("label", places[known], label_maps[known])
+
+        for k, (place, one) in enumerate(batch):
+            decoded = one.decoded
+            assert decoded is not None
+            values["sha256"][place] = decoded.sha256
+            values["notes"][place] = one.notes
+            values["width"][place], values["height"][place] = decoded.width, decoded.height
+            values["jpeg_quality"][place] = decoded.jpeg_quality
+            values["thumb"][place] = decoded.thumb
+            values["top_columns"][place] = top[k].astype(np.int32)
+            values["top_probabilities"][place] = forward.probabilities[k, top[k]]
+            self._properties[place] = one.properties
+        covered = [one.coverage for _, one in batch]
+        unknown = np.full(plan.grid, np.nan, np.float32)
+        masks = np.stack([unknown if c is None else c for c in covered])
+        for name, column in focus(label_maps, masks).items():
+            if name not in self._focus:
+                missing = False if column.dtype == bool else np.nan
+                self._focus[name] = np.full(len(self._labels), missing, column.dtype)
+            self._focus[name][places] = column
+
+    def _keep_maps(self, kind: str, places: np.ndarray, maps: np.ndarray) -> None:
+        scales = np.abs(maps).max(axis=(1, 2))
+        self._values[f"scale_{kind}"][places] = scales
+        small = (maps / np.where(scales > 0, scales, 1)[:, None, None]).astype(np.float16)
+        for place, one in zip(places, small, strict=True):
+            self._values[f"map_{kind}"][place] = one.tobytes()
+
+    def table(self) -> pa.Table:
+        values = dict(self._values)
+        for own, column in zip(PROPERTIES, self._properties.T, strict=True):
+            # Width, height, bytes and JPEG quality are columns of the file already.
+            values.setdefault(own.name, column)
+        return pa.table({**values, **self._focus})
+
+
+def _maps(
+    classifier: Classifier, forward: Forward, targets: np.ndarray, method: Method
+) -> np.ndarray:
+    maps = raw_maps(classifier, forward, targets.tolist(), method)
+    limit = float(np.finfo(np.float32).max)
+    return np.nan_to_num(maps, nan=0.0, posinf=limit, neginf=-limit)

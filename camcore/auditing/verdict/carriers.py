@@ -1,0 +1,130 @@
+"""The verdict: what the tables of a run amount to, by the thresholds that were fixed before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from camcore.auditing.edits import Probe
+from camcore.auditing.interventions.effects import differences, matching
+from camcore.auditing.interventions.testing import Tested
+from camcore.auditing.runs.findings import finding_id
+from camcore.auditing.runs.plan import Plan
+from camcore.auditing.statistics import smallest_effect
+
+_ON_OBJECT = 0.5  # of the effect: less than this is left where known objects are spared
+_BY_OBJECT = 0.2  # of the move in log-odds: the same for a property of the whole image
+_IN_MIDDLE = 0.4  # of the move in log-odds: less than this is left where the middle is spared
+_IN_PART = 0.4  # of the move in log-odds: less than this is left where a quarter is read
+
+
+Carrier = Literal["the object", "not the object", "perhaps the object", "a place"]
+Carriers = Mapping[tuple[int, str], Carrier]
+"""What a cue works through, by class and probe; nothing where no trial tells."""
+
+
+def score(tested: Iterable[Tested], carriers: Carriers) -> float:
+    """How strongly the run speaks for reliance on something other than the object, 0 to 1.
+
+    The largest lower end of an effect's interval over everything tested that does not work through
+    the object, as far as masks or boxes tell, nor may do so, as far as its place tells.
+    """
+    lower = [
+        one.interval[0]
+        for one in tested
+        if carriers.get((one.klass, one.probe.name), "not the object") == "not the object"
+    ]
+    return float(np.clip(max(lower, default=0.0), 0.0, 1.0))
+
+
+def carriers_of(
+    tested: Iterable[Tested], off_object: pd.DataFrame, in_part: pd.DataFrame, floor: float
+) -> Carriers:
+    """Whether each cue works through the object, or is only the trace of something in one place.
+
+    Parameters
+    ----------
+    tested : iterable of Tested
+    off_object : DataFrame
+        Trials of the stage ``off-object``: the same pairs with every known object left alone, or
+        with the middle left alone where nothing is known.
+    in_part : DataFrame
+        Trials of the stage ``in-part``: the same pairs, the property read off a quarter.
+    floor : float
+        The effect from which on a cue matters.
+
+    Returns
+    -------
+    dict
+        (class, probe) -> *the object* where most of the effect is gone without it, *not the
+        object* else. A property that any part of an image shows loses flips with any part that is
+        left alone: it is the object's only if what is left of its move in log-odds is next to
+        nothing, or as that share of the effect would not matter. *Perhaps the object* where most
+        of the move in log-odds is gone without the middle. That takes a part of other cues too:
+        half a band moves the log-odds half as far, but may flip no answer any more. *A place*
+        where a property of the whole image is not found in its quarters: a small bright tag makes
+        an image sharper on the whole.
+    """
+    told: dict[tuple[int, str], Carrier] = {}
+    for one in tested:
+        key = one.klass, one.probe.name
+        if one.probe.family in ("object", "background"):
+            told[key] = "the object" if one.probe.family == "object" else "not the object"
+            continue
+        rows, parts = (
+            matching(trials, klass=one.klass, probe=one.probe.name)
+            for trials in (off_object, in_part)
+        )
+        if len(parts) and share_left(one, parts) < _IN_PART:
+            told[key] = "a place"
+        elif len(rows):
+            if (rows["fill"] == "spared").all():
+                told[key] = "the object" if _gone(one, rows, floor) else "not the object"
+            elif share_left(one, rows) < _IN_MIDDLE:
+                told[key] = "perhaps the object"
+    return told
+
+
+def _gone(one: Tested, spared: pd.DataFrame, floor: float) -> bool:
+    fewer = differences(spared, one.klass).effect < _ON_OBJECT * one.effect
+    if one.probe.region is not None:
+        return fewer
+    left = share_left(one, spared)
+    return left < _BY_OBJECT or (fewer and left * one.effect < floor)
+
+
+def share_left(one: Tested, trials: pd.DataFrame) -> float:
+    """Share of a cue's move in log-odds that some other trials of it still make, 0 to 1."""
+    whole = float(one.differences.margins.mean())
+    left = float(differences(trials, one.klass).margins.mean())
+    return float(np.clip(left / whole, 0.0, 1.0)) if whole > 0 else 0.0
+
+
+def region_of_probe(probe: Probe) -> dict[str, Any] | None:
+    """A probe's region as findings.json holds it."""
+    region = probe.region
+    if region is None:
+        return None
+    return {
+        "box": [round(side, 6) for side in region.box],
+        "rows": region.rows,
+        "columns": region.columns,
+        "cells": [list(cell) for cell in region.cells],
+    }
+
+
+def blind_spot(plan: Plan, pairs: list[int], tests: int) -> float | None:
+    """The smallest effect that this run could have seen; None without interventions."""
+    if not pairs:
+        return None
+    limits = plan.thresholds
+    return smallest_effect(min(pairs), max(tests, 1), alpha=limits.q, floor=limits.floor)
+
+
+def name_of(plan: Plan, klass: int, family: str) -> tuple[str, str]:
+    """Class name and id of a finding."""
+    name = plan.classes.classes[klass].name
+    return name, finding_id(name, family)

@@ -1,0 +1,287 @@
+"""From the store to findings.json: the ladder of words, class by class and family by family."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from camcore.auditing.edits.families import FAMILIES
+from camcore.auditing.edits.regions import region_of
+from camcore.auditing.interventions.effects import differences, effects_of, matching
+from camcore.auditing.interventions.intervene import moved_elsewhere
+from camcore.auditing.interventions.testing import Tested, judge, relied_on
+from camcore.auditing.interventions.trials import FOUND, STAGES, TRIMMED
+from camcore.auditing.runs.findings import Finding
+from camcore.auditing.runs.plan import Plan
+from camcore.auditing.runs.run import Run
+from camcore.auditing.runs.store import Store
+from camcore.auditing.scan.image_properties import PROPERTIES
+from camcore.auditing.scan.rows import light_rows
+from camcore.auditing.verdict import carriers as verdict
+from camcore.auditing.verdict.benchmark_figures import measured
+from camcore.auditing.verdict.carriers import name_of
+from camcore.auditing.verdict.ordering import in_order, mark_overlaps
+
+_AGREE = 0.5  # of the larger: what the weaker of two fills must reach
+_SHOWN = 500  # images listed in a finding
+
+
+def conclude(store: Store) -> None:
+    """Write findings.json anew from what the run holds."""
+    run = Run(store.folder)
+    plan = Plan(run.record)
+    rows = light_rows(store)
+    told = store.read_json("trials/plan.json") or {}
+    tested = judge(run.trials("test"), plan)
+    off_object, in_part = (run.trials(stage) for stage in ("off-object", "in-part"))
+    carriers = verdict.carriers_of(tested, off_object, in_part, plan.thresholds.floor)
+    findings: dict[tuple[int, str], Finding] = {}
+    _associated(findings, run, plan)
+    _attended(findings, run, plan)
+    for one in tested:
+        if relied_on(one, plan):
+            key = one.klass, one.probe.family
+            findings[key] = _proven(findings.get(key), one, carriers, run, plan)
+    ordered = mark_overlaps(in_order(findings.values()))
+    readable = int((rows["error"] == "").sum())
+    pairs = [len(one.differences.flips) for one in tested]
+    planned = (told.get("pairs") or {}).get("test")
+    if told.get("classes") and planned:
+        pairs = pairs or [planned]
+    seen_from = verdict.blind_spot(plan, pairs, len(tested) or len(told.get("classes", ())))
+    store.write_json(
+        "findings.json",
+        {
+            "status": "complete",
+            "model": run.record["model"],
+            "images": {
+                "total": run.record["source"]["count"],
+                "readable": readable,
+                "bad": len(rows) - readable,
+            },
+            "score": round(verdict.score(tested, carriers), 6),
+            "findings": [one.as_json() for one in ordered],
+            "insufficient": told.get("insufficient", []),
+            "not_detected": _not_detected(seen_from, ordered),
+            "notes": _notes(run),
+            "made": {
+                name: run.record[name]
+                for name in ("settings", "versions", "thresholds", "precision", "started")
+            }
+            | {"passes": _passes(run)},
+        },
+    )
+
+
+def _notes(run: Run) -> list[str]:
+    notes = [*run.record["source"]["notes"], *run.record["classes"]["notes"]]
+    if run.record["model"]["preprocessing_guessed"]:
+        name = run.record["model"]["preprocessing"]
+        notes.append(
+            f"the preprocessing of the model is a guess ({name}); choose it if it is wrong"
+        )
+    if lost := run.store.read_json("trials/lost.json"):
+        notes.append(
+            f"{len(lost)} files were gone or changed between scan and interventions and took no "
+            "part in them"
+        )
+    return notes
+
+
+def _associated(findings: dict[tuple[int, str], Finding], run: Run, plan: Plan) -> None:
+    """The property of each family that tells a class best, where it tells enough."""
+    table = run.evidence("association")
+    limits = plan.thresholds
+    table = table[(table["auc"] >= limits.auc) & (table["q"] < limits.q)]
+    responses = run.evidence("response").set_index(["class", "property"])["rho"]
+    titles = {own.name: own.title for own in PROPERTIES}
+    best = table.sort_values(["auc", "property"], ascending=[False, True])
+    for row in best.drop_duplicates(["class", "family"]).itertuples(index=False):
+        klass, family = int(row[table.columns.get_loc("class")]), row.family
+        name, identity = name_of(plan, klass, family)
+        rho = responses.get((klass, row.property))
+        findings[klass, family] = Finding(
+            identity,
+            name,
+            family,
+            titles[row.property],
+            "associated",
+            property=row.property,
+            auc=round(float(row.auc), 6),
+            auc_q=float(row.q),
+            response=None if rho is None or np.isnan(rho) else round(float(rho), 6),
+        )
+
+
+def _attended(findings: dict[tuple[int, str], Finding], run: Run, plan: Plan) -> None:
+    """Where the maps of a class lie and those of the others do not."""
+    for row in run.evidence("attention").itertuples(index=False):
+        hot = np.frombuffer(row.cells, bool).reshape(plan.grid)
+        if not hot.any():
+            continue
+        region = region_of(hot)
+        klass, family = int(row[0]), region.family
+        name, identity = name_of(plan, klass, family)
+        found = findings.get((klass, family)) or Finding(identity, name, family, "", "attended")
+        smallest = float(np.frombuffer(row.pvalues, np.float32).reshape(plan.grid)[hot].min())
+        findings[klass, family] = replace(
+            found,
+            level="attended",
+            cue=found.cue or region.words,
+            attended=smallest,
+            region={
+                "box": [round(side, 6) for side in region.box],
+                "rows": region.rows,
+                "columns": region.columns,
+                "cells": [list(cell) for cell in region.cells],
+            },
+            area=region.area,
+        )
+
+
+def _proven(
+    found: Finding | None,
+    one: Tested,
+    carriers: verdict.Carriers,
+    run: Run,
+    plan: Plan,
+) -> Finding:
+    """A finding with everything that the trials say about it."""
+    name, identity = name_of(plan, one.klass, one.probe.family)
+    known = found or Finding(identity, name, one.probe.family, "", "relied on")
+    cue = one.probe.cue
+    if known.property and known.cue and known.cue not in cue:
+        cue = f"{cue}: {known.cue}" if one.probe.region is None else cue
+    own = {"klass": one.klass, "probe": one.probe.name}
+    carrier = carriers.get((one.klass, one.probe.name))
+    discovery = pd.concat([_rows(run, stage, **own) for stage in FOUND])
+    if discovery.empty:  # trimmed, with the objects left alone
+        discovery = pd.concat([_rows(run, stage, **own) for stage in TRIMMED])
+    test = _rows(run, "test", **own)
+    of_class = run.images["klass"] == one.klass
+    recognised = float((run.images.loc[of_class, "predicted"] == one.klass).mean())
+    taken = _rows(run, "necessity", klass=one.klass, family=one.probe.family)
+    out = _necessity(taken, one.klass, recognised)
+    low, high = one.interval
+    passes = sum(_passes_of(table) for table in (discovery, test, taken))
+    return replace(
+        known,
+        cue=cue,
+        level="relied on",
+        effect=round(one.effect, 6),
+        interval=(round(low, 6), round(high, 6)),
+        q=one.q,
+        region=verdict.region_of_probe(one.probe),
+        area=round(one.probe.area, 6),
+        on_object={"the object": True, "not the object": False}.get(carrier or ""),
+        probe=one.probe.name,
+        may_be_object=carrier == "perhaps the object",
+        off_object=_share_left(run, one, "off-object"),
+        in_part=_share_left(run, one, "in-part"),
+        trace=carrier == "a place",
+        margin=round(float(one.differences.margins.mean()), 6),
+        pairs=len(one.differences.flips),
+        passes=passes,
+        discovery=round(effects_of(discovery, one.klass)[one.probe.name].effect, 6),
+        elsewhere=_elsewhere(run, one, plan),
+        shift=_shift(run, one),
+        **out,
+    )
+
+
+def _rows(run: Run, stage: str, **wanted: Any) -> pd.DataFrame:
+    return matching(run.trials(stage), **wanted)
+
+
+def _necessity(rows: pd.DataFrame, klass: int, recognised: float) -> dict[str, Any]:
+    """What happens to the class's own images without the cue, of which a share is recognised."""
+    if rows.empty:
+        return {}
+    of_probe = [own for _, own in rows.groupby("probe", sort=True)]
+    most = max(
+        of_probe, key=lambda own: differences(_filled(own, "transfer"), klass, leaving=True).effect
+    )
+    transfer, neutral = _filled(most, "transfer"), _filled(most, "neutral")
+    taken = differences(transfer, klass, leaving=True)
+    leaves = {
+        "transfer": float((transfer["edited"] != klass).mean()),
+        "neutral": float((neutral["edited"] != klass).mean()),
+        "control": float((transfer["controlled"] != klass).mean()),
+    }
+    weaker, stronger = sorted(leaves[fill] - leaves["control"] for fill in ("transfer", "neutral"))
+    agree = weaker >= _AGREE * stronger if stronger > 0 else True
+    # The control brings the cue of another image along, so that images are told apart by what
+    # each of them loses, whatever the control does.
+    left = (transfer["before"] == klass) & (transfer["edited"] != klass)
+    drop = transfer["margin_before"] - transfer["margin_edited"]
+    strongest = transfer.assign(drop=drop, flip=left)
+    strongest = strongest.sort_values(["flip", "drop", "recipient"], ascending=[False, False, True])
+    shown = strongest.loc[strongest["drop"] > 0, "recipient"].head(_SHOWN)
+    return {
+        "necessity": {name: round(value, 6) for name, value in leaves.items()}
+        | {"agree": bool(agree), "images": len(transfer)},
+        "share": round(taken.effect, 6),
+        "images": tuple(int(one) for one in shown),
+        "accuracy": {
+            "with": round(recognised, 6),
+            "without": round(recognised * (1.0 - leaves["transfer"]), 6),
+        },
+    }
+
+
+def _filled(rows: pd.DataFrame, fill: str) -> pd.DataFrame:
+    return rows[rows["fill"] == fill]
+
+
+def _elsewhere(run: Run, one: Tested, plan: Plan) -> float | None:
+    if one.probe.region is None:
+        return None
+    moved = moved_elsewhere(plan, one.klass, one.probe).name
+    rows = _rows(run, "elsewhere", klass=one.klass, probe=moved)
+    return None if rows.empty else round(effects_of(rows, one.klass)[moved].effect, 6)
+
+
+def _share_left(run: Run, one: Tested, stage: str) -> float | None:
+    rows = _rows(run, stage, klass=one.klass, probe=one.probe.name)
+    return None if rows.empty else round(verdict.share_left(one, rows), 6)
+
+
+def _shift(run: Run, one: Tested) -> dict[str, float] | None:
+    name = f"trials/shift/{one.klass:04d}.parquet"
+    if one.probe.region is None or not run.store.whole(name):
+        return None
+    table = run.store.read_table(name)
+    if table.empty:
+        return None
+    return {kind: round(float(table[kind].mean()), 6) for kind in ("content", "place")}
+
+
+def _passes_of(rows: pd.DataFrame) -> int:
+    return int(len(rows) + (rows["fill"] != "neutral").sum()) if len(rows) else 0
+
+
+def _passes(run: Run) -> int:
+    return sum(_passes_of(run.trials(stage)) for stage in STAGES)
+
+
+def _not_detected(smallest: float | None, findings: list[Finding]) -> dict[str, Any]:
+    proven = {one.family for one in findings if one.level == "relied on"}
+    silent = [f for f in FAMILIES if f not in proven and f != "dimensions"]
+    if smallest is None:
+        text = "No intervention was made, so nothing is proven and nothing is ruled out."
+    elif smallest > 1:
+        text = "With this few pairs of images no intervention could have proven anything."
+        smallest = None
+    else:
+        names = ", ".join(FAMILIES[name].title for name in silent)
+        text = (
+            f"Not detected: {names}. With these images an effect of less than "
+            f"{100 * smallest:.0f} points of excess flips could not have been seen, and cues "
+            "that none of the interventions touches stay unseen at any strength."
+        )
+    if blind := measured().blind_spots:
+        text = f"{text} {blind}"
+    return {"smallest_effect": smallest, "families": silent, "text": text}

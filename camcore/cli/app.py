@@ -1,0 +1,177 @@
+"""The command line: the same words as the pages and the Python face.
+
+Bad input costs one line on stderr and exit status 2, and leaves nothing half-written.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+import camcore
+from camcore.cli.audit import audit, compare, report
+from camcore.cli.bundled import scenes, train
+from camcore.cli.compare_methods import methods
+from camcore.cli.localize import localize
+from camcore.cli.options import fit_option, guessed, model_options, progress_bar
+from camcore.cli.retrofit import retrofit
+from camcore.errors import CamcoreError
+
+_IMAGE_MODEL = "cloud-detector"  # explains something on any machine, without a network
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(camcore.__version__, prog_name="camcore")
+def cli() -> None:
+    """See where an image classifier looks, and prove what it relies on."""
+
+
+@cli.command()
+def models() -> None:
+    """List the models that go by a name, one a line."""
+    for own in camcore.BUNDLED_MODELS:
+        size = "x".join(map(str, own.input_shape))
+        click.echo(f"{own.name}\t{size}\tbundled\t{own.title}")
+    for entry in camcore.CATALOGUE.values():
+        size = f"{entry.size}x{entry.size}x3"
+        able = "CAM possible" if entry.cam else "no plain CAM"
+        click.echo(f"{entry.name}\t{size}\tImageNet, {entry.megabytes} MB\t{able}")
+
+
+_labels_option = click.option("--labels", metavar="FILE", help="Class names: text, JSON or CSV.")
+
+
+def _sample_or_file(image: str) -> str:
+    samples = {own.name: str(own.file) for own in camcore.SAMPLES}
+    return image if Path(image).exists() else samples.get(image, image)
+
+
+@cli.command()
+@click.argument("model")
+@click.option("--split", metavar="L", help="Show the two networks: image to L, L to the output.")
+@_labels_option
+@model_options
+def layers(model: str, split: str | None, **options: Any) -> None:
+    """List the layers of MODEL that hold a map: name, height x width x channels.
+
+    With --split, every layer with its kind, output shape and parameters, in two tables.
+    """
+    loaded = camcore.load_model(model, **options)
+    if split is None:
+        for layer in loaded.layers:
+            click.echo(f"{layer.name}\t{layer.height}x{layer.width}x{layer.channels}")
+        return
+    for title, rows in zip(("image -> A", "A -> score"), loaded.parts(split), strict=True):
+        parameters = sum(row.parameters for row in rows)
+        click.echo(f"{title}: {len(rows)} layers, {parameters:,} parameters")
+        for row in rows:
+            shape = "x".join("?" if side is None else str(side) for side in row.shape)
+            beside = "\tbeside A" if row.beside else ""
+            click.echo(f"{row.name}\t{row.kind}\t{shape}\t{row.parameters:,}{beside}")
+
+
+@cli.command()
+@click.argument("image")
+@click.option("--model", default=_IMAGE_MODEL, metavar="NAME|FILE", show_default=True)
+@click.option("--layer", metavar="L", help="Default: the last layer that holds a map.")
+@click.option("--class", "target", metavar="NAME|INDEX", help="Default: the predicted class.")
+@click.option(
+    "--method", default="grad-cam", metavar="M", show_default=True,
+    help=f"One of {', '.join(camcore.METHODS)}.",
+)  # fmt: skip
+@_labels_option
+@model_options
+@fit_option
+@click.option(
+    "--scaling", metavar="S",
+    help=f"How the map becomes 0-1: {', '.join(camcore.SCALINGS)}; the method's own by default.",
+)  # fmt: skip
+@click.option(
+    "--of", default="score", show_default=True, type=click.Choice(["score", "probability"]),
+    help="Explain the class score before softmax, or the class probability.",
+)  # fmt: skip
+@click.option("--alpha", default=0.4, metavar="A", show_default=True, help="0 to 1.")
+@click.option(
+    "--colormap", default="viridis", metavar="C", show_default=True,
+    help=f"One of {', '.join(camcore.COLORMAPS)}.",
+)  # fmt: skip
+@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path))
+def explain(
+    image: str,
+    model: str,
+    layer: str | None,
+    target: str | None,
+    method: str,
+    fit: str,
+    scaling: str | None,
+    of: Any,
+    alpha: float,
+    colormap: str,
+    out: Path,
+    **options: Any,
+) -> None:
+    """Show where a model looks in IMAGE, a file or the name of a sample, for one class.
+
+    Writes original.png, heatmap.png, overlay.png, heatmap.npy, raw.npy and explanation.json
+    into DIR.
+    """
+    picture = camcore.read_image(_sample_or_file(image))
+    loaded = camcore.load_model(model, **options)
+    with progress_bar("forward passes") as progress:
+        shown = camcore.explain(
+            loaded, picture, target=target, layer=layer, method=method, fit=fit, scaling=scaling,
+            of=of, progress=progress,
+        )  # fmt: skip
+    shown.save(out, alpha, colormap)
+    for note in picture.notes:
+        click.echo(f"note: {note}")
+    if loaded.preprocessing_guessed:
+        click.echo(guessed(loaded))
+    answer = ", ".join(
+        f"{p.name.removesuffix(', higher')} {p.probability:.3f}" for p in shown.predictions
+    )
+    click.echo(f"predictions: {answer}")
+    click.echo(shown.statement)
+    click.echo(f"wrote {out}")
+
+
+for command in (
+    methods,
+    localize,
+    audit,
+    report,
+    compare,
+    scenes,
+    train,
+    retrofit,
+):
+    cli.add_command(command)
+
+
+def main() -> NoReturn:
+    """Run the command line; every refusal is one line on stderr and exit status 2."""
+    try:
+        cli.main(standalone_mode=False)
+    except CamcoreError as error:
+        _refuse(str(error))
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        _refuse(error.format_message())
+    except BrokenPipeError:  # the reader of a list went away, as `head` does
+        sys.stderr.close()
+        sys.exit(0)
+    except OSError as error:
+        _refuse(f"{error.filename or 'file'}: {error.strerror or error}")
+    sys.exit(0)
+
+
+def _refuse(message: str) -> NoReturn:
+    click.echo(f"camcore: {' '.join(message.split())}", err=True)
+    sys.exit(2)

@@ -1,0 +1,141 @@
+"""The audit on the command line: ``audit``, ``report`` and ``compare``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from camcore.auditing.runs.progress import Progress
+from camcore.auditing.runs.settings import PRECISIONS, Settings
+from camcore.cli.options import fit_option, model_options
+from camcore.methods import METHODS
+
+_DEFAULT = Settings(".", "cam1")
+
+
+class _Bar:
+    """One progress bar a stage on stderr."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._bar: Any = None
+
+    def __call__(self, now: Progress) -> None:
+        if now.stage != self._stage:
+            self.close()
+            self._stage = now.stage
+            if now.total:
+                self._bar = click.progressbar(
+                    length=now.total, label=now.stage.ljust(13), file=sys.stderr, show_pos=True
+                )
+                self._bar.__enter__()
+            else:
+                click.echo(now.stage, err=True)
+        if self._bar is not None:
+            self._bar.update(now.done - self._bar.pos)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+            self._bar = None
+
+
+@click.command()
+@click.argument("source")
+@click.option("--model", required=True, metavar="NAME|FILE")
+@click.option("--layer", metavar="L", help="Default: the last layer that holds a map.")
+@click.option(
+    "--method", default=_DEFAULT.method, metavar="M", show_default=True,
+    help=f"Makes the maps: {', '.join(name for name, own in METHODS.items() if own.scans)}.",
+)  # fmt: skip
+@click.option(
+    "--labels", metavar="MAP",
+    help="JSON or CSV that says which classes of the model each label means; "
+    "`none` audits by predicted class.",
+)  # fmt: skip
+@click.option("--class-names", metavar="FILE", help="The model's class names: text, JSON or CSV.")
+@model_options
+@fit_option
+@click.option(
+    "--budget", default=_DEFAULT.budget, metavar="PASSES", show_default=True,
+    type=click.IntRange(0),
+    help="Most forward passes of interventions; 0 scans and gathers evidence only.",
+)  # fmt: skip
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@click.option(
+    "--precision", default=_DEFAULT.precision, metavar="P", show_default=True,
+    help=f"One of {', '.join(PRECISIONS)}; auto measures which is faster and agrees.",
+)  # fmt: skip
+@click.option("--out", required=True, metavar="RUN", type=click.Path(path_type=Path))
+def audit(source: str, out: Path, **options: Any) -> None:
+    """Find out what a model relies on in SOURCE: a folder, a zip or a CSV.
+
+    Writes the run into RUN, or goes on where an earlier start stopped. report.html and
+    findings.json say what was found.
+    """
+    from camcore.auditing.pipeline import audit as run_audit
+
+    bar = _Bar()
+    try:
+        run = run_audit(
+            source,
+            options.pop("model"),
+            out=out,
+            show=bar,
+            **options,
+        )
+    finally:
+        bar.close()
+    _say(run)
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+def report(run: Path) -> None:
+    """Make report.html, findings.json and images.csv of RUN anew."""
+    from camcore.auditing.pipeline import report as make
+
+    _say(make(run))
+
+
+@click.command()
+@click.argument("run_a", type=click.Path(path_type=Path))
+@click.argument("run_b", type=click.Path(path_type=Path))
+def compare(run_a: Path, run_b: Path) -> None:
+    """What got better from RUN_A to RUN_B, and what is new."""
+    from camcore.auditing.run_comparison.compare_runs import compare as both
+    from camcore.auditing.runs.run import Run
+
+    click.echo(both(Run(run_a), Run(run_b)).as_text())
+
+
+def _say(run: Any) -> None:
+    summary = run.summary
+    images = summary["images"]
+    click.echo(f"images: {images['readable']} of {images['total']} read, {images['bad']} bad")
+    for note in summary["notes"]:
+        click.echo(f"note: {note}")
+    for one in run.findings:
+        if one.level == "associated":
+            continue
+        words = f"{one.level}: {one.class_name} by {one.cue} ({one.family})"
+        if one.effect is not None and one.interval is not None:
+            low, high = (100 * side for side in one.interval)
+            words += f", {100 * one.effect:+.0f} points of excess flips ({low:.0f} to {high:.0f})"
+        if one.on_object:
+            words += "; this is the object"
+        elif one.may_be_object:
+            words += "; no mask tells whether this is the object"
+        elif one.trace:
+            words += "; perhaps the mere trace of something in one place"
+        if one.overlaps:
+            words = f"  {words}; probably the same cue as {one.overlaps}"
+        click.echo(words)
+    for one in summary["insufficient"]:
+        click.echo(f"insufficient: {one['class']}, {one['images']} images: {one['why']}")
+    click.echo(summary["not_detected"]["text"])
+    click.echo(f"score: {summary['score']:.3f}")
+    click.echo(f"wrote {run.folder / 'report.html'}")

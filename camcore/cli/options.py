@@ -1,0 +1,133 @@
+"""What several commands take: how a model is loaded, how pictures are fitted, and their bars."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from camcore.classifier import Classifier
+from camcore.errors import InputError
+from camcore.pictures.preprocessing import FITS, PREPROCESSINGS
+
+
+class InputSize(click.ParamType):
+    """Height and width as a person writes them.
+
+    Examples
+    --------
+    >>> InputSize().convert("224x160", None, None)
+    (224, 160)
+    """
+
+    name = "HxW"
+
+    def convert(self, value: Any, param: Any, context: Any) -> tuple[int, int]:
+        """Read the text, or say what is wrong with it."""
+        sides = value.lower().split("x")
+        if len(sides) != 2 or not all(side.isdecimal() and int(side) for side in sides):
+            raise InputError(
+                f"--input-size {value!r} is not height x width; write it like 224x224."
+            )
+        return int(sides[0]), int(sides[1])
+
+
+_MODEL = [
+    click.option(
+        "--preprocess", "preprocessing", metavar="P",
+        help=f"How pixels are scaled: {', '.join(PREPROCESSINGS)}.",
+    ),
+    click.option("--output", metavar="NAME", help="Which of several outputs is explained."),
+    click.option(
+        "--output-kind", metavar="K",
+        help="How to read an output that does not tell: logits, sigmoid, multi-label, regression.",
+    ),
+    click.option(
+        "--input-size", metavar="HxW", type=InputSize(), help="For models that accept any size."
+    ),
+]  # fmt: skip
+
+
+def model_options(command: Any) -> Any:
+    """Add the keywords of `camcore.load_model` but for the class names."""
+    for option in reversed(_MODEL):
+        command = option(command)
+    return command
+
+
+fit_option = click.option(
+    "--fit", default="stretch", metavar="F", show_default=True,
+    help=f"How a picture becomes the input: {', '.join(FITS)}.",
+)  # fmt: skip
+
+
+def guessed(model: Classifier) -> str:
+    """The note that nobody said how a model's pixels are scaled."""
+    return (
+        f"note: the preprocessing of {model.name} is a guess ({model.preprocessing}); "
+        "choose it with --preprocess."
+    )
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr, from the first time that its ``progress(done, total)`` is called."""
+    bar: Any = None
+
+    def progress(done: int, total: int) -> None:
+        nonlocal bar
+        if bar is None:
+            bar = click.progressbar(length=total, label=label, file=sys.stderr, show_pos=True)
+            bar.__enter__()
+        bar.update(done - bar.pos)
+
+    try:
+        yield progress
+    finally:
+        if bar is not None:
+            bar.__exit__(None, None, None)
+
+
+class StagedBar:
+    """One progress bar a stage on stderr, with the time left and `words` behind it."""
+
+    def __init__(self) -> None:
+        self.words = ""
+        self._label = ""
+        self._bar: Any = None
+
+    def __call__(self, label: str, done: int, total: int) -> None:
+        if label != self._label:
+            self._end()
+            self._label = label
+            self._bar = click.progressbar(
+                length=total,
+                label=label,
+                file=sys.stderr,
+                item_show_func=lambda _: self.words,
+                show_pos=True,
+            )
+            self._bar.__enter__()
+        self._bar.update(done - self._bar.pos)
+
+    def say(self, words: str) -> None:
+        """Show other words; a line of their own where a bar cannot move."""
+        self.words = words
+        if not sys.stderr.isatty():
+            click.echo(words, err=True)
+        elif self._bar is not None:
+            self._bar.render_progress()
+
+    def __enter__(self) -> StagedBar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+            self._bar = None

@@ -1,1 +1,0 @@
-"""Commands over several packages; each imports what it calculates with when it runs."""

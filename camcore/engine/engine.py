@@ -1,0 +1,294 @@
+"""The engine: the only cache, the locks, and the verb `explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from camcore._version import __version__
+from camcore.classifier import Classifier, Explained, Forward, Layer
+from camcore.engine.cache import BoundedCache, Locks
+from camcore.engine.remembered import Computed, View
+from camcore.errors import InputError, MethodError
+from camcore.explanation import Explanation, Prediction
+from camcore.heatmap import Heatmap
+from camcore.methods import method_named
+from camcore.methods.variant_scores import Progress
+from camcore.models.labels import resolve_target
+from camcore.pictures.picture import Picture
+from camcore.pictures.preprocessing import Frame, check_preprocessing, frame_of
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """What one picture leaves in one layer, and what the model answers.
+
+    Attributes
+    ----------
+    activations : ndarray, shape (H, W, K), float32
+    scores, probabilities : ndarray, shape (C,), float32
+    layer : Layer
+    frame : Frame
+        The rectangle of the picture that the maps cover.
+    """
+
+    activations: np.ndarray
+    scores: np.ndarray
+    probabilities: np.ndarray
+    layer: Layer
+    frame: Frame
+
+
+class Engine:
+    """Explains pictures, and remembers what was computed under the content it came from.
+
+    Parameters
+    ----------
+    cache_bytes : int
+        Limit of feature maps, gradients and maps kept; 512 MiB by default.
+    model_bytes : int
+        Limit of the weights of models kept by `load`; 4 GiB by default. The model in use always
+        stays.
+    """
+
+    def __init__(self, cache_bytes: int = 512 * 2**20, model_bytes: int = 4 * 2**30) -> None:
+        self._models = BoundedCache(model_bytes)
+        self._locks = Locks()
+        self._computed = Computed(BoundedCache(cache_bytes), self._models, self._locks)
+
+    @property
+    def cache_bytes(self) -> int:
+        """Memory that remembered results take now, in bytes."""
+        return self._computed.nbytes
+
+    def model(self, key: Hashable, load: Callable[[], Classifier]) -> Classifier:
+        """Load a model once, however many sessions ask for it at the same time.
+
+        Parameters
+        ----------
+        key : hashable
+            Everything that `load` depends on.
+        load : callable
+            Called without arguments when the model is not there.
+        """
+        with self._locks.of(("model", key)):
+            model = self._models.get(key)
+            if model is None:
+                model = load()
+                self._models.put(key, model, model.nbytes)
+            return model
+
+    def predict(
+        self,
+        model: Classifier,
+        picture: Picture,
+        *,
+        layer: str | None = None,
+        preprocessing: str | None = None,
+        fit: str = "stretch",
+        top: int | None = 5,
+    ) -> tuple[Prediction, ...]:
+        """The model's answer, most probable class first; for regression in the outputs' order.
+
+        Parameters
+        ----------
+        layer : str, optional
+            The layer that will be explained next, so that one forward pass serves both.
+        top : int or None
+            How many classes; None for all.
+        """
+        view = _view(model, picture, layer, preprocessing, fit)
+        return _ranked(model, self._computed.forward(view)[0], top)
+
+    def explain(
+        self,
+        model: Classifier,
+        picture: Picture,
+        *,
+        target: int | str | None = None,
+        **options: Any,
+    ) -> Explanation:
+        """Where the model looks for one target; see `explain_each` for the options."""
+        return self.explain_each(model, picture, (target,), **options)[0]
+
+    def explain_each(
+        self,
+        model: Classifier,
+        picture: Picture,
+        targets: Sequence[int | str | None],
+        *,
+        layer: str | None = None,
+        method: str = "grad-cam",
+        preprocessing: str | None = None,
+        fit: str = "stretch",
+        scaling: str | None = None,
+        of: Explained = "score",
+        progress: Progress | None = None,
+    ) -> tuple[Explanation, ...]:
+        """Where the model looks in one picture, for several targets in one backward pass.
+
+        Parameters
+        ----------
+        targets : sequence of int, str or None
+            Class indices or names; None is the predicted class.
+        layer : str, optional
+            The model's default layer if not given.
+        method : str
+            One of `camcore.METHODS`.
+        preprocessing : str, optional
+            Instead of the model's own; one of `camcore.PREPROCESSINGS`.
+        fit : {"stretch", "crop", "pad"}
+        scaling : {"relu", "min-max"}, optional
+            The method's own if not given.
+        of : {"score", "probability"}
+            What is explained: the class score before softmax, or the class probability, whose
+            gradient vanishes where the model is sure.
+        progress : callable, optional
+            Called with the passes done and their number while a method makes many; it may raise
+            to stop, and nothing is kept then.
+
+        Raises
+        ------
+        InputError
+            For an unknown layer, target, method or option.
+        MethodError
+            If the method needs what this model does not have.
+        """
+        chosen = method_named(method)
+        if of == "probability" and chosen.needs != "gradients":
+            raise MethodError(
+                f"{chosen.title} explains the class score only; methods with gradients, such as "
+                "Grad-CAM, explain the probability too."
+            )
+        view = _view(model, picture, layer, preprocessing, fit)
+        forward, _ = self._computed.forward(view)
+        columns = [resolve_target(model, target, forward.scores[0]) for target in targets]
+        if chosen.many_passes:
+            maps = self._computed.maps_of_variants(view, columns, chosen, progress)
+        else:
+            maps = self._computed.maps(view, columns, chosen, of)
+        ranked = {p.index: p for p in _ranked(model, forward, None)}
+        # A regression has two columns for each output; the answer is the first of them.
+        answer = [
+            p for p in ranked.values() if model.output_kind != "regression" or p.index % 2 == 0
+        ]
+        return tuple(
+            Explanation(
+                picture=picture,
+                heatmap=Heatmap(raw, view.frame, scaling or chosen.scaling),
+                target=ranked[column],
+                predictions=tuple(answer[:5]),
+                layer=view.layer,
+                method=chosen.name,
+                model=model.name,
+                model_sha256=model.sha256,
+                output=model.output,
+                preprocessing=preprocessing or model.preprocessing,
+                fit=fit,
+                of=of,
+                cost=cost,
+                version=__version__,
+            )
+            for column, (raw, cost) in zip(columns, maps, strict=True)
+        )
+
+    def features(
+        self,
+        model: Classifier,
+        picture: Picture,
+        *,
+        layer: str | None = None,
+        preprocessing: str | None = None,
+        fit: str = "stretch",
+    ) -> Features:
+        """The feature maps of one layer, and the model's answer."""
+        view = _view(model, picture, layer, preprocessing, fit)
+        forward, _ = self._computed.forward(view)
+        return Features(
+            forward.activations[0],
+            forward.scores[0],
+            forward.probabilities[0],
+            view.layer,
+            view.frame,
+        )
+
+    def gradients(
+        self,
+        model: Classifier,
+        picture: Picture,
+        target: int,
+        *,
+        layer: str | None = None,
+        preprocessing: str | None = None,
+        fit: str = "stretch",
+        of: Explained = "score",
+    ) -> np.ndarray:
+        """G = d score_target / dA of one layer, or d probability_target / dA; (H, W, K) float32."""
+        view = _view(model, picture, layer, preprocessing, fit)
+        return self._computed.gradients(view, [target], of)[0]
+
+    def seen(
+        self,
+        model: Classifier,
+        picture: Picture,
+        *,
+        preprocessing: str | None = None,
+        fit: str = "stretch",
+    ) -> np.ndarray:
+        """The picture as the model is given it: preprocessed, (H, W, C) float32."""
+        return _view(model, picture, None, preprocessing, fit).image
+
+    def estimate(
+        self,
+        model: Classifier,
+        picture: Picture,
+        *,
+        method: str,
+        layer: str | None = None,
+        preprocessing: str | None = None,
+        fit: str = "stretch",
+    ) -> float:
+        """About how many seconds a method's passes will take here; 0 where they are known."""
+        view = _view(model, picture, layer, preprocessing, fit)
+        return self._computed.seconds_of_passes(view, method_named(method))
+
+    def probabilities(self, model: Classifier, images: np.ndarray) -> np.ndarray:
+        """Class probabilities of preprocessed images (N, H, W, C); shape (N, C), not remembered."""
+        return model.scores(images)[1]
+
+
+def _view(
+    model: Classifier,
+    picture: Picture,
+    layer: str | None,
+    preprocessing: str | None,
+    fit: str,
+) -> View:
+    wanted = layer or model.default_layer
+    info = next((own for own in model.layers if own.name == wanted), None)
+    if info is None:
+        raise InputError(
+            f"{model.name} has no layer {wanted!r} with a spatial map; the last one is "
+            f"{model.default_layer!r}, and `camcore layers` lists all."
+        )
+    name = preprocessing or model.preprocessing
+    check_preprocessing(name)
+    height, width, _ = model.input_shape
+    frame = frame_of(picture.width, picture.height, width, height, fit)
+    return View(model, picture, info, name, fit, frame)
+
+
+def _ranked(model: Classifier, forward: Forward, top: int | None) -> tuple[Prediction, ...]:
+    scores, probabilities = forward.scores[0], forward.probabilities[0]
+    order = (
+        np.arange(len(scores))
+        if model.output_kind == "regression"
+        else np.argsort(-probabilities, kind="stable")
+    )
+    return tuple(
+        Prediction(int(i), model.class_names[i], float(scores[i]), float(probabilities[i]))
+        for i in order[:top]
+    )

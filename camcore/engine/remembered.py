@@ -1,0 +1,226 @@
+"""What was computed for pictures under models, remembered under the content it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import cached_property
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from camcore.classifier import Classifier, Explained, Forward, Layer
+from camcore.engine.cache import BoundedCache, Locks
+from camcore.engine.precision import Precision, try_precisions
+from camcore.explanation import Cost
+from camcore.methods import Method
+from camcore.methods.applying import raw_maps
+from camcore.methods.variant_scores import MANY, Progress, variant_scores
+from camcore.methods.variants import Variants
+from camcore.pictures.picture import Picture
+from camcore.pictures.preprocessing import Frame, fit_pixels, preprocess
+
+_FEW = 4  # passes that an estimate is made from
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One picture under one model at one layer."""
+
+    model: Classifier
+    picture: Picture
+    layer: Layer
+    preprocessing: str
+    fit: str
+    frame: Frame
+
+    @property
+    def key(self) -> Hashable:
+        """What the numbers depend on."""
+        return self.input_key, self.layer.name
+
+    @property
+    def input_key(self) -> Hashable:
+        """What they depend on beside the layer."""
+        model = self.model
+        identity = (model.sha256, model.output, model.output_kind, model.input_shape)
+        return (*identity, self.picture.sha256, self.preprocessing, self.fit)
+
+    @cached_property
+    def image(self) -> np.ndarray:
+        """The picture as the model is given it: preprocessed, (H, W, C) float32."""
+        pixels, _ = fit_pixels(self.picture.pixels, self.model.input_shape, self.fit)
+        return preprocess(pixels, self.preprocessing)
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a model said of all the variants of a picture, for every class."""
+
+    variants: Variants
+    scores: np.ndarray
+    cost: Cost
+
+
+class Computed:
+    """Forward passes, gradients, maps and answers, each computed once while it is remembered.
+
+    Parameters
+    ----------
+    cache : BoundedCache
+        Of results.
+    models : BoundedCache
+        Of models prepared for many pictures.
+    locks : Locks
+    """
+
+    def __init__(self, cache: BoundedCache, models: BoundedCache, locks: Locks) -> None:
+        self._cache, self._models, self._locks = cache, models, locks
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the results, in bytes."""
+        return self._cache.nbytes
+
+    def forward(self, view: View) -> tuple[Forward, float]:
+        """The forward pass, and the seconds that it took."""
+        with self._locks.of(("forward", view.model.sha256)):
+            found = self._cache.get(("forward", view.key))
+            if found is None:
+                began = perf_counter()
+                forward = view.model.forward(view.image[None], view.layer.name)
+                found = forward, perf_counter() - began
+                self._cache.put(("forward", view.key), found, forward.nbytes)
+        return found
+
+    def maps(
+        self, view: View, columns: list[int], method: Method, of: Explained
+    ) -> list[tuple[np.ndarray, Cost]]:
+        """Raw maps; one backward pass for all the columns not seen before."""
+        found: dict[int, Any] = {
+            c: self._cache.get((method.name, of, view.key, c)) for c in columns
+        }
+        missing = [c for c, value in found.items() if value is None]
+        if missing:
+            forward, seconds = self.forward(view)
+            began = perf_counter()
+            backward = method.needs == "gradients"
+            gradients = self.gradients(view, missing, of) if backward else None
+            maps = raw_maps(view.model, forward, missing, method, gradients)
+            cost = Cost(0, seconds + perf_counter() - began, "float32")
+            for column, raw in zip(missing, maps, strict=True):
+                found[column] = raw, cost
+                self._cache.put((method.name, of, view.key, column), (raw, cost), raw.nbytes)
+        return [found[c] for c in columns]
+
+    def maps_of_variants(
+        self, view: View, columns: list[int], method: Method, progress: Progress | None
+    ) -> list[tuple[np.ndarray, Cost]]:
+        """Raw maps of a method that makes many passes; they serve every class."""
+        key = _key_of_variants(view, method)
+        forward, seconds = self.forward(view)
+        with self._locks.of(key):  # whoever asks for the same waits, and has it then
+            found = self._cache.get(key)
+            if found is None:
+                found = self._answers(view, method, forward, seconds, progress)
+                held = found.scores.nbytes + forward.activations.nbytes
+                self._cache.put(key, found, held)
+        maps = found.variants.combine(found.scores[:, columns], forward.scores[0, columns])
+        return [(raw, found.cost) for raw in maps]
+
+    def _answers(
+        self,
+        view: View,
+        method: Method,
+        forward: Forward,
+        seconds: float,
+        progress: Progress | None,
+    ) -> Answers:
+        began = perf_counter()
+        variants = method.formula(view.image, forward.activations[0])
+        known, precision = np.empty((0, forward.scores.shape[1]), np.float32), "float32"
+        if variants.of == "activations":
+            score = view.model.head(view.image[None], view.layer.name)
+        else:
+            model = view.model
+            if variants.count >= MANY:
+                model, half = self._prepared(model)
+                if variants.partial:
+                    model, precision, known = self._measured(
+                        view, variants, model, half, forward, progress
+                    )
+
+            def score(images: np.ndarray) -> np.ndarray:
+                return model.scores(images)[0]
+
+        rest = variant_scores(score, variants, progress, start=len(known))
+        scores = np.concatenate([known, rest.reshape(-1, known.shape[1])])
+        took = seconds + perf_counter() - began
+        return Answers(variants, scores, Cost(variants.count, took, precision))
+
+    def seconds_of_passes(self, view: View, method: Method) -> float:
+        """About how long a method's passes take, from a few of them; 0 where they are known."""
+        if not method.many_passes or self._cache.get(_key_of_variants(view, method)) is not None:
+            return 0.0
+        model = view.model
+        key = ("seconds", method.needs, model.sha256, model.output, view.layer.name)
+        found = self._cache.get(key)
+        if found is None:
+            forward, _ = self.forward(view)
+            variants = method.formula(view.image, forward.activations[0])
+            few = variants.make(0, min(_FEW, variants.count))
+            if not len(few):
+                return 0.0
+            whole = variants.of == "image"
+            score: Any = model.scores if whole else model.head(view.image[None], view.layer.name)
+            score(few)  # the first call prepares
+            began = perf_counter()
+            score(few)
+            found = (perf_counter() - began) / len(few)
+            self._cache.put(key, found, 0)
+        return found * method.passes(view.layer, model.input_shape)
+
+    def _prepared(self, model: Classifier) -> tuple[Classifier, Classifier]:
+        """The model made ready for many pictures, in float32 and in bfloat16."""
+        key = ("throughput", model.sha256, model.output, model.output_kind, model.input_shape)
+        with self._locks.of(key):
+            both = self._models.get(key)
+            if both is None:
+                both = model.for_throughput(), model.for_throughput(bfloat16=True)
+                self._models.put(key, both, 2 * model.nbytes)
+            return both
+
+    def _measured(
+        self,
+        view: View,
+        variants: Variants,
+        full: Classifier,
+        half: Classifier,
+        forward: Forward,
+        progress: Progress | None,
+    ) -> tuple[Classifier, str, np.ndarray]:
+        """The precision for a model and layer, measured on the first picture that needs it."""
+        key = ("precision", view.model.sha256, view.model.output, view.layer.name)
+        known = np.empty((0, forward.scores.shape[1]), np.float32)
+        precision: Precision | None = self._cache.get(key)
+        if precision is None:
+            precision, known = try_precisions(full, half, variants, forward.scores[0], progress)
+            self._cache.put(key, precision, 0)
+        return half if precision.bfloat16 else full, str(precision), known
+
+    def gradients(self, view: View, columns: list[int], of: Explained) -> np.ndarray:
+        with self._locks.of(("forward", view.model.sha256)):
+            keys = {c: ("gradients", of, view.key, c) for c in columns}
+            found: dict[int, Any] = {c: self._cache.get(keys[c]) for c in columns}
+            missing = [c for c, value in found.items() if value is None]
+            if missing:
+                values = view.model.gradients(self.forward(view)[0], missing, of)
+                for column, value in zip(missing, values, strict=True):
+                    found[column] = value
+                    self._cache.put(keys[column], value, value.nbytes)
+        return np.stack([found[c] for c in columns])
+
+
+def _key_of_variants(view: View, method: Method) -> Hashable:
+    return method.name, view.input_key if method.layer_free else view.key

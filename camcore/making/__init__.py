@@ -1,0 +1,1 @@
+"""What makes the bundled networks, scenes and digits."""

@@ -1,0 +1,63 @@
+"""From a forward pass to raw maps: the one place where classifier and formula meet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from camcore.classifier import Classifier, Forward
+from camcore.errors import InputError, MethodError
+from camcore.methods import Method, require
+
+
+def raw_maps(
+    classifier: Classifier,
+    forward: Forward,
+    targets: Sequence[int],
+    method: Method,
+    gradients: np.ndarray | None = None,
+) -> np.ndarray:
+    """Maps before ReLU and scaling, one for each target.
+
+    Parameters
+    ----------
+    forward : Forward
+        Of as many images as there are targets, or of one image for all of them.
+    targets : sequence of int
+        Columns of the scores.
+    method : Method
+        One that needs no further passes; for the others see `camcore.methods.variant_scores`.
+    gradients : ndarray, shape (len(targets), H, W, K), optional
+        Where they are known already.
+
+    Returns
+    -------
+    ndarray, shape (len(targets), H, W), float32
+
+    Raises
+    ------
+    MethodError
+        If the method needs a head that this layer does not have, or many passes.
+    InputError
+        If the number of targets fits neither the images nor one image.
+    """
+    if len(forward.scores) not in (1, len(targets)):
+        raise InputError(
+            f"{len(targets)} targets were given for {len(forward.scores)} images; "
+            "give one for each."
+        )
+    activations = forward.activations
+    if method.needs == "class weights":
+        head = classifier.class_weights(forward.layer)
+        require(method, head is not None, classifier.name, forward.layer)
+        assert head is not None
+        return method.formula(activations, head.weights.T[list(targets)])
+    if method.needs == "activations":
+        maps = method.formula(activations)
+        return np.broadcast_to(maps, (len(targets), *maps.shape[1:]))
+    if method.many_passes:
+        raise MethodError(f"{method.title} needs many forward passes of one image at a time.")
+    if gradients is None:
+        gradients = classifier.gradients(forward, targets)
+    return method.formula(activations, gradients)

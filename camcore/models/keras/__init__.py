@@ -1,0 +1,1 @@
+"""Keras models behind the protocol; nothing outside knows Keras."""

@@ -1,0 +1,305 @@
+"""Any Keras image model as a `camcore.Classifier`."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import threading
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from camcore.classifier import (
+    ClassWeights,
+    Explained,
+    Forward,
+    Head,
+    Layer,
+    LayerRow,
+    OutputKind,
+)
+from camcore.errors import InputError, ModelError
+from camcore.models.keras.batchnorm_folding import merged_function
+from camcore.models.keras.content_hash import content_sha256
+from camcore.models.keras.functions import Pieces
+from camcore.models.keras.gap_head import pooled_affine
+from camcore.models.keras.inputs import begins_with_preprocessing, input_shape
+from camcore.models.keras.layer_tables import split_tables
+from camcore.models.keras.outputs import column_names, named_results, read_output, slopes
+from camcore.models.keras.traced_graph import Tap, TracedGraph
+from camcore.models.keras.weight_shuffling import captured_weights, shuffled
+from camcore.pictures.preprocessing import check_preprocessing
+
+# Layers that repeat or thin out a map rather than make one; the layer that feeds them is shown.
+_PASSIVE = (
+    "MaxPooling", "AveragePooling", "ZeroPadding", "Cropping", "CenterCrop", "UpSampling",
+    "Resizing", "Dropout", "SpatialDropout", "Gaussian", "Random", "Reshape", "Permute",
+    "Rescaling", "Normalization",
+)  # fmt: skip
+
+
+class KerasClassifier:
+    """See a Keras model through the `camcore.Classifier` protocol.
+
+    The model is traced once and not changed; every method may be called from any thread. Weights
+    that are trained further need a new classifier: the hash is taken once.
+
+    Parameters
+    ----------
+    model : keras.Model
+        With one image input, N x H x W x C.
+    name : str, optional
+        Shown to people; the model's own name by default.
+    sha256 : str, optional
+        Hash of the content; computed from configuration and weights by default.
+    preprocessing : str, optional
+        One of `camcore.PREPROCESSINGS`. By default ``none`` where the model begins with Rescaling
+        or Normalization, else ``0-1``, which is a guess and says so in `preprocessing_guessed`.
+    class_names : sequence of str, optional
+        One for each column of the output.
+    output : str, optional
+        Which of several outputs is explained; the first by default.
+    output_kind : str, optional
+        How the output is to be read where the model itself does not tell, or tells wrong:
+        ``logits``, ``sigmoid`` (one unit), ``multi-label`` or ``regression``.
+    input_size : tuple of int, optional
+        Height and width where the model accepts any; 224 x 224 by default.
+
+    Raises
+    ------
+    ModelError
+        If the model has several inputs, no image input, or no layer with a spatial map.
+    InputError
+        If `output` or the number of class names does not fit.
+
+    Examples
+    --------
+    >>> import keras
+    >>> model = keras.Sequential([
+    ...     keras.Input((8, 8, 3)),
+    ...     keras.layers.Conv2D(4, 3, name="conv"),
+    ...     keras.layers.GlobalAveragePooling2D(),
+    ...     keras.layers.Dense(2, activation="softmax"),
+    ... ])
+    >>> classifier = KerasClassifier(model, class_names=["cat", "dog"])
+    >>> [str(layer) for layer in classifier.layers], classifier.layers[0].cam
+    (['conv · 6×6 · 4'], True)
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        name: str | None = None,
+        sha256: str | None = None,
+        preprocessing: str | None = None,
+        class_names: Sequence[str] | None = None,
+        output: str | None = None,
+        output_kind: OutputKind | None = None,
+        input_size: tuple[int, int] | None = None,
+    ) -> None:
+        self.name = name or model.name
+        self.sha256 = sha256 or content_sha256(model)
+        if preprocessing is not None:
+            check_preprocessing(preprocessing)
+        built_in = begins_with_preprocessing(model)
+        self.preprocessing = preprocessing or ("none" if built_in else "0-1")
+        self.preprocessing_guessed = not (preprocessing or built_in)
+        self.input_shape = input_shape(model, self.name, input_size)
+        self.nbytes = sum(
+            int(np.prod(v.shape)) * tf.as_dtype(v.dtype).size for v in model.variables
+        )
+        self._lock = threading.RLock()
+        self._graph = TracedGraph(model, self.input_shape)
+        self.keras_model = model
+
+        results = named_results(model, self._graph.results)
+        self.outputs = tuple(results)
+        self.output = output or self.outputs[0]
+        if self.output not in results:
+            raise InputError(
+                f"{self.name} has no output {self.output!r}; choose one of "
+                f"{', '.join(self.outputs)}."
+            )
+        read = read_output(self._graph, self.output, results[self.output], output_kind)
+        self.output_kind = read.kind
+        self.class_names = column_names(read, class_names, self.name)
+        self._results = read.scores, read.probabilities
+        self._pieces = Pieces(self._graph, *self._results, self._graph.function)
+
+        taps = self._graph.spatial_taps(read.scores)
+        if not taps:
+            raise ModelError(
+                f"{self.name} has no layer with a spatial map (height x width > 1) that its output "
+                "depends on, so there is nothing to lay over a picture."
+            )
+        self._taps = {tap.name: tap for tap in taps}
+        self._captured = captured_weights(model, self._graph, read.scores)
+        self.weighted_layers = tuple(self._captured)
+        self._pooled = pooled_affine(self._graph, taps, read.scores)
+        self.layers = tuple(self._layer(tap) for tap in taps)
+        active = [tap.name for tap in taps if not tap.kind.startswith(_PASSIVE)]
+        self.default_layer = active[-1] if active else taps[-1].name
+
+    def forward(self, images: np.ndarray, layer: str) -> Forward:
+        """Run the model on preprocessed images, shape (N, H, W, C) float32.
+
+        Raises
+        ------
+        InputError
+            If there is no such layer or the images have another shape.
+        """
+        fed = self._fed(images)
+        with self._lock:
+            found = self._pieces.passes(self._tap(layer)).forward(fed)
+        activations, scores, probabilities, *state = found
+        return Forward(
+            activations.numpy(),
+            scores.numpy(),
+            probabilities.numpy(),
+            layer,
+            tuple(state),
+            sum(int(np.prod(t.shape)) * t.dtype.size for t in state),
+        )
+
+    def scores(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Class scores and probabilities alone, each of shape (N, C), float32.
+
+        Raises
+        ------
+        InputError
+            If the images have another shape.
+        """
+        fed = self._fed(images)
+        with self._lock:
+            scores, probabilities = self._pieces.scoring()(fed)
+        return scores.numpy(), probabilities.numpy()
+
+    def for_throughput(self, *, bfloat16: bool = False) -> KerasClassifier:
+        """The same model, prepared for many images: it rounds otherwise, and is faster.
+
+        Batch normalisation becomes part of the convolutions, in a second copy of their weights.
+
+        Parameters
+        ----------
+        bfloat16 : bool
+            Whether convolutions and matrix products run in bfloat16, with two or three digits:
+            faster on processors that have it, slower on others. See
+            `camcore.engine.precision.choose_precision`.
+        """
+        make = partial(merged_function, self._graph, bfloat16=bfloat16)
+        return self._like(self._pieces.made_by(make))
+
+    def gradients(
+        self, forward: Forward, targets: Sequence[int], of: Explained = "score"
+    ) -> np.ndarray:
+        """G = d score_target / dA, or d probability_target / dA; (len(targets), H, W, K) float32.
+
+        Raises
+        ------
+        InputError
+            If the number of targets fits neither the images nor a single image, or there is no
+            probability.
+        """
+        count, wanted = len(forward.scores), len(targets)
+        if wanted != count and count != 1:
+            raise InputError(f"{wanted} targets were given for {count} images; give one an image.")
+        counted = slopes(self.output_kind, forward.probabilities, targets, of)
+        state = forward.state
+        if wanted != count:
+            state = [tf.broadcast_to(t, (wanted, *t.shape[1:])) for t in state]
+        with self._lock:
+            backward = self._pieces.passes(self._tap(forward.layer)).backward
+            (gradients,) = backward(tf.constant(counted), *state)
+        return gradients.numpy()
+
+    def head(self, images: np.ndarray, layer: str) -> Head:
+        """The rest of the network behind a layer, for one preprocessed image, (1, H, W, C).
+
+        What reaches the scores by other ways than through the layer stays as the image has it.
+
+        Raises
+        ------
+        InputError
+            If there is no such layer or the image has another shape.
+        """
+        fed, tap = self._fed(images[:1]), self._tap(layer)
+        with self._lock:
+            scores_of = self._pieces.rest(tap).behind(fed)
+
+        def locked(maps: np.ndarray) -> np.ndarray:
+            with self._lock:
+                return scores_of(maps)
+
+        return locked
+
+    def class_weights(self, layer: str) -> ClassWeights | None:
+        """Weights of the global-average-pooling head behind `layer`, or None without one.
+
+        Raises
+        ------
+        InputError
+            If there is no such layer.
+        """
+        tap = self._tap(layer)
+        with self._lock:
+            return self._pieces.class_weights(tap) if layer in self._pooled else None
+
+    def randomised(self, layers: Sequence[str], seed: int) -> KerasClassifier:
+        """The same model with the weights of some layers shuffled, each within itself.
+
+        Raises
+        ------
+        InputError
+            If one of them is not in `weighted_layers`.
+        """
+        for path in layers:
+            if path not in self._captured:
+                raise InputError(
+                    f"{self.name} has no layer {path!r} with weights; the last one is "
+                    f"{self.weighted_layers[-1]!r}."
+                )
+        own = self._like(self._pieces.with_variables(shuffled(self._captured, layers, seed)))
+        told = json.dumps([self.sha256, list(layers), seed])
+        own.sha256 = hashlib.sha256(told.encode()).hexdigest()
+        return own
+
+    def parts(self, layer: str) -> tuple[tuple[LayerRow, ...], tuple[LayerRow, ...]]:
+        """The model as two networks, from the image to `layer` and from there to the output.
+
+        Raises
+        ------
+        InputError
+            If there is no such layer.
+        """
+        return split_tables(self.keras_model, self._graph, self._tap(layer), list(self._results))
+
+    def _like(self, pieces: Pieces) -> KerasClassifier:
+        """The same model with functions that are cut otherwise."""
+        own = copy.copy(self)
+        own._pieces = pieces
+        return own
+
+    def _fed(self, images: np.ndarray) -> Any:
+        if images.ndim != 4 or images.shape[1:] != self.input_shape:
+            raise InputError(
+                f"images of shape {images.shape} do not fit {self.name}, which takes "
+                f"(N, {', '.join(map(str, self.input_shape))})."
+            )
+        return tf.constant(images, tf.float32)
+
+    def _tap(self, layer: str) -> Tap:
+        if layer not in self._taps:
+            raise InputError(
+                f"{self.name} has no layer {layer!r} with a spatial map; the last one is "
+                f"{self.default_layer!r}, and `camcore layers` lists all."
+            )
+        return self._taps[layer]
+
+    def _layer(self, tap: Tap) -> Layer:
+        height, width, channels = tuple(tap.tensor.shape)[1:]
+        return Layer(tap.name, height, width, channels, tap.kind, tap.name in self._pooled)

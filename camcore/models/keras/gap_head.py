@@ -1,0 +1,115 @@
+"""Heads that plain CAM can read: global average pooling and affine layers behind a map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from camcore.classifier import ClassWeights
+from camcore.models.keras.traced_graph import PASSED_THROUGH, Tap, TracedGraph
+
+# Between a map and the class scores these keep scores affine in the map.
+_AFFINE = PASSED_THROUGH | {
+    "BiasAdd", "AddV2", "Add", "Sub", "Mul", "RealDiv", "Neg", "MatMul", "BatchMatMulV2", "Conv2D",
+    "ConcatV2", "Pack", "Transpose", "Mean", "AvgPool",
+}  # fmt: skip
+_BASIS_BYTES = 64 * 2**20
+
+
+def pooled_affine(graph: TracedGraph, taps: tuple[Tap, ...], scores: Any) -> set[str]:
+    """Names of the taps A for which scores = affine(mean over positions of A)."""
+    near = {scores.op}  # what affine operations alone lead back to
+    stack = [scores.op]
+    while stack:
+        operation = stack.pop()
+        if operation.type in _AFFINE or operation is scores.op:
+            for source in operation.inputs:
+                if source.op not in near:
+                    near.add(source.op)
+                    stack.append(source.op)
+    return {t.name for t in taps if t.tensor.op in near and _pools(graph, t.tensor, scores)}
+
+
+def _pools(graph: TracedGraph, activations: Any, scores: Any) -> bool:
+    start = activations.op
+    inside = (graph.descendants(activations) & graph.ancestors(scores)) - {start}
+    pools = set()
+    for operation in inside:
+        varying = [
+            i
+            for i, source in enumerate(operation.inputs)
+            if source.op in inside or source.op is start
+        ]
+        bypassed = any(
+            source.op in graph.dependent
+            for i, source in enumerate(operation.inputs)
+            if i not in varying
+        )
+        if bypassed or operation.type not in _AFFINE:
+            return False
+        if operation.type in {"Mul", "MatMul", "BatchMatMulV2"} and len(varying) > 1:
+            return False
+        if operation.type in {"RealDiv", "Conv2D"} and 1 in varying:
+            return False
+        if operation.type == "Conv2D" and any(s != 1 for s in operation.inputs[1].shape[:2]):
+            return False
+        if operation.type in {"Mean", "AvgPool"}:
+            if not _pools_everything(operation):
+                return False
+            pools.add(operation)
+    # Every way from the map to the scores must lead through a pool.
+    stack, reached = [start], set()
+    while stack:
+        for tensor in stack.pop().outputs:
+            for consumer in tensor.consumers():
+                if consumer in inside and consumer not in pools and consumer not in reached:
+                    if consumer is scores.op:
+                        return False
+                    reached.add(consumer)
+                    stack.append(consumer)
+    return bool(pools)
+
+
+def read_class_weights(head: Any, tap: Tap) -> ClassWeights | None:
+    """Weights of the head behind a map that `pooled_affine` names.
+
+    The head is affine: its value at zero is the bias and its value at each unit map, less the bias,
+    is one row of weights. A random map checks the result.
+
+    Parameters
+    ----------
+    head : callable
+        Cut from the graph, from the map to the scores.
+    """
+    height, width, channels = tuple(tap.tensor.shape)[1:]
+    dtype = tap.tensor.dtype.as_numpy_dtype
+
+    def scores_of(maps: np.ndarray) -> np.ndarray:
+        return head(tf.constant(maps.astype(dtype)))[0].numpy()
+
+    bias = scores_of(np.zeros((1, height, width, channels), np.float32))[0]
+    step = max(1, _BASIS_BYTES // (4 * height * width * channels))
+    rows = []
+    for start in range(0, channels, step):
+        unit = np.eye(channels, dtype=np.float32)[start : start + step]
+        rows.append(scores_of(np.tile(unit[:, None, None, :], (1, height, width, 1))) - bias)
+    weights = np.concatenate(rows)
+    probe = np.random.default_rng(0).normal(size=(2, height, width, channels))
+    expected = probe.mean(axis=(1, 2)) @ weights + bias
+    if not np.allclose(scores_of(probe), expected, rtol=1e-2, atol=1e-2 * np.abs(weights).max()):
+        return None
+    return ClassWeights(weights.astype(np.float32), bias.astype(np.float32))
+
+
+def _pools_everything(operation: Any) -> bool:
+    source = operation.inputs[0].shape
+    if source.rank != 4:
+        return False
+    if operation.type == "AvgPool":
+        return tuple(operation.outputs[0].shape[1:3]) == (1, 1) and tuple(
+            operation.get_attr("ksize")[1:3]
+        ) == tuple(source[1:3])
+    axes = tf.get_static_value(operation.inputs[1])
+    return axes is not None and {int(a) % 4 for a in np.ravel(axes)} == {1, 2}

@@ -1,0 +1,44 @@
+"""The rest of a network behind one layer, with what bypasses the layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from camcore.classifier import Head
+from camcore.models.keras.traced_graph import Tap, TracedGraph
+
+
+class RestOfNetwork:
+    """Functions from the maps of a layer to the class scores.
+
+    Parameters
+    ----------
+    graph : TracedGraph
+    tap : Tap
+        The layer.
+    scores : tensor
+    made : callable
+        ``made(inputs, outputs)`` cuts a function out of the graph.
+    """
+
+    def __init__(
+        self, graph: TracedGraph, tap: Tap, scores: Any, made: Callable[[list, list], Any]
+    ) -> None:
+        beside = graph.bypassing(tap.tensor, scores)
+        self._dtype = tap.tensor.dtype
+        self._beside = made([graph.images], beside) if beside else None
+        self._head = made([tap.tensor, *beside], [scores])
+
+    def behind(self, image: Any) -> Head:
+        """Maps (N, H, W, K) -> class scores; other branches keep what one image gives them."""
+        kept = self._beside(image) if self._beside else []
+
+        def scores_of(maps: np.ndarray) -> np.ndarray:
+            others = [tf.repeat(tensor, len(maps), axis=0) for tensor in kept]
+            return self._head(tf.constant(maps, self._dtype), *others)[0].numpy()
+
+        return scores_of

@@ -1,0 +1,220 @@
+"""How a model's output is read: class scores before the last activation, probabilities after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from camcore.classifier import Explained, OutputKind
+from camcore.errors import InputError, ModelError
+from camcore.models.keras.traced_graph import PASSED_THROUGH, TracedGraph
+
+_CHOICES = ("logits", "sigmoid", "multi-label", "regression")
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """One output of a traced model, in columns that can each be explained.
+
+    Attributes
+    ----------
+    name : str
+    kind : str
+        One of `camcore.classifier.OutputKind`.
+    scores : tensor, shape (N, C), float32
+        Class scores; ``(-z, +z)`` for one sigmoid unit, ``(+y, -y)`` for each regression output.
+    probabilities : tensor, shape (N, C), float32
+    """
+
+    name: str
+    kind: OutputKind
+    scores: Any
+    probabilities: Any
+
+
+def named_results(model: Any, results: Any) -> dict[str, Any]:
+    """A model's results by the names of its outputs."""
+    if isinstance(results, dict):
+        return {str(name): tensor for name, tensor in results.items()}
+    if isinstance(results, (list, tuple)):
+        names = getattr(model, "output_names", None) or range(len(results))
+        return {str(name): tensor for name, tensor in zip(names, results, strict=True)}
+    names = getattr(model, "output_names", None)
+    return {str(names[0]) if names else "output": results}
+
+
+def read_output(
+    graph: TracedGraph, name: str, result: Any, wanted: OutputKind | None = None
+) -> Output:
+    """Find the class scores before the last activation, and the probabilities after it.
+
+    Parameters
+    ----------
+    name : str
+    result : tensor
+        What the model gives under that name.
+    wanted : str, optional
+        How a person says that it is to be read.
+
+    Raises
+    ------
+    ModelError
+        If it is not one row of numbers for each image.
+    InputError
+        If it cannot be read as wanted.
+    """
+    with graph.graph.as_default():
+        output = tf.cast(as_matrix(name, result), tf.float32)
+        activation, tensor = before_activation(output)
+        logits = tf.cast(tf.reshape(tensor, (-1, output.shape[1])), tf.float32)
+    units = int(output.shape[1])
+    if wanted:
+        kind = _checked(wanted, units)
+    elif activation == "Softmax":
+        kind = "softmax"
+    elif activation == "Sigmoid":
+        kind = "sigmoid" if units == 1 else "multi-label"
+    elif units == 1:
+        kind = "regression"
+    else:
+        kind = "log-probability" if _sums_to_one(graph, output) else "logits"
+    with graph.graph.as_default():
+        if kind == "softmax":
+            scores, probabilities = logits, output
+        elif kind == "logits":
+            scores, probabilities = output, tf.nn.softmax(output)
+        elif kind == "log-probability":
+            scores = tf.math.log(tf.maximum(output, np.finfo(np.float32).tiny))
+            probabilities = output
+        elif kind == "multi-label":
+            scores, probabilities = logits, tf.sigmoid(logits)
+        elif kind == "sigmoid":
+            scores = tf.concat([-logits, logits], axis=1)
+            probabilities = tf.sigmoid(scores)
+        else:
+            pairs = tf.stack([output, -output], axis=2)
+            scores = probabilities = tf.reshape(pairs, (-1, 2 * units))
+    return Output(name, kind, scores, probabilities)
+
+
+def slopes(
+    kind: OutputKind, probabilities: np.ndarray, targets: Sequence[int], of: Explained
+) -> np.ndarray:
+    """What a target counts each class score: d score_c / d z is 1 at c, d p_c / d z for softmax is
+    p_c (e_c - p).
+
+    Parameters
+    ----------
+    kind : str
+    probabilities : ndarray, shape (T, C) or (1, C)
+    targets : sequence of int, length T
+    of : {"score", "probability"}
+
+    Returns
+    -------
+    ndarray, shape (T, C), float32
+
+    Raises
+    ------
+    InputError
+        If there is no probability, or `of` is unknown.
+
+    Examples
+    --------
+    >>> slopes("softmax", np.array([[0.75, 0.25]]), [0], "probability").tolist()
+    [[0.1875, -0.1875]]
+    """
+    if of not in ("score", "probability"):
+        raise InputError(f"of={of!r} cannot be explained; choose score or probability.")
+    chosen = np.eye(probabilities.shape[1], dtype=np.float32)[list(targets)]
+    if of == "score":
+        return chosen
+    if kind == "regression":
+        raise InputError("a regression has no class probability; explain its output instead.")
+    own = (chosen * probabilities).sum(axis=1, keepdims=True)
+    if kind in ("softmax", "logits"):
+        found = own * (chosen - probabilities)
+    elif kind == "log-probability":  # the score is log p
+        found = own * chosen
+    else:
+        found = own * (1 - own) * chosen
+    return found.astype(np.float32)
+
+
+def column_names(output: Output, names: Sequence[str] | None, model: str) -> tuple[str, ...]:
+    """One name for each column: those given, or numbers.
+
+    Raises
+    ------
+    InputError
+        If their number does not fit.
+    """
+    columns = int(output.scores.shape[1])
+    if output.kind == "regression":
+        own = columns // 2
+        if not names:
+            names = [output.name] if own == 1 else [f"{output.name} {i}" for i in range(own)]
+        if len(names) == own:
+            names = [f"{n}, {way}" for n in names for way in ("higher", "lower")]
+    elif not names:
+        names = [f"class {i}" for i in range(columns)]
+    elif output.kind == "sigmoid" and len(names) == 1:
+        names = [f"not {names[0]}", names[0]]
+    if len(names) != columns:
+        raise InputError(
+            f"{len(names)} class names were given for {model}, whose output {output.name!r} has "
+            f"{columns} classes; give one name for each."
+        )
+    return tuple(names)
+
+
+def before_activation(output: Any) -> tuple[str, Any]:
+    """Walk back from an output, shape (N, C), to what its last activation was applied to.
+
+    Returns
+    -------
+    activation : {"Softmax", "Sigmoid", ""}
+    tensor : tensor of N x C values before the activation, or `output` itself without one.
+    """
+    tensor = output
+    while tensor.op.type in PASSED_THROUGH:
+        tensor = tensor.op.inputs[0]
+    if tensor.op.type not in {"Softmax", "Sigmoid"}:
+        return "", output
+    if tensor.op.type == "Softmax" and tensor.shape[-1] != output.shape[-1]:
+        raise ModelError("the output is a softmax over positions, not over classes.")
+    return tensor.op.type, tensor.op.inputs[0]
+
+
+def as_matrix(name: str, output: Any) -> Any:
+    """An output as N x C; refuse what cannot be read as one row of numbers for each image."""
+    sizes = tuple(output.shape)[1:]
+    if None in sizes or (len(sizes) > 1 and int(np.prod(sizes)) != sizes[-1]):
+        shape = " x ".join("?" if s is None else str(s) for s in sizes)
+        raise ModelError(
+            f"output {name!r} has shape {shape} for one image; CAM Audit explains outputs that are "
+            "one row of numbers (class scores or regression values)."
+        )
+    return tf.reshape(output, (-1, sizes[-1] if sizes else 1))
+
+
+def _sums_to_one(graph: TracedGraph, output: Any) -> bool:
+    """Whether an output without a visible softmax holds probabilities all the same."""
+    run = graph.function([graph.images], [output])
+    noise = np.random.default_rng(0).uniform(0, 1, (4, *graph.images.shape[1:]))
+    rows = run(tf.constant(noise, tf.float32))[0].numpy()
+    return bool((rows >= 0).all() and np.allclose(rows.sum(axis=1), 1, atol=1e-3))
+
+
+def _checked(kind: OutputKind, units: int) -> OutputKind:
+    if kind not in _CHOICES:
+        raise InputError(
+            f"output_kind={kind!r} cannot be chosen; take one of {', '.join(_CHOICES)}."
+        )
+    if kind == "sigmoid" and units != 1:
+        raise InputError(f"output_kind='sigmoid' means one unit, not {units}; take 'multi-label'.")
+    return kind

@@ -1,0 +1,71 @@
+"""Weights shuffled within themselves, for checks of what a map owes to what was learned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from camcore.models.keras.subgraphs import needed
+from camcore.models.keras.traced_graph import TracedGraph, walk
+
+
+def captured_weights(model: Any, graph: TracedGraph, scores: Any) -> dict[str, dict[str, Any]]:
+    """Which weights of which layers the scores are computed from.
+
+    Returns
+    -------
+    dict of str to dict of str to variable
+        Path of the layer, in order of computation -> names of the captures in the graph -> the
+        variables behind them.
+    """
+    operations = needed(graph.graph, [graph.images], [scores])
+    read = {source.name for operation in operations for source in operation.inputs}
+    handles = {id(outer): inner.name for outer, inner in graph.graph.captures}
+    found: dict[str, dict[str, Any]] = {}
+    for path, operation in walk(model):
+        own = {
+            handles[id(variable.value.handle)]: variable.value
+            for variable in getattr(operation, "variables", ())
+            if id(variable.value.handle) in handles
+        }
+        if kept := {name: value for name, value in own.items() if name in read}:
+            found[path] = kept
+    # Layers of a functional model are listed as they were built, which need not be as they run.
+    order = {tap.name: place for place, tap in enumerate(graph.taps)}
+    return dict(sorted(found.items(), key=lambda item: order.get(item[0], len(order))))
+
+
+def shuffled(
+    weights: Mapping[str, Mapping[str, Any]], layers: Sequence[str], seed: int
+) -> dict[str, Any]:
+    """Variables with the same values in another order.
+
+    Shuffling keeps each weight's distribution, so that variances of batch normalisation stay
+    positive and the numbers in the network keep their size.
+
+    Parameters
+    ----------
+    weights : dict
+        As from `captured_weights`.
+    layers : sequence of str
+        Some of its keys.
+    seed : int
+        A layer's order depends on the seed and the layer alone.
+
+    Returns
+    -------
+    dict of str to tf.Variable
+        By the names of the captures whose place they take.
+    """
+    places = {path: place for place, path in enumerate(weights)}
+    found = {}
+    for path in layers:
+        rng = np.random.default_rng((seed, places[path]))
+        for name, variable in weights[path].items():
+            values = variable.numpy()
+            mixed = rng.permutation(values.ravel()).reshape(values.shape)
+            found[name] = tf.Variable(mixed, dtype=variable.dtype, trainable=False)
+    return found

@@ -1,0 +1,1 @@
+"""Foreign model files: copied, inspected, first loaded in a child process."""

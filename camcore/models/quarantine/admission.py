@@ -1,0 +1,182 @@
+"""A foreign model file is copied, inspected and first loaded where it can do no harm.
+
+What is inspected is what is loaded: the bytes are copied once, and only the copy is used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import os
+import shutil
+import stat
+import tempfile
+import threading
+import weakref
+from dataclasses import dataclass
+
+from camcore.errors import ModelError, UnsafeModelError
+from camcore.models.quarantine import child_process as child
+from camcore.models.quarantine.admitted import is_admitted, remember
+from camcore.models.quarantine.inspection import (
+    MAX_FILE_BYTES,
+    Inspection,
+    check_regular,
+    shown_name,
+    sniff,
+)
+
+INSPECTION_LIMITS = child.Limits(seconds=60, cpu_seconds=60, memory_bytes=4 * 1024**3, file_bytes=0)
+LOAD_SECONDS = 300
+LOAD_CPU_SECONDS = 600
+# Address space. TensorFlow maps 2 GB before it holds anything, and loading VGG16 took 6 times the
+# size of the file on top: the weights as file, arrays, initial values and variables.
+LOAD_MEMORY_BYTES = 6 * 1024**3
+LOAD_MEMORY_PER_BYTE = 8
+
+_CHUNK = 4 * 1024**2
+
+# One first load at a time: several at once would need several times the memory.
+_one_load = threading.Lock()
+
+
+@dataclass(frozen=True)
+class AdmittedModel:
+    """A private copy of a model file that has been inspected and loaded once.
+
+    Use it as a context manager, or call `close`, to remove the copy; it also goes with the object.
+
+    Attributes
+    ----------
+    path : str
+        The copy, with the ending that Keras expects for what it holds.
+    sha256 : str
+        Of the file's bytes.
+    inspection : Inspection
+    """
+
+    path: str
+    sha256: str
+    inspection: Inspection
+
+    def close(self) -> None:
+        """Remove the private copy; a second call does nothing."""
+        shutil.rmtree(os.path.dirname(self.path), ignore_errors=True)
+
+    def __enter__(self) -> AdmittedModel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def admit(path: str | os.PathLike, *, name: str | None = None) -> AdmittedModel:
+    """Copy, inspect and, unless these bytes are known, load a model file in a child process.
+
+    Parameters
+    ----------
+    path : path
+        A ``.keras`` or ``.h5`` file from anywhere.
+    name : str, optional
+        What to call it in messages, instead of its file name.
+
+    Returns
+    -------
+    AdmittedModel
+        Load ``.path`` with ``keras.saving.load_model(path, compile=False, safe_mode=True)``.
+
+    Raises
+    ------
+    UnsafeModelError
+        It could run code, read files or exhaust memory; the text names the layer.
+    ModelError
+        It is missing or broken, no model, or this Keras cannot load it.
+    """
+    name = _name(path, name)
+    with contextlib.ExitStack() as on_failure:
+        copy = _copy(os.fsdecode(path), name, on_failure)
+        inspection = _inspect_copy(copy, name)
+        version = importlib.metadata.version("keras")
+        with _one_load:
+            if not is_admitted(inspection.sha256, version):
+                _load_once(copy, name, inspection)
+                remember(inspection.sha256, version)
+        on_failure.pop_all()
+    admitted = AdmittedModel(copy, inspection.sha256, inspection)
+    weakref.finalize(admitted, shutil.rmtree, os.path.dirname(copy), ignore_errors=True)
+    return admitted
+
+
+def inspect(path: str | os.PathLike, *, name: str | None = None) -> Inspection:
+    """Inspect a model file in a child process without loading it, which takes under a second.
+
+    Parameters
+    ----------
+    path : path
+        A ``.keras`` or ``.h5`` file from anywhere.
+    name : str, optional
+        What to call it in messages, instead of its file name.
+
+    Raises
+    ------
+    UnsafeModelError
+        It could run code, read files or exhaust memory; the text names the layer.
+    ModelError
+        It is missing or broken, or no model.
+    """
+    name = _name(path, name)
+    with contextlib.ExitStack() as always:
+        return _inspect_copy(_copy(os.fsdecode(path), name, always), name)
+
+
+def _name(path: str | os.PathLike, name: str | None) -> str:
+    text = os.fsdecode(path)
+    return shown_name(name or os.path.basename(text) or text)
+
+
+def _copy(path: str, name: str, clean_up: contextlib.ExitStack) -> str:
+    """Copy a regular file into a new private folder and return the copy's path."""
+    check_regular(path, name)
+    folder = tempfile.mkdtemp(prefix="camcore-")
+    clean_up.callback(shutil.rmtree, folder, ignore_errors=True)
+    try:
+        # Non-blocking, in case the file has become a FIFO since it was looked at.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        with open(os.open(path, flags), "rb") as source:
+            if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
+                raise UnsafeModelError(f"{name} is a device or a pipe, not a file.")
+            chunk = source.read(_CHUNK)
+            copy = os.path.join(folder, f"model.{sniff(chunk, name)}")
+            size = 0
+            with open(copy, "xb") as target:
+                while chunk:
+                    size += len(chunk)
+                    if size > MAX_FILE_BYTES:
+                        raise UnsafeModelError(f"{name} grew past the limit for model files.")
+                    target.write(chunk)
+                    chunk = source.read(_CHUNK)
+    except OSError as error:
+        raise ModelError(
+            f"{name} cannot be copied for inspection ({error.strerror}); "
+            "check its permissions and the free space for temporary files."
+        ) from None
+    return copy
+
+
+def _inspect_copy(copy: str, name: str) -> Inspection:
+    found = child.run(
+        "inspect", {"path": copy, "name": name}, INSPECTION_LIMITS, name, os.path.dirname(copy)
+    )
+    return Inspection(**{**found, "classes": tuple(found["classes"])})
+
+
+def _load_once(copy: str, name: str, inspection: Inspection) -> None:
+    limits = child.Limits(
+        seconds=LOAD_SECONDS,
+        cpu_seconds=LOAD_CPU_SECONDS,
+        memory_bytes=LOAD_MEMORY_BYTES + LOAD_MEMORY_PER_BYTE * inspection.bytes,
+        # Keras unpacks the weights beside the file when they are large.
+        file_bytes=2 * MAX_FILE_BYTES,
+    )
+    arguments = {"path": copy, "name": name, "saved_by": inspection.keras_version}
+    child.run("load", arguments, limits, name, os.path.dirname(copy))

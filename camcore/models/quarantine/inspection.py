@@ -1,0 +1,305 @@
+"""A model file is looked at, never loaded: what it holds, and whether loading it can do harm.
+
+HDF5 files exist that crash the library that opens them, so this runs in a process of its own:
+``camcore.models.quarantine.admission`` starts one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import stat
+import zipfile
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import h5py
+
+from camcore.errors import ModelError, UnsafeModelError
+from camcore.models.quarantine.hdf5_tree import check_tree, read_text_attribute
+from camcore.models.quarantine.keras_config import (
+    ADVICE,
+    MAX_CONFIG_BYTES,
+    check_config,
+    parse_config,
+)
+
+MAX_FILE_BYTES = 2 * 1024**3
+MAX_MEMBER_EXPANSION = 100
+
+ZIP_MAGIC = b"PK\x03\x04"
+HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+
+_MEMBERS = frozenset({"metadata.json", "config.json", "model.weights.h5"})
+_REGULAR_MODES = frozenset({0, stat.S_IFREG})
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a model file holds, as far as it can be told without loading it.
+
+    Attributes
+    ----------
+    format : str
+        ``"keras"`` or ``"h5"``, by content.
+    sha256 : str
+        Of the file's bytes.
+    bytes : int
+        Size of the file.
+    layers : int
+        Layers, operations and inner models, at any depth.
+    parameters : int
+        Values in the stored weight arrays.
+    keras_version : str or None
+        The Keras that saved the file, where it says so.
+    classes : tuple of str
+        Keras classes named in the config, sorted.
+    """
+
+    format: str
+    sha256: str
+    bytes: int
+    layers: int
+    parameters: int
+    keras_version: str | None
+    classes: tuple[str, ...]
+
+
+def inspect_file(path: str | os.PathLike, *, name: str | None = None) -> Inspection:
+    """Look at a ``.keras`` or ``.h5`` file without loading the model.
+
+    Call `admission.inspect` instead for a file that is not known to be harmless:
+    it runs this in a child process, because a hostile HDF5 file can crash the process.
+
+    Parameters
+    ----------
+    path : path
+        A regular file; its kind is told by its content, not by its name.
+    name : str, optional
+        What to call it in messages, instead of its file name.
+
+    Returns
+    -------
+    Inspection
+
+    Raises
+    ------
+    UnsafeModelError
+        It could run code, read files or exhaust memory; the text names the layer.
+    ModelError
+        It is missing, broken, or no model that can be read here.
+    """
+    path = os.fsdecode(path)
+    name = shown_name(name or os.path.basename(path) or path)
+    size = check_regular(path, name)
+    with open(path, "rb") as file:
+        kind = sniff(file.read(512), name)
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    # Both libraries raise nearly anything on broken files, so any exception means "broken".
+    try:
+        if kind == "keras":
+            config, version, parameters = _look_into_zip(path, name)
+        else:
+            config, version, parameters = _look_into_hdf5(path, name, size)
+        facts = check_config(config, name)
+    except ModelError:
+        raise
+    except MemoryError:
+        raise UnsafeModelError(
+            f"{name} needs more memory to look at than a model file should; it is not loaded."
+        ) from None
+    except Exception as error:
+        raise ModelError(
+            f"{name} is damaged or incomplete ({_reason(error)}); save or download it again."
+        ) from error
+    return Inspection(
+        format=kind,
+        sha256=digest,
+        bytes=size,
+        layers=facts.layers,
+        parameters=parameters,
+        keras_version=version and shown_name(version)[:20],
+        classes=tuple(sorted(facts.classes)),
+    )
+
+
+def shown_name(name: str) -> str:
+    """A file name without characters that do not print, cut to a readable length."""
+    shown = "".join(c if c.isprintable() else "?" for c in name)
+    return shown if len(shown) <= 120 else shown[:60] + "..." + shown[-57:]
+
+
+def check_regular(path: str, name: str) -> int:
+    """The size of a regular file within the limit, or an error; the file is not opened."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        raise ModelError(f"{name}: there is no such model file; check the path.") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise ModelError(f"{name} cannot be opened ({why}); check the path.") from None
+    if stat.S_ISDIR(status.st_mode):
+        if os.path.exists(os.path.join(path, "saved_model.pb")):
+            raise ModelError(
+                f"{name} is a TensorFlow SavedModel folder, which Keras 3 cannot load as a model; "
+                "save the model as .keras with the Keras that made it."
+            )
+        raise ModelError(f"{name} is a folder; give one .keras or .h5 file.")
+    if not stat.S_ISREG(status.st_mode):
+        raise UnsafeModelError(f"{name} is a device or a pipe, not a file; give a .keras file.")
+    if status.st_size == 0:
+        raise ModelError(f"{name} is empty (0 bytes); save or download it again.")
+    if status.st_size > MAX_FILE_BYTES:
+        raise UnsafeModelError(
+            f"{name} is larger than {MAX_FILE_BYTES // 1024**3} GB, the limit for model files."
+        )
+    return status.st_size
+
+
+def sniff(head: bytes, name: str) -> str:
+    """Tell ``"keras"`` or ``"h5"`` by the first bytes, or say what the file is instead."""
+    if head.startswith(HDF5_MAGIC):
+        return "h5"
+    if head.startswith(ZIP_MAGIC):
+        return "keras"
+    ending = os.path.splitext(name)[1].lower()
+    advice = "save the model as .keras with Keras and give that file."
+    pickled = head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05"
+    if pickled or ending in (".pkl", ".pickle"):
+        raise UnsafeModelError(f"{name} is a Python pickle, which can run any code; {advice}")
+    if head[4:8] == b"TFL3":
+        raise ModelError(f"{name} is a TensorFlow Lite model, which has no Keras layers; {advice}")
+    if ending == ".onnx":
+        raise ModelError(f"{name} is an ONNX model, which has no Keras layers; {advice}")
+    if ending in (".pt", ".pth"):
+        raise UnsafeModelError(f"{name} is a PyTorch file, which can run any code; {advice}")
+    if ending == ".pb":
+        raise ModelError(f"{name} is a TensorFlow graph, which Keras 3 cannot load; {advice}")
+    if ending in (".keras", ".h5", ".hdf5"):
+        raise ModelError(
+            f"{name} is damaged or no Keras model, whatever its name says; "
+            "save or download it again."
+        )
+    raise ModelError(f"{name} is not a .keras or .h5 model file; {advice}")
+
+
+def _reason(error: Exception) -> str:
+    text = "".join(c if c.isprintable() else " " for c in str(error))
+    return " ".join(text.split())[:100] or type(error).__name__
+
+
+def _look_into_zip(path: str, name: str) -> tuple[dict[str, Any], str | None, int]:
+    with zipfile.ZipFile(path) as archive:
+        _check_members(archive.infolist(), name)
+        metadata = parse_config(_read_member(archive, "metadata.json", name), name)
+        config = parse_config(_read_member(archive, "config.json", name), name)
+        version = metadata.get("keras_version")
+        # The config first: it names the layer, and is what people can do something about.
+        check_config(config, name)
+        info = archive.getinfo("model.weights.h5")
+        with open(path, "rb") as file, h5py.File(_member_stream(archive, info, file), "r") as root:
+            parameters = check_tree(root, name, info.file_size)
+    return config, version if isinstance(version, str) else None, parameters
+
+
+def _check_members(members: list[zipfile.ZipInfo], name: str) -> None:
+    seen: set[str] = set()
+    names = {info.filename for info in members}
+    if names & {"data.pkl", "archive/data.pkl"} or any(n.endswith("/data.pkl") for n in names):
+        raise UnsafeModelError(
+            f"{name} is a PyTorch file, which can run any code; "
+            "save the model as .keras with Keras and give that file."
+        )
+    for info in members:
+        shown = shown_name(info.filename)
+        if info.filename in seen:
+            raise UnsafeModelError(f"{name}: it holds {shown!r} twice; {ADVICE}")
+        seen.add(info.filename)
+        if info.filename.startswith("assets/"):
+            raise UnsafeModelError(
+                f"{name}: it holds the asset {shown!r}, a file for a layer to read; {ADVICE}"
+            )
+        if "config.json" in names and info.filename not in _MEMBERS:
+            raise UnsafeModelError(
+                f"{name}: it holds {shown!r}, which is no part of a Keras model; {ADVICE}"
+            )
+        # The upper half holds the Unix mode, where the archive was made on Unix.
+        if stat.S_IFMT(info.external_attr >> 16) not in _REGULAR_MODES:
+            raise UnsafeModelError(f"{name}: its member {shown!r} is a link or device; {ADVICE}")
+        if info.flag_bits & 1:
+            raise ModelError(f"{name} is encrypted; save it without a password.")
+        if info.file_size > MAX_FILE_BYTES or info.file_size > max(
+            MAX_CONFIG_BYTES, MAX_MEMBER_EXPANSION * info.compress_size
+        ):
+            raise UnsafeModelError(
+                f"{name}: its member {shown!r} would unpack to {info.file_size:,} bytes, "
+                f"far more than it holds; {ADVICE}"
+            )
+    missing = sorted(_MEMBERS - seen)
+    if missing:
+        raise ModelError(
+            f"{name} is a zip file but no whole Keras model: {missing[0]} is missing; "
+            "save the model again with model.save('name.keras')."
+        )
+
+
+def _read_member(archive: zipfile.ZipFile, member: str, name: str) -> bytes:
+    if archive.getinfo(member).file_size > MAX_CONFIG_BYTES:
+        raise UnsafeModelError(
+            f"{name}: its {member} is larger than {MAX_CONFIG_BYTES // 1024**2} MB, "
+            "more than any real network needs; it is not loaded."
+        )
+    return archive.read(member)
+
+
+def _member_stream(archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: BinaryIO) -> BinaryIO:
+    """The member as a seekable stream; a stored one is read in place, not into memory."""
+    with archive.open(info) as member:
+        if info.compress_type != zipfile.ZIP_STORED:
+            return io.BytesIO(member.read())
+    file.seek(info.header_offset + 26)
+    lengths = file.read(4)
+    start = info.header_offset + 30
+    start += int.from_bytes(lengths[:2], "little") + int.from_bytes(lengths[2:], "little")
+    return io.BufferedReader(_Window(file, start, info.file_size))
+
+
+class _Window(io.RawIOBase):
+    """A part of a file as a file of its own."""
+
+    def __init__(self, file: BinaryIO, start: int, size: int) -> None:
+        self._file, self._start, self._size, self._at = file, start, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer).cast("B")
+        room = max(0, min(len(view), self._size - self._at))
+        self._file.seek(self._start + self._at)
+        count = self._file.readinto(view[:room])  # type: ignore[attr-defined]
+        self._at += count
+        return count
+
+
+def _look_into_hdf5(path: str, name: str, size: int) -> tuple[dict[str, Any], str | None, int]:
+    with h5py.File(path, "r") as root:
+        parameters = check_tree(root, name, size)
+        text = read_text_attribute(root, "model_config", name)
+        version = read_text_attribute(root, "keras_version", name)
+        if text is None:
+            raise ModelError(
+                f"{name} holds weights only; build the model in Python, load the weights into it "
+                "and save it whole as .keras."
+            )
+    return parse_config(text, name), version, parameters

@@ -1,0 +1,221 @@
+"""Encoded bytes of a picture become upright RGB; what is broken or too large is one sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from PIL import Image
+
+from camcore.errors import ImageError
+from camcore.pictures.colour_modes import to_rgb
+
+# Raster formats only: nothing that starts another program (EPS), has no signature (TGA)
+# or holds whole files of another size than it declares (ICO).
+FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF")
+
+# EXIF orientation -> the turn that undoes it.
+_UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    2: np.fliplr,
+    3: lambda pixels: np.rot90(pixels, 2),
+    4: np.flipud,
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: np.rot90(pixels, 2).swapaxes(0, 1),
+    8: lambda pixels: np.rot90(pixels, 1),
+}
+_ORIENTATION_TAG = 0x0112
+
+# Raw modes of 16 bits a channel, which Pillow cuts to 8 while decoding.
+_DEEP = re.compile(r"\b(RGB[AX]?|LA);16")
+
+Size = tuple[int, int]
+"""Height, width."""
+
+
+def decode(
+    data: bytes, name: str, max_pixels: int, at_least: Size | None = None
+) -> tuple[np.ndarray, Size, tuple[str, ...]]:
+    """Decode the bytes of a file.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        What errors call it.
+    max_pixels : int
+        Most pixels accepted; more are refused before any is decoded.
+    at_least : tuple of int, optional
+        Height and width that are enough: a larger JPEG is decoded at 1/2, 1/4 or 1/8 of its size.
+
+    Returns
+    -------
+    pixels : numpy.ndarray
+        Shape (H, W, 3), uint8.
+    full_size : tuple of int
+        Height and width of the file's own picture, upright.
+    notes : tuple of str
+        What was done to it.
+
+    Raises
+    ------
+    ImageError
+        No picture, a broken one, or one of too many pixels.
+
+    Examples
+    --------
+    >>> file = io.BytesIO()
+    >>> Image.new("L", (6, 4)).save(file, "PNG")
+    >>> pixels, full_size, notes = decode(file.getvalue(), "night.png", 100)
+    >>> pixels.shape, full_size, notes
+    ((4, 6, 3), (4, 6), ('gray shown as RGB',))
+    """
+    with _quiet_pillow():
+        return _decode(data, name, max_pixels, at_least)
+
+
+def check_size(height: int, width: int, name: str, max_pixels: int) -> None:
+    """Raise an ImageError that names the picture if it has no pixels, or too many.
+
+    Examples
+    --------
+    >>> check_size(480, 640, "photo", 307_200)
+    """
+    if height < 1 or width < 1:
+        raise ImageError(f"{name} has no pixels ({width} x {height}); export it again.")
+    if height * width > max_pixels:
+        raise ImageError(
+            f"{name} is {width} x {height} = {height * width:,} pixels, more than the limit of "
+            f"{max_pixels:,}; save a smaller copy."
+        )
+
+
+def printable(text: str) -> str:
+    """Text with ``?`` for each character that does not print.
+
+    Examples
+    --------
+    >>> printable("holiday\x1b.png")
+    'holiday?.png'
+    """
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _decode(
+    data: bytes, name: str, max_pixels: int, at_least: Size | None
+) -> tuple[np.ndarray, Size, tuple[str, ...]]:
+    image = _open(data, name)
+    # Pillow raises nearly anything on broken data, so any exception means "cannot be decoded".
+    try:
+        width, height = image.size
+        check_size(height, width, name, max_pixels)
+        notes: list[str] = []
+        deep = bool(_DEEP.search(str([tile[3] for tile in getattr(image, "tile", ())])))
+        turn = _orientation(image)
+        turned = turn in (5, 6, 7, 8)  # height and width change places
+        draft = image.draft(None, at_least if turned else at_least[::-1]) if at_least else None
+        scale = round(width / draft[1][2]) if draft else 1
+        if scale > 1:
+            notes.append(f"decoded at 1/{scale} size")
+        image.load()
+        pixels = to_rgb(image, notes, deep)
+        # Some plug-ins turn the picture themselves while loading; then the tag is gone.
+        left = _orientation(image)
+        if left in _UPRIGHT:
+            pixels = np.ascontiguousarray(_UPRIGHT[left](pixels))
+        if turn in _UPRIGHT:
+            notes.insert(0, "rotated as its EXIF says")
+        frames = _frames(image)
+        if frames != 1:
+            notes.insert(0, f"first of {frames or 'several'} frames")
+        if scale == 1:
+            return pixels, pixels.shape[:2], tuple(notes)
+        return pixels, (width, height) if turned else (height, width), tuple(notes)
+    except ImageError:
+        raise
+    except MemoryError:
+        raise ImageError(f"{name} needs more memory than there is; save a smaller copy.") from None
+    except Exception as error:
+        raise ImageError(
+            f"{name} is damaged or incomplete and cannot be decoded ({_reason(error)}); "
+            "copy, download or export it again."
+        ) from error
+
+
+def _open(data: bytes, name: str) -> Image.Image:
+    """Open by signature through the plug-ins allowed here, without decoding any pixel."""
+    Image.init()
+    failure: Exception | None = None
+    for kind in FORMATS:
+        # The plug-ins are called directly because Image.open judges the size by a global limit.
+        factory, accept = Image.OPEN.get(kind, (None, None))
+        if factory is None:
+            continue
+        try:
+            if accept is None or accept(data[:16]) is True:
+                return factory(io.BytesIO(data), "")
+        except MemoryError:
+            raise ImageError(
+                f"{name} needs more memory than there is; save a smaller copy."
+            ) from None
+        except Exception as error:
+            failure = error
+    if failure is not None:
+        raise ImageError(
+            f"{name} begins like a picture but its header is damaged or incomplete "
+            f"({_reason(failure)}); copy, download or export it again."
+        ) from failure
+    raise ImageError(
+        f"{name} is not a picture that can be read here, whatever its name says; "
+        "save it as PNG or JPEG."
+    )
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(printable(str(error)).split())[:100]
+    return text or type(error).__name__
+
+
+def _frames(image: Image.Image) -> int:
+    """Number of frames, or 0 where there are more but damage hides how many."""
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except Exception:  # the frame that is shown is whole all the same
+        return 0
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+    except Exception:  # broken EXIF says nothing about the pixels
+        return 1
+
+
+_quiet_lock = threading.Lock()
+_quiet_count = 0
+_quiet_region: warnings.catch_warnings | None = None
+
+
+@contextlib.contextmanager
+def _quiet_pillow() -> Iterator[None]:
+    """Keep Pillow's warnings in; safe with several threads, which catch_warnings alone is not."""
+    global _quiet_count, _quiet_region
+    with _quiet_lock:
+        _quiet_count += 1
+        if _quiet_count == 1:
+            _quiet_region = warnings.catch_warnings()
+            _quiet_region.__enter__()
+            warnings.filterwarnings("ignore", module=r"PIL\b")
+    try:
+        yield
+    finally:
+        with _quiet_lock:
+            _quiet_count -= 1
+            if _quiet_count == 0 and _quiet_region is not None:
+                _quiet_region.__exit__(None, None, None)
+                _quiet_region = None

@@ -1,0 +1,188 @@
+"""Any picture from outside becomes RGB uint8 that is safe to use, or one clear error."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from camcore.errors import ImageError
+from camcore.pictures.codecs import Size, check_size, decode, printable
+from camcore.pictures.colour_modes import float_to_bytes, gray_to_rgb, over_white
+
+MAX_PIXELS = 64_000_000
+MAX_ENCODED_BYTES = 512 * 1024**2
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One picture, upright, in RGB.
+
+    Attributes
+    ----------
+    pixels : numpy.ndarray
+        Shape (H, W, 3), uint8, 0 to 255, read-only.
+    name : str
+        File name as shown to people; characters that do not print are replaced by ``?``.
+    sha256 : str
+        Of the encoded bytes, or of the shape and pixels where an array was given.
+    notes : tuple of str
+        What was done to it, one short clause each.
+    path : str or None
+        Where it was read from, as given.
+    full_size : tuple of int
+        Height and width of the file's own picture, upright; a JPEG may be decoded smaller.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> picture = read_image(np.zeros((4, 6), np.uint8), name="night")
+    >>> picture.height, picture.width, picture.full_size, picture.notes
+    (4, 6, (4, 6), ('gray shown as RGB',))
+    """
+
+    pixels: np.ndarray
+    name: str
+    sha256: str
+    full_size: tuple[int, int]
+    notes: tuple[str, ...] = ()
+    path: str | None = None
+
+    @property
+    def height(self) -> int:
+        """Rows of pixels."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns of pixels."""
+        return int(self.pixels.shape[1])
+
+
+def read_image(
+    source: str | os.PathLike | bytes | np.ndarray,
+    *,
+    name: str | None = None,
+    max_pixels: int = MAX_PIXELS,
+    at_least: tuple[int, int] | None = None,
+) -> Picture:
+    """Read a picture from a file, encoded bytes or an array.
+
+    Parameters
+    ----------
+    source : path, bytes or numpy.ndarray
+        A regular file; the bytes of one; or an array of shape (H, W), (H, W, 1), (H, W, 3) or
+        (H, W, 4), uint8 in 0 to 255 or float in 0 to 1 or 0 to 255.
+    name : str, optional
+        Name to show instead of the file's own.
+    max_pixels : int
+        Most pixels accepted; a larger picture is refused before it is decoded.
+    at_least : tuple of int, optional
+        Height and width that are enough: a larger JPEG may then be decoded at 1/2, 1/4 or 1/8
+        of its size, which is faster, and a note says so.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ImageError
+        The picture is missing, empty, broken, too large or no picture; the text names it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> read_image(np.ones((2, 2, 3)), name="white").pixels.min()
+    np.uint8(255)
+    """
+    if isinstance(source, np.ndarray):
+        return _from_array(source, printable(name or "array"), max_pixels)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return _from_bytes(bytes(source), printable(name or "image"), None, max_pixels, at_least)
+    try:
+        path = os.fsdecode(source)
+    except TypeError:
+        raise ImageError(
+            f"A picture is given as a path, bytes or an array, not as {type(source).__name__}."
+        ) from None
+    shown = printable(name or os.path.basename(path.rstrip("/\\")) or path)
+    return _from_bytes(file_bytes(path, shown), shown, path, max_pixels, at_least)
+
+
+def file_bytes(path: str, name: str) -> bytes:
+    """Bytes of a regular file, or an ImageError that calls it `name`."""
+    name = printable(name)
+    try:
+        # Non-blocking, so that opening a FIFO cannot hang before it is seen to be one.
+        handle = os.open(
+            path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        )
+    except FileNotFoundError:
+        raise ImageError(f"{name}: there is no such file; check the path.") from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ImageError(
+            f"{name} cannot be opened ({why}); check the path and its permissions."
+        ) from None
+    try:
+        status = os.fstat(handle)
+        if stat.S_ISDIR(status.st_mode):
+            raise ImageError(f"{name} is a folder, not a picture; give one image file.")
+        if not stat.S_ISREG(status.st_mode):
+            raise ImageError(f"{name} is a device or a pipe, not a file; give an image file.")
+        _check_encoded_size(status.st_size, name)
+        with open(handle, "rb", closefd=False) as file:
+            # One more than allowed, in case the file is growing.
+            return file.read(MAX_ENCODED_BYTES + 1)
+    except (OSError, MemoryError) as error:
+        raise ImageError(f"{name} cannot be read to its end ({error}); copy it anew.") from None
+    finally:
+        os.close(handle)
+
+
+def _check_encoded_size(size: int, name: str) -> None:
+    if size > MAX_ENCODED_BYTES:
+        raise ImageError(
+            f"{name} is larger than {MAX_ENCODED_BYTES // 1024**2} MB; save a smaller copy."
+        )
+
+
+def _from_bytes(
+    data: bytes, name: str, path: str | None, max_pixels: int, at_least: Size | None
+) -> Picture:
+    if not data:
+        raise ImageError(f"{name} is empty (0 bytes); copy or download it again.")
+    _check_encoded_size(len(data), name)
+    pixels, full_size, notes = decode(data, name, max_pixels, at_least)
+    pixels.setflags(write=False)
+    return Picture(pixels, name, hashlib.sha256(data).hexdigest(), full_size, notes, path)
+
+
+def _from_array(array: np.ndarray, name: str, max_pixels: int) -> Picture:
+    allowed = "(H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
+        raise ImageError(f"{name} is an array of shape {array.shape}; a picture is {allowed}.")
+    check_size(array.shape[0], array.shape[1], name, max_pixels)
+    notes: list[str] = []
+    if array.dtype == np.uint8:
+        values = array
+    elif array.dtype.kind == "f":
+        values = float_to_bytes(array, name, notes)
+    else:
+        raise ImageError(
+            f"{name} is an array of {array.dtype}; give uint8 in 0-255, or float in 0-1 or 0-255."
+        )
+    if values.ndim == 2 or values.shape[2] == 1:
+        pixels = gray_to_rgb(values.reshape(values.shape[:2]), notes)
+    elif values.shape[2] == 4:
+        pixels = over_white(Image.fromarray(np.ascontiguousarray(values)), notes)
+    else:
+        pixels = np.array(values, order="C")
+    digest = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
+    pixels.setflags(write=False)
+    return Picture(pixels, name, digest, array.shape[:2], tuple(notes))

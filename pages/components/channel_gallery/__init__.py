@@ -1,0 +1,42 @@
+"""The feature maps of a layer as small tiles, each with its weight, its mean and their product.
+
+Order, page and scale change in the browser.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+import camcore
+from pages.components.map_row import DRAWING, STYLE
+from pages.components.payload import pack
+
+_HERE = Path(__file__).parent
+_gallery = st.components.v2.component(
+    "camaudit_channel_gallery",
+    html='<section class="gallery"></section>',
+    css=STYLE + (_HERE / "channel_gallery.css").read_text(encoding="utf-8"),
+    js=DRAWING + (_HERE / "channel_gallery.js").read_text(encoding="utf-8"),
+)
+
+
+def show_gallery(
+    maps: np.ndarray, weights: np.ndarray, means: np.ndarray, *, symbol: str, key: str
+) -> None:
+    """Show feature maps, those that add most to the score first.
+
+    Parameters
+    ----------
+    maps : ndarray, shape (K, h, w), float32
+    weights, means : ndarray, shape (K,)
+    symbol : str
+        What the weights are called on screen.
+    key : str
+    """
+    header = {"count": len(maps), "grid": list(maps.shape[1:]), "symbol": symbol}
+    arrays = (maps, weights, means)
+    blobs = [np.ascontiguousarray(own, "<f4").tobytes() for own in arrays]
+    _gallery(key=key, data=pack(header, [camcore.palette("viridis").tobytes(), *blobs]))

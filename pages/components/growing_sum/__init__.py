@@ -1,0 +1,60 @@
+"""The weighted sum of feature maps, growing one by one under a slider, in the browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+import camcore
+from pages.components.map_row import DRAWING, STYLE, encoded_picture
+from pages.components.map_row.colours import signed_palette
+from pages.components.payload import pack
+
+_HERE = Path(__file__).parent
+_sum = st.components.v2.component(
+    "camaudit_growing_sum",
+    html='<section class="sum"></section>',
+    css=STYLE + (_HERE / "growing_sum.css").read_text(encoding="utf-8"),
+    js=DRAWING + (_HERE / "growing_sum.js").read_text(encoding="utf-8"),
+)
+
+
+def show_growing_sum(
+    maps: np.ndarray,
+    weights: np.ndarray,
+    added: np.ndarray,
+    *,
+    bias: float | None,
+    symbol: str,
+    frame: camcore.Frame,
+    picture: camcore.Picture,
+    key: str,
+) -> None:
+    """Show the sum of the first n feature maps, n under a slider.
+
+    Parameters
+    ----------
+    maps : ndarray, shape (K, h, w), float32
+    weights, added : ndarray, shape (K,)
+        The weight of each feature map, and what it adds to the mean of the sum.
+    bias : float or None
+        What the mean of the whole sum lacks to the class score; None where it is no score.
+    symbol : str
+        What the weights are called on screen.
+    frame : camcore.Frame
+    picture : Picture
+    key : str
+    """
+    header = {
+        "count": len(maps),
+        "grid": list(maps.shape[1:]),
+        "frame": vars(frame),
+        "bias": bias,
+        "symbol": symbol,
+        "picture": {"id": picture.sha256, "width": picture.width, "height": picture.height},
+    }
+    palettes = [signed_palette(), camcore.palette("viridis").tobytes()]
+    arrays = [np.ascontiguousarray(own, "<f4").tobytes() for own in (maps, weights, added)]
+    _sum(key=key, data=pack(header, [*palettes, encoded_picture(picture), *arrays]))

@@ -1,0 +1,232 @@
+"""What to audit: the data, the model and the options, and the button that starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+import camcore
+from camcore.auditing.runs.launching import DEMO_SCENES, demo_scenes
+from camcore.auditing.runs.settings import Settings
+from pages.components.wording import calmly, plain
+from pages.parts.audit import launching, places
+from pages.pickers import model_picker
+from pages.pickers.map_picker import FITS
+from pages.pickers.model_picker import ModelChoice
+from pages.session.uploads import ask_upload, typed_path
+
+SAMPLE, PATH, UPLOAD = "Sample", "Path", "Upload"
+_LARGEST_ZIP = 800  # MB; larger ones are given by path
+_DEFAULT = Settings(".", "cam1")
+_LABELS = {
+    "": "matched to the model's classes by name or number",
+    "none": "set aside: audit by predicted class",
+    "file": "given by a mapping file",
+}
+
+
+def choose() -> None:
+    """The whole form; starts the audit and goes to it."""
+    notices = st.container()
+    data_box, model_box = st.columns(2, gap="medium", border=True)
+    choice = None
+    with data_box:
+        st.markdown("**1 · The pictures**")
+        source, data = _pick_data()
+    with model_box:
+        st.markdown("**2 · The model**")
+        with calmly(notices):
+            choice = model_picker.pick_model()
+        if choice and choice.about:
+            st.caption(plain(choice.about))
+    with st.expander("Options", icon=":material/tune:"):
+        options = _pick_options(choice)
+    if st.button("Start the audit", key="audit-start", type="primary", icon=":material/search:"):
+        with calmly(notices):
+            _start(source, data, choice, options)
+
+
+def _pick_data() -> tuple[str, str | None]:
+    """Where the pictures are from, and a typed path or the place of an upload."""
+    source = st.segmented_control(
+        "Where they are",
+        [SAMPLE, PATH, UPLOAD],
+        key="audit-source",
+        persist_state="session",
+        default=SAMPLE,
+        required=True,
+        width="stretch",
+        help="A folder of class folders, a flat folder, a CSV (path,label and, where there are "
+        "any, box and mask), or a zip of these.",
+    )
+    if source == SAMPLE:
+        st.markdown("The legend's laboratory: forest scenes")
+        st.caption(
+            f"{DEMO_SCENES} scenes of 128 pixels: every tank stands under the sun, every empty "
+            "forest under cloud. Rendered when they are first needed, in about a quarter of a "
+            "minute."
+        )
+        return source, None
+    if source == PATH:
+        typed = st.text_input(
+            "Folder, CSV or zip on this machine",
+            key="audit-path",
+            persist_state="session",
+            placeholder="/data/pictures",
+            help="Read where it lies; nothing is copied, but for a zip, which is unpacked.",
+        )
+        return source, typed
+    return source, ask_upload(
+        "A zip of class folders",
+        key="audit-upload",
+        type=["zip"],
+        max_upload_size=_LARGEST_ZIP,
+        help=f"Up to {_LARGEST_ZIP} MB; give a larger one by its path.",
+    )
+
+
+def _pick_options(choice: ModelChoice | None) -> dict[str, Any]:
+    left, right = st.columns(2, gap="medium")
+    with left:
+        layer = st.text_input(
+            "Layer",
+            key="audit-layer",
+            persist_state="session",
+            placeholder="the last one that holds a map",
+            help="Where the maps are read. Explore lists a model's layers.",
+        )
+        method = st.selectbox(
+            "Method",
+            methods := [name for name, own in camcore.METHODS.items() if own.scans],
+            index=methods.index(_DEFAULT.method),
+            key="audit-method",
+            persist_state="session",
+            format_func=lambda name: camcore.METHODS[name].title,
+            help="Makes the maps. They are evidence; the verdict comes from interventions.",
+        )
+        fit = st.segmented_control(
+            "Fit",
+            list(FITS),
+            default=_DEFAULT.fit,
+            key="audit-fit",
+            persist_state="session",
+            required=True,
+            format_func=FITS.__getitem__,
+            help="How a picture becomes the model's input, as it was in training.",
+        )
+        preprocessing = None
+        if choice is not None and choice.file:
+            preprocessing = st.selectbox(
+                "Pixels as",
+                list(camcore.PREPROCESSINGS),
+                index=None,
+                key="audit-preprocessing",
+                persist_state="session",
+                format_func=lambda name: camcore.PREPROCESSINGS[name].title,
+                placeholder="as the file tells, else a guess",
+                help="The preprocessing that the network was trained with. Explore compares the "
+                "answers under each.",
+            )
+    with right:
+        labels = _pick_labels()
+        budget = st.number_input(
+            "Most forward passes of the interventions",
+            min_value=0,
+            value=_DEFAULT.budget,
+            step=10_000,
+            key="audit-budget",
+            persist_state="session",
+            help="Fewer are faster and see only larger effects; with 0 nothing is proven, and the "
+            "audit says what is associated and attended only.",
+        )
+        seed = st.number_input(
+            "Seed",
+            min_value=0,
+            value=_DEFAULT.seed,
+            key="audit-seed",
+            persist_state="session",
+            help="Decides every random choice: the same seed gives the same result.",
+        )
+    return {
+        "layer": layer.strip() or None,
+        "method": method,
+        "fit": fit,
+        "preprocessing": preprocessing,
+        "labels": labels,
+        "budget": int(budget),
+        "seed": int(seed),
+    }
+
+
+def _pick_labels() -> str | None:
+    kind = st.selectbox(
+        "Folder names (labels) are",
+        list(_LABELS),
+        key="audit-labels",
+        persist_state="session",
+        format_func=_LABELS.__getitem__,
+        help="Where no name matches a class, the audit stops at once and lets you say what each "
+        "folder stands for.",
+    )
+    if kind != "file":
+        return kind or None
+    return ask_upload(
+        "Mapping file",
+        key="audit-mapping",
+        type=["json", "csv"],
+        max_upload_size=8,
+        help='JSON like {"cat": ["tabby", "282-285"]}, or CSV with columns label,class.',
+    )
+
+
+def _start(
+    source: str, data: str | None, choice: ModelChoice | None, options: dict[str, Any]
+) -> None:
+    if choice is None:
+        raise camcore.InputError("Choose a model: a .keras or .h5 file, or one that goes by name.")
+    if options["labels"] is None and st.session_state["audit-labels"] == "file":
+        raise camcore.InputError("Choose a mapping file, or another option for the folder names.")
+    settings = Settings(
+        _place_of(source, data),
+        choice.name,
+        class_names=choice.labels,
+        output=choice.output,
+        output_kind=choice.output_kind,
+        input_size=choice.input_size,
+        **options,
+    )
+    places.go(places.Place(run=places.name_of(launching.start(settings))))
+    st.rerun()
+
+
+def _place_of(source: str, data: str | None) -> str:
+    if source == SAMPLE:
+        return str(_rendered_scenes())
+    if not data or not data.strip():
+        raise camcore.InputError(
+            "Choose the pictures: type the path of a folder, a CSV or a zip."
+            if source == PATH
+            else "Choose the pictures: upload a zip."
+        )
+    place = data if source == UPLOAD else typed_path(data)
+    if not Path(place).exists():
+        raise camcore.InputError(f"{place} does not exist; check the path.")
+    return place
+
+
+def _rendered_scenes() -> Path:
+    bar = st.progress(0.0, text="Rendering the scenes …")
+    done = 0
+
+    def one_more() -> None:
+        nonlocal done
+        done += 1
+        bar.progress(done / DEMO_SCENES, text=f"Rendering scene {done} of {DEMO_SCENES} …")
+
+    try:
+        with launching.writing_runs():
+            return demo_scenes(one_more)
+    finally:
+        bar.empty()

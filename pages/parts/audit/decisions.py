@@ -1,0 +1,61 @@
+"""What a person decides about a finding; kept with the run, and in its report."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import camcore
+from camcore.auditing.report import write_report
+from camcore.auditing.runs.findings import DECISIONS, Finding
+from camcore.auditing.runs.run import Run
+from pages.components.wording import calmly, plain
+from pages.parts.audit import words
+
+_ABOUT = {
+    "confirmed spurious": "The model should not rely on this.",
+    "accepted": "It may: the cue belongs to the class.",
+}
+
+
+def show_decisions(run: Run, finding: Finding) -> None:
+    """The form, and what was decided before."""
+    st.markdown("##### Decision")
+    st.caption(
+        "The audit proves reliance; whether it is spurious is for a person to say who knows the "
+        "task."
+    )
+    notices = st.container()
+    with st.form(f"audit-decision-{finding.id}", enter_to_submit=False):
+        decision = st.radio(
+            "This reliance is",
+            DECISIONS,
+            index=None,
+            key=f"audit-decision-kind-{finding.id}",
+            captions=[_ABOUT[own] for own in DECISIONS],
+        )
+        by = st.text_input(
+            "Your name", key="audit-decision-by", persist_state="session", max_chars=120
+        )
+        note = st.text_area(
+            "Note",
+            key=f"audit-decision-note-{finding.id}",
+            max_chars=2000,
+            height=80,
+            placeholder="why, and what follows",
+        )
+        if st.form_submit_button("Keep the decision", type="primary"):
+            with calmly(notices), st.spinner("Writing the decision into the report …"):
+                _decide(run, finding, decision, by, note)
+                st.rerun()
+    for own in reversed(run.decisions):
+        if own.finding == finding.id:
+            told = f"**{own.decision}** by {plain(own.by)}, {words.when(own.time)}"
+            st.markdown(f"{told}: {plain(own.note)}" if own.note else told)
+
+
+def _decide(run: Run, finding: Finding, decision: str | None, by: str, note: str) -> None:
+    if decision is None:
+        raise camcore.InputError("Choose one of the two decisions first.")
+    with run.store.locked():
+        run.decide(finding.id, decision, by, note)
+        write_report(Run(run.folder))

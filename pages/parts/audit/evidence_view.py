@@ -1,0 +1,155 @@
+"""One finding opened to its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from camcore.auditing.figures import (
+    Tile,
+    class_distribution,
+    gallery,
+    mean_maps,
+    response_curve,
+    swap_strip,
+)
+from camcore.auditing.interventions.replay import pool_of, swaps
+from camcore.auditing.report import words as report_words
+from camcore.auditing.report.sections import numbers
+from camcore.auditing.runs.findings import Finding
+from camcore.auditing.runs.run import Run
+from pages.components.wording import calmly, plain
+from pages.parts.audit import decisions, figures, places, tables, words
+from pages.parts.audit.findings_list import show_level
+
+_SWAPS, _GALLERY = 4, 8
+_TILE, _STRIP = 140, 900  # pixels: a tile at least, a row of them at most
+
+
+def show_evidence(run: Run, finding: Finding) -> None:
+    """Everything that speaks for a finding, the strongest evidence first."""
+    places.link("All findings", places.Place(run=places.name_of(run)), icon=":material/arrow_back:")
+    show_level(run, finding)
+    st.subheader(f"{plain(finding.class_name)} by {plain(finding.cue)}", anchor=False)
+    if finding.effect is not None:
+        st.markdown(f"### {words.effect_of(finding)}")
+    first, *others = report_words.says(run, finding)
+    st.markdown(plain(first))
+    st.markdown("\n".join(f"- {plain(told)}" for told in others))
+    if finding.probe is not None:
+        with _section(
+            "Before and after",
+            "The same pictures before and after they take the cue from an image of the class, and "
+            "the control: the same edit with an image of their own class.",
+        ):
+            _show_swaps(run, finding)
+    with _section("Where the maps lie", "Mean class activation maps on their native grid."):
+        _show_maps(run, finding)
+    with _section(
+        "The images that show it most",
+        "Each under the map for its own class. A picture opens in Explore.",
+    ):
+        _show_gallery(run, finding)
+    if finding.property is not None:
+        _show_property(run, finding, finding.property)
+    if finding.accuracy is not None:
+        with _section(
+            "With the cue and without it", "Images of the class that the model recognises."
+        ):
+            _show_accuracy(finding.accuracy)
+    with calmly(st.container()), st.expander("The numbers, and how each was obtained"):
+        tables.show(("number", "value", "what it is"), numbers(run, finding))
+    with st.container(width=_STRIP):
+        decisions.show_decisions(run, finding)
+
+
+@contextmanager
+def _section(title: str, about: str) -> Iterator[None]:
+    """A part of the page that fails on its own, in one sentence."""
+    st.markdown(f"##### {title}")
+    st.caption(about)
+    with calmly(st.container()), st.container():
+        yield
+
+
+def _show_swaps(run: Run, finding: Finding) -> None:
+    strips = _made(
+        f"{figures.stamp_of(run)} swaps {finding.id}",
+        lambda: [
+            swap_strip(own, finding.class_name) for own in swaps(run, finding, pool_of(run), _SWAPS)
+        ],
+    )
+    if not strips:
+        st.markdown("No pair of the test changed its prediction.")
+    for strip in strips:
+        before, _, after, control = strip
+        with st.container(border=True, width=_STRIP):
+            st.markdown(
+                f"**{plain(before.predicted)} → {plain(after.predicted)}**, under the control "
+                f"{plain(control.predicted)}"
+            )
+            _show_tiles(run, finding, strip)
+
+
+def _show_gallery(run: Run, finding: Finding) -> None:
+    tiles = _made(
+        f"{figures.stamp_of(run)} gallery {finding.id}", lambda: gallery(run, finding, _GALLERY)
+    )
+    with st.container(width=_STRIP):
+        _show_tiles(run, finding, tiles)
+
+
+def _show_tiles(run: Run, finding: Finding, tiles: tuple[Tile, ...]) -> None:
+    grid = st.grid(4, min_column_width=_TILE)
+    for tile in tiles:
+        with grid.cell():
+            data = tile.png()
+            if data is None:
+                st.caption("No picture")
+            else:
+                st.image(
+                    data,
+                    width="stretch",
+                    alt=tile.alt,
+                    link=places.explore_address(run, tile.image, finding.class_name),
+                )
+            st.caption(f"**{plain(tile.title)}**  \n{plain(tile.caption)}")
+
+
+@st.cache_resource(max_entries=24, show_spinner="Making the pictures …")
+def _made(key: str, _make: Callable[[], list[tuple[Tile, ...]] | tuple[Tile, ...]]):
+    return _make()
+
+
+def _show_maps(run: Run, finding: Finding) -> None:
+    klass = run.class_names.index(finding.class_name)
+    shown = finding.images[:_GALLERY]
+    figures.show(
+        run,
+        f"maps {finding.id}",
+        lambda: mean_maps(run, klass, shown, finding.region),
+        width=640,
+    )
+
+
+def _show_property(run: Run, finding: Finding, name: str) -> None:
+    klass = run.class_names.index(finding.class_name)
+    left, right = st.columns(2, gap="medium")
+    with left, _section("In the data", "The property by class, the class of the finding on top."):
+        figures.show(
+            run,
+            f"distribution {finding.id}",
+            lambda: class_distribution(run, name, klass),
+        )
+    with (
+        right,
+        _section("How the answer follows it", "Within the class: its log-odds over the property."),
+    ):
+        figures.show(run, f"response {finding.id}", lambda: response_curve(run, name, klass))
+
+
+def _show_accuracy(accuracy: dict[str, float]) -> None:
+    for title, value in (("with", accuracy["with"]), ("without", accuracy["without"])):
+        st.progress(value, text=f"{title} the cue: **{report_words.share(value)}**", width=480)

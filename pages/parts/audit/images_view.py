@@ -1,0 +1,142 @@
+"""The images as a table with filters; each has a link into Explore."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import pandas as pd
+import streamlit as st
+from PIL import Image
+
+import camcore
+from camcore.auditing.runs.run import Run
+from pages.parts.audit import flagged, places, words
+
+_PAGE = 25
+_THUMB = 96  # pixels
+_BAD_SHOWN = 1000
+
+
+def show_images(run: Run) -> None:
+    """Filters, table, and the files that could not be read."""
+    cues = {one.id: f"{one.class_name} · {one.cue}" for one in run.findings if one.images}
+    by, klass, text, wrong = _ask(run, cues)
+    table = flagged.select(run, by, klass, text, wrong)
+    if table.empty:
+        st.info("No image passes these filters.", icon=":material/filter_alt:")
+    else:
+        _show_table(run, table, by, cues)
+    _show_bad(run)
+
+
+def _ask(run: Run, cues: dict[str, str]) -> tuple[str, str | None, str, bool]:
+    first, second, third = st.columns([3, 2, 3], vertical_alignment="bottom")
+    by = first.selectbox(
+        "Flagged by",
+        [flagged.ANY, *cues, flagged.ALL],
+        key="audit-images-by",
+        format_func=lambda own: cues.get(own, own),
+        help="A finding flags the images that show its cue, the strongest first.",
+    )
+    klass = second.selectbox(
+        "Class", run.class_names, index=None, key="audit-images-class", placeholder="any"
+    )
+    text = third.text_input("Path contains", key="audit-images-text")
+    wrong = st.toggle(
+        "Only wrongly predicted ones",
+        key="audit-images-wrong",
+        disabled=run.record["classes"]["by"] == "prediction",
+        help="Without labels nothing can be wrong."
+        if run.record["classes"]["by"] == "prediction"
+        else None,
+    )
+    return by, klass, text, wrong
+
+
+def _show_table(run: Run, table: pd.DataFrame, by: str, cues: dict[str, str]) -> None:
+    pages = -(-len(table) // _PAGE)
+    top = st.container(horizontal=True, vertical_alignment="center")
+    top.caption(f"{words.count(len(table), 'image')}; a picture's link opens it in Explore.")
+    place = st.container()
+    number = st.pagination(pages, key=f"audit-images-page-{by}") if pages > 1 else 1
+    part = table.iloc[_PAGE * (min(number, pages) - 1) :][:_PAGE]
+    place.dataframe(
+        _rows(run, part, by, cues),
+        hide_index=True,
+        row_height=_THUMB // 2 + 16,
+        height="content",
+        alt=f"Images, page {number} of {pages}: prediction, class and the findings that flag each",
+        column_config={
+            "picture": st.column_config.ImageColumn("", width="small"),
+            "explore": st.column_config.LinkColumn(
+                "Explore", display_text="open", width="small", help="At the same layer and class."
+            ),
+            "path": st.column_config.TextColumn("path", width="medium"),
+            "log-odds": st.column_config.NumberColumn(
+                format="%.1f", help="Of its own class; below 0 another one is likelier."
+            ),
+            "lost without the cue": st.column_config.NumberColumn(
+                format="%.1f",
+                help="How much the log-odds of the finding's class fall when the cue is taken out, "
+                "more than under the control; empty where that was not tried on this image.",
+            ),
+        },
+    )
+
+
+def _rows(run: Run, part: pd.DataFrame, by: str, cues: dict[str, str]) -> pd.DataFrame:
+    of = {one.id: one.class_name for one in run.findings}
+    classes = [of.get(by) or (own if own in run.class_names else None) for own in part["class"]]
+    rows = pd.DataFrame(
+        {
+            "picture": [_thumbnail(run, int(one), sha) for one, sha in part["sha256"].items()],
+            "explore": [
+                places.explore_address(run, int(image), klass)
+                for image, klass in zip(part.index, classes, strict=True)
+            ],
+            "path": part["path"].to_numpy(),
+            "class": part["class"].to_numpy(),
+            "predicted": part["predicted"].to_numpy(),
+            "log-odds": part["margin"].to_numpy(),
+            "lost without the cue": part["strength"].to_numpy(float),
+        }
+    )
+    if by not in cues:
+        told = ["; ".join(cues[own] for own in found) for found in part["findings"]]
+        rows["flagged by"] = told
+    return rows
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _encoded(sha256: str, folder: str, _run: Run, _image: int) -> str | None:
+    """A small picture inside an address; None where the file is gone by now."""
+    try:
+        pixels = _run.seen(_image)
+    except camcore.CamcoreError:
+        return None
+    small = Image.fromarray(pixels.squeeze())
+    small.thumbnail((_THUMB, _THUMB))
+    buffer = io.BytesIO()
+    small.save(buffer, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def _thumbnail(run: Run, image: int, sha256: str) -> str | None:
+    return _encoded(sha256, str(run.folder), run, image)
+
+
+def _show_bad(run: Run) -> None:
+    bad = run.bad
+    if bad.empty:
+        st.caption("Every file could be read.")
+        return
+    with st.expander(f"{words.count(len(bad), 'file')} could not be read"):
+        st.dataframe(
+            bad.head(_BAD_SHOWN).rename(columns={"error": "why"}),
+            hide_index=True,
+            height="content" if len(bad) <= 10 else 390,
+            alt="Files that could not be read, and why",
+        )
+        if len(bad) > _BAD_SHOWN:
+            st.caption(f"The first {_BAD_SHOWN:,}; bad.csv has all.")

@@ -1,0 +1,129 @@
+"""Earlier runs: open one, or delete it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import streamlit as st
+
+import camcore
+from camcore.auditing.runs.launching import list_runs
+from camcore.auditing.runs.run import Run
+from pages.components.wording import calmly, plain
+from pages.parts.audit import launching, places, words
+
+_PAGE = 8
+_ASKED = "audit-delete-asked"
+STATES = {
+    "running": ("running", "blue", ":material/progress_activity:"),
+    "starting": ("starting", "blue", ":material/hourglass_top:"),
+    "complete": ("complete", "green", ":material/check:"),
+    "paused": ("paused", "gray", ":material/pause:"),
+    "cancelled": ("cancelled", "gray", ":material/close:"),
+    "interrupted": ("interrupted", "orange", ":material/power_off:"),
+    "failed": ("failed", "red", ":material/error:"),
+}
+
+
+def show_runs() -> None:
+    """The runs of this machine, newest first."""
+    runs = list_runs()
+    st.subheader("Earlier runs", anchor=False)
+    if not runs:
+        st.caption("None yet. What you start here stays on this machine until you delete it.")
+        return
+    pages = -(-len(runs) // _PAGE)
+    shown = st.container(gap="xsmall")
+    number = st.pagination(pages, key="audit-runs-page") if pages > 1 else 1
+    with shown:
+        for run in runs[_PAGE * (number - 1) : _PAGE * number]:
+            _row(run)
+            if st.session_state.get(_ASKED) == places.name_of(run):
+                _ask_to_delete(run)
+
+
+def state_of(run: Run) -> str:
+    """The run's state, or ``starting`` while its process has not taken it up yet."""
+    state = run.state
+    return "starting" if state != "running" and launching.starting(run) else state
+
+
+def show_state(state: str) -> None:
+    """The state as a badge."""
+    title, colour, icon = STATES[state]
+    st.badge(title, color=colour, icon=icon)  # type: ignore[arg-type]
+
+
+def titles_of(run: Run) -> tuple[str, str]:
+    """Model and data of a run, as far as they are known."""
+    settings = launching.settings_of(run)
+    if settings is None:
+        return "", ""
+    return Path(settings.model).name, Path(settings.source).name
+
+
+def _row(run: Run) -> None:
+    name = places.name_of(run)
+    notices = st.empty()
+    with st.container(border=True, gap="xxsmall"), calmly(notices):
+        state = state_of(run)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            places.link(plain(name), places.Place(run=name), icon=":material/folder_open:")
+            show_state(state)
+            st.space("stretch")
+            st.button(
+                "Delete",
+                key=f"audit-delete-{name}",
+                type="tertiary",
+                icon=":material/delete:",
+                help="Asks first.",
+                on_click=_ask_about,
+                args=(name,),
+            )
+        st.caption(_about(run))
+
+
+def _about(run: Run) -> str:
+    model, data = titles_of(run)
+    parts = [f"{plain(data)} under {plain(model)}" if model else "nothing known of it"]
+    summary = run.summary
+    if summary:
+        proven = sum(one["level"] == "relied on" for one in summary["findings"])
+        parts += [
+            words.count(summary["images"]["total"], "image"),
+            words.count(proven, "finding relied on", "findings relied on"),
+        ]
+    if run.record:
+        parts.append(words.when(run.record["started"]))
+    return " · ".join(parts)
+
+
+def _ask_about(name: str | None = None) -> None:
+    st.session_state[_ASKED] = name
+
+
+@st.dialog("Delete this run?", on_dismiss=_ask_about)
+def _ask_to_delete(run: Run) -> None:
+    st.markdown(
+        f"**{plain(run.folder.name)}** with its findings, decisions and report is deleted for "
+        "good. The pictures and the model that it read from elsewhere stay."
+    )
+    notices = st.container()
+    with st.container(horizontal=True):
+        sure = st.button("Delete it", key="audit-delete-sure", type="primary")
+        kept = st.button("Keep it", key="audit-delete-not", on_click=_ask_about)
+    if sure:
+        with calmly(notices):
+            _delete(run)
+            _ask_about()
+            st.rerun()
+    if kept:
+        st.rerun()
+
+
+def _delete(run: Run) -> None:
+    if launching.starting(run):
+        raise camcore.InputError("this run is just starting; cancel it first.")
+    with run.store.locked():  # no process works on it
+        shutil.rmtree(run.folder)

@@ -1,0 +1,94 @@
+"""How a run was made, and its files to take away."""
+
+from __future__ import annotations
+
+import shlex
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from camcore.auditing.runs.launching import LOG, command
+from camcore.auditing.runs.run import Run
+from pages.parts.audit import labelling, launching, tables, words
+
+_FILES = (
+    ("Report", "report.html", "text/html", ":material/description:"),
+    ("findings.json", "findings.json", "application/json", None),
+    ("images.csv", "images.csv", "text/csv", None),
+    ("bad.csv", "bad.csv", "text/csv", None),
+)
+_LAST = 4000  # characters of the log
+
+
+def show_downloads(run: Run) -> None:
+    """The run's files; the report opens without a network."""
+    with st.container(horizontal=True):
+        for label, name, mime, icon in _FILES:
+            file = run.folder / name
+            if file.exists():
+                st.download_button(
+                    label,
+                    partial(_read, file),
+                    file_name=f"{run.folder.name}-{name}",
+                    mime=mime,
+                    key=f"audit-download-{name}",
+                    on_click="ignore",
+                    icon=icon,
+                    type="primary" if icon else "secondary",
+                )
+
+
+def show_run(run: Run) -> None:
+    """Everything that is needed to repeat it."""
+    settings = launching.settings_of(run)
+    if settings is not None:
+        st.markdown("##### The same on the command line")
+        st.code(shlex.join(command(settings, run.folder)), language="bash", wrap_lines=True)
+    if run.record:
+        st.markdown("##### How it was made")
+        tables.show(("what", "value"), _told(run))
+        with st.expander("Everything that was written down when it began"):
+            st.json(run.record, expanded=1)
+    if text := _log(run):
+        with st.expander("The log of its process"):
+            st.code(text, language=None, wrap_lines=True)
+    if run.record and run.record["classes"]["by"] == "label":
+        with st.expander("The folder names mean something else?"):
+            if st.button("Say what they stand for", key="audit-map-anew"):
+                st.session_state[f"audit-mapping-{run.folder}"] = True
+            if st.session_state.get(f"audit-mapping-{run.folder}"):
+                labelling.offer_mapping(run)
+
+
+def _told(run: Run) -> list[tuple[str, str]]:
+    record = run.record
+    model, classes, source = record["model"], record["classes"], record["source"]
+    height, width = model["grid"]
+    guess = ", a guess" if model["preprocessing_guessed"] else ""
+    told = [
+        ("Model", f"{model['name']}, sha256 {model['sha256'][:16]}…"),
+        ("Layer", f"{model['layer']}, maps of {height} × {width} cells"),
+        ("Preprocessing", f"{model['preprocessing']}{guess}"),
+        ("Pictures", f"{words.count(source['count'], 'file')} in {source['root']}"),
+        ("Classes", f"{len(classes['classes'])}, by {classes['by']}"),
+        ("Precision", "bfloat16" if record["precision"]["bfloat16"] else "float32"),
+        ("Score", f"{run.summary['score']:.2f}" if run.summary else "not known yet"),
+        ("Seed", str(record["settings"]["seed"])),
+        ("Began", words.when(record["started"])),
+        ("Versions", ", ".join(f"{name} {own}" for name, own in record["versions"].items())),
+    ]
+    limits = (f"{name.replace('_', ' ')} {own}" for name, own in record["thresholds"].items())
+    told.append(("Thresholds", ", ".join(limits)))
+    return told + [("Note", note) for note in (*source["notes"], *classes["notes"])]
+
+
+def _log(run: Run) -> str:
+    try:
+        return (run.folder / LOG).read_text(errors="replace")[-_LAST:]
+    except OSError:
+        return ""
+
+
+def _read(file: Path) -> bytes:
+    return file.read_bytes()

@@ -1,0 +1,97 @@
+"""The frame around a step: its title, the way to the others, and what is looked at."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.wording import plain
+from pages.parts.learn import presenting
+from pages.parts.learn.lesson import Lesson
+from pages.parts.learn.steps import STEPS, Step
+from pages.session.address import asked_one
+
+_KEY = "learn-step"
+_NUMBERS = {step.slug: number for number, step in enumerate(STEPS, start=1)}
+
+# Another step begins at its top, also where the button to it stood at the end of the last one.
+_top = st.components.v2.component(
+    "camaudit_learn_top",
+    html="<i></i>",
+    js="""export default function ({ data, parentElement }) {
+      const mark = parentElement.querySelector("i");
+      if (mark.dataset.step && mark.dataset.step !== data) {
+        document.querySelector("[data-testid=stMain]").scrollTo(0, 0);
+      }
+      mark.dataset.step = data;
+    }""",
+)
+
+
+def follow_link() -> None:
+    """Take over the step that a link asks for."""
+    st.session_state[_KEY] = asked_one("step", _NUMBERS, "the step") or STEPS[0].slug
+
+
+def show_head(presents: bool) -> Step:
+    """The list of steps, the way to the next one, and the title; gives the step that is shown."""
+    st.session_state.setdefault(_KEY, STEPS[0].slug)
+    # The list below follows a link, a button, or itself: what it holds is known before it is drawn.
+    _top(key="learn-top", data=st.session_state[_KEY])
+    with st.container(horizontal=True, vertical_alignment="center", key="learn-head"):
+        slug = st.selectbox(
+            "Step",
+            list(_NUMBERS),
+            key=_KEY,
+            persist_state="session",
+            format_func=lambda own: f"{_NUMBERS[own]} · {STEPS[_NUMBERS[own] - 1].title}",
+            label_visibility="collapsed",
+            width=460 if presents else 340,  # pixels; the type is larger
+        )
+        number = _NUMBERS[slug]
+        _go("Previous", number - 1, "head", shortcut="Left")
+        _go("Next", number + 1, "head", shortcut="Right")
+        st.space("stretch")
+        presenting.show_toggle()
+    step = STEPS[number - 1]
+    st.progress(number / len(STEPS))
+    st.subheader(step.title, anchor=False)
+    return step
+
+
+def show_subject(lesson: Lesson) -> None:
+    """One line that says what all the numbers are about."""
+    answer = lesson.features()
+    layer = lesson.layer
+    name = plain(layer.name)
+    what, said = "class", f"{float(answer.probabilities[lesson.target]):.0%}"
+    if lesson.model.output_kind == "regression":
+        what, said = "output", f"{float(answer.scores[lesson.target]):.4g}"
+    st.caption(
+        f"**{plain(lesson.choice.title)}** on {plain(lesson.picture.name)} · layer {name}, "
+        f"{layer.channels} feature maps of {layer.height} × {layer.width} cells · "
+        f"{what}: {lesson.target_name} ({said})"
+    )
+
+
+def show_foot(step: Step) -> None:
+    """The way on, where a step has been read to its end."""
+    number = _NUMBERS[step.slug]
+    if number < len(STEPS):
+        _go(f"Next: {STEPS[number].title}", number + 1, "foot")
+
+
+def _go(label: str, to: int, where: str, shortcut: str | None = None) -> None:
+    inside = 1 <= to <= len(STEPS)
+    st.button(
+        label,
+        key=f"learn-{where}-{label.split(':')[0].lower()}",
+        on_click=_choose,
+        args=(STEPS[to - 1].slug if inside else "",),
+        disabled=not inside,
+        shortcut=shortcut,
+        type="primary" if where == "foot" else "secondary",
+    )
+
+
+def _choose(slug: str) -> None:
+    st.session_state[_KEY] = slug

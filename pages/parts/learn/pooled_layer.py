@@ -1,0 +1,42 @@
+"""Steps that are about a pooled head: where it is, or the way to a model that has one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import camcore
+from pages.components.wording import plain
+from pages.parts.learn.choosing import FIRST_MODEL, offer_model
+from pages.parts.learn.lesson import Lesson
+
+
+def pooled_head(lesson: Lesson) -> camcore.ClassWeights | None:
+    """The class weights behind the lesson's layer; None where there are none, which is said."""
+    head = lesson.model.class_weights(lesson.layer.name)
+    if head is not None:
+        return head
+    name = plain(lesson.layer.name)
+    pooled = next((own.name for own in reversed(lesson.model.layers) if own.cam), None)
+    if pooled is None:
+        offer_model(
+            f"{plain(lesson.choice.title)} has no layer behind which its maps are averaged and "
+            f"weighted, so there are no class weights to show this with; {FIRST_MODEL} has one.",
+            FIRST_MODEL,
+        )
+        return None
+    st.info(
+        f"Behind {name} the maps go on through other layers; {plain(pooled)} is the one that is "
+        "averaged and weighted."
+    )
+    st.button(
+        f"Take layer {plain(pooled)}",
+        key="learn-take-pooled-layer",
+        type="primary",
+        on_click=_take,
+        args=(pooled,),
+    )
+    return None
+
+
+def _take(layer: str) -> None:
+    st.session_state["map-layer"] = layer

@@ -1,0 +1,121 @@
+"""The legend of the cloud detector, told with the bundled models; it ends on the Audit page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import camcore
+from camcore.auditing.runs.launching import DEMO_SCENES
+from pages.parts.learn.choosing import choose_model
+from pages.parts.learn.lesson import Lesson
+
+CLOUD, TANK = "cloud-detector", "tank-detector"
+_LABORATORY = (("tank-sunny", "tank"), ("forest-cloudy", "forest"))
+_FIELD = (("tank-cloudy", "tank"), ("forest-sunny", "forest"))
+
+
+def show(lesson: Lesson) -> None:
+    """Laboratory, field, the maps, the network that learnt it well, and the way to the audit."""
+    st.markdown(
+        "The story goes that an army once had a network trained to find camouflaged tanks. In the "
+        "laboratory it was right every time. In the field it failed. Somebody looked at the "
+        "training pictures: every tank had been photographed on a **sunny** day, every empty "
+        "forest under **cloud**. The network had learnt to see the weather. Whether it happened or "
+        "not, here is such a network."
+    )
+    st.markdown("##### In the laboratory")
+    _show_scenes(lesson, CLOUD, _LABORATORY)
+    record = _record(CLOUD)
+    st.markdown(
+        f"Right on {record['laboratory']:.1%} of the laboratory's test pictures. Nobody would send "
+        "it back."
+    )
+    st.markdown("##### In the field")
+    st.markdown("The same two places. Only the weather has changed.")
+    _show_scenes(lesson, CLOUD, _FIELD)
+    st.markdown(
+        f"Right on {record['field']:.1%} of the field's pictures. One change explains it: under "
+        "another sky the answer turns, although the tank stands where it stood."
+    )
+    _say_effect(lesson)
+    st.markdown("##### A network that learnt the tank")
+    st.markdown(
+        "The same layers, trained on scenes whose sky says nothing about the tank: right on "
+        f"{_record(TANK)['laboratory']:.1%} in the laboratory and {_record(TANK)['field']:.1%} in "
+        "the field."
+    )
+    _show_scenes(lesson, TANK, _FIELD)
+    st.markdown("##### What a map shows, and what it does not prove")
+    st.markdown(
+        "The maps of the first network lie on the sky: a reason to suspect it. But a map is one "
+        "picture and no proof. To know, one asks in four steps: what do the classes **differ in** "
+        "(association), does the model **look there** (attention), does its answer **turn when "
+        "only that is changed** (intervention), and is that how it **should** decide (decision)? "
+        "The Audit page asks them over a whole folder and says how sure it is."
+    )
+    if st.button(
+        "Audit the cloud detector",
+        key="learn-to-audit",
+        type="primary",
+        icon=":material/search:",
+        on_click=_prepare_audit,
+        help=f"Opens the Audit page with the cloud detector and the laboratory's {DEMO_SCENES} "
+        "scenes chosen; nothing starts before you say so.",
+    ):
+        st.switch_page("pages/audit.py")
+
+
+def _show_scenes(lesson: Lesson, name: str, scenes: tuple[tuple[str, str], ...]) -> None:
+    """Each scene beside the map of the model's own answer."""
+    for place, (sample, truth) in zip(st.columns(2, gap="medium"), scenes, strict=True):
+        shown = _explained(lesson, name, sample)
+        answer = shown.target
+        right = answer.name == truth
+        with place:
+            left, over = st.columns(2, gap="small")
+            left.image(
+                shown.picture.pixels,
+                output_format="PNG",
+                width="stretch",
+                alt=camcore.sample(sample).title,
+            )
+            over.image(
+                shown.overlay(0.5),
+                output_format="PNG",
+                width="stretch",
+                alt=f"Map of {name} for its answer {answer.name}. {shown.statement}",
+            )
+            mark = "right" if right else "**wrong**"
+            st.markdown(
+                f"{camcore.sample(sample).title}: **{answer.name}**, {answer.probability:.1%} · "
+                f"{mark}"
+            )
+
+
+def _explained(
+    lesson: Lesson, name: str, sample: str, target: str | None = None
+) -> camcore.Explanation:
+    picture = camcore.read_image(camcore.sample(sample).file)
+    return lesson.engine.explain(lesson.beside(name), picture, target=target, method="cam")
+
+
+def _say_effect(lesson: Lesson) -> None:
+    """The same tank under the other sky, as the audit would put it."""
+    sunny, cloudy = (
+        _explained(lesson, CLOUD, sample, "tank").target.probability
+        for sample in ("tank-sunny", "tank-cloudy")
+    )
+    number = lesson.number
+    st.latex(
+        r"p(\text{tank} \mid \text{tank, sun}) - p(\text{tank} \mid \text{tank, cloud}) = "
+        rf"{number(sunny)} - {number(cloudy)} = {number(sunny - cloudy)}"
+    )
+
+
+def _record(name: str) -> dict[str, float]:
+    return dict(next(own.accuracy for own in camcore.BUNDLED_MODELS if own.name == name))
+
+
+def _prepare_audit() -> None:
+    choose_model(CLOUD)
+    st.session_state["audit-source"] = "Sample"

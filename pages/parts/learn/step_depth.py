@@ -1,0 +1,123 @@
+"""Early and late layers of the same network, side by side."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+import camcore
+from pages.components.map_row import MapFigure, show_maps
+from pages.components.wording import plain
+from pages.parts.learn.lesson import Lesson
+from pages.parts.learn.showing import agreement, over
+
+_MOST = 5  # layers; each takes a forward and a backward pass
+
+
+def spread_layers(layers: tuple[camcore.Layer, ...], most: int = _MOST) -> list[camcore.Layer]:
+    """The last map of each grid, early ones first; where there are few grids, the convolutions.
+
+    Pooling belongs to what comes after it, so a pooled map is taken only where there is no other.
+
+    Parameters
+    ----------
+    layers : tuple of Layer
+        In the order of computation.
+    most : int
+        How many at most; the early ones are left out first, but for the first.
+
+    Examples
+    --------
+    >>> grids = [("a", 8, "Conv2D"), ("b", 8, "ReLU"), ("c", 4, "MaxPooling2D"), ("d", 4, "ReLU")]
+    >>> grids += [("e", 2, "Conv2D")]
+    >>> layers = tuple(camcore.Layer(name, side, side, 3, kind) for name, side, kind in grids)
+    >>> [own.name for own in spread_layers(layers)]
+    ['b', 'd', 'e']
+    """
+    kept = [own for own in layers if not _passive(own)] or list(layers)
+    last = {(own.height, own.width): own for own in kept}
+    found = [own for own in kept if own is last[own.height, own.width]]
+    if len(found) < 3:
+        found = [own for own in kept if "Conv" in own.kind] or kept
+        found = [
+            found[i] for i in sorted(set(np.linspace(0, len(found) - 1, most).round().astype(int)))
+        ]
+    return found if len(found) <= most else [found[0], *found[1 - most :]]
+
+
+def _passive(layer: camcore.Layer) -> bool:
+    return any(word in layer.kind for word in ("Pooling", "Padding", "Rescaling", "Normalization"))
+
+
+def show(lesson: Lesson) -> None:
+    """For each layer the most active feature map, and Grad-CAM of the class over the picture."""
+    layers = spread_layers(lesson.model.layers)
+    rival = _rival(lesson)
+    st.markdown(
+        "A network looks at a picture layer by layer. **Early** layers have fine maps and answer "
+        "to edges and colours: they know *where*, and not yet *what*. **Late** layers have coarse "
+        "maps and answer to parts and objects: they know *what*, and only roughly *where*."
+    )
+    targets = [lesson.target] if rival is None else [lesson.target, rival]
+    felt, mapped, rows = [], [], []
+    with st.spinner("Reading the layers …", show_time=True):
+        for layer in layers:
+            explained = lesson.engine.explain_each(
+                lesson.model,
+                lesson.picture,
+                targets,
+                layer=layer.name,
+                method="grad-cam",
+                **lesson.options,
+            )
+            felt.append(_most_active(lesson, layer))
+            mapped.append(over(explained[0], layer.name, _grid(layer)))
+            rows.append((layer, *(own.heatmap.raw for own in explained)))
+    st.markdown("##### What the layer answers to: its most active feature map")
+    show_maps(felt, lesson.picture, key="learn-depth-felt")
+    st.markdown(f"##### Grad-CAM of {lesson.target_name} at the layer")
+    show_maps(mapped, lesson.picture, key="learn-depth-mapped")
+    if rival is not None:
+        _compare_classes(lesson, rival, rows)
+    st.markdown(
+        "An early map looks sharp because edges are sharp, not because the network knows more "
+        "there. To say where the **evidence for a class** lies, take a late layer; take an earlier "
+        "one for finer places only as long as its maps still tell classes apart."
+    )
+
+
+def _rival(lesson: Lesson) -> int | None:
+    """The most probable other class; None where its map is the same with the other sign."""
+    if lesson.model.output_kind in ("regression", "sigmoid"):
+        return None
+    order = np.argsort(-lesson.features().probabilities, kind="stable")
+    return next((int(own) for own in order if own != lesson.target), None)
+
+
+def _most_active(lesson: Lesson, layer: camcore.Layer) -> MapFigure:
+    found = lesson.engine.features(lesson.model, lesson.picture, layer=layer.name, **lesson.options)
+    k = int(found.activations.mean(axis=(0, 1)).argmax())
+    one = found.activations[..., k]
+    low, high = float(one.min()), float(one.max())
+    return MapFigure(one, found.frame, layer.name, f"feature map {k}; {_grid(layer)}", low, high)
+
+
+def _compare_classes(lesson: Lesson, rival: int, rows: list[tuple]) -> None:
+    other = plain(lesson.model.class_names[rival])
+    st.markdown(f"##### Does the layer tell {lesson.target_name} from {other}?")
+    table = ["| layer | cells | Pearson of the two classes' raw maps |", "|---|---|---|"]
+    for layer, own, others in rows:
+        same = agreement(own, others)
+        said = "– (one map is the same everywhere)" if same is None else f"${same:.2f}$"
+        table.append(f"| {plain(layer.name)} | {layer.height} × {layer.width} | {said} |")
+    st.markdown("\n".join(table))
+    st.caption(
+        "1: the two classes have the same map, −1: what speaks for one speaks against the other. "
+        "Grad-CAM gives each feature map one weight; early on, where the same edge speaks for a "
+        "class in one place and against it in another, one weight says little, and a map may even "
+        "be empty."
+    )
+
+
+def _grid(layer: camcore.Layer) -> str:
+    return f"{layer.height} × {layer.width} cells"

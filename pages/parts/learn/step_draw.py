@@ -1,0 +1,114 @@
+"""Draw a digit and watch what two networks make of it."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pandas as pd
+import streamlit as st
+
+import camcore
+from pages.components.digit_canvas import draw_digit
+from pages.components.map_row import show_maps
+from pages.parts.learn.lesson import Lesson
+from pages.parts.learn.showing import over
+
+_PAIR = ("cam1", "cam2")
+_DIGITS = tuple("0123456789")
+
+
+def show(lesson: Lesson) -> None:
+    """The canvas, both answers as bars, and both maps."""
+    st.markdown(
+        "Draw a digit. Whenever you lift the pen, two networks that learnt to read handwriting "
+        "answer: **cam1** with maps of 3 × 3 cells, **cam2** with maps of 28 × 28."
+    )
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        png = draw_digit(key="learn-digit")
+        st.caption("The ink goes to this server only, as a small picture.")
+    with right:
+        if png is None:
+            st.info(
+                "**Begin here:** hold the mouse button, a pen or a finger down on the black field "
+                "and write one digit, about as large as the field. “Clear” starts again."
+            )
+            st.markdown(
+                "Then try, stroke by stroke:\n"
+                "- a **3**, and close it to an **8**: which stroke turns the answer?\n"
+                "- a **7**, then a bar through it;\n"
+                "- a **1**, and a hook that makes it a **7**;\n"
+                "- something that is no digit: how sure are they?"
+            )
+            return
+        picture = _picture(png)
+        models = {name: lesson.beside(name) for name in _PAIR}
+        answers = {
+            name: lesson.engine.predict(model, picture, top=None) for name, model in models.items()
+        }
+        _show_answers(answers)
+    _show_maps(lesson, picture, models, answers)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _decoded(identity: str, _png: bytes) -> camcore.Picture:
+    return camcore.read_image(_png, name="drawing.png")
+
+
+def _picture(png: bytes) -> camcore.Picture:
+    return _decoded(hashlib.sha256(png).hexdigest(), png)
+
+
+def _show_answers(answers: dict[str, tuple[camcore.Prediction, ...]]) -> None:
+    said = [
+        f"**{name}** reads **{ranked[0].name}** ({ranked[0].probability:.0%})"
+        for name, ranked in answers.items()
+    ]
+    st.markdown(", ".join(said) + ".")
+    bars = {
+        name: [own.probability for own in sorted(ranked, key=lambda own: own.index)]
+        for name, ranked in answers.items()
+    }
+    bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="percent")
+    st.dataframe(
+        pd.DataFrame({"digit": _DIGITS, **bars}),
+        hide_index=True,
+        height="content",
+        column_config=dict.fromkeys(_PAIR, bar),
+    )
+
+
+def _show_maps(
+    lesson: Lesson,
+    picture: camcore.Picture,
+    models: dict[str, camcore.Classifier],
+    answers: dict[str, tuple[camcore.Prediction, ...]],
+) -> None:
+    asked = st.segmented_control(
+        "What speaks for",
+        _DIGITS,
+        key="learn-draw-class",
+        persist_state="session",
+        help="Each network's own answer until a digit is chosen.",
+    )
+    shown = {
+        name: lesson.engine.explain(
+            model, picture, target=asked or answers[name][0].name, method="cam"
+        )
+        for name, model in models.items()
+    }
+    show_maps(
+        [
+            over(
+                one,
+                f"{name}: what speaks for {one.target.name}",
+                f"{one.target.probability:.0%}; {one.layer.height} × {one.layer.width} cells",
+                "nearest",
+            )
+            for name, one in shown.items()
+        ],
+        picture,
+        key="learn-draw-maps",
+    )
+    for name, one in shown.items():
+        st.markdown(f"**{name}:** {one.statement}")

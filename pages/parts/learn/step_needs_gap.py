@@ -1,0 +1,135 @@
+"""Why CAM needs global average pooling before the last layer, and what Grad-CAM does without."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+import camcore
+from pages.components.map_row import show_maps, signed_figure
+from pages.components.wording import plain
+from pages.parts.learn import equations
+from pages.parts.learn.contributions import Contributions
+from pages.parts.learn.lesson import Lesson
+from pages.parts.learn.pooled_layer import pooled_head
+
+
+def show(lesson: Lesson) -> None:
+    """Numbers of weights; then the identity where it holds, or the spread where it does not."""
+    head = lesson.model.class_weights(lesson.layer.name)
+    _count_weights(lesson)
+    if head is None:
+        _without_pooling(lesson, lesson.layer)
+        pooled_head(lesson)  # the way to one
+        return
+    _identity(lesson, head.weights[:, lesson.target])
+    earlier = [own for own in lesson.model.layers if not own.cam]
+    if earlier:
+        st.markdown("##### One layer that is not pooled")
+        _without_pooling(lesson, earlier[-1])
+
+
+def _count_weights(lesson: Lesson) -> None:
+    layer, outputs = lesson.layer, len(lesson.model.class_names)
+    if lesson.model.output_kind in ("sigmoid", "regression"):
+        outputs //= 2  # one output of the network is read both ways: yes and no, higher and lower
+    height, width, channels = layer.height, layer.width, layer.channels
+    pooled, flat = channels * outputs, height * width * channels * outputs
+    st.markdown(
+        "How do the last maps become class scores? Two ways are common. **Pooled**: average each "
+        "map to one number, then one weight for each map and class. **Flattened**: one weight for "
+        "each *cell* of each map, and class."
+    )
+    count = lesson.count
+    st.markdown(
+        f"| head | weights for one output | for all {outputs} | one weight for a map? |\n"
+        "|---|---|---|---|\n"
+        f"| pooled: GAP → Dense | {count(channels)} | {count(pooled)} | yes: $w_k$ |\n"
+        f"| flattened: Flatten → Dense | {height} · {width} · {channels} = "
+        f"{count(height * width * channels)} | {count(flat)} | no: {count(height * width)} of "
+        "them, $w_{ijk}$ |"
+    )
+
+
+def _identity(lesson: Lesson, weights: np.ndarray) -> None:
+    layer = lesson.layer
+    cam, grad = (lesson.explain(method).heatmap for method in ("cam", "grad-cam"))
+    cells = layer.height * layer.width
+    row, column = np.unravel_index(int(np.abs(cam.raw).argmax()), cam.raw.shape)
+    there = float(cam.raw[row, column]), float(grad.raw[row, column])
+    deviation = float(np.abs(cells * grad.raw.astype(np.float64) - cam.raw).max())
+    number = lesson.number
+    k = int(np.abs(weights).argmax())
+    st.markdown("##### Behind a pooled head, CAM and Grad-CAM are one map")
+    st.markdown(
+        "The score rises by $w_k/HW$ for each bit that *any* cell of map $k$ rises: the gradient "
+        "is the same everywhere, and its mean is the weight, divided by the number of cells."
+    )
+    st.latex(
+        r"\alpha_k = \frac{1}{HW}\sum_{ij}\frac{\partial y}{\partial A_{ijk}} = \frac{w_k}{HW}"
+        rf"\,,\qquad \alpha_{{{k}}} = \frac{{{number(weights[k])}}}{{{layer.height} \cdot "
+        rf"{layer.width}}} = {number(weights[k] / cells)}"
+    )
+    show_maps(
+        [
+            signed_figure(cam.raw, cam.frame, "CAM", "with the class weights"),
+            signed_figure(grad.raw, grad.frame, "Grad-CAM", "with the mean gradients"),
+        ],
+        lesson.picture,
+        key="learn-needs-gap-same",
+    )
+    st.latex(
+        r"\mathrm{CAM} = HW \cdot \text{Grad-CAM}:\qquad "
+        rf"{number(there[0])} = {cells} \cdot {equations.in_brackets(there[1])} = "
+        rf"{number(cells * there[1])}"
+    )
+    st.caption(
+        f"The strongest cell, row {row + 1}, column {column + 1}. The largest difference over all "
+        f"{cells} cells is {deviation:.1g}: rounding. Divided by their maximum, the two maps are "
+        "the same picture."
+    )
+
+
+def _without_pooling(lesson: Lesson, layer: camcore.Layer) -> None:
+    """Gradients that differ from cell to cell, in the feature map that adds most to the map."""
+    gradients = lesson.engine.gradients(
+        lesson.model, lesson.picture, lesson.target, layer=layer.name, **lesson.options
+    )
+    features = lesson.engine.features(
+        lesson.model, lesson.picture, layer=layer.name, **lesson.options
+    )
+    parts = Contributions(features.activations, gradients.mean(axis=(0, 1)))
+    k = int(parts.largest_first[0])
+    one = gradients[..., k]
+    number = lesson.number
+    st.markdown(
+        f"At {plain(layer.name)} ({layer.height} × {layer.width}) each cell has its own way to the "
+        f"score. In feature map {k} the gradient runs from ${number(one.min())}$ to "
+        f"${number(one.max())}$: **no single number is the weight of this map**. Grad-CAM takes "
+        "the mean, which works on any network, and says less about each place."
+    )
+    st.latex(
+        rf"\alpha_{{{k}}} = \operatorname*{{mean}}_{{ij}} "
+        rf"\frac{{\partial y}}{{\partial A_{{ij\,{k}}}}} = {number(one.mean())} \pm "
+        rf"{number(one.std())}"
+    )
+    show_maps(
+        [
+            signed_figure(
+                features.activations[..., k],
+                features.frame,
+                f"Feature map {k}",
+                "what the network found",
+            ),
+            signed_figure(one, features.frame, "Its gradient", "what each cell is worth"),
+            signed_figure(
+                np.full_like(one, one.mean()),
+                features.frame,
+                "What Grad-CAM makes of it",
+                "one weight for all cells",
+                largest=float(np.abs(one).max()),
+            ),
+        ],
+        lesson.picture,
+        key="learn-needs-gap-gradient",
+    )

@@ -1,0 +1,209 @@
+"""A short training of cam1, live: its curve grows and its map gets better, epoch by epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+import camcore
+from camcore.making.lesson import TRAINING, EpochView, LiveTraining, train_live
+from pages.components.map_row import MapFigure, show_maps
+from pages.parts.learn.choosing import FIRST_MODEL
+from pages.parts.learn.lesson import Lesson
+from pages.pickers.model_picker import reads_drawings
+from pages.session.background_work import Progress, run_with_progress
+
+_EPOCHS = 8
+_RUN = "learn-training-run"  # seed and digit of the training that goes on, or None
+_SEED = "learn-training-seed"
+_KEPT = "learn-training-kept"
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """What a session keeps of a training.
+
+    Attributes
+    ----------
+    views : tuple of EpochView
+    picture : camcore.Picture
+        The digit that was watched.
+    seed : int
+    source : str
+        What was learnt from; "" where it was stopped.
+    """
+
+    views: tuple[EpochView, ...]
+    picture: camcore.Picture
+    seed: int
+    source: str = ""
+
+
+def show(lesson: Lesson) -> None:
+    """The button, the training as it goes on, and the last one that was done."""
+    st.markdown(
+        "A network begins with random weights and a map that means nothing. This trains **cam1** "
+        f"anew, {_EPOCHS} times through a part of its digits (**epochs**), in well under a minute. "
+        "After each epoch it looks at one digit that it does not learn from."
+    )
+    st.latex(
+        r"\text{loss} = -\log p_{c}\,,\qquad w \leftarrow w - \eta\,"
+        r"\frac{\partial\,\text{loss}}{\partial w}"
+    )
+    st.caption(
+        "The loss is large where the right class $c$ gets a small probability; each step moves "
+        "every weight a little so that the loss falls. The step size $\\eta$ is chosen for each "
+        "weight as training goes on (Adam)."
+    )
+    kept: Kept | None = st.session_state.get(_KEPT)
+    running = st.session_state.get(_RUN)
+    controls, stage = st.empty(), st.empty()
+    if running is None:
+        with controls.container():
+            st.button(
+                "Train" if kept is None else "Train again from other random weights",
+                key="learn-training-start",
+                type="primary" if kept is None else "secondary",
+                on_click=_start,
+                args=(_digit(lesson),),
+                help="Runs on this server; you may stop it.",
+            )
+        if kept is not None:
+            with stage.container():
+                _show_training(kept)
+        return
+    try:
+        seed, picture = running
+        _train(seed, picture, controls, stage)
+    except Exception:
+        st.session_state[_RUN] = None
+        raise
+    st.session_state[_RUN] = None
+    st.rerun()
+
+
+def _start(picture: camcore.Picture) -> None:
+    st.session_state[_SEED] = seed = st.session_state.get(_SEED, -1) + 1
+    st.session_state[_RUN] = seed, picture
+    st.session_state[_KEPT] = None
+
+
+def _digit(lesson: Lesson) -> camcore.Picture:
+    """The lesson's digit, or a sample where its picture is none."""
+    if reads_drawings(lesson.choice):
+        return lesson.picture
+    name = next(own.name for own in camcore.SAMPLES if FIRST_MODEL in own.models)
+    return camcore.read_image(camcore.sample(name).file)
+
+
+def _train(
+    seed: int, picture: camcore.Picture, controls: DeltaGenerator, stage: DeltaGenerator
+) -> None:
+    """Train, or watch the training that goes on; keeps what there is when it ends."""
+
+    def work(progress: Progress) -> LiveTraining:
+        views: list[EpochView] = []
+        progress(0, _EPOCHS)
+
+        def after(view: EpochView) -> None:
+            views.append(view)
+            progress(view.epoch, view.epochs, tuple(views))
+
+        return train_live(_EPOCHS, seed=seed, digit=picture, progress=after)
+
+    def grow(views: tuple[EpochView, ...]) -> None:
+        st.session_state[_KEPT] = kept = Kept(views, picture, seed)
+        with stage.container():
+            _show_training(kept, to_come=_EPOCHS - len(views))
+
+    done = run_with_progress(("train", seed, picture.sha256), "Training", work, controls, show=grow)
+    if done is not None:
+        st.session_state[_KEPT] = Kept(done.epochs, picture, seed, done.source)
+
+
+def _show_training(kept: Kept, to_come: int = 0) -> None:
+    """Curve and maps, as far as they go, with room for what is to come."""
+    views = kept.views
+    last = views[-1]
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _show_curve(views)
+    with right:
+        st.markdown(
+            f"**Epoch {last.epoch} of {last.epochs}**  \nright on {last.accuracy:.1%} of the "
+            f"digits learnt from, on **{last.validation_accuracy:.1%}** of those held out; mean "
+            f"loss ${Lesson.number(last.loss)}$."
+        )
+        ranked = np.argsort(-last.probabilities, kind="stable")
+        st.markdown(
+            f"The watched digit: **{ranked[0]}** ({last.probabilities[ranked[0]]:.0%}), then "
+            f"{ranked[1]} ({last.probabilities[ranked[1]]:.0%})."
+        )
+        if last.epoch == last.epochs:
+            st.caption(_conditions(kept))
+        else:
+            st.caption(f"Random weights of seed {kept.seed}.")
+    st.markdown("##### Its map after each epoch")
+    # A new component for each epoch: one that is drawn twice in a run would need a key twice.
+    maps = _maps(views, kept.picture)
+    maps += [_empty(maps[0], last.epoch + ahead) for ahead in range(1, to_come + 1)]
+    show_maps(maps, kept.picture, key=f"learn-training-maps-{len(views)}")
+
+
+def _conditions(kept: Kept) -> str:
+    words = f"Random weights of seed {kept.seed}."
+    if kept.source == "MNIST":
+        return f"{words} Learnt from {TRAINING:,} of MNIST's handwritten digits."
+    return f"{words} MNIST is not on this machine, so it learnt from digits drawn by the program."
+
+
+def _show_curve(views: Sequence[EpochView]) -> None:
+    told = ", ".join(f"epoch {own.epoch}: {own.validation_accuracy:.1%}" for own in views)
+    table = pd.DataFrame(
+        {
+            "epoch": [own.epoch for own in views],
+            "learnt from": [own.accuracy for own in views],
+            "held out": [own.validation_accuracy for own in views],
+        }
+    )
+    st.line_chart(
+        table,
+        x="epoch",
+        y=["held out", "learnt from"],
+        y_label="right answers",
+        height=340,
+        alt=f"Share of right answers on held-out digits. {told}.",
+    )
+
+
+def _maps(views: Sequence[EpochView], picture: camcore.Picture) -> list[MapFigure]:
+    """The map after each epoch, each on its own scale."""
+    frame = camcore.Frame(0, 0, picture.width, picture.height, picture.width, picture.height)
+    return [
+        MapFigure(
+            np.maximum(own.raw, 0),
+            frame,
+            f"Epoch {own.epoch}",
+            f"for class {own.target}, {own.probabilities[own.target]:.0%}",
+            0.0,
+            max(float(own.raw.max()), 1e-9),
+            over=True,
+            interpolation="nearest",
+        )
+        for own in views
+    ]
+
+
+def _empty(like: MapFigure, epoch: int) -> MapFigure:
+    return replace(
+        like,
+        values=np.zeros_like(like.values),
+        title=f"Epoch {epoch}",
+        sub="still to come",
+        high=1.0,
+    )

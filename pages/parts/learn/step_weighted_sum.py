@@ -1,0 +1,44 @@
+"""The weighted sum of the feature maps, growing one by one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.growing_sum import show_growing_sum
+from pages.parts.learn import equations
+from pages.parts.learn.contributions import Contributions
+from pages.parts.learn.lesson import Lesson
+
+
+def show(lesson: Lesson) -> None:
+    """The sum under a slider, and its mean on the way to the class score."""
+    features, weights = lesson.features(), lesson.weights()
+    parts = Contributions(features.activations, weights.values)
+    st.markdown(
+        f"Lay the feature maps over each other, each as strong as its weight for "
+        f"*{lesson.target_name}*. Where many that matter are bright, the sum grows: that is the "
+        "**class activation map**."
+    )
+    st.latex(equations.weighted_sum(parts, weights))
+    show_growing_sum(
+        parts.small(),
+        parts.weights,
+        parts.added,
+        bias=weights.bias,
+        symbol=weights.symbol,
+        frame=features.frame,
+        picture=lesson.picture,
+        key="learn-sum",
+    )
+    if weights.bias is not None:
+        st.markdown(
+            "Average the finished map over its cells and add the bias: that **is** the class "
+            "score. The map hands the score out to the places it came from, and nothing is left "
+            "over."
+        )
+        st.latex(equations.mean_of_map(parts, weights, float(features.scores[lesson.target])))
+    else:
+        st.markdown(
+            "With mean gradients for weights the mean of the map is not the class score: other "
+            "layers follow, and the gradient only says how the score changes near this picture."
+        )

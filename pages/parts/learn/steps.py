@@ -1,0 +1,56 @@
+"""The steps of the lesson, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+from pages.parts.learn.lesson import Lesson
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the lesson.
+
+    Attributes
+    ----------
+    slug : str
+        Its name in an address.
+    title : str
+    show : callable
+        Draws it.
+    apart : bool
+        Whether it brings its own models and pictures instead of the chosen ones.
+    """
+
+    slug: str
+    title: str
+    show: Callable[[Lesson], None]
+    apart: bool = False
+
+
+def _step(slug: str, title: str, *, apart: bool = False) -> Step:
+    def show(lesson: Lesson) -> None:
+        # Only the step that is looked at is read: some bring figures and tables with them.
+        import_module(f"pages.parts.learn.step_{slug.replace('-', '_')}").show(lesson)
+
+    return Step(slug, title, show, apart)
+
+
+STEPS: tuple[Step, ...] = (
+    _step("two-networks", "The network as two networks"),
+    _step("channels", "Feature maps and their weights"),
+    _step("weighted-sum", "The weighted sum grows"),
+    _step("relu", "ReLU: what is cut"),
+    _step("upsampling", "From cells to pixels"),
+    _step("resolution", "Which resolution is real"),
+    _step("needs-gap", "Why CAM needs a pooled head"),
+    _step("pooling", "Mean or maximum: two ways to pool"),
+    _step("softmax", "Before and after softmax"),
+    _step("depth", "Early and late layers"),
+    _step("draw", "Draw a digit", apart=True),
+    _step("retrofit", "Make any network CAM-ready", apart=True),
+    _step("training", "Watch a map being learnt", apart=True),
+    _step("cloud-detector", "The cloud detector", apart=True),
+)

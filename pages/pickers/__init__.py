@@ -1,0 +1,1 @@
+"""What people choose: model, picture, map and target."""

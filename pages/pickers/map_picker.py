@@ -1,0 +1,202 @@
+"""Which map: the layer that it is read from, and the method."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import camcore
+from pages.components.wording import plain
+from pages.session.address import asked, asked_one, refuse
+
+EXPLAINED = {"score": "Class score", "probability": "Probability"}
+FITS = {"stretch": "Stretch", "crop": "Crop", "pad": "Pad"}
+_DEFAULT_METHOD = "grad-cam"
+
+
+def follow_link() -> None:
+    """Set the widgets below to what a link asks for; the layer waits for the model."""
+    st.session_state["map-method"] = (
+        asked_one("method", camcore.METHODS, "the method") or _DEFAULT_METHOD
+    )
+    st.session_state["map-fit"] = asked_one("fit", camcore.FITS, "the fit") or "stretch"
+    st.session_state["map-of"] = asked_one("of", EXPLAINED, "the explanation of") or "score"
+    st.session_state["map-preprocessing-asked"] = asked_one(
+        "preprocessing", camcore.PREPROCESSINGS, "the preprocessing"
+    )
+    st.session_state["map-layer-asked"] = next(iter(asked("layer")), None)
+    st.session_state["map-layer"] = None
+
+
+def pick_layer(model: camcore.Classifier) -> camcore.Layer:
+    """The layer; the model's default until another is chosen."""
+    layers = {layer.name: layer for layer in model.layers}
+    wanted = st.session_state.pop("map-layer-asked", None)
+    if wanted in layers:
+        st.session_state["map-layer"] = wanted
+    elif wanted is not None:
+        refuse(f"The link asks for the layer “{wanted}”, which {model.name} does not have.")
+    if st.session_state.get("map-layer") not in layers:
+        st.session_state["map-layer"] = model.default_layer
+    name = st.selectbox(
+        "Layer",
+        list(layers),
+        key="map-layer",
+        persist_state="session",
+        format_func=lambda own: str(layers[own]),
+        help="Where the maps are read: name · height × width of the map · number of feature maps.",
+    )
+    last = layers[model.default_layer]
+    finer = finer_layer(model.layers, last)
+    if finer is not None:
+        quick = st.container(horizontal=True)
+        for label, to, why in (
+            ("Last", last, "The last map before the answer: knows classes best."),
+            (
+                "Finer",
+                finer,
+                "The last one on a finer grid: more detail, surer of places than of classes.",
+            ),
+        ):
+            quick.button(
+                f"{label} · {to.height}×{to.width}",
+                key=f"map-layer-{label.lower()}",
+                help=why,
+                on_click=_choose_layer,
+                args=(to.name,),
+                disabled=to.name == name,
+                width="stretch",
+            )
+    return layers[name]
+
+
+def _choose_layer(name: str) -> None:
+    st.session_state["map-layer"] = name
+
+
+def finer_layer(layers: tuple[camcore.Layer, ...], last: camcore.Layer) -> camcore.Layer | None:
+    """The last layer whose grid is at least half again as fine as that of the last one.
+
+    Deep layers know classes and early ones know places, so of all finer grids this is the one
+    that still knows most about classes.
+    """
+    finer = [own for own in layers if own.height >= 1.5 * last.height]
+    convolutions = [own for own in finer if not own.kind.endswith("2D") or "Conv" in own.kind]
+    found = convolutions or finer
+    return found[-1] if found else None
+
+
+def pick_method(model: camcore.Classifier, layer: camcore.Layer) -> str:
+    """The method; those that this layer does not allow are marked, and say why when chosen."""
+    st.session_state.setdefault("map-method", _DEFAULT_METHOD)
+    method = st.selectbox(
+        "Method",
+        list(camcore.METHODS),
+        key="map-method",
+        persist_state="session",
+        format_func=lambda name: method_label(camcore.METHODS[name], model, layer),
+        help="  \n".join(f"**{own.title}**: {own.about}" for own in camcore.METHODS.values()),
+    )
+    st.caption(camcore.METHODS[method].about)
+    return method
+
+
+def method_label(method: camcore.Method, model: camcore.Classifier, layer: camcore.Layer) -> str:
+    """A method with what it costs, and a mark where this layer does not allow it."""
+    if not method.possible(layer):
+        return f"{method.title} ✕ not at this layer"
+    passes = method.passes(layer, model.input_shape)
+    return f"{method.title} · {passes:,} passes" if passes else method.title
+
+
+def pick_explained(model: camcore.Classifier, method: str) -> camcore.Explained:
+    """The class score or the class probability, where the method can explain either."""
+    if camcore.METHODS[method].needs != "gradients" or model.output_kind == "regression":
+        return "score"
+    st.session_state.setdefault("map-of", "score")
+    of = st.segmented_control(
+        "Explain the",
+        list(EXPLAINED),
+        key="map-of",
+        persist_state="session",
+        format_func=EXPLAINED.__getitem__,
+        required=True,
+        width="stretch",
+        help="**Class score**: the number before softmax, which speaks of this class alone.  \n"
+        "**Probability**: after softmax. Its gradient vanishes where the model is sure, and it "
+        "also rises where another class falls.",
+    )
+    return "probability" if of == "probability" else "score"
+
+
+def pick_fit(model: camcore.Classifier) -> str:
+    """How the picture becomes the model's input."""
+    st.session_state.setdefault("map-fit", "stretch")
+    height, width, channels = model.input_shape
+    ink = "gray" if channels == 1 else "colour"
+    fit = st.segmented_control(
+        "Fit",
+        list(FITS),
+        key="map-fit",
+        persist_state="session",
+        format_func=FITS.__getitem__,
+        required=True,
+        width="stretch",
+        help=f"The model takes {width} × {height} pixels in {ink}.  \n"
+        + "  \n".join(f"**{FITS[name]}**: {about}." for name, about in camcore.FITS.items()),
+    )
+    return fit or "stretch"
+
+
+def pick_preprocessing(model: camcore.Classifier) -> str:
+    """The preprocessing of somebody's own file."""
+    key = _preprocessing_key(model)
+    st.session_state.setdefault(key, model.preprocessing)
+    if wanted := st.session_state.pop("map-preprocessing-asked", None):
+        st.session_state[key] = wanted
+    return st.selectbox(
+        "Pixels as",
+        list(camcore.PREPROCESSINGS),
+        key=key,
+        persist_state="session",
+        format_func=lambda name: camcore.PREPROCESSINGS[name].title,
+        help="The preprocessing that the network was trained with. "
+        + (
+            "The file does not tell: this is a guess."
+            if model.preprocessing_guessed
+            else "The model scales its pixels itself."
+        ),
+    )
+
+
+def _preprocessing_key(model: camcore.Classifier) -> str:
+    return f"map-preprocessing-{model.sha256[:12]}"
+
+
+def compare_preprocessings(
+    engine: camcore.Engine, model: camcore.Classifier, picture: camcore.Picture, fit: str
+) -> None:
+    """Help to choose: what the model answers under each preprocessing.
+
+    Opens by itself the first time that it is there, while the preprocessing is still the guess.
+    """
+    rows = []
+    for name, own in camcore.PREPROCESSINGS.items():
+        best = engine.predict(model, picture, preprocessing=name, fit=fit, top=1)[0]
+        share = (
+            f"{best.score:.3g}" if model.output_kind == "regression" else f"{best.probability:.0%}"
+        )
+        rows.append(f"| {plain(own.title)} | {plain(best.name)} | {share} |")
+    choice = _preprocessing_key(model)
+    opened, seen = f"{choice}-compare", f"{choice}-compare-seen"
+    if opened not in st.session_state:  # from here on it is the person who opens and closes it
+        guessed = st.session_state[choice] == model.preprocessing
+        st.session_state[opened] = guessed and not st.session_state.get(seen, False)
+    st.session_state[seen] = True
+    with st.expander(
+        "Pixel scaling is a guess: compare the answers under each", key=opened, on_change="rerun"
+    ):
+        st.markdown("\n".join(["| Pixels as | Answer | |", "|---|---|---|", *rows]))
+        st.caption(
+            "The file does not say how its pixels were scaled. "
+            "The right choice is usually the one that is sure and right on a picture you know."
+        )

@@ -1,0 +1,270 @@
+"""Which model: bundled, one of Keras Applications, or a file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+import camcore
+from pages.session.address import asked, asked_file, asked_one, refuse
+from pages.session.uploads import ask_upload, typed_path
+
+BUNDLED, CATALOGUE, FILE = "Bundled", "Keras", "Your file"
+_RANDOM = ":weights=random"
+_LARGEST_FILE = 800  # MB
+_MODEL_TYPES = ["keras", "h5", "hdf5"]
+LABEL_TYPES = ["txt", "json", "csv", "tsv"]
+_SIDES = (16, 2048)
+_OUTPUT_KINDS = {
+    "": "as the model tells",
+    "logits": "class scores",
+    "sigmoid": "one logit, yes or no",
+    "multi-label": "several yes-or-no answers",
+    "regression": "plain numbers (regression)",
+}
+
+
+_DRAWN_SIDE = 64  # gray models up to this size read digits and the like: one may draw
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """What `camcore.load_model` is to be called with.
+
+    Attributes
+    ----------
+    name : str
+        A name or the path of a file.
+    title : str
+        As people call it.
+    about : str
+        One sentence.
+    file, uploaded, linked : bool
+        Whether it is somebody's own file, and whether it came through the browser or by a link.
+    stamp : tuple
+        What changes when the file changes.
+    labels, output, output_kind, input_size
+        As in `camcore.load_model`.
+    """
+
+    name: str
+    title: str
+    about: str = ""
+    file: bool = False
+    uploaded: bool = False
+    linked: bool = field(default=False, compare=False)
+    stamp: tuple = ()
+    labels: str | None = None
+    output: str | None = None
+    output_kind: str | None = None
+    input_size: tuple[int, int] | None = None
+
+    def load(self) -> camcore.Classifier:
+        """Load it; slow the first time."""
+        options: dict[str, Any] = {
+            "labels": self.labels,
+            "output": self.output,
+            "output_kind": self.output_kind,
+            "input_size": self.input_size,
+        }
+        return camcore.load_model(self.name, **options)
+
+    def link(self) -> dict[str, str | None]:
+        """What a link says of the model; somebody's own file stays out unless a link named it."""
+        if self.file and not self.linked:
+            return {}
+        if not self.file:
+            return {"model": self.name}
+        side = str(self.input_size[0]) if self.input_size else None
+        return {
+            "model": self.name, "labels": self.labels, "kind": self.output_kind, "side": side
+        }  # fmt: skip
+
+
+def follow_link() -> None:
+    """Set the widgets below to what a link asks for."""
+    file = asked_file("model", _MODEL_TYPES)
+    st.session_state["model-linked"] = file
+    if file:
+        _follow_link_to_file(file)
+        return
+    names = {own.name: BUNDLED for own in camcore.BUNDLED_MODELS}
+    for entry in camcore.CATALOGUE.values():
+        names |= {entry.name: CATALOGUE, f"{entry.name}{_RANDOM}": CATALOGUE}
+    name = asked_one("model", names, "the model")
+    st.session_state["model-output"] = next(iter(asked("output")), None)
+    group = names[name] if name else BUNDLED
+    st.session_state["model-group"] = group
+    if name and group == CATALOGUE:
+        st.session_state["model-keras"] = name.removesuffix(_RANDOM)
+        st.session_state["model-random"] = name.endswith(_RANDOM)
+    else:
+        st.session_state["model-bundled"] = name or _first_bundled()
+
+
+def _follow_link_to_file(file: str) -> None:
+    st.session_state["model-group"] = FILE
+    st.session_state["model-path"] = file
+    st.session_state["model-upload-kept"] = None
+    st.session_state["model-output"] = next(iter(asked("output")), None)
+    st.session_state["model-labels-linked"] = next(iter(asked("labels")), "")
+    st.session_state["model-kind"] = asked_one("kind", _OUTPUT_KINDS, "the output kind") or ""
+    side = asked_one("side", map(str, range(_SIDES[0], _SIDES[1] + 1)), "the input size")
+    st.session_state["model-side"] = int(side) if side else None
+
+
+def _first_bundled() -> str:
+    return next(own.name for own in camcore.BUNDLED_MODELS if own.input_shape[2] == 3)
+
+
+def pick_model() -> ModelChoice | None:
+    """The widgets; None while no file has been given."""
+    st.session_state.setdefault("model-group", BUNDLED)
+    group = st.segmented_control(
+        "Model",
+        [BUNDLED, CATALOGUE, FILE],
+        key="model-group",
+        persist_state="session",
+        required=True,
+        width="stretch",
+        help="Models that come with CAM Audit, Keras Applications with ImageNet weights, "
+        "or a .keras or .h5 file.",
+    )
+    if group == FILE:
+        return _pick_file()
+    return _pick_keras() if group == CATALOGUE else _pick_bundled()
+
+
+def _pick_bundled() -> ModelChoice:
+    models = {own.name: own for own in camcore.BUNDLED_MODELS}
+    st.session_state.setdefault("model-bundled", _first_bundled())
+    name = st.selectbox(
+        "Bundled model",
+        list(models),
+        key="model-bundled",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    return ModelChoice(name, name, models[name].description)
+
+
+def _pick_keras() -> ModelChoice:
+    def label(name: str) -> str:
+        entry = camcore.CATALOGUE[name]
+        return f"{name} · {entry.size} px{' · CAM' if entry.cam else ''}"
+
+    st.session_state.setdefault("model-keras", "MobileNetV2")
+    name = st.selectbox(
+        "Keras Applications",
+        list(camcore.CATALOGUE),
+        key="model-keras",
+        persist_state="session",
+        format_func=label,
+        label_visibility="collapsed",
+        help="CAM: global average pooling leads straight into the class scores, "
+        "so plain CAM is possible.",
+    )
+    random = st.toggle(
+        "Random weights (for lessons)",
+        key="model-random",
+        persist_state="session",
+        help="The untrained network, always the same one; needs no download.",
+    )
+    entry = camcore.CATALOGUE[name]
+    if random:
+        about = f"{name} untrained: its answers mean nothing, its maps show what training adds."
+        return ModelChoice(name + _RANDOM, f"{name}, untrained", about)
+    return ModelChoice(name, name, f"ImageNet, 1000 classes; {entry.megabytes} MB of weights.")
+
+
+def _pick_file() -> ModelChoice | None:
+    upload = ask_upload(
+        "Model file",
+        key="model-upload",
+        type=_MODEL_TYPES,
+        max_upload_size=_LARGEST_FILE,
+        label_visibility="collapsed",
+        help="Inspected in a separate process before it is loaded.",
+    )
+    typed = st.text_input("or its path on this machine", key="model-path", persist_state="session")
+    with st.expander("Class names and more"):
+        labels = ask_upload(
+            "Class names",
+            key="model-labels",
+            type=LABEL_TYPES,
+            max_upload_size=8,
+            help="Text with one name a line, JSON or CSV, in the order of the outputs.",
+        )
+        kind = st.selectbox(
+            "Read the output as",
+            list(_OUTPUT_KINDS),
+            key="model-kind",
+            persist_state="session",
+            format_func=_OUTPUT_KINDS.__getitem__,
+            help="Only where the model ends without softmax or sigmoid.",
+        )
+        side = st.number_input(
+            "Input size in pixels",
+            min_value=_SIDES[0],
+            max_value=_SIDES[1],
+            value=None,
+            key="model-side",
+            persist_state="session",
+            placeholder="the model's own",
+            help="Only where the model takes pictures of any size; 224 otherwise.",
+        )
+    if upload:
+        path = upload
+    elif typed.strip():
+        path = typed_path(typed)
+    else:
+        return None
+    linked = not upload and typed == st.session_state.get("model-linked")
+    if linked and not labels and (named := st.session_state.get("model-labels-linked")):
+        labels = typed_path(named)
+    return ModelChoice(
+        path,
+        Path(path).name,
+        file=True,
+        uploaded=bool(upload),
+        linked=linked,
+        stamp=_stamp(path),
+        labels=labels,
+        output_kind=kind or None,
+        input_size=(side, side) if side else None,
+    )
+
+
+def _stamp(path: str) -> tuple:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return ()
+    return status.st_size, status.st_mtime_ns
+
+
+def pick_output(choice: ModelChoice, model: camcore.Classifier) -> ModelChoice:
+    """The same choice with one of several outputs; needs the loaded model to know them."""
+    if len(model.outputs) < 2:
+        return choice
+    wanted = st.session_state.get("model-output")
+    if wanted not in model.outputs:
+        if wanted is not None:
+            refuse(f"The link asks for the output “{wanted}”, which the model does not have.")
+        st.session_state["model-output"] = model.outputs[0]
+    output = st.selectbox(
+        "Output", model.outputs, key="model-output", persist_state="session", format_func=str
+    )
+    return replace(choice, output=output)
+
+
+def reads_drawings(choice: ModelChoice | None) -> bool:
+    """Whether the model reads small gray pictures, as far as that is known before it is loaded."""
+    shapes = {own.name: own.input_shape for own in camcore.BUNDLED_MODELS}
+    shapes |= st.session_state.get("input-shapes", {})
+    height, _, channels = shapes.get(choice.name if choice else "", (0, 0, 3))
+    return channels == 1 and height <= _DRAWN_SIDE

@@ -1,0 +1,128 @@
+"""Which class: the most probable ones as chips, any other by search; one, or two side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+import camcore
+from pages.components.wording import plain
+from pages.session.address import asked, refuse
+
+MOST = 2
+_KEPT = "target-chosen"  # indices in the order of choice; empty means the predicted class
+_OF = "target-of"
+_CHIPS = "target-chips"
+_SEARCH = "target-search"
+
+
+def follow_link() -> None:
+    """Keep the classes that a link asks for until the model is there to know them."""
+    st.session_state["target-asked"] = asked("class")[:MOST]
+    st.session_state[_KEPT] = []
+
+
+def pick_targets(model: camcore.Classifier, ranked: Sequence[camcore.Prediction]) -> list[int]:
+    """The chips and the search; the predicted class until another is chosen.
+
+    Parameters
+    ----------
+    ranked : sequence of Prediction
+        All classes as `Engine.predict` gives them.
+
+    Returns
+    -------
+    list of int
+        One class index or two.
+    """
+    owner = f"{model.sha256} {model.output}"
+    if st.session_state.get(_OF) != owner:
+        if st.session_state.get(_OF) is not None:
+            st.session_state[_KEPT] = []
+        st.session_state[_OF] = owner
+    for name in st.session_state.pop("target-asked", ()):
+        _take_asked(model, name)
+    by_index = {one.index: one for one in ranked}
+    kept = [index for index in st.session_state.get(_KEPT, []) if index in by_index]
+    chosen = kept or [ranked[0].index]
+    offered = [one.index for one in ranked[:5]]
+    offered += [index for index in chosen if index not in offered]
+
+    chips, search = st.container(), None
+    if len(ranked) > len(offered):
+        chips, search = st.columns([3, 1], vertical_alignment="bottom")
+    with chips:
+        st.session_state[_CHIPS] = chosen
+        st.pills(
+            "Effect on the output" if model.output_kind == "regression" else "Class",
+            offered,
+            selection_mode="multi",
+            key=_CHIPS,
+            format_func=lambda index: _chip(model, by_index[index]),
+            on_change=_chips_changed,
+            help="The class whose evidence is shown, with its class probability. "
+            "Choose two to see both on the same picture.",
+        )
+    if search:
+        search.selectbox(
+            "Any class",
+            [one.index for one in sorted(ranked, key=lambda own: own.index)],
+            index=None,
+            key=_SEARCH,
+            format_func=lambda index: f"{by_index[index].name} · {index}",
+            placeholder="search name or number",
+            on_change=_searched,
+            label_visibility="collapsed",
+        )
+    return chosen
+
+
+def _chip(model: camcore.Classifier, one: camcore.Prediction) -> str:
+    if model.output_kind == "regression":
+        return f"{plain(one.name)} · {one.score:.4g}"
+    share = f"{one.probability:.0%}" if one.probability >= 0.005 else "<1%"
+    return f"{plain(one.name)} · {share}"
+
+
+def _chips_changed() -> None:
+    before = st.session_state.get(_KEPT, [])
+    now = st.session_state[_CHIPS]
+    order = [index for index in before if index in now]
+    order += [index for index in now if index not in order]
+    st.session_state[_KEPT] = order[-MOST:]
+
+
+def _searched() -> None:
+    index = st.session_state[_SEARCH]
+    st.session_state[_SEARCH] = None
+    if index is not None:
+        st.session_state[_KEPT] = [index]
+
+
+def _take_asked(model: camcore.Classifier, name: str) -> None:
+    try:
+        found = camcore.match_label(model.class_names, name)
+    except camcore.InputError as error:
+        refuse(f"The link asks for a class that cannot be found. {error}")
+        return
+    if found not in st.session_state[_KEPT]:
+        st.session_state[_KEPT] = [*st.session_state[_KEPT], found]
+
+
+def address_of(model: camcore.Classifier, targets: Sequence[int]) -> list[str] | None:
+    """The classes for a link; None where they follow the prediction."""
+    if not st.session_state.get(_KEPT):
+        return None
+    return [name_or_index(model, index) for index in targets]
+
+
+def name_or_index(model: camcore.Classifier, index: int) -> str:
+    """A class by its name where that is short and its own, else by its index."""
+    name = model.class_names[index]
+    try:
+        own = camcore.match_label(model.class_names, name) == index
+    except camcore.InputError:  # two classes of that name
+        own = False
+    plainly = len(name) <= 60 and name == name.strip() and name.isprintable()
+    return name if own and plainly else str(index)

@@ -1,0 +1,1 @@
+"""What lasts across pages and reruns: address, uploads, engine, background work."""

@@ -1,0 +1,242 @@
+"""Two runs side by side: verdicts by intervals, accuracy by content, and what is not fair."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+
+from camcore.auditing.run_comparison.compare_runs import compare
+from camcore.auditing.runs.run import Run
+from camcore.auditing.runs.store import Store
+from camcore.errors import StoreError
+from tests.auditing.planted_pictures import TANK
+from tests.auditing.planted_run import planted_run
+
+SKY = ("tank", "sky/top-band")
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    return planted_run(tmp_path_factory.mktemp("compare") / "a")
+
+
+@pytest.fixture
+def two(planted, tmp_path):
+    """The planted run, and a copy of it to change."""
+    shutil.copytree(planted.folder, tmp_path / "b")
+    return Run(planted.folder), tmp_path / "b"
+
+
+def change(folder, name, edit):
+    store = Store(folder)
+    value = store.read_json(name)
+    edit(value)
+    store.write_json(name, value)
+
+
+def rows(folder, name, edit):
+    store = Store(folder)
+    store.write_table(name, edit(store.read_table(name)))
+
+
+def with_effect(folder, effect, interval, level="relied on"):
+    def edit(summary):
+        one = next(one for one in summary["findings"] if one["id"] == "tank--sky-top-band")
+        one.update(effect=effect, interval=interval, level=level)
+
+    change(folder, "findings.json", edit)
+
+
+def without_sky(folder, stages=("discovery", "test")):
+    """The model of b: no band that is handed over changes its answer."""
+
+    def edit(table):
+        sky = table["family"] == "sky/top-band"
+        for name in ("edited", "controlled"):
+            table.loc[sky, name] = table.loc[sky, "before"]
+        for name in ("margin_edited", "margin_controlled"):
+            table.loc[sky, name] = table.loc[sky, "margin_before"]
+        return table
+
+    for stage in stages:
+        rows(folder, f"trials/{stage}/00000.parquet", edit)
+    change(
+        folder,
+        "findings.json",
+        lambda value: value.update(
+            findings=[one for one in value["findings"] if one["level"] != "relied on"]
+        ),
+    )
+
+
+def row_of(comparison, key=SKY):
+    return next(row for row in comparison.rows if (row.class_name, row.family) == key)
+
+
+def test_a_run_and_itself(two):
+    a, folder = two
+    found = compare(a, Run(folder))
+    assert {row.verdict for row in found.rows} == {"unchanged"}
+    assert {row.change for row in found.rows} == {0.0}
+    assert len(found.rows) == 8  # two classes, four families that were tried
+    # 19 of 20 forests and 18 of 20 tanks are recognised.
+    assert (found.accuracy.images, found.accuracy.a, found.accuracy.b) == (40, 0.925, 0.925)
+    assert (found.accuracy.only_a, found.accuracy.only_b) == (0, 0)
+    assert found.notes == ("both runs audit the same model, bit for bit.",)
+
+
+def test_a_cue_that_is_gone_and_the_way_back(two):
+    a, folder = two
+    without_sky(folder)
+    forth = row_of(compare(a, Run(folder)))
+    assert (forth.verdict, forth.b.value, forth.change) == ("gone", 0.0, -0.9)
+    assert forth.b.interval[1] < forth.a.interval[0]
+    back = row_of(compare(Run(folder), a))
+    assert (back.verdict, back.change) == ("new", 0.9)
+
+
+def test_a_cue_that_fell_out_at_discovery_counts_as_tried(two):
+    a, folder = two
+    without_sky(folder)
+    rows(
+        folder,
+        "trials/test/00000.parquet",
+        lambda table: table[table["family"] != "sky/top-band"],
+    )
+    row = row_of(compare(a, Run(folder)))
+    assert (row.verdict, row.b.held_out, row.b.value) == ("gone", False, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("effect", "interval", "verdict"),
+    [
+        (0.3, [0.2, 0.4], "better"),  # below, still relied on
+        (0.7, [0.5, 0.76], "unchanged"),  # the planted interval begins at 0.75
+        (0.9, [0.75, 1.0], "unchanged"),
+    ],
+)
+def test_intervals_decide(two, effect, interval, verdict):
+    a, folder = two
+    with_effect(folder, effect, interval)
+    assert row_of(compare(a, Run(folder))).verdict == verdict
+
+
+def test_worse(two):
+    a, folder = two
+    with_effect(folder, 0.3, [0.2, 0.4])
+    assert row_of(compare(Run(folder), a)).verdict == "worse"
+
+
+def test_proven_in_one_only_but_not_apart(two):
+    a, folder = two
+    with_effect(folder, 0.7, [0.5, 0.9], level="attended")
+    row = row_of(compare(a, Run(folder)))
+    assert row.verdict == "unchanged"
+    assert row.note == "proven in a only, but the intervals overlap: the change may be chance"
+
+
+def test_what_one_run_did_not_try(two):
+    a, folder = two
+
+    def rename(record):
+        record["classes"]["classes"][TANK]["name"] = "panzer"
+
+    change(folder, "run.json", rename)
+    change(folder, "findings.json", lambda value: value.update(findings=[]))
+    found = compare(a, Run(folder))
+    row = row_of(found)
+    assert (row.verdict, row.b, row.change, row.note) == (
+        "not tested",
+        None,
+        None,
+        "not tried in b",
+    )
+    assert "only in a: tank." in found.notes
+    assert "only in b: panzer." in found.notes
+    assert "20 images bear another class in b and are left out of accuracy." in found.notes
+    assert found.accuracy.images == 20  # the forests
+
+
+def test_accuracy_is_of_images_with_the_same_content(two):
+    a, folder = two
+
+    def edit(table):
+        table = table.set_index("id")
+        table.loc[0, "sha256"] = "another file"
+        table.loc[[1, 2], "predicted"] = TANK  # two forests are lost
+        table.loc[25, "predicted"] = TANK  # a tank under a dark sky is won
+        return table.reset_index()
+
+    rows(folder, "images/00000.parquet", edit)
+    change(folder, "run.json", lambda record: record["source"].update(digest="another"))
+    found = compare(a, Run(folder))
+    assert found.accuracy.images == 39
+    assert found.accuracy.a == pytest.approx(36 / 39)
+    assert found.accuracy.b == pytest.approx(35 / 39)
+    assert (found.accuracy.only_a, found.accuracy.only_b) == (2, 1)
+    assert (
+        "the images differ: 40 in a, 40 in b, 39 are in both; effects are then measured on "
+        "different images." in found.notes
+    )
+
+
+def test_what_makes_it_unfair_is_said(two):
+    a, folder = two
+
+    def edit(record):
+        record["model"].update(sha256="other", preprocessing="caffe", input_shape=[64, 64, 3])
+        record["thresholds"]["floor"] = 0.2
+        record["settings"].update(seed=1, budget=10, model="retrained")
+        record["versions"]["camcore"] = "0.2.0"
+
+    change(folder, "run.json", edit)
+    assert compare(a, Run(folder)).notes == (
+        "the thresholds differ (floor): what counts as proven does too.",
+        "the settings differ: budget, seed.",
+        "the models' input shape differs: 32 x 32 x 3 in a, 64 x 64 x 3 in b.",
+        "the models' preprocessing differs: none in a, caffe in b.",
+        "the runs were made by different versions of this program.",
+    )
+
+
+def test_as_json_and_as_text(two):
+    a, folder = two
+    without_sky(folder)
+    found = compare(a, Run(folder))
+    value = json.loads(json.dumps(found.as_json(), allow_nan=False))
+    assert {"class", "family", "a", "b", "change", "verdict", "note"} == set(value["rows"][0])
+    lines = found.as_text().splitlines()
+    assert lines[0] == f"a: cloud-detector, {a.folder}"
+    assert "recognised of 40 shared images: a 92.5 %, b 92.5 % (only a: 0, only b: 0)" in lines
+    told = [line.split("  ") for line in lines if line.startswith("gone")]
+    assert [line[-1] for line in told] == ["-90", "-90"]
+    assert lines[-1] == "6 other cues were tried; neither run relies on them."
+
+
+def test_runs_without_a_shared_image(two):
+    a, folder = two
+    rows(folder, "images/00000.parquet", lambda t: t.assign(sha256=t["id"].astype(str)))
+    found = compare(a, Run(folder))
+    assert (found.accuracy.images, found.accuracy.a) == (0, None)
+    assert "recognised" not in found.as_text()
+
+
+def test_an_unfinished_run_is_refused(two):
+    a, folder = two
+    (folder / "findings.json").unlink()
+    with pytest.raises(StoreError, match="no findings yet"):
+        compare(a, Run(folder))
+
+
+def test_runs_without_interventions(two):
+    _, folder = two
+    shutil.rmtree(folder / "trials")
+    change(folder, "findings.json", lambda value: value.update(findings=[]))
+    found = compare(Run(folder), Run(folder))
+    assert found.rows == ()
+    assert found.as_text().endswith("No cue was tried in either run.")
+    assert isinstance(found.accuracy.images, int)
+    assert pd.notna(found.accuracy.a)

@@ -1,0 +1,48 @@
+"""Progress that others can read, and requests to stop that are heard."""
+
+from __future__ import annotations
+
+import pytest
+
+from camcore.auditing.runs.progress import StoppedError, Watch, ask_to_stop, read_progress
+
+
+def test_progress_is_read_back(tmp_path):
+    watch = Watch(tmp_path)
+    watch.begin("scan", total=10, done=2)
+    now = read_progress(tmp_path)
+    assert (now.state, now.stage, now.done, now.total) == ("running", "scan", 2, 10)
+    watch.advance(3, bad=1)
+    watch.end("complete")
+    now = read_progress(tmp_path)
+    assert (now.state, now.done, now.bad) == ("complete", 5, 1)
+
+
+def test_the_rate_leaves_out_what_an_earlier_start_did(tmp_path, monkeypatch):
+    now = 100.0
+    monkeypatch.setattr("camcore.auditing.runs.progress.time.monotonic", lambda: now)
+    shown = []
+    watch = Watch(tmp_path, shown.append)
+    watch.begin("scan", total=100, done=50)
+    now = 110.0
+    watch.advance(20)
+    assert shown[-1].rate == pytest.approx(2.0)
+    assert shown[-1].remaining == pytest.approx(15.0)
+
+
+@pytest.mark.parametrize("state", ["paused", "cancelled"])
+def test_a_request_to_stop_is_heard(tmp_path, state):
+    watch = Watch(tmp_path)
+    watch.begin("scan", total=10)
+    watch.check()
+    ask_to_stop(tmp_path, state)
+    with pytest.raises(StoppedError, match=state):
+        watch.check()
+    assert read_progress(tmp_path).state == state
+    Watch(tmp_path).check()  # a new start forgets the old request
+
+
+def test_no_progress_or_a_damaged_one_is_none(tmp_path):
+    assert read_progress(tmp_path) is None
+    (tmp_path / "progress.json").write_text('{"state": "run')
+    assert read_progress(tmp_path) is None

@@ -1,0 +1,144 @@
+"""Numbers of maps, worked out by hand on small grids."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from camcore.auditing.scan.map_statistics import AREAS, focus
+
+
+def one(raw, mask=None) -> dict[str, float]:
+    """Focus of one map."""
+    masks = None if mask is None else np.array([mask], np.float32)
+    told = focus(np.array([raw], np.float32), masks)
+    return {name: column[0].item() for name, column in told.items()}
+
+
+def single(shape: tuple[int, int], row: int, column: int) -> np.ndarray:
+    raw = np.full(shape, -1.0, np.float32)
+    raw[row, column] = 2.0
+    return raw
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (7, 7), (14, 14), (1, 5), (4, 9), (1, 1), (2, 30)])
+def test_even_map_gives_each_region_its_area(shape):
+    told = one(np.full(shape, 0.3))
+    for name, area in AREAS.items():
+        assert told[name] == pytest.approx(area, abs=1e-6), name
+    assert told["centroid_x"] == pytest.approx(0.5)
+    assert told["centroid_y"] == pytest.approx(0.5)
+    assert told["map_entropy"] == pytest.approx(1.0 if shape != (1, 1) else 0.0, abs=1e-6)
+
+
+def test_areas_by_hand():
+    assert AREAS["share_ring"] == 28 / 64  # outer cells of an 8 x 8 grid
+    assert AREAS["share_corners"] == 4 / 16
+    assert {AREAS[f"share_{side}"] for side in ("top", "middle", "bottom", "left", "right")} == {
+        1 / 3
+    }
+
+
+def test_corner_cell_of_three_by_three():
+    told = one(single((3, 3), 0, 0))
+    assert told["evidence"] is True
+    # Of a third of each side, 3/8 lies in the ring and 3/4 in the corner square.
+    assert told["share_ring"] == pytest.approx(1 - (5 / 8) ** 2)
+    assert told["share_corners"] == pytest.approx((3 / 4) ** 2)
+    assert (told["share_top"], told["share_middle"], told["share_bottom"]) == (1, 0, 0)
+    assert (told["share_left"], told["share_right"]) == (1, 0)
+    assert told["centroid_x"] == pytest.approx(1 / 6)
+    assert told["centroid_y"] == pytest.approx(1 / 6)
+    assert told["map_entropy"] == 0
+
+
+def test_thirds_cut_the_cells_of_seven_by_seven():
+    # Rows 2/7 to 3/7: from 2/7 to 1/3 is a third of the row.
+    told = one(single((7, 7), 2, 4))
+    assert told["share_top"] == pytest.approx(1 / 3)
+    assert told["share_middle"] == pytest.approx(2 / 3)
+    assert told["share_bottom"] == 0
+    # Columns 4/7 to 5/7: from 2/3 to 5/7 is a third of the column.
+    assert told["share_right"] == pytest.approx(1 / 3)
+    assert told["share_left"] == told["share_ring"] == told["share_corners"] == 0
+
+
+def test_edge_cell_of_seven_by_seven():
+    # An eighth of the side is 7/8 of a cell.
+    told = one(single((7, 7), 6, 3))
+    assert told["share_ring"] == pytest.approx(7 / 8)
+    assert told["share_bottom"] == 1
+    assert told["share_corners"] == 0
+    assert told["centroid_y"] == pytest.approx(13 / 14)
+
+
+def test_map_of_one_row():
+    told = one([[1.0, 0.0, 0.0, 3.0]])
+    assert told["share_corners"] == pytest.approx(0.5)  # the row's upper and lower quarters
+    assert told["share_top"] == pytest.approx(1 / 3)
+    assert told["share_left"] == 0.25
+    assert told["share_right"] == 0.75
+    assert told["centroid_x"] == pytest.approx((1 * 0.125 + 3 * 0.875) / 4)
+    assert told["map_entropy"] == pytest.approx(
+        -(0.25 * np.log(0.25) + 0.75 * np.log(0.75)) / np.log(4)
+    )
+
+
+def test_object():
+    raw = [[4.0, 2.0], [-5.0, 2.0]]
+    told = one(raw, [[1.0, 0.5], [0.5, 0.0]])
+    assert told["share_object"] == pytest.approx((4 + 1) / 8)
+    assert told["area_object"] == 0.5
+    assert np.isnan(one(raw)["share_object"])
+    assert np.isnan(one(raw)["area_object"])
+
+
+def test_object_where_only_some_images_have_a_mask():
+    maps = np.ones((3, 2, 2), np.float32)
+    masks = np.array([[[1, 0], [0, 0]], np.full((2, 2), np.nan), np.zeros((2, 2))], np.float32)
+    told = focus(maps, masks)
+    np.testing.assert_array_equal(told["share_object"], [0.25, np.nan, 0])
+    np.testing.assert_array_equal(told["area_object"], [0.25, np.nan, 0])
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, np.nan, -np.inf])
+def test_no_evidence(value):
+    told = one(np.full((3, 4), value), np.full((3, 4), 0.25))
+    assert told.pop("evidence") is False
+    assert told.pop("area_object") == 0.25
+    assert all(np.isnan(number) for number in told.values())
+
+
+def test_extreme_values_stay_numbers():
+    raw = np.array([[np.inf, np.nan], [np.finfo(np.float32).max, 1.0]])
+    told = one(raw)
+    # Both large cells are in the left column; a third of the side is 2/3 of a cell.
+    assert told["share_left"] == pytest.approx(2 / 3)
+    assert told["share_top"] == pytest.approx(1 / 3)
+    assert one(np.full((2, 2), 1e-45))["map_entropy"] == pytest.approx(1)
+
+
+def test_scale_does_not_matter_and_negative_values_are_nothing():
+    raw = np.random.default_rng(3).normal(size=(5, 6))
+    first, second = one(raw), one(np.where(raw > 0, raw * 1000, raw * 7))
+    assert first == pytest.approx(second, rel=1e-5, nan_ok=True)
+
+
+def test_a_map_says_the_same_alone_and_among_others():
+    maps = np.random.default_rng(4).normal(size=(40, 7, 7)).astype(np.float32)
+    together = focus(maps)
+    for k in (0, 17, 39):
+        alone = focus(maps[k : k + 1])
+        for name, column in together.items():
+            np.testing.assert_array_equal(alone[name][0], column[k], err_msg=name)
+
+
+def test_columns_and_their_kinds():
+    told = focus(np.ones((2, 3, 3), np.float32))
+    others = {"share_object", "area_object", "map_entropy", "centroid_x", "centroid_y"}
+    assert set(told) == {"evidence", *AREAS} | others
+    assert told["evidence"].dtype == bool
+    assert {column.dtype for name, column in told.items() if name != "evidence"} == {
+        np.dtype(np.float32)
+    }
+    assert all(column.shape == (0,) for column in focus(np.ones((0, 3, 3), np.float32)).values())

@@ -1,0 +1,107 @@
+"""The audit from the command line, with real networks on the legend's own scenes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+
+from camcore.making.scenes import write_scenes
+
+
+@pytest.fixture(scope="module")
+def laboratory(tmp_path_factory):
+    """Tanks under sun, forests under cloud."""
+    return write_scenes("laboratory", 200, 11, tmp_path_factory.mktemp("scenes") / "laboratory")
+
+
+def findings(run) -> list[dict]:
+    return json.loads((run / "findings.json").read_text())["findings"]
+
+
+@pytest.mark.slow
+def test_the_legend_is_caught_and_the_sound_detector_is_not(command_line, laboratory, tmp_path):
+    cloud, tank = tmp_path / "cloud", tmp_path / "tank"
+    status, said, _ = command_line("audit", laboratory, "--model", "cloud-detector", "--out", cloud)
+    assert status == 0
+    sky = [one for one in findings(cloud) if one["family"] == "sky/top-band"]
+    assert {one["class"] for one in sky} == {"tank", "forest"}
+    for one in sky:
+        assert one["level"] == "relied on"
+        assert one["effect"] > 0.8
+        assert one["on_object"] is False
+        assert one["overlaps"] is None
+    assert not [one for one in findings(cloud) if one["family"] == "object" and one["effect"]]
+    assert "relied on: tank by sky (top band)" in said
+    for name in ("report.html", "images.csv", "bad.csv"):
+        assert (cloud / name).stat().st_size > 0
+    assert len(pd.read_csv(cloud / "images.csv")) == 200
+
+    status, _, _ = command_line("audit", laboratory, "--model", "tank-detector", "--out", tank)
+    assert status == 0
+    proven = {one["family"]: one for one in findings(tank) if one["level"] == "relied on"}
+    assert "sky/top-band" not in proven
+    assert "background" not in proven
+    assert proven["object"]["on_object"] is True
+    summaries = [json.loads((run / "findings.json").read_text()) for run in (cloud, tank)]
+    assert summaries[0]["score"] > 0.8 > 0.2 > summaries[1]["score"]
+
+    status, said, _ = command_line("compare", cloud, tank)
+    assert status == 0
+    assert "sky" in said
+    assert "gone" in said
+
+
+def refused(outcome) -> str:
+    status, _, err = outcome
+    assert status == 2
+    lines = err.strip().splitlines()
+    assert lines[-1].startswith("camcore: ")
+    assert "Traceback" not in err
+    return lines[-1]
+
+
+def test_bad_input_is_one_line(command_line, laboratory, tmp_path):
+    def audit(source, model="cloud-detector", *more):
+        return refused(
+            command_line("audit", source, "--model", model, *more, "--out", tmp_path / "run")
+        )
+
+    assert "no-such" in audit(tmp_path / "no-such")
+    assert "no model and no file" in audit(laboratory, "clod-detector")
+    assert "no layer 'conv9'" in audit(laboratory, "cloud-detector", "--layer", "conv9")
+    assert "method" in audit(laboratory, "cloud-detector", "--method", "tea-leaves")
+    assert "--labels MAP" in audit(laboratory, "cam1")
+    (tmp_path / "notes.txt").write_text("hello")
+    assert "notes.txt" in audit(tmp_path / "notes.txt")
+
+
+def test_a_folder_that_is_no_run_is_one_line(command_line, tmp_path):
+    assert "holds no audit" in refused(command_line("report", tmp_path))
+    assert "holds no audit" in refused(command_line("compare", tmp_path, tmp_path))
+
+
+def test_a_zip_whose_labels_need_a_mapping(command_line, laboratory, tmp_path):
+    few = tmp_path / "few"
+    for label, name in (("forest", "empty"), ("tank", "armour")):
+        (few / name).mkdir(parents=True)
+        for file in sorted((laboratory / label).iterdir())[:8]:
+            shutil.copy(file, few / name)
+    archive = shutil.make_archive(str(tmp_path / "photos"), "zip", few)
+    out = tmp_path / "run"
+    words = ("audit", archive, "--model", "cloud-detector", "--out", out)
+    assert "--labels MAP" in refused(command_line(*words))
+    mapping = tmp_path / "map.json"
+    mapping.write_text('{"empty": ["forest"], "armour": [1]}')
+    status, said, _ = command_line(*words, "--labels", mapping, "--precision", "float32")
+    assert status == 0
+    told = json.loads((out / "findings.json").read_text())
+    assert told["images"] == {"total": 16, "readable": 16, "bad": 0}
+    assert {one["class"] for one in told["insufficient"]} == {"empty", "armour"}
+    assert said.count("insufficient: ") == 2
+    report = (out / "report.html").read_bytes()
+    (out / "report.html").unlink()
+    assert command_line("report", out)[0] == 0
+    assert (out / "report.html").read_bytes() == report

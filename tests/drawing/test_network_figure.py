@@ -1,0 +1,137 @@
+"""The drawn figure of the last layers: what stands in it, and where."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgba
+from matplotlib.patches import Polygon
+
+from camcore.classifier import LayerRow
+from camcore.drawing.network_figure import Gap, draw_parts, drawn_layers
+from camcore.drawing.theme import DARK, LIGHT
+from camcore.errors import InputError
+
+
+def row(name: str, *shape: int | None, kind: str = "Conv2D", parameters: int = 0, beside=False):
+    return LayerRow(name, kind, shape, parameters, beside)
+
+
+BEFORE = [
+    row("block4_pool", 14, 14, 512, kind="MaxPooling2D"),
+    row("block5_conv1", 14, 14, 512, parameters=2_359_808),
+    row("block5_conv2", 14, 14, 512, parameters=2_359_808),
+    row("block5_conv3", 14, 14, 512, parameters=2_359_808),
+]
+BEHIND = [
+    row("block5_pool", 7, 7, 512, kind="MaxPooling2D"),
+    row("flatten", 25088, kind="Flatten"),
+    row("fc1", 4096, kind="Dense", parameters=102_764_544),
+    row("fc2", 4096, kind="Dense", parameters=16_781_312),
+    row("predictions", 1000, kind="Dense", parameters=4_097_000),
+]
+LONG = [row(f"a_long_name_of_a_layer_{i:02d}", 7, 7, 2048) for i in range(40)]
+
+
+def names(shown) -> list[str | int]:
+    return [own.count if isinstance(own, Gap) else own.name for own in shown]
+
+
+def texts(figure) -> list[str]:
+    return [own.get_text() for own in figure.axes[0].texts]
+
+
+def heights(figure) -> list[float]:
+    """Height of each solid's front, from left to right."""
+    fronts = [own for own in figure.axes[0].patches if isinstance(own, Polygon)][::9]
+    return [float(np.ptp(own.get_xy()[:, 1])) for own in fronts]
+
+
+def test_few_layers_are_all_drawn():
+    before, behind = drawn_layers((BEFORE, BEHIND), "block5_conv3")
+    assert names(before) == [own.name for own in BEFORE]
+    assert names(behind) == [own.name for own in BEHIND]
+
+
+def test_many_layers_leave_gaps_that_are_counted():
+    before, behind = drawn_layers((LONG, LONG), LONG[-1].name)
+    assert names(before) == [36, *(own.name for own in LONG[-4:])]
+    assert names(behind) == [*(own.name for own in LONG[:2]), 35, *(o.name for o in LONG[-3:])]
+
+
+def test_a_gap_never_stands_for_one_layer():
+    before, behind = drawn_layers((LONG[:5], LONG[:6]), LONG[4].name)
+    assert len(before) == 5
+    assert len(behind) == 6
+
+
+def test_layers_beside_the_map_are_not_on_the_way_to_it():
+    first = [BEFORE[0], row("shortcut", 14, 14, 64, beside=True), BEFORE[3]]
+    before, _ = drawn_layers((first, BEHIND), "block5_conv3")
+    assert names(before) == ["block4_pool", "block5_conv3"]
+    assert "1 layer also reaches the scores beside A" in texts(
+        draw_parts((first, BEHIND), "block5_conv3")
+    )
+
+
+def test_shapes_and_parameters_are_written():
+    said = texts(draw_parts((BEFORE, BEHIND), "block5_conv3"))
+    assert said.count("14 × 14 × 512") == 4
+    assert {"25088", "102,764,544", "image → A", "A → class scores", "A"} <= set(said)
+
+
+def test_an_unknown_side_is_a_question_mark():
+    said = texts(draw_parts(([row("conv", None, None, 8)], BEHIND), "conv"))
+    assert "? × ? × 8" in said
+
+
+def test_finer_grids_stand_taller():
+    pyramid = [row(str(side), side, side, 64) for side in (224, 112, 14, 7)]
+    drawn = heights(draw_parts((pyramid, []), "7"))
+    assert len(drawn) == 4
+    assert drawn == sorted(drawn, reverse=True)
+    assert len(set(drawn)) == 4
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_the_theme_colours_ground_and_both_networks(theme):
+    figure = draw_parts((BEFORE, BEHIND), "block5_conv3", theme)
+    assert figure.get_facecolor() == to_rgba(theme.paper)
+    edges = {own.get_edgecolor() for own in figure.axes[0].patches if own.get_linewidth() == 1}
+    assert {to_rgba(theme.own), to_rgba(theme.other)} <= edges
+
+
+@pytest.mark.parametrize("parts", [(BEFORE, BEHIND), (LONG, LONG), (BEFORE[:1], BEHIND[-1:])])
+def test_no_word_leaves_the_figure_or_covers_another(parts):
+    figure = draw_parts(parts, parts[0][-1].name)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    boxes = [own.get_window_extent(canvas.get_renderer()) for own in figure.axes[0].texts]
+    width, height = canvas.get_width_height()
+    for box in boxes:
+        assert 0 <= box.x0 < box.x1 <= width
+        assert 0 <= box.y0 < box.y1 <= height
+    for one, other in itertools.combinations(boxes, 2):
+        assert not one.overlaps(other)
+
+
+def test_names_with_signs_of_mathematics_and_foreign_letters_are_drawn():
+    figure = draw_parts(([row("a/$x^2", 3, 3, 4)], [row("狗", 2, kind="Dense")]), "a/$x^2")
+    FigureCanvasAgg(figure).draw()
+    assert {"$x^2", "□"} <= set(texts(figure))
+
+
+@pytest.mark.parametrize("first", [[], BEFORE[:2], [row("block5_conv3", 3, 3, 4, beside=True)]])
+def test_a_table_that_does_not_lead_to_the_layer_is_refused(first):
+    with pytest.raises(InputError, match="does not lead to 'block5_conv3'"):
+        draw_parts((first, BEHIND), "block5_conv3")
+
+
+def test_the_bundled_network_as_it_is(bundled_model):
+    figure = draw_parts(bundled_model("cam1").parts("conv4"), "conv4")
+    assert {"3 × 3 × 128", "73,856", "gap", "scores", "1,290", "4 more\nlayers"} <= set(
+        texts(figure)
+    )

@@ -1,0 +1,96 @@
+"""Findings as cards, and the evidence of each, on a run that was written by hand."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.pages.app_page import assert_calm
+from tests.pages.parts.audit.reading import SKY, links, the_error, words
+
+
+def test_findings_as_cards(visit, run):
+    app = visit(run="planted")
+    assert_calm(app)
+    finding = run.finding(SKY)
+    low, high = (round(100 * side) for side in finding.interval)
+    text = words(app)
+    assert f"### +{round(100 * finding.effect)} points ({low} to {high})" in text
+    assert "**tank** by **top band**" in text
+    assert "not on the object" in text
+    assert "33 % of the picture" in text
+    assert run.summary["not_detected"]["text"] in text
+    assert "Insufficient: jeep." in text
+    assert links(app)["See the evidence"]["run"] == "planted"
+    opened = [own.proto.query_string for own in app.page_link if own.value == "See the evidence"]
+    assert f"finding={SKY}" in opened[0]
+    assert not any(own.proto.expanded for own in app.expander)
+
+
+def test_evidence_has_its_own_address(visit, run):
+    app = visit(run="planted", finding=SKY)
+    assert_calm(app)
+    text = words(app)
+    assert "**forest → tank**, under the control forest" in text
+    for part in (
+        "Before and after", "Where the maps lie", "The images that show it most", "In the data",
+        "How the answer follows it", "With the cue and without it", "Decision",
+    ):  # fmt: skip
+        assert f"##### {part}" in text
+    assert "Flipped by the cue" in app.table[0].value["number"].tolist()
+    assert "with the cue: **" in text
+    pictures = [own.proto for own in app.image]
+    assert all(one.imgs[0].alt for one in pictures), "every picture has a text alternative"
+    opened = [urlsplit(one.link) for one in pictures if one.link]
+    assert {one.path for one in opened} == {"explore"}
+    shown = {parse_qs(one.query)["path"][0] for one in opened}
+    assert {str(run.path_of(image)) for image in run.finding(SKY).images[:8]} <= shown
+
+
+@pytest.mark.parametrize("name", ["forest--tag", "tank--colour"])
+def test_evidence_of_what_is_not_proven(visit, run, name):
+    app = visit(run="planted", finding=name)
+    assert_calm(app)
+    assert "Whether the model uses it was not shown." in words(app)
+    assert "Before and after" not in words(app)
+
+
+def test_pictures_that_are_gone_cost_one_sentence(visit, run, tmp_path):
+    record = json.loads((run.folder / "run.json").read_text())
+    record["source"]["root"] = str(tmp_path / "gone")
+    (run.folder / "run.json").write_text(json.dumps(record))
+    app = visit(run="planted", finding=SKY)
+    assert len(app.error) == 1, "of the swaps"
+    assert "##### Decision" in words(app)
+    assert "can no longer be read" in words(app)
+    assert_calm(visit(run="planted", view="images"))
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"run": "no-such-run"}, "holds no audit"),
+        ({"run": "../../etc"}, "holds no audit"),
+        ({"run": "planted", "finding": "no-such"}, "no finding"),
+        ({"run": "planted", "view": "compare", "other": "no-such-run"}, "holds no audit"),
+    ],
+)
+def test_an_address_of_what_there_is_not(visit, run, query, sentence):
+    assert sentence in the_error(visit(**query))
+
+
+def test_names_from_outside_stay_words(visit, run):
+    hostile = "![x](http://a.b/c) <b>$x$"
+    for name in ("run.json", "findings.json"):
+        text = (run.folder / name).read_text()
+        (run.folder / name).write_text(text.replace('"tank"', json.dumps(hostile)))
+    for query in ({}, {"finding": SKY}, {"view": "run"}, {"view": "images"}):
+        app = visit(run="planted", **query)
+        assert_calm(app)
+        for kind in (app.markdown, app.caption, app.page_link):
+            for own in kind:
+                text = str(own.value).replace("\\!\\[x\\]\\(http\\://a.b/c\\) \\<b\\>\\$x\\$", "")
+                assert "http" not in text
+                assert "<b>" not in text

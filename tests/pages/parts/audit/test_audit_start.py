@@ -1,0 +1,114 @@
+"""What an audit is begun with, driven through the widgets."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from camcore.auditing.runs.settings import Settings
+from tests.pages.app_page import address, assert_calm
+from tests.pages.parts.audit.reading import the_error, words
+
+
+def test_first_visit_offers_the_sample_and_has_no_runs(visit):
+    app = visit()
+    assert_calm(app)
+    assert "The legend's laboratory: forest scenes" in words(app)
+    assert app.selectbox(key="model-bundled").value == "cloud-detector"
+    assert "None yet." in words(app)
+
+
+def test_what_was_chosen_is_what_starts(visit, launched, tmp_path):
+    app = visit()
+    app.segmented_control(key="audit-source").set_value("Path").run()
+    app.text_input(key="audit-path").set_value(str(tmp_path))
+    app.selectbox(key="model-bundled").set_value("tank-detector")
+    app.text_input(key="audit-layer").set_value(" conv4 ")
+    app.selectbox(key="audit-method").set_value("layer-cam")
+    app.segmented_control(key="audit-fit").set_value("pad")
+    app.selectbox(key="audit-labels").set_value("none")
+    app.number_input(key="audit-budget").set_value(500)
+    app.number_input(key="audit-seed").set_value(7)
+    app.button(key="audit-start").click().run()
+    assert_calm(app)
+    ((settings, folder),) = launched
+    assert settings == Settings(
+        str(tmp_path), "tank-detector", layer="conv4", method="layer-cam", fit="pad",
+        labels="none", budget=500, seed=7,
+    )  # fmt: skip
+    assert address(app) == {"run": folder.name}
+    assert "Starting" in words(app)
+    assert app.button(key="audit-pause").disabled
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [("", "type the path of a folder"), ("/no/such/folder", "does not exist")],
+)
+def test_pictures_that_are_not_there(visit, launched, path, sentence):
+    app = visit()
+    app.segmented_control(key="audit-source").set_value("Path").run()
+    app.text_input(key="audit-path").set_value(path)
+    app.button(key="audit-start").click().run()
+    assert sentence in the_error(app)
+    assert not launched
+
+
+def test_a_folder_of_runs_that_cannot_be_written(visit, launched, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("CAMCORE_RUNS", str(tmp_path / "file" / "runs"))
+    app = visit()
+    app.button(key="audit-start").click().run()
+    assert "CAMCORE_RUNS" in the_error(app)
+    app.segmented_control(key="audit-source").set_value("Path").run()
+    app.text_input(key="audit-path").set_value(str(tmp_path))
+    app.button(key="audit-start").click().run()
+    assert "CAMCORE_RUNS" in the_error(app)
+    assert not launched
+
+
+def test_a_data_root_bounds_pictures_and_runs(visit, launched, tmp_path, monkeypatch, original):
+    monkeypatch.setenv("CAMCORE_DATA_ROOT", str(tmp_path / "data"))
+    app = visit()
+    app.segmented_control(key="audit-source").set_value("Path").run()
+    app.text_input(key="audit-path").set_value(str(tmp_path))
+    app.button(key="audit-start").click().run()
+    assert "outside the folder" in the_error(app)
+    assert not launched
+    assert "outside the folder" in the_error(visit(run=str(original)))
+
+
+def test_no_model(visit, launched):
+    app = visit()
+    app.segmented_control(key="model-group").set_value("Your file").run()
+    app.button(key="audit-start").click().run()
+    assert "Choose a model" in the_error(app)
+    assert not launched
+
+
+def test_uploads_move_into_the_run(visit, launched):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("tank/1.png", b"...")
+    app = visit()
+    app.segmented_control(key="audit-source").set_value("Upload").run()
+    app.file_uploader(key="audit-upload").upload("pets.zip", buffer.getvalue(), "application/zip")
+    app.selectbox(key="audit-labels").set_value("file").run()
+    app.file_uploader(key="audit-mapping").upload("map.json", b'{"tank": [1]}', "text/json").run()
+    app.button(key="audit-start").click().run()
+    assert_calm(app)
+    ((settings, folder),) = launched
+    assert settings.source == str(folder / "given" / "pets.zip")
+    assert settings.labels == str(folder / "given" / "map.json")
+    assert Path(settings.source).read_bytes() == buffer.getvalue()
+
+
+def test_a_mapping_that_was_not_given(visit, launched):
+    app = visit()
+    app.selectbox(key="audit-labels").set_value("file").run()
+    app.button(key="audit-start").click().run()
+    assert "mapping file" in the_error(app)
+    assert not launched
