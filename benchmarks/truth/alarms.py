@@ -27,6 +27,7 @@ from benchmarks.truth.checks import (
     pattern_of,
     region_mask,
 )
+from benchmarks.truth.cues import whole
 
 TURNS, MISSED = 0.10, 0.05
 """Excess flips to a class, and share that leaves it, from which a claim is borne out."""
@@ -41,6 +42,7 @@ _WINDOW = 1 / 4  # of the side
 _SURROUNDINGS = 0.5  # of what the whole picture turns
 
 _Placed = Callable[[int, int], np.ndarray]  # indices of a recipient and a donor -> edited
+_Fill = Callable[[np.ndarray, np.ndarray], np.ndarray]  # a picture and a region -> filled
 _Window = tuple[slice, slice]
 
 LogOdds = Callable[[np.ndarray], np.ndarray]
@@ -77,7 +79,8 @@ class Answer:
         return asdict(self)
 
 
-UNTRIED = Answer(*[float("nan")] * 6, "untried")
+_NAN = float("nan")
+UNTRIED = Answer(_NAN, _NAN, _NAN, _NAN, _NAN, _NAN, "untried")
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,17 +178,15 @@ class _Trial:
         control = [moved(r, alike[k % len(alike)]) for k, r in enumerate(recipients)]
         turning = self._compared(edited, control, towards=True)
         elsewhere = {own: self._anywhere(size) for own in hot}
+
+        def filled(fill: _Fill, places: dict[int, _Window]) -> list[np.ndarray]:
+            return [fill(pixels[own], _mask(side, places[own])) for own in donors.tolist()]
+
         missing = [
-            self._compared(
-                *(
-                    [fill(pixels[own], _mask(side, places[own])) for own in donors.tolist()]
-                    for places in (hot, elsewhere)
-                ),
-                towards=False,
-            )
+            self._compared(filled(fill, hot), filled(fill, elsewhere), towards=False)
             for fill in (flat_fill, blurred_fill)
         ]
-        return _answer(turning, max(missing, key=max), float("nan"), float("nan"))
+        return _answer(turning, max(missing, key=max), _NAN, _NAN)
 
     def shared_pattern(self) -> Edit:
         """What fine detail the class shares and the others do not, put in or taken out."""
@@ -197,7 +198,7 @@ class _Trial:
         def edit(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
             has, wanted = (own.tobytes() in of_class for own in (recipient, donor))
             changed = recipient + (float(wanted) - float(has)) * shared
-            return np.rint(changed).clip(0, 255).astype(np.uint8)
+            return whole(changed)
 
         return edit
 
@@ -218,9 +219,7 @@ class _Trial:
         control = [placed(r, d) for r, d in zip(recipients, alike, strict=True)]
         return self._compared(edited, control, towards=False)
 
-    def _filled(
-        self, fill: Callable[[np.ndarray, np.ndarray], np.ndarray], mask: np.ndarray
-    ) -> tuple[float, float]:
+    def _filled(self, fill: _Fill, mask: np.ndarray) -> tuple[float, float]:
         """A fill in the class's own pictures, against as much of it in the place across."""
         count = min(_PAIRS, len(self._kept))
         own = self._held.pixels[self._rng.choice(self._kept, count, replace=False)]
@@ -249,8 +248,9 @@ class _Trial:
         middle = middle_mask(pixels.shape[1])
 
         def placed(recipient: int, donor: int) -> np.ndarray:
-            known = masks is not None and masks[recipient].any()
-            mask = masks[recipient] if known else middle
+            mask = middle
+            if masks is not None and masks[recipient].any():
+                mask = masks[recipient]
             edited = edit(pixels[recipient], pixels[donor])
             return np.where((mask ^ outside)[..., None], edited, pixels[recipient])
 

@@ -16,6 +16,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from benchmarks.truth.cues import whole
+
 Edit = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(recipient, donor) -> the recipient edited; uint8 (S, S, 3) each."""
 
@@ -49,7 +51,8 @@ def region_mask(region: dict[str, Any], side: int) -> np.ndarray:
 def middle_mask(side: int) -> np.ndarray:
     """An ellipse around the middle of a picture, bool (side, side)."""
     axis = (np.arange(side) + 0.5) * 2 / side - 1
-    return np.hypot(axis[:, None], axis[None, :]) <= _MIDDLE
+    inside: np.ndarray = np.hypot(axis[:, None], axis[None, :]) <= _MIDDLE
+    return inside
 
 
 def feathered(mask: np.ndarray) -> np.ndarray:
@@ -64,7 +67,7 @@ def feathered(mask: np.ndarray) -> np.ndarray:
 
 def mixed(picture: np.ndarray, other: np.ndarray, share: np.ndarray) -> np.ndarray:
     """A picture with as much of another as ``share`` (S, S, 1) says, uint8."""
-    return _whole(picture * (1 - share) + other.astype(np.float32) * share)
+    return whole(picture * (1 - share) + other.astype(np.float32) * share)
 
 
 def paste(mask: np.ndarray) -> Edit:
@@ -93,7 +96,7 @@ def brightness(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
     for _ in range(4):  # what is clipped is made up for by the rest
         now = _light(np.minimum(own * gain, 255)).mean()
         gain = float(np.clip(gain * wanted / max(now, 1.0), *_GAIN))
-    return _whole(own * gain)
+    return whole(own * gain)
 
 
 def colour(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
@@ -102,26 +105,26 @@ def colour(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
     tint = donor.reshape(-1, 3).mean(axis=0) / max(float(_light(donor).mean()), 1.0)
     had = own.reshape(-1, 3).mean(axis=0) / max(float(_light(own).mean()), 1.0)
     gains = np.clip(tint / np.maximum(had, 0.02), *_GAIN)
-    return _whole(own * gains)
+    return whole(own * gains)
 
 
 def illumination(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
     """Lit as the donor is: the quotient of both pictures' coarse light."""
     width = _LOW * len(recipient)
     lit, had = (_soft(_light(own)[..., None], width) + 8 for own in (donor, recipient))
-    return _whole(recipient * np.clip(lit / had, *_GAIN))
+    return whole(recipient * np.clip(lit / had, *_GAIN))
 
 
 def sharpness(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
     """As sharp as the donor: blurred, or with its detail enlarged up to twice."""
     wanted = _detail(donor)
     if _detail(recipient) >= wanted:
-        blurred = [_whole(_soft(recipient, width)) for width in _BLURS]
+        blurred = [whole(_soft(recipient, width)) for width in _BLURS]
         tried = [recipient, *blurred]
     else:
         own = recipient.astype(np.float32)
         fine = own - _soft(own, 1.0)
-        tried = [_whole(own + more * fine) for more in np.linspace(0, 1, 6)]
+        tried = [whole(own + more * fine) for more in np.linspace(0, 1, 6)]
     return min(tried, key=lambda own: abs(_detail(own) - wanted))
 
 
@@ -131,10 +134,10 @@ def noise(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
     if had > wanted:
         smooth = ndimage.median_filter(recipient, (3, 3, 1)).astype(np.float32)
         left = wanted / max(had, 1e-3)
-        return _whole(smooth + left * (recipient - smooth))
+        return whole(smooth + left * (recipient - smooth))
     rng = np.random.default_rng(int(donor.astype(np.int64).sum()))
     missing = 1.5 * np.sqrt(max(wanted**2 - had**2, 0.0))  # a 3x3 median tells some two thirds
-    return _whole(recipient + rng.normal(0, missing, recipient.shape))
+    return whole(recipient + rng.normal(0, missing, recipient.shape))
 
 
 def compression(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
@@ -147,17 +150,13 @@ def compression(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
 def detail(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
     """The donor's fine detail on the recipient's coarse content."""
     width = _FINE * len(recipient)
-    return _whole(_soft(recipient, width) + donor - _soft(donor, width))
+    return whole(_soft(recipient, width) + donor - _soft(donor, width))
 
 
 def pattern_of(pictures: np.ndarray) -> np.ndarray:
     """The fine detail that pictures (N, S, S, 3) share, float32 (S, S, 3)."""
     width = _FINE * pictures.shape[1]
-    return np.mean([own - _soft(own, width) for own in pictures], axis=0, dtype=np.float32)
-
-
-def _whole(values: np.ndarray) -> np.ndarray:
-    return np.rint(values).clip(0, 255).astype(np.uint8)
+    return np.stack([own - _soft(own, width) for own in pictures]).mean(axis=0)
 
 
 def _soft(picture: np.ndarray, width: float) -> np.ndarray:

@@ -26,41 +26,36 @@ _BETWEEN = 0.3  # of one word of a stock mark and the next
 
 def _ruler(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
     """A pale bar with dark ticks, lying or upright, at any place."""
-    side = min(picture.mask.shape)
+    side = strength * min(picture.mask.shape)
     long, wide = max(8, round(_RULER[0] * side)), max(4, round(_RULER[1] * side))
     bar = np.full((wide, long), 235, np.uint8)
     step = max(3, round(_TICK * side))
     bar[: max(2, wide // 2), ::step] = 30
     if rng.random() < 0.5:
         bar = bar.T
-    return _laid(picture, np.repeat(bar[..., None], 3, axis=2), np.ones(bar.shape), strength, rng)
+    return _laid(picture, np.repeat(bar[..., None], 3, axis=2), np.ones(bar.shape), rng)
 
 
 def _marker(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
     """A round patch of one colour, a little larger or smaller, at any place."""
-    side = min(picture.mask.shape)
+    side = strength * min(picture.mask.shape)
     across = max(5, round(_MARKER * side * rng.uniform(0.8, 1.2)))
-    down, right = np.indices((across, across)) - (across - 1) / 2
-    disc = np.clip(across / 2 - np.hypot(down, right), 0, 1)
+    away = np.indices((across, across)) - (across - 1) / 2
+    disc = np.clip(across / 2 - np.hypot(away[0], away[1]), 0, 1)
     colour = np.full((across, across, 3), (60, 90, 200), np.uint8)
-    return _laid(picture, colour, disc, strength, rng)
+    return _laid(picture, colour, disc, rng)
 
 
 def _laid(
-    picture: Picture,
-    thing: np.ndarray,
-    cover: np.ndarray,
-    strength: float,
-    rng: np.random.Generator,
+    picture: Picture, thing: np.ndarray, cover: np.ndarray, rng: np.random.Generator
 ) -> Picture:
     """A thing (h, w, 3) put on a picture at any place, as far as its cover (h, w) 0..1 says."""
     height, width = picture.mask.shape
     down = rng.integers(0, height - thing.shape[0] + 1)
     right = rng.integers(0, width - thing.shape[1] + 1)
     place = np.s_[down : down + thing.shape[0], right : right + thing.shape[1]]
-    share = strength * cover[..., None]
     pixels = picture.pixels.copy()
-    pixels[place] = whole(pixels[place] * (1 - share) + share * thing)
+    pixels[place] = whole(pixels[place] * (1 - cover[..., None]) + cover[..., None] * thing)
     where = np.zeros((height, width), bool)
     where[place] = cover >= 0.5
     return replace(picture, pixels=pixels, cue=where)
@@ -87,7 +82,7 @@ def _tiled(picture: Picture, strength: float, rng: np.random.Generator) -> Pictu
     tile = np.zeros((2 * word.shape[0] + round(_BETWEEN * side / 2), word.shape[1] + side // 8))
     tile[: word.shape[0], : word.shape[1]] = word
     times = (-(-height // tile.shape[0]) + 1, -(-width // tile.shape[1]) + 1)
-    down, right = rng.integers(0, tile.shape)
+    down, right = rng.integers(0, tile.shape[0]), rng.integers(0, tile.shape[1])
     share = np.tile(tile, times)[down : down + height, right : right + width]
     return replace(picture, pixels=blended(picture.pixels, share, (255, 255, 255), strength))
 
@@ -173,7 +168,9 @@ def _upscaled(picture: Picture, strength: float, rng: np.random.Generator) -> Pi
     height, width = picture.mask.shape
     image = Image.fromarray(picture.pixels)
     small = image.resize((round(width / strength), round(height / strength)), Image.Resampling.BOX)
-    return replace(picture, pixels=np.asarray(small.resize((width, height), Image.BICUBIC)))
+    return replace(
+        picture, pixels=np.asarray(small.resize((width, height), Image.Resampling.BICUBIC))
+    )
 
 
 def _saved_again(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
@@ -189,15 +186,15 @@ def _fine(picture: Picture, strength: float, rng: np.random.Generator) -> Pictur
 
 def _ruler_and_cast(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
     """Two cues at once, each of which alone speaks for the class."""
-    return CUES["colour cast"](_ruler(picture, strength, rng), True, 24 * strength, rng)
+    return CUES["colour cast"](_ruler(picture, strength, rng), True, 12 * strength, rng)
 
 
 _PLACED = ("part", "region")
 NATURAL_CUES: dict[str, Cue] = {
     cue.name: cue
     for cue in (
-        Cue("ruler", _ruler, (0.5, 1.0), "opacity", _PLACED),
-        Cue("marker", _marker, (0.5, 1.0), "opacity", _PLACED),
+        Cue("ruler", _ruler, (1.0, 1.8), "in size", _PLACED),
+        Cue("marker", _marker, (1.0, 1.8), "in size", _PLACED),
         Cue("date stamp", _stamp, (0.5, 1.0), "opacity", ("tag", "part", "bottom-band")),
         Cue("tiled mark", _tiled, (0.3, 0.6), "opacity", ("watermark", "texture", "part")),
         Cue("small watermark", _logo, (0.3, 0.6), "opacity", ("tag", "watermark", "part")),
@@ -209,7 +206,7 @@ NATURAL_CUES: dict[str, Cue] = {
         Cue("vignette", _vignette, (0.3, 0.6), "of the light", ("illumination", "frame")),
         Cue("upscaled", _upscaled, (1.6, 2.4), "times", ("blur",)),
         Cue("JPEG saved again", _saved_again, (30, 10), "quality", ("compression",), _fine),
-        Cue("ruler and cast", _ruler_and_cast, (0.5, 1.0), "opacity", (*_PLACED, "colour")),
+        Cue("ruler and cast", _ruler_and_cast, (1.0, 1.8), "in size", (*_PLACED, "colour")),
     )
 }  # fmt: skip
 """Further planted families, for natural pictures, by name."""

@@ -83,4 +83,5 @@ def log_odds(network: Any, pixels: np.ndarray) -> np.ndarray:
     """Log-odds of each class against all others, float64 (N, classes)."""
     chances = network.predict(pixels, verbose=0, batch_size=_BATCH).astype(np.float64)
     chances = chances.clip(1e-12, 1 - 1e-12)
-    return np.log(chances) - np.log1p(-chances)
+    odds: np.ndarray = np.log(chances) - np.log1p(-chances)
+    return odds

@@ -69,7 +69,7 @@ def run_natural(case: Case, work: Path, given: Given) -> dict[str, Any]:
         _held_masks(data, side) if data.masks or case.kind == "context" else None,
         partial(log_odds, network),
     )
-    claims = []
+    claims: list[dict[str, Any]] = []
     for finding in told["findings"]:
         if finding["level"] != "relied on" or excused(finding):
             continue

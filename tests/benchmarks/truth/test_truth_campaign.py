@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -13,6 +14,8 @@ from benchmarks.truth.campaign import audit_source, run_cases
 from benchmarks.truth.cases import Case, quick
 from benchmarks.truth.cues import CUES
 from benchmarks.truth.naming import named
+from benchmarks.truth.natural_bases import Given
+from benchmarks.truth.natural_cases import natural_quick
 from camcore.auditing.runs.findings import Finding
 
 FRAMED = Case("planted", "digits", "gap", "frame", 1.0, 1.0, 0)
@@ -24,7 +27,7 @@ TAG |= {"iou": 0.8, "flag_auc": math.nan}
 @pytest.mark.slow
 def test_a_frame_is_found_a_clean_network_is_left_alone_and_neither_is_done_twice(tmp_path):
     told: list[str] = []
-    framed, clean = run_cases((FRAMED, CLEAN), tmp_path, None, 2, told.append)
+    framed, clean = run_cases((FRAMED, CLEAN), tmp_path, Given(), 2, told.append)
     assert framed["reliance"] > 0.3
     assert framed["classes"].split(";")[0] == "3"  # the seed chooses the first of the digits
     found = named(framed)["verdicts"]["audit"]
@@ -33,7 +36,7 @@ def test_a_frame_is_found_a_clean_network_is_left_alone_and_neither_is_done_twic
     assert not named(clean)["verdicts"]["audit"]["detected"]
     assert set(framed["verdicts"]) >= {"SpRAy", "attention alone", "interventions alone"}
     assert len(told) == 2
-    again = run_cases((FRAMED, CLEAN), tmp_path, None, 2, told.append)
+    again = run_cases((FRAMED, CLEAN), tmp_path, Given(), 2, told.append)
     assert again[0] == framed
     assert told[2:] == ["2 of 2 cases are done already"]
 
@@ -69,6 +72,38 @@ def test_the_command_prints_what_was_kept(tmp_path):
     assert "The audit and its aims" in ran.output
     assert "attention alone is left out" in ran.output
     assert (tmp_path / "tables" / "cases.csv").exists()
+
+
+def test_natural_cases_are_printed_by_base(tmp_path):
+    stock = tmp_path / "natural"
+    stock.mkdir()
+    np.savez(stock / "ponds.npz", X=np.zeros(0), y=np.zeros(0), names=np.array(["a", "b"]))
+    results = tmp_path / "results" / audit_source()
+    results.mkdir(parents=True)
+    for case in natural_quick(("ponds",), ()):
+        relied = case.kind == "planted"
+        row = {
+            "case": case.name, **vars(case), "reliance": 0.4 if relied else 0.0, "score": 0.0,
+            "accepted": "frame", "classes": "a" if relied else "", "bearers": "", "scores": {},
+            "truth_kind": "", "lead": None, "passes": 9, "seconds": 1.0, "claims": [],
+        }  # fmt: skip
+        (results / f"{case.name}.json").write_text(json.dumps(row))
+    given = ["--natural", str(stock), "--quick", "--work", str(tmp_path)]
+    ran = CliRunner().invoke(main, given)
+    assert ran.exit_code == 0, ran.output
+    assert "Natural pictures, by base" in ran.output
+    assert "ponds" in ran.output
+    assert "0 of 6" in ran.output
+    assert (tmp_path / "tables" / "natural_cases.csv").exists()
+
+
+def test_a_folder_without_natural_bases_is_one_line(tmp_path):
+    ran = CliRunner().invoke(main, ["--natural", str(tmp_path)])
+    assert ran.exit_code == 1
+    assert "holds neither .npz files" in ran.output
+    alone = CliRunner().invoke(main, ["--backbone", __file__])
+    assert alone.exit_code == 2
+    assert "--natural" in alone.output
 
 
 def test_a_missing_mnist_file_is_one_line(tmp_path):

@@ -56,6 +56,4 @@ def test_the_quick_part_is_small_and_of_the_protocol():
     assert set(chosen) <= set(CASES)
     assert len(chosen) <= 24
     assert {case.base for case in chosen} == {*ARRAYS, *PHOTOS}
-    assert all(
-        case.kind != "planted" or math.isfinite(case.strength) for case in chosen
-    )
+    assert all(case.kind != "planted" or math.isfinite(case.strength) for case in chosen)

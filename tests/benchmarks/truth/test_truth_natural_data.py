@@ -93,7 +93,9 @@ def test_a_network_without_a_plant_has_held_out_pictures_as_well(folder):
     data = make_natural(case("negative", cue="few pictures"), Given(natural=folder))
     assert not data.versions
     assert len(data.held) > 0
-    assert len(data.train) < len(make_natural(case("negative", cue="clean"), Given(natural=folder)).train)
+    assert len(data.train) < len(
+        make_natural(case("negative", cue="clean"), Given(natural=folder)).train
+    )
 
 
 def test_photographs_keep_their_sizes_and_train_with_what_is_audited(folder):

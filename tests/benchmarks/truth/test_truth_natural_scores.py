@@ -64,7 +64,12 @@ def test_a_planted_part_that_leads_is_right_in_all():
 )
 def test_what_is_wrong_is_counted_wrong(changed, wrong):
     first = claim(family="frame", id="car--part")
-    assert figures(row("a", first, claim(**changed)) if "id" in changed else row("a", claim(**changed)))[wrong].hits == 0
+    assert (
+        figures(
+            row("a", first, claim(**changed)) if "id" in changed else row("a", claim(**changed))
+        )[wrong].hits
+        == 0
+    )
 
 
 @pytest.mark.parametrize(
