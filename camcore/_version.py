@@ -1,3 +1,3 @@
 """Version of the package, kept where every module may read it."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

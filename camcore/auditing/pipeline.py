@@ -18,7 +18,7 @@ from camcore.auditing.runs.store import Store
 from camcore.auditing.scan.scan import scan
 from camcore.auditing.verdict.findings_json import conclude
 from camcore.classifier import Classifier
-from camcore.errors import CamcoreError
+from camcore.errors import CamcoreError, StoreError
 from camcore.models.loading import load_model
 
 
@@ -110,6 +110,9 @@ def audit(
 def report(folder: str | os.PathLike) -> Run:
     """Make findings.json, images.csv, bad.csv and report.html of a run anew.
 
+    A run of another format, or of other rules than those in force, is not judged again: its pages
+    are made from the findings that it holds. `Run.is_current` tells.
+
     Raises
     ------
     StoreError
@@ -117,6 +120,12 @@ def report(folder: str | os.PathLike) -> Run:
     """
     run = Run(folder)
     with run.store.locked():
-        conclude(run.store)
+        if run.is_current:
+            conclude(run.store)
+        elif not run.summary:
+            raise StoreError(
+                f"{run.folder} was begun by another version of CAM Audit or under other rules, and "
+                "holds no findings; begin a new audit in another folder."
+            )
         write_report(Run(folder))
     return Run(folder)

@@ -9,13 +9,9 @@ import numpy as np
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from camcore.auditing.rules import RULES
 from camcore.errors import InputError
 
-ALPHA = 0.05
-FLOOR = 0.10
-"""Smallest share of excess flips that counts in practice: ten points."""
-
-_RESAMPLES = 4999
 _BATCH = 100  # arrangements held at once
 _ROUNDING = 1e-9  # arrangements that tie with the observed one must count as ties
 
@@ -61,7 +57,7 @@ def sign_flip_max_t(
     differences: np.ndarray,
     groups: np.ndarray,
     *,
-    permutations: int = _RESAMPLES,
+    permutations: int = RULES.resamples,
     seed: int,
 ) -> np.ndarray:
     """Test whether paired differences are above zero, for many columns at once.
@@ -191,7 +187,7 @@ def bootstrap_interval(
         axis=-1,
         confidence_level=level,
         method="percentile",
-        n_resamples=_RESAMPLES,
+        n_resamples=RULES.resamples,
         batch=_BATCH,
         rng=np.random.default_rng(seed),
     ).confidence_interval
@@ -223,7 +219,9 @@ def holm(p: np.ndarray) -> np.ndarray:
     return q
 
 
-def smallest_effect(pairs: int, tests: int, *, alpha: float = ALPHA, floor: float = FLOOR) -> float:
+def smallest_effect(
+    pairs: int, tests: int, *, alpha: float = RULES.significance, floor: float = RULES.floor
+) -> float:
     """The smallest share of excess flips that so many pairs could have shown to be real.
 
     With k pairs that flip towards the class and none the other way, the exact sign test gives

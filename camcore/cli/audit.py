@@ -98,7 +98,13 @@ def report(run: Path) -> None:
     """Make report.html, findings.json and images.csv of RUN anew."""
     from camcore.auditing.pipeline import report as make
 
-    _say(make(run))
+    made = make(run)
+    if not made.is_current:
+        click.echo(
+            "note: this run was made by another version or under other rules, so it was not judged "
+            "again; the report shows the findings that it holds."
+        )
+    _say(made)
 
 
 @click.command()

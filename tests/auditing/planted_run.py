@@ -12,10 +12,11 @@ import pandas as pd
 from scipy import stats
 
 from camcore.auditing.edits.regions import region_named
+from camcore.auditing.rules import Rules
 from camcore.auditing.runs.findings import Finding, finding_id
 from camcore.auditing.runs.progress import Watch
 from camcore.auditing.runs.run import Run
-from camcore.auditing.runs.settings import Settings, Thresholds
+from camcore.auditing.runs.settings import Settings
 from camcore.auditing.runs.store import Store
 from camcore.auditing.scan.image_properties import (
     PROPERTIES,
@@ -118,7 +119,7 @@ def _record(pictures: Path) -> dict[str, Any]:
         },
         "precision": {"bfloat16": False},
         "versions": {"camcore": "0.1.0", "numpy": "2.4.0", "python": "3.11.2"},
-        "thresholds": vars(Thresholds(images=15)),
+        "rules": Rules(least_images=15).as_json(),
         "started": "2025-11-03T09:30:00Z",
     }
 
@@ -465,7 +466,7 @@ def _summary(
             {
                 "class": "jeep",
                 "images": 0,
-                "needed": record["thresholds"]["images"],
+                "needed": record["rules"]["least_images"],
                 "why": "too few readable images",
             }
         ],
@@ -477,8 +478,7 @@ def _summary(
         },
         "notes": ["2 files are no readable pictures."],
         "made": {
-            name: record[name]
-            for name in ("settings", "versions", "thresholds", "precision", "started")
+            name: record[name] for name in ("settings", "versions", "rules", "precision", "started")
         }
         | {"passes": passes},
     }

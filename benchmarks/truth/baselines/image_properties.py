@@ -15,7 +15,7 @@ from benchmarks.truth.baselines.reading import labelled
 from benchmarks.truth.verdict import Verdict
 from camcore import Run
 from camcore.auditing.evidence.association import association
-from camcore.auditing.statistics import ALPHA
+from camcore.auditing.rules import RULES
 
 FAMILY_OF = {
     "dark_score": "brightness",
@@ -109,7 +109,7 @@ def corrected(run: Run) -> Verdict:
         return Verdict(0.0, False)
     first = table.loc[table["auc"].idxmax()]
     score = max(2 * float(first["auc"]) - 1, 0.0)
-    detected = bool(first["q"] < ALPHA and 1 - score < default["threshold"])
+    detected = bool(first["q"] < RULES.significance and 1 - score < default["threshold"])
     return Verdict(score, detected, FAMILY_OF[first["property"]], first["name"])
 
 

@@ -36,4 +36,4 @@ def interventions_alone(run: Run) -> Verdict:
         for name, own in effects_of(tried, int(klass)).items()
     ]
     effect, _, family, klass_name = max(found, default=(0.0, 0.0, None, None))
-    return Verdict(effect, effect >= Plan(run.record).thresholds.floor, family, klass_name)
+    return Verdict(effect, effect >= Plan(run.record).rules.floor, family, klass_name)

@@ -16,7 +16,7 @@ from benchmarks.truth.baselines.reading import class_maps
 from benchmarks.truth.verdict import Verdict
 from camcore import Run
 from camcore.auditing.edits.regions import region_of
-from camcore.auditing.evidence.sampling import MIN_IMAGES
+from camcore.auditing.rules import RULES
 
 THRESHOLD = 0.97
 """Separability from which on there is an alarm. The papers leave it to the eye, so it is taken from
@@ -83,7 +83,7 @@ def spray(run: Run) -> Verdict:
     found = [
         (own.separability, -int(own.hot.sum()), int(klass), own)
         for klass in np.unique(classes)
-        if (classes == klass).sum() >= MIN_IMAGES
+        if (classes == klass).sum() >= RULES.least_images
         for own in clusters(maps[classes == klass])
     ]
     if not found:

@@ -9,16 +9,15 @@ import numpy as np
 from scipy import ndimage
 
 from camcore.auditing.edits.images import Images
-from camcore.auditing.edits.imputation import NOISE, impute_each
+from camcore.auditing.edits.imputation import impute_each
 from camcore.auditing.edits.probe import Probe, as_pixels
-
-_MARGIN = 0.03  # of the side, around an object
+from camcore.auditing.rules import RULES
 
 
 def objects(images: Images) -> np.ndarray:
     """Pixels of known objects and a margin around them (shadows), bool (N, H, W)."""
     height, width = images.pixels.shape[1:3]
-    reach = 2 * max(1, round(_MARGIN * min(height, width))) + 1
+    reach = 2 * max(1, round(RULES.object_margin * min(height, width))) + 1
     return ndimage.maximum_filter(_object(images), size=(1, reach, reach))
 
 
@@ -77,7 +76,7 @@ class Background(_MaskProbe):
         if len(behind) == 0:
             return recipients.pixels.copy()
         usual = np.median(behind, axis=0)
-        noise = NOISE * rng.standard_normal(recipients.pixels.shape, np.float32)
+        noise = RULES.fill_noise * rng.standard_normal(recipients.pixels.shape, np.float32)
         plain = as_pixels(usual.astype(np.float32) + noise)
         edited = _in_front(recipients, plain, objects(recipients))
         return _where(recipients.with_mask, edited, recipients.pixels)

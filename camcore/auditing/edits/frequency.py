@@ -12,6 +12,7 @@ from scipy import fft
 from camcore.auditing.edits.images import Images
 from camcore.auditing.edits.probe import StatisticProbe, as_pixels
 from camcore.auditing.edits.tone import luminance
+from camcore.auditing.rules import RULES
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,6 @@ def _low(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 _RINGS = 64
 _STEPS = 40
 _SHARPEST = -30.0  # where halving begins
-_GAIN = 2.0  # beyond it sharpening makes patterns that no sharper picture has
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _squared(height: int, width: int) -> np.ndarray:
 def _gain(blur: np.ndarray, squared: np.ndarray) -> np.ndarray:
     """What a Gaussian (or its inverse, where `blur` is negative) leaves of each frequency."""
     exponent = np.multiply.outer(-blur.astype(np.float32), squared)
-    return np.exp(np.minimum(exponent, np.log(np.float32(_GAIN))))
+    return np.exp(np.minimum(exponent, np.log(np.float32(RULES.sharpening_most))))
 
 
 def _spectrum(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

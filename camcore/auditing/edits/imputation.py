@@ -16,9 +16,7 @@ from scipy import sparse
 from scipy.sparse.linalg import SuperLU, splu
 
 from camcore.auditing.edits.probe import as_pixels
-
-NOISE = 2.0
-"""Standard deviation of the added noise, in grey levels."""
+from camcore.auditing.rules import RULES
 
 _AT_ONCE = 6  # right-hand sides; for more, BLAS starts threads that cost more than they bring
 _NEIGHBOURS = [(i, j, 1.0 if i and j else 2.0) for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j]
@@ -50,7 +48,7 @@ def impute(pixels: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np
     """
     count, height, width, channels = pixels.shape
     filled = pixels.copy()
-    noise = NOISE * rng.standard_normal((count, int(mask.sum()), channels), np.float32)
+    noise = RULES.fill_noise * rng.standard_normal((count, int(mask.sum()), channels), np.float32)
     if mask.all():
         filled[:, mask] = as_pixels(pixels.mean(axis=(1, 2), keepdims=True)[:, 0] + noise)
     elif mask.any():

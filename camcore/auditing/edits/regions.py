@@ -10,12 +10,9 @@ from functools import cached_property, lru_cache
 import numpy as np
 from scipy import ndimage
 
+from camcore.auditing.rules import RULES
 from camcore.errors import InputError
 
-FINEST = 16
-"""`Region.children` never go below cells of this grid."""
-
-_A_TAG = 1 / 8  # of the image, at most, for a region that is not all inside corners
 _LATTICE = 96  # geometry is judged at this size: whole cells for grids of 3, 4, 6, 8, 12 and 16
 _VERTICAL = ("upper", "middle", "lower")
 _HORIZONTAL = ("left", "centre", "right")
@@ -134,7 +131,9 @@ class Region:
 
     def _in_a_corner(self) -> bool:
         middle = (np.array(self.cells).mean(axis=0) + 0.5) / (self.rows, self.columns)
-        return self.area <= _A_TAG and bool((np.minimum(middle, 1 - middle) <= 0.25).all())
+        return self.area <= RULES.largest_tag and bool(
+            (np.minimum(middle, 1 - middle) <= 0.25).all()
+        )
 
     @property
     def words(self) -> str:
@@ -172,7 +171,8 @@ class Region:
         """The parts to look at next, coarse to fine; together they cover the region.
 
         A ring gives its four sides, separate parts give each part, other cells are halved along
-        their longer side, and a single cell gives its four quarters until the grid is `FINEST`.
+        their longer side, and a single cell gives its four quarters until the grid is
+        `RULES.finest`.
 
         Examples
         --------
@@ -182,7 +182,7 @@ class Region:
         ['cells 8x8: 0,6', 'cells 8x8: 0,7', 'cells 8x8: 1,6', 'cells 8x8: 1,7']
         """
         if len(self.cells) == 1:
-            if 2 * max(self.rows, self.columns) > FINEST:
+            if 2 * max(self.rows, self.columns) > RULES.finest:
                 return ()
             ((r, c),) = self.cells
             quarters = ((2 * r + i, 2 * c + j) for i in (0, 1) for j in (0, 1))

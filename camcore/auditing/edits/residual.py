@@ -9,13 +9,9 @@ import numpy as np
 
 from camcore.auditing.edits.images import Images
 from camcore.auditing.edits.probe import StatisticProbe, as_pixels
-
-FAINT = 64.0
-"""Largest deviation, in grey levels, that is a faint pattern in full; from twice this none is."""
+from camcore.auditing.rules import RULES
 
 _NORMAL_QUARTILE = 0.6745  # median of |x| for a standard normal x
-_SURE = 3.0  # standard errors that the mean residual must be from zero
-_CERTAIN = 3.0  # spreads of noise that are noise in full
 
 # Compare and exchange these in turn, and the fourth of seven is their median (N. Devillard, "Fast
 # median search", 1998). Whole arrays at once, it is far faster than a library's median filter.
@@ -31,11 +27,11 @@ class Watermark(StatisticProbe):
 
     The residual of an image is its deviation from a local median over about 1/10 of the side (7
     pixels at least): a median steps where an object ends, so that edges leave nothing behind, while
-    a sparse mark stays whole. Deviations above `FAINT`, and what touches them, belong to the object
-    and fade out. What the donors share is the mean of their residuals where chance does not explain
-    it, and takes the place of what the recipients share. So the images of one call must belong
-    together, some 10 to 100 of them: the residual of a single donor holds the texture of its object
-    too, and with it would carry the object into the recipient.
+    a sparse mark stays whole. Deviations above `RULES.faint`, and what touches them, belong to the
+    object and fade out. What the donors share is the mean of their residuals where chance does not
+    explain it, and takes the place of what the recipients share. So the images of one call must
+    belong together, some 10 to 100 of them: the residual of a single donor holds the texture of its
+    object too, and with it would carry the object into the recipient.
 
     Examples
     --------
@@ -58,12 +54,12 @@ class Watermark(StatisticProbe):
         spacing = max(1, min(images.pixels.shape[1:3]) // 64)
         total, squares = np.zeros((2, *images.pixels.shape[1:]), np.float32)
         for image in images.pixels:
-            residual = local_residual(image, spacing, FAINT)
+            residual = local_residual(image, spacing, RULES.faint)
             total += residual
             squares += residual * residual
         mean = total / count
         error = np.maximum(squares / count - mean * mean, 0) / max(count - 1, 1)
-        shared = np.where(mean * mean > _SURE**2 * error, mean, 0)
+        shared = np.where(mean * mean > RULES.pattern_sure**2 * error, mean, 0)
         return np.broadcast_to(shared, images.pixels.shape)
 
     def impose(
@@ -128,7 +124,7 @@ def _noisier(
 
 
 def _quieter(pixels: np.ndarray, own: np.ndarray, target: np.ndarray) -> np.ndarray:
-    faint = np.maximum(1.0, _CERTAIN * own)
+    faint = np.maximum(1.0, RULES.noise_certain * own)
     pairs = zip(pixels, faint, strict=True)
     noise = np.stack([local_residual(image, 1, most) for image, most in pairs])
     lost = own - _noise_level(as_pixels(pixels - noise))
@@ -159,7 +155,7 @@ def local_residual(image: np.ndarray, spacing: int, faint: float) -> np.ndarray:
     --------
     >>> image = np.zeros((9, 9, 1), np.uint8)
     >>> image[4, 4] = 9
-    >>> float(local_residual(image, 1, FAINT)[4, 4, 0]), float(local_residual(image, 1, 4)[4, 4, 0])
+    >>> float(local_residual(image, 1, 64)[4, 4, 0]), float(local_residual(image, 1, 4)[4, 4, 0])
     (9.0, 0.0)
     """
     found = image.astype(np.int16)

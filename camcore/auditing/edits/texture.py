@@ -10,10 +10,9 @@ from scipy import fft, ndimage
 
 from camcore.auditing.edits.images import Images
 from camcore.auditing.edits.probe import StatisticProbe, as_pixels
-from camcore.auditing.edits.residual import FAINT, local_residual
+from camcore.auditing.edits.residual import local_residual
 from camcore.auditing.edits.tone import luminance
-
-_STANDS_OUT = 4.0  # times the usual power of its frequency: a wave, and no chance
+from camcore.auditing.rules import RULES
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def _residuals(pixels: np.ndarray) -> np.ndarray:
     """Faint deviations of the luminance from its local median, (N, H, W)."""
     spacing = max(1, min(pixels.shape[1:3]) // 64)
     gray = np.rint(luminance(pixels)).astype(np.int16)[..., None]
-    return np.stack([local_residual(image, spacing, FAINT)[..., 0] for image in gray])
+    return np.stack([local_residual(image, spacing, RULES.faint)[..., 0] for image in gray])
 
 
 def _power(residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -88,7 +87,7 @@ def _power(residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     squared = np.add.outer(fft.fftfreq(height) ** 2, fft.fftfreq(width) ** 2)
     ring = np.rint(np.sqrt(squared) * min(height, width)).astype(int)
     usual = ndimage.median(power, ring, np.arange(ring.max() + 1))[ring]
-    return power, np.where(power > _STANDS_OUT * usual, usual, power)
+    return power, np.where(power > RULES.wave_stands_out * usual, usual, power)
 
 
 def _resampled(power: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from camcore.auditing.edits.images import Images
 from camcore.auditing.edits.probe import StatisticProbe, as_pixels
+from camcore.auditing.rules import RULES
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """Weights of R, G and B in the luminance of gamma-coded pixels (ITU-R BT.601)."""
@@ -16,8 +17,6 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 # R, G, B -> luminance, R - luminance, B - luminance.
 _OPPONENT = np.stack([LUMA, [1, 0, 0] - LUMA, [0, 0, 1] - LUMA]).astype(np.float64)
 _BACK = np.linalg.inv(_OPPONENT)
-_GAIN = 4.0  # a flat image stretched further shows its rounding, not the cue
-_RIDGE = 25.0  # grey levels squared: a nearly flat image says little of colour against luminance
 
 
 def luminance(pixels: np.ndarray) -> np.ndarray:
@@ -35,7 +34,9 @@ def luminance(pixels: np.ndarray) -> np.ndarray:
 
 def _gain(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
     """Ratio of two spreads; below one grey level a spread is rounding."""
-    return np.clip(np.maximum(donor, 1) / np.maximum(recipient, 1), 1 / _GAIN, _GAIN)
+    return np.clip(
+        np.maximum(donor, 1) / np.maximum(recipient, 1), 1 / RULES.stretch_most, RULES.stretch_most
+    )
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class Colour(StatisticProbe):
         mean = (np.ones(size, np.float32) @ flat).astype(np.float64) / size @ _OPPONENT.T
         second = (flat.transpose(0, 2, 1) @ flat).astype(np.float64) / size
         spread = _OPPONENT @ second @ _OPPONENT.T - mean[:, :, None] * mean[:, None, :]
-        slope = spread[:, 0, 1:] / (spread[:, 0, :1] + _RIDGE)
+        slope = spread[:, 0, 1:] / (spread[:, 0, :1] + RULES.colour_ridge)
         level = mean[:, 1:] - slope * mean[:, :1]
         own = spread[:, [1, 2], [1, 2]]
         rest = own - 2 * slope * spread[:, 0, 1:] + slope**2 * spread[:, 0, :1]

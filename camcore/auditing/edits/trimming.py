@@ -6,9 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from camcore.auditing.edits.regions import Region, region_of
-
-_FINE = 32  # cells along each side
-_OF_THIRDS = 24  # the same for regions in thirds
+from camcore.auditing.rules import RULES
 
 
 def finely(region: Region) -> Region:
@@ -21,7 +19,10 @@ def finely(region: Region) -> Region:
     (32, 0.0625, (0.75, 0.0, 1.0, 0.25))
     """
     rows, columns = (
-        next((fine for fine in (_FINE, _OF_THIRDS) if fine % parts == 0), parts)
+        next(
+            (fine for fine in (RULES.trimmed_to, RULES.trimmed_thirds_to) if fine % parts == 0),
+            parts,
+        )
         for parts in (region.rows, region.columns)
     )
     each = np.ones((rows // region.rows, columns // region.columns), bool)

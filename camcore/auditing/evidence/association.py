@@ -7,16 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from camcore.auditing.evidence.sampling import MIN_IMAGES, independent
+from camcore.auditing.evidence.sampling import independent
+from camcore.auditing.rules import RULES
 from camcore.auditing.statistics import max_t
 from camcore.errors import InputError
-
-PERMUTATIONS = 499
-"""Shuffles of the labels; the smallest p and q are then 1 / 500."""
-
-_FOLDS = 5
-_BINS = 16  # of equally many images; missing values have one more
-_PRIOR = 2  # images at the base rate that each bin starts with
 
 
 def association(
@@ -52,11 +46,11 @@ def association(
     Returns
     -------
     DataFrame
-        A row for each class that has, like all others together, `MIN_IMAGES`, and each property;
-        lowest q first, then highest auc. Columns: class (index), name, property, auc (0 to 1, .5
-        tells nothing), direction (1 if the class has more of it, -1 if less, 0 if it is no matter
-        of more or less), p (max-T over the properties of the class), q (max-T over all classes
-        and properties).
+        A row for each class that has, like all others together, `RULES.least_images`, and each
+        property; lowest q first, then highest auc. Columns: class (index), name, property, auc (0
+        to 1, .5 tells nothing), direction (1 if the class has more of it, -1 if less, 0 if it is no
+        matter of more or less), p (max-T over the properties of the class), q (max-T over all
+        classes and properties).
 
     Raises
     ------
@@ -86,9 +80,9 @@ def association(
         )
     if len(classes) and classes.max() >= len(names):
         raise InputError(f"Class {classes.max()} has no name; there are {len(names)} names.")
-    rows, chosen = independent(classes, groups, seed=seed)
+    rows, chosen = independent(classes, groups)
     sizes = np.array([(classes[rows] == klass).sum() for klass in chosen])
-    chosen = chosen[len(rows) - sizes >= MIN_IMAGES]
+    chosen = chosen[len(rows) - sizes >= RULES.least_images]
     shape = (len(chosen), properties.shape[1])
     auc, direction, p, q = np.zeros(shape), np.zeros(shape, np.int8), np.ones(shape), np.ones(shape)
     if auc.size:
@@ -121,14 +115,16 @@ def _tested(
     """Areas, p and q, each of shape (classes, properties)."""
     fold = np.empty(len(target), np.int64)
     order = rng.permutation(len(target))
-    fold[order] = pd.Series(target[order]).groupby(target[order]).cumcount() % _FOLDS
+    fold[order] = (
+        pd.Series(target[order]).groupby(target[order]).cumcount() % RULES.association_folds
+    )
     areas = _Areas(ranks, fold, count)
     observed = areas.of(target)
-    null = np.empty((PERMUTATIONS + 1, *observed.shape))
+    null = np.empty((RULES.shuffles + 1, *observed.shape))
     null[0] = observed
-    members = [np.flatnonzero(fold == own) for own in range(_FOLDS)]
+    members = [np.flatnonzero(fold == own) for own in range(RULES.association_folds)]
     shuffled = np.empty_like(target)
-    for turn in range(1, PERMUTATIONS + 1):
+    for turn in range(1, RULES.shuffles + 1):
         for own in members:
             shuffled[own] = target[rng.permutation(own)]
         null[turn] = areas.of(shuffled)
@@ -145,11 +141,11 @@ class _Areas:
 
     def __init__(self, ranks: pd.DataFrame, fold: np.ndarray, count: int) -> None:
         # A bin by the mean rank of ties: a rare value among equal ones keeps a bin of its own.
-        place = (ranks - 0.5) / ranks.count() * _BINS
-        bins = place.fillna(_BINS).to_numpy().T.astype(np.int64)
-        self.shape = (len(bins), _BINS + 1, _FOLDS, count + 1)
-        cell = np.arange(len(bins))[:, None] * (_BINS + 1) + bins
-        self.cell = (cell * _FOLDS + fold) * (count + 1)
+        place = (ranks - 0.5) / ranks.count() * RULES.association_bins
+        bins = place.fillna(RULES.association_bins).to_numpy().T.astype(np.int64)
+        self.shape = (len(bins), RULES.association_bins + 1, RULES.association_folds, count + 1)
+        cell = np.arange(len(bins))[:, None] * (RULES.association_bins + 1) + bins
+        self.cell = (cell * RULES.association_folds + fold) * (count + 1)
 
     def of(self, target: np.ndarray) -> np.ndarray:
         """Areas of shape (classes, properties) if these were the labels."""
@@ -160,7 +156,9 @@ class _Areas:
         others = images - own
         taught, all_taught = (part.sum(axis=2, keepdims=True) - part for part in (own, images))
         base = taught.sum(axis=1, keepdims=True) / all_taught.sum(axis=1, keepdims=True)
-        rate = (_smoothed(taught) + _PRIOR * base) / (_smoothed(all_taught) + _PRIOR)
+        rate = (_smoothed(taught) + RULES.association_prior * base) / (
+            _smoothed(all_taught) + RULES.association_prior
+        )
         order = np.argsort(rate, axis=1, kind="stable")
         own, others = (np.take_along_axis(part, order, axis=1) for part in (own, others))
         below = np.cumsum(others, axis=1) - others / 2

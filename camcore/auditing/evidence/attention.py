@@ -6,17 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from camcore.auditing.evidence.sampling import MIN_IMAGES, independent
-from camcore.auditing.statistics import ALPHA
-
-PERMUTATIONS = 499
-"""Shuffles of the labels; the smallest p is then 1 / 500."""
-
-LIFT = 1.5
-"""How often the others' mean a cell must hold to count in practice."""
-
-ABOVE = 0.5
-"""How far above the others' mean it must be, in even shares (1 / number of cells)."""
+from camcore.auditing.evidence.sampling import independent
+from camcore.auditing.rules import RULES
 
 _BATCH = 20  # shuffles held at once
 _ROUNDING = 1e-6  # a shuffle that ties with the observed one must count as a tie
@@ -34,8 +25,8 @@ class Attention:
         without any evidence). Centre and padding bias are in both.
     pvalues : ndarray, shape (h, w)
         Whether the class has more than the others: one-sided, max-T over all cells and classes
-        under shuffled labels. All 1 where the class or the others have fewer than `MIN_IMAGES`
-        maps with evidence.
+        under shuffled labels. All 1 where the class or the others have fewer than
+        `RULES.least_images` maps with evidence.
     no_evidence : float
         Share of the class's images without any positive evidence, 0 to 1.
     """
@@ -53,9 +44,11 @@ class Attention:
 
     @property
     def cells(self) -> np.ndarray:
-        """Bool (h, w): significant, and by `LIFT` and `ABOVE` enough more to count."""
-        enough = np.maximum(LIFT * self.others, self.others + ABOVE / self.mean.size)
-        return (self.pvalues < ALPHA) & (self.mean >= enough)
+        """Bool (h, w): significant, and enough more than the other classes' to count."""
+        enough = np.maximum(
+            RULES.attention_lift * self.others, self.others + RULES.attention_above / self.mean.size
+        )
+        return (self.pvalues < RULES.significance) & (self.mean >= enough)
 
     @property
     def share(self) -> float:
@@ -83,7 +76,7 @@ def attention(
     Returns
     -------
     list of Attention
-        One for each class with at least `MIN_IMAGES`, ascending.
+        One for each class with at least `RULES.least_images`, ascending.
 
     Notes
     -----
@@ -100,7 +93,7 @@ def attention(
     >>> first.cells.tolist(), first.share, first.no_evidence
     ([[True, False], [False, False]], 1.0, 0.025)
     """
-    rows, chosen = independent(classes, groups, seed=seed)
+    rows, chosen = independent(classes, groups)
     if len(chosen) == 0:
         return []
     labels = classes[rows]
@@ -113,7 +106,7 @@ def attention(
     sums = np.array([flat[labels == klass].sum(axis=0, dtype=np.float64) for klass in chosen])
     rest = np.maximum(flat.sum(axis=0, dtype=np.float64) - sums, 0)
     pvalues = np.ones((len(chosen), flat.shape[1]))
-    tested = (own >= MIN_IMAGES) & (others >= MIN_IMAGES)
+    tested = (own >= RULES.least_images) & (others >= RULES.least_images)
     if tested.any():
         member = labels == chosen[tested][:, None]
         pvalues[tested] = _pvalues(flat, member, np.random.default_rng(seed))
@@ -137,7 +130,7 @@ def _pvalues(flat: np.ndarray, member: np.ndarray, rng: np.random.Generator) -> 
     units /= np.where(moving, np.linalg.norm(units, axis=0), 1)
     count, own = len(flat), member.sum(axis=1, keepdims=True)
     weights = (member / np.sqrt(own * (count - own) / count)).astype(np.float32)
-    orders = [np.arange(count), *(rng.permutation(count) for _ in range(PERMUTATIONS))]
+    orders = [np.arange(count), *(rng.permutation(count) for _ in range(RULES.shuffles))]
     peaks = np.empty(len(orders), np.float32)
     for start in range(0, len(orders), _BATCH):
         part = np.stack(orders[start : start + _BATCH])

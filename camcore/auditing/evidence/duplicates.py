@@ -7,17 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import linalg
 
+from camcore.auditing.rules import RULES
 from camcore.errors import InputError
 
-ALIKE = 0.93
-"""Correlation, after what all images have in common is taken out, from which two share a source.
-
-Different photos stay below .55, also when half of them bear one frame, band or tag; another JPEG
-quality, size, blur or contrast gives .97 and more. A crop is another image."""
-
-_FLAT = 2.0  # gray levels: less contrast than this is rounding, not a picture
-_RIDGE = 0.3  # share of a thumb's variance that re-encoding may move about
-_FEW = 20.0  # of fewer images than this little can be said to be common
 _PASSES = 4
 _SETTLED = 0.95  # share of the groups that a pass leaves as they are
 _BLOCK = 1024  # rows compared at once
@@ -26,10 +18,11 @@ _BLOCK = 1024  # rows compared at once
 def near_duplicates(thumbs: np.ndarray, sha256: Sequence[str]) -> np.ndarray:
     """Group the images that were made from one source.
 
-    Exact copies always share a group. Others do if their thumbs correlate by `ALIKE` with the
-    first image of the group, so that a group is never a chain of images each like the next only.
-    Plain correlation would call most images of a simple data set duplicates (of MNIST's ones, or
-    of low-contrast photos with one frame), so thumbs are whitened first: along the principal
+    Exact copies always share a group. Others do if their thumbs correlate by
+    `RULES.duplicates_alike` with the first image of the group, so that a group is never a chain of
+    images each like the next. Plain correlation would call most images of a simple data set
+    duplicates (of MNIST's ones, or of low-contrast photos with one frame), so thumbs are whitened
+    first: along the principal
     components of all thumbs, each is divided by how much the images differ in it. No library
     clusters so with memory for 20,000 images: complete linkage needs all distances at once, and
     DBSCAN makes chains.
@@ -79,7 +72,7 @@ def _grouped(thumbs: np.ndarray) -> np.ndarray:
     """
     values = thumbs.astype(np.float64)
     values -= values.mean(axis=1, keepdims=True)
-    values /= np.maximum(values.std(axis=1, keepdims=True), _FLAT)
+    values /= np.maximum(values.std(axis=1, keepdims=True), RULES.flat_thumbnail)
     groups = np.arange(len(values))
     for _ in range(_PASSES):
         leaders = np.unique(groups)
@@ -92,7 +85,12 @@ def _grouped(thumbs: np.ndarray) -> np.ndarray:
 def _whitened(values: np.ndarray, leaders: np.ndarray) -> np.ndarray:
     """Unit vectors whose products are correlations apart from what the leaders share."""
     spread, axes = linalg.eigh(values[leaders].T @ values[leaders] / len(leaders))
-    white = values @ (axes / np.sqrt(np.maximum(spread, 0) + _RIDGE + _FEW / len(leaders)))
+    white = values @ (
+        axes
+        / np.sqrt(
+            np.maximum(spread, 0) + RULES.thumbnail_ridge + RULES.thumbnails_at_least / len(leaders)
+        )
+    )
     white /= np.maximum(np.linalg.norm(white, axis=1, keepdims=True), 1e-12)
     return white.astype(np.float32)
 
@@ -106,13 +104,13 @@ def _leaders(vectors: np.ndarray) -> np.ndarray:
         led = np.zeros(len(block), bool)
         if leaders:
             like = block @ vectors[leaders].T
-            led = like.max(axis=1) >= ALIKE
+            led = like.max(axis=1) >= RULES.duplicates_alike
             leader[start : start + len(block)][led] = np.array(leaders)[like[led].argmax(axis=1)]
         inside = block @ block.T
         fresh: list[int] = []
         for row in np.flatnonzero(~led).tolist():
             like = inside[row, fresh]
-            if fresh and like.max() >= ALIKE:
+            if fresh and like.max() >= RULES.duplicates_alike:
                 leader[start + row] = start + fresh[like.argmax()]
             else:
                 fresh.append(row)

@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from camcore.auditing.evidence.sampling import MIN_IMAGES, independent
+from camcore.auditing.evidence.sampling import independent
+from camcore.auditing.rules import RULES
 from camcore.auditing.statistics import holm
 from camcore.errors import InputError
-
-_IN_A_BIN = 5  # values at least, on average
 
 
 def response(
@@ -45,10 +44,10 @@ def response(
     Returns
     -------
     DataFrame
-        A row for each class with at least `MIN_IMAGES` and each property; lowest q first, then
-        strongest rho. Columns: class (index), name, property, rho (Spearman), p (two-sided),
+        A row for each class with at least `RULES.least_images` and each property; lowest q first,
+        then strongest rho. Columns: class (index), name, property, rho (Spearman), p (two-sided),
         slope (log-odds for one unit of the property, least squares), q (Holm over all rows).
-        NaN where fewer than `MIN_IMAGES` have both numbers, or one of them never changes.
+        NaN where fewer than `RULES.least_images` have both numbers, or one of them never changes.
 
     Raises
     ------
@@ -71,7 +70,7 @@ def response(
     if len(classes) and classes.max() >= len(names):
         raise InputError(f"Class {classes.max()} has no name; there are {len(names)} names.")
     groups = np.arange(len(classes)) if groups is None else groups
-    rows, chosen = independent(classes, groups, seed=0)
+    rows, chosen = independent(classes, groups)
     values = properties.to_numpy(np.float64)
     found = []
     for klass in chosen:
@@ -116,7 +115,7 @@ def response_curve(
     """
     known = np.isfinite(margin) & np.isfinite(values)
     margin, values = np.asarray(margin[known], np.float64), np.asarray(values[known], np.float64)
-    bins = max(1, min(bins, len(values) // _IN_A_BIN))
+    bins = max(1, min(bins, len(values) // RULES.response_bin))
     place = np.floor((stats.rankdata(values) - 0.5) / max(len(values), 1) * bins)
     parts = [place == own for own in np.unique(place)]
     centres = np.array([values[part].mean() for part in parts])
@@ -130,7 +129,7 @@ def response_curve(
 def _moved(values: np.ndarray, margin: np.ndarray) -> tuple[float, float, float]:
     known = np.isfinite(values) & np.isfinite(margin)
     x, y = values[known], margin[known]
-    if len(x) < MIN_IMAGES or np.ptp(x) == 0 or np.ptp(y) == 0:
+    if len(x) < RULES.least_images or np.ptp(x) == 0 or np.ptp(y) == 0:
         return np.nan, np.nan, np.nan
     rank = stats.spearmanr(x, y)
     covariance = np.cov(x, y)

@@ -9,6 +9,7 @@ from camcore.auditing.evidence.association import association
 from camcore.auditing.evidence.attention import Attention, attention
 from camcore.auditing.evidence.duplicates import near_duplicates
 from camcore.auditing.evidence.response import response
+from camcore.auditing.evidence.sampling import sampled
 from camcore.auditing.evidence.strategies import strategies
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.progress import Watch
@@ -16,8 +17,6 @@ from camcore.auditing.runs.store import Store
 from camcore.auditing.scan.image_properties import PROPERTIES
 from camcore.auditing.scan.rows import light_rows
 
-SAMPLE = 2500  # images that the evidence is taken from; memory does not grow with the folder
-_CLASSES = 50  # the largest; with more, few images of each would be left
 _NAMES = [own.name for own in PROPERTIES]
 
 
@@ -70,21 +69,6 @@ def _groups(store: Store) -> pd.DataFrame:
     thumbs = np.frombuffer(b"".join(rows["thumb"]), np.uint8).reshape(len(rows), -1)
     group = near_duplicates(thumbs, rows["sha256"].tolist())
     return pd.DataFrame({"id": rows["id"].to_numpy(), "group": group})
-
-
-def sampled(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Readable images of the largest classes, at most `SAMPLE`, every class in proportion."""
-    rows = rows[(rows["error"] == "") & (rows["klass"] >= 0)]
-    largest = rows["klass"].value_counts().sort_index().nlargest(_CLASSES, keep="first").index
-    rows = rows[rows["klass"].isin(largest)]
-    if len(rows) <= SAMPLE:
-        return rows
-    rng = np.random.default_rng([seed, 3])
-    shuffled = rows.iloc[rng.permutation(len(rows))]
-    # The share of its class that comes before an image: small classes stay as whole as large ones.
-    size = shuffled.groupby("klass")["klass"].transform("size")
-    place = shuffled.groupby("klass").cumcount() / size
-    return shuffled.iloc[np.argsort(place.to_numpy(), kind="stable")[:SAMPLE]].sort_index()
 
 
 def _heavy_rows(store: Store, ids: np.ndarray) -> pd.DataFrame:

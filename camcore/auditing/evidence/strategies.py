@@ -11,17 +11,7 @@ from scipy.spatial import distance
 from sklearn.cluster import KMeans
 from sklearn.neighbors import KNeighborsClassifier
 
-from camcore.auditing.evidence.sampling import MIN_IMAGES
-
-GRAPH = 1000
-"""Most maps in the graph; all others join the strategy of the most similar of these."""
-
-MOST = 8
-"""Most strategies told apart."""
-
-_SIDE = 16  # finer maps are pooled to this
-_NEIGHBOURS = 10
-_GAP = 5.0  # a hot spot that moves on a line has eigenvalues as 1, 4, 9, ...: less is no gap
+from camcore.auditing.rules import RULES
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,16 +103,18 @@ def _places(maps: np.ndarray) -> np.ndarray:
     pooled = maps.astype(np.float64)
     for axis in (1, 2):
         size = pooled.shape[axis]
-        starts = np.arange(min(size, _SIDE)) * size // min(size, _SIDE)
+        starts = (
+            np.arange(min(size, RULES.strategies_side)) * size // min(size, RULES.strategies_side)
+        )
         pooled = np.add.reduceat(pooled, starts, axis=axis)
     return np.sqrt(pooled).reshape(len(maps), pooled.shape[1] * pooled.shape[2])
 
 
 def _labels(places: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     labels = np.zeros(len(places), np.int64)
-    if len(places) < MIN_IMAGES:  # one strategy is all that can be said
+    if len(places) < RULES.least_images:  # one strategy is all that can be said
         return labels
-    known = np.sort(rng.permutation(len(places))[:GRAPH])
+    known = np.sort(rng.permutation(len(places))[: RULES.strategies_images])
     labels[known] = _clustered(places[known], int(rng.integers(2**31)))
     if len(known) < len(places):
         others = np.setdiff1d(np.arange(len(places)), known)
@@ -134,16 +126,16 @@ def _labels(places: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _clustered(places: np.ndarray, seed: int) -> np.ndarray:
     # Dense: eigenvalues of 1000 maps take a quarter of a second, and equal maps need no care.
     apart = distance.squareform(distance.pdist(places))
-    reach = np.sort(apart, axis=1)[:, _NEIGHBOURS]
+    reach = np.sort(apart, axis=1)[:, RULES.strategies_neighbours]
     near = apart <= reach[:, None] + 1e-9  # all that are equally near
     graph = (near + near.T) / 2.0
     np.fill_diagonal(graph, 0)
     laplacian = np.asarray(csgraph.laplacian(graph, normed=True))
-    most = min(MOST, len(places) // _NEIGHBOURS)
+    most = min(RULES.strategies_most, len(places) // RULES.strategies_neighbours)
     values, vectors = linalg.eigh(laplacian, subset_by_index=[0, most])
     values = np.maximum(values, 1e-9)
     gaps = np.diff(values)
-    gaps[1:][values[2:] < _GAP * values[1:-1]] = 0  # a single strategy needs no gap
+    gaps[1:][values[2:] < RULES.strategies_gap * values[1:-1]] = 0  # a single strategy needs no gap
     count = int(gaps.argmax()) + 1
     if count == 1:
         return np.zeros(len(places), np.int64)

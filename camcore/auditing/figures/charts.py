@@ -138,7 +138,7 @@ def effect_plot(findings: Sequence[Finding], floor: float) -> Figure:
     findings : sequence of Finding
         Those without an effect are left out.
     floor : float
-        The smallest effect that matters, from the run's thresholds.
+        The smallest effect that matters, from the run's rules.
 
     Raises
     ------

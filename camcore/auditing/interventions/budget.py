@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_FULL = (48, 128, 192)
-_LEAST = (24, 48, 48)
+from camcore.auditing.rules import RULES
+
 _TESTED = 10  # probes that usually reach the test
 _CUTS = 3  # steps in which a region is cut
 _PROVEN = 3  # probes that usually are proven, and taken out again
@@ -53,7 +53,8 @@ def sizes(budget: int, classes: int, probes: int) -> Sizes:
     """
     for share in (1.0, 0.75, 0.5, 0.25, 0.0):
         discovery, test, necessity = (
-            round(least + share * (full - least)) for full, least in zip(_FULL, _LEAST, strict=True)
+            round(least + share * (full - least))
+            for full, least in zip(RULES.full_pairs, RULES.least_pairs, strict=True)
         )
         each = _passes(discovery, test, necessity, probes)
         if classes * each <= budget:

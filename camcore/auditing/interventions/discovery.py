@@ -8,25 +8,15 @@ import pandas as pd
 from camcore.auditing.edits import Probe, Transplant, probe_named, refine
 from camcore.auditing.edits.trimming import cuts, finely, shared
 from camcore.auditing.interventions.budget import Sizes
-from camcore.auditing.interventions.effects import (
-    KEPT,
-    STRONG,
-    Differences,
-    effects_of,
-    rank,
-    smallest_of,
-)
+from camcore.auditing.interventions.effects import Differences, effects_of, rank, smallest_of
 from camcore.auditing.interventions.pairing import (
     Pairs,
     pairs_from_class,
     pairs_to_class,
 )
 from camcore.auditing.interventions.trials import TRIMMED, Laboratory, Trial
+from camcore.auditing.rules import RULES
 from camcore.auditing.runs.plan import Plan
-
-_PROMISING = 0.4  # of the floor: what a cue must show on the discovery half to be tested
-_TOLD = 0.5  # of the pairs: share with a known object from which on it can be spared
-_REFINEMENTS = 2  # times that a region is looked into more closely
 
 
 class Discovery:
@@ -53,9 +43,9 @@ class Discovery:
         pairs = self._pairs(klass, 0, self._sizes.discovery)
         rows = self._laboratory.run(Trial("discovery", klass, pairs, probes))
         found = effects_of(rows, klass)
-        floor = self._plan.thresholds.floor
+        floor = self._plan.rules.floor
         best = _best_local(found)
-        for step in range(_REFINEMENTS):
+        for step in range(RULES.refinements):
             finer = tuple(p for p in refine(best) if p.name not in found) if best else ()
             if not finer or best is None or found[best.name].effect < floor:
                 break
@@ -75,10 +65,10 @@ class Discovery:
         local = tuple(probe for probe in chosen if probe.region is not None)
         effects = self._effects("beside", klass, pairs, local, fill)
         beside = {probe: effects[probe.name] for probe in local if probe.name in effects}
-        if max((own.effect for own in beside.values()), default=0) < self._plan.thresholds.floor:
+        if max((own.effect for own in beside.values()), default=0) < self._plan.rules.floor:
             return ()
-        first = smallest_of(beside, STRONG)
-        start, needed = first.region, KEPT * beside[first].effect
+        first = smallest_of(beside, RULES.strong)
+        start, needed = first.region, RULES.kept * beside[first].effect
         assert start is not None
         region, kept = finely(start), finely(start)
         for step, stage in enumerate(TRIMMED, start=1):
@@ -110,7 +100,7 @@ class Discovery:
         """How objects are left alone: where enough of them are known, or by their usual place."""
         told = self._images["told"]
         known = told.loc[pairs.donors].to_numpy() | told.loc[pairs.recipients].to_numpy()
-        return "spared" if len(pairs) and known.mean() >= _TOLD else "ring"
+        return "spared" if len(pairs) and known.mean() >= RULES.objects_known else "ring"
 
     def test(self, klass: int, probes: tuple[Probe, ...]) -> pd.DataFrame:
         """The candidates on the half that they were not found on."""
@@ -173,7 +163,7 @@ def promising(found: dict[str, Differences], floor: float) -> tuple[Probe, ...]:
     for probes in families.values():
         own = {probe: found[probe.name] for probe in probes}
         best = max(probes, key=lambda p: rank(own[p]))
-        if own[best].effect >= _PROMISING * floor:
+        if own[best].effect >= RULES.promising * floor:
             chosen += dict.fromkeys([best, smallest_of(own)])
     return tuple(chosen)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from camcore.auditing.edits import Probe
+from camcore.auditing.rules import RULES
 from camcore.auditing.statistics import bootstrap_interval
 
 
@@ -76,12 +77,6 @@ def differences(rows: pd.DataFrame, klass: int, *, leaving: bool = False) -> Dif
     return Differences(sign * (edited - controlled), sign * moved, groups.to_numpy())
 
 
-KEPT = 0.9  # of the best effect: what a smaller region must keep to stand for the cue
-
-
-STRONG = 0.7  # of the best effect: what a cue must keep to lead over those that contain it
-
-
 def effects_of(rows: pd.DataFrame, klass: int) -> dict[str, Differences]:
     """Differences of each probe, by name."""
     if rows.empty:
@@ -90,7 +85,7 @@ def effects_of(rows: pd.DataFrame, klass: int) -> dict[str, Differences]:
     return {str(name): differences(own, klass) for name, own in rows.groupby("probe", sort=False)}
 
 
-def smallest_of(found: dict[Probe, Differences], share: float = KEPT) -> Probe:
+def smallest_of(found: dict[Probe, Differences], share: float = RULES.kept) -> Probe:
     """The probe of the smallest area that keeps this share of the best effect."""
     best = max(own.effect for own in found.values())
     kept = [probe for probe, own in found.items() if own.effect >= min(best, share * best)]

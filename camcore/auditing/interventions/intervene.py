@@ -24,16 +24,14 @@ from camcore.auditing.interventions.map_shift import shift_table
 from camcore.auditing.interventions.pairing import halves
 from camcore.auditing.interventions.testing import judge, relied_on
 from camcore.auditing.interventions.trials import Laboratory
+from camcore.auditing.rules import RULES
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.progress import Watch
 from camcore.auditing.runs.store import Store
 from camcore.auditing.scan.rows import light_rows
 from camcore.classifier import Classifier
 
-_LOOKED_AT = 64  # images that decide which global probes apply
-_STRATEGIES = 3  # hot regions of a class, the largest, that become probes of their own
 _OBJECTS = ("object", "background")  # families that tell of the object by themselves
-_LARGEST = 0.5  # of the picture: a larger hot region is no place
 
 
 def intervene(store: Store, plan: Plan, classifier: Classifier, watch: Watch) -> None:
@@ -126,7 +124,7 @@ def _readable(store: Store, plan: Plan, files: pd.DataFrame) -> pd.DataFrame:
 def _general_probes(pool: Pool, images: pd.DataFrame) -> tuple[Probe, ...]:
     """What is tried on every class: places, global properties, and objects where masks tell."""
     some = images.index.to_numpy()
-    some = some[np.linspace(0, len(some) - 1, min(len(some), _LOOKED_AT)).astype(int)]
+    some = some[np.linspace(0, len(some) - 1, min(len(some), RULES.looked_at)).astype(int)]
     seen = pool.images(some[pool.hold(some)])
     return (*local_probes(), *global_probes(seen), *object_probes(seen))
 
@@ -137,7 +135,7 @@ def _hot_regions(store: Store, plan: Plan) -> dict[int, tuple[Probe, ...]]:
     table = store.read_table("evidence/strategies.parquet", ["class", "cells"])
     for klass, cells in table.itertuples(index=False):
         hot = np.frombuffer(cells, bool).reshape(plan.grid)
-        if hot.any() and hot.mean() <= _LARGEST:
+        if hot.any() and hot.mean() <= RULES.largest_region:
             labels, count = ndimage.label(hot, np.ones((3, 3)))
             places = [Transplant(region_of(labels == k)) for k in range(1, count + 1)]
             found.setdefault(int(klass), []).extend(places)
@@ -145,7 +143,7 @@ def _hot_regions(store: Store, plan: Plan) -> dict[int, tuple[Probe, ...]]:
     return {
         klass: tuple(
             p
-            for p in dict.fromkeys(sorted(own, key=lambda p: -p.area)[:_STRATEGIES])
+            for p in dict.fromkeys(sorted(own, key=lambda p: -p.area)[: RULES.hot_regions])
             if p not in known
         )
         for klass, own in found.items()
@@ -155,7 +153,7 @@ def _hot_regions(store: Store, plan: Plan) -> dict[int, tuple[Probe, ...]]:
 def _classes(images: pd.DataFrame, plan: Plan) -> tuple[list[int], list[dict[str, Any]]]:
     """Classes with enough images and somebody to give to, largest first; and the others."""
     counts = images["klass"].value_counts()
-    needed = plan.thresholds.images
+    needed = plan.rules.least_images
     by_label = plan.classes.by == "label"
     wanted = range(len(plan.classes.classes)) if by_label else counts.index
     left_out = []
@@ -175,7 +173,7 @@ def _left_out(plan: Plan, images: pd.DataFrame, klass: int, why: str) -> dict[st
     return {
         "class": plan.classes.classes[klass].name,
         "images": int((images["klass"] == klass).sum()),
-        "needed": plan.thresholds.images,
+        "needed": plan.rules.least_images,
         "why": why,
     }
 

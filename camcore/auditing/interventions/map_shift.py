@@ -7,15 +7,14 @@ import pandas as pd
 
 from camcore.auditing.edits import shift
 from camcore.auditing.interventions.image_pool import Pool
+from camcore.auditing.rules import RULES
 from camcore.auditing.runs.plan import Plan
 from camcore.classifier import Classifier
 from camcore.methods import method_named
 from camcore.methods.applying import raw_maps
 from camcore.pictures.preprocessing import preprocess
 
-_IMAGES = 16
 _MOVES = ((0, 1), (0, -1), (1, 0), (-1, 0))  # down and right
-_STEP = 0.25  # of the side; smooth maps look alike after smaller moves
 
 
 def shift_table(
@@ -30,7 +29,7 @@ def shift_table(
         along, and with the old one where it was, on the cells that both have; the mean over moves.
     """
     own = images[(images["klass"] == klass) & (images["predicted"] == klass)]
-    ids = own.index.to_numpy()[:_IMAGES]
+    ids = own.index.to_numpy()[: RULES.shift_images]
     ids = ids[pool.hold(ids)]
     if not len(ids):
         return pd.DataFrame({"recipient": ids, "content": [], "place": []})
@@ -39,7 +38,9 @@ def shift_table(
     before = _maps(pixels, klass, plan, classifier)
     content, place = np.zeros((2, len(_MOVES), len(ids)))
     for number, move in enumerate(_MOVES):
-        down, right = (k * max(1, round(_STEP * n)) for k, n in zip(move, plan.grid, strict=True))
+        down, right = (
+            k * max(1, round(RULES.shift_step * n)) for k, n in zip(move, plan.grid, strict=True)
+        )
         moved = shift(pixels, down * height // rows, right * width // columns)
         after = _maps(moved, klass, plan, classifier)
         here, there = _window(down, right, rows, columns)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-_REUSED = 2  # times that a donor may give, where donors are few
-_ENOUGH = 15  # correctly recognised donors from which on only those give
+from camcore.auditing.rules import RULES
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +98,7 @@ def _recognised(images: pd.DataFrame, klass: int) -> pd.DataFrame:
     """Images of a class; only recognised ones where there are enough, as they bear its cues."""
     own = images[images["klass"] == klass]
     right = own[own["predicted"] == klass]
-    return right if len(right) >= min(_ENOUGH, len(own)) else own
+    return right if len(right) >= min(RULES.donors_recognised, len(own)) else own
 
 
 def _pairs(
@@ -110,7 +109,7 @@ def _pairs(
     rng: np.random.Generator,
 ) -> Pairs:
     recipients, donors = _one_a_group(recipients, rng), _one_a_group(donors, rng)
-    given = np.tile(_mixed(donors, rng), _REUSED)[: len(donors) * _REUSED]
+    given = np.tile(_mixed(donors, rng), RULES.donor_reused)[: len(donors) * RULES.donor_reused]
     taken = _mixed(recipients, rng)
     rows: list[tuple[int, int, int]] = []
     by_class = dict(iter(controls.groupby("klass")))

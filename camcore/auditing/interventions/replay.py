@@ -8,7 +8,8 @@ import numpy as np
 
 from camcore.auditing.edits import probe_named
 from camcore.auditing.interventions.image_pool import Pool
-from camcore.auditing.interventions.trials import EDITED, edit_and_control, trial_key
+from camcore.auditing.interventions.trials import edit_and_control, trial_key
+from camcore.auditing.rules import RULES
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.run import Run
@@ -89,8 +90,8 @@ def swaps(run: Run, finding: Finding, pool: Pool, count: int = 6) -> tuple[Swap,
         return ()
     probe, found = probe_named(finding.probe), {}
     # The same batches as in the trial: what is drawn at random is drawn in its order.
-    starts = sorted({pair // EDITED * EDITED for pair in told.index})
-    batches = [rows.loc[start : start + EDITED - 1] for start in starts]
+    starts = sorted({pair // RULES.edited_at_once * RULES.edited_at_once for pair in told.index})
+    batches = [rows.loc[start : start + RULES.edited_at_once - 1] for start in starts]
     columns = ["recipient", "donor", "control"]
     wanted = np.unique(np.concatenate([batch[columns].to_numpy().ravel() for batch in batches]))
     there = pool.hold(wanted)

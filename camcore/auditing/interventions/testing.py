@@ -12,8 +12,6 @@ from camcore.auditing.interventions.effects import Differences, differences, sma
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.statistics import holm, sign_flip_max_t
 
-_SURE = 0.5  # of the floor: what the effect surely is, by its interval
-
 
 @dataclass(frozen=True, eq=False)
 class Tested:
@@ -82,6 +80,6 @@ def judge(trials: pd.DataFrame, plan: Plan) -> tuple[Tested, ...]:
 
 def relied_on(one: Tested, plan: Plan) -> bool:
     """Whether the intervention proves it: significant, large enough to matter, and surely so."""
-    limits = plan.thresholds
-    surely = one.interval[0] >= _SURE * limits.floor
-    return one.q < limits.q and one.effect >= limits.floor and surely
+    rules = plan.rules
+    surely = one.interval[0] >= rules.surely * rules.floor
+    return one.q < rules.significance and one.effect >= rules.floor and surely

@@ -13,6 +13,7 @@ from camcore.auditing.audited_classes import class_margins, predicted_classes
 from camcore.auditing.edits import Images, Probe, objects, without_objects
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.pairing import Pairs
+from camcore.auditing.rules import RULES
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.progress import Watch
 from camcore.auditing.runs.store import Store
@@ -20,13 +21,10 @@ from camcore.classifier import Classifier
 from camcore.pictures.preprocessing import preprocess
 from camcore.sources.ahead import ahead
 
-EDITED = 64
-"""Pairs edited at once: what donors share (`Watermark`) is read from so many."""
 _PASSED = 32  # images in a forward pass
 _BLOCK = 512  # forward passes that a killed run may have to do again
 _EDITORS = 2
 _AHEAD = 4  # batches
-_MIDDLE = 0.9  # of either side: the ellipse that objects are taken to be in if nothing tells
 
 FOUND = ("discovery", "refined-1", "refined-2")
 TRIMMED = ("trimmed-1", "trimmed-2", "trimmed-3", "trimmed-4")
@@ -216,7 +214,10 @@ class Laboratory:
 
 
 def _chunks(count: int) -> list[slice]:
-    return [slice(start, min(start + EDITED, count)) for start in range(0, count, EDITED)]
+    return [
+        slice(start, min(start + RULES.edited_at_once, count))
+        for start in range(0, count, RULES.edited_at_once)
+    ]
 
 
 def edit_and_control(
@@ -234,7 +235,8 @@ def edit_and_control(
 def middle(images: Images) -> np.ndarray:
     """The middle of each image, where objects mostly are: an ellipse, bool (N, H, W)."""
     down, across = (
-        (2 * np.arange(side) + 1 - side) / (_MIDDLE * side) for side in images.pixels.shape[1:3]
+        (2 * np.arange(side) + 1 - side) / (RULES.middle * side)
+        for side in images.pixels.shape[1:3]
     )
     inside = np.add.outer(down**2, across**2) <= 1
     return np.broadcast_to(inside, images.pixels.shape[:3])

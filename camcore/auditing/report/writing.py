@@ -108,7 +108,7 @@ def _effects(run: Run, album: Album) -> Chart | None:
     proven = [one for one in run.findings if one.effect is not None][: _SECTIONS["relied on"]]
     if not proven:
         return None
-    floor = run.record["thresholds"]["floor"]
+    floor = run.rules["floor"]
     return chart_of(
         album,
         "Effects",
@@ -151,7 +151,7 @@ def _made(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
         ("Model", record["model"]),
         ("Data", {name: value for name, value in record["source"].items() if name != "notes"}),
         ("Settings", record["settings"]),
-        ("Thresholds", record["thresholds"]),
+        ("Rules", run.rules),
         ("Precision", record["precision"]),
         ("Versions", record["versions"]),
         (

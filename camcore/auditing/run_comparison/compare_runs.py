@@ -144,9 +144,9 @@ def _notes(a: Run, b: Run, shared: int, relabelled: int) -> list[str]:
     if relabelled:
         notes.append(f"{relabelled} images bear another class in b and are left out of accuracy.")
     notes += _class_notes(a.class_names, b.class_names)
-    if one["thresholds"] != other["thresholds"]:
-        names = [n for n in one["thresholds"] if one["thresholds"][n] != other["thresholds"].get(n)]
-        notes.append(f"the thresholds differ ({', '.join(names)}): what counts as proven does too.")
+    rules, others = (record.get("rules", record.get("thresholds")) for record in (one, other))
+    if names := sorted(name for name in rules | others if rules.get(name) != others.get(name)):
+        notes.append(f"the rules differ ({', '.join(names)}): what counts as proven does too.")
     asked = [Settings.from_json(record["settings"]) for record in (one, other)]
     apart = [n for n in asked[0].differences(asked[1]) if n not in ("source", "model")]
     if apart:

@@ -12,9 +12,10 @@ import numpy as np
 
 from camcore._version import __version__
 from camcore.auditing.audited_classes import Classes, match_classes, require_classes
-from camcore.auditing.runs.plan import Plan
+from camcore.auditing.rules import RULES
+from camcore.auditing.runs.plan import FORMAT, Plan
 from camcore.auditing.runs.progress import Watch
-from camcore.auditing.runs.settings import Settings, Thresholds
+from camcore.auditing.runs.settings import Settings
 from camcore.auditing.runs.store import Store
 from camcore.classifier import Classifier
 from camcore.engine.precision import choose_precision
@@ -25,7 +26,6 @@ from camcore.pictures.preprocessing import preprocess
 from camcore.sources.matching import read_mapping
 from camcore.sources.source import Source, read_source
 
-FORMAT = 1
 _MEASURED_ON = 64  # images
 _VERSIONS = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn", "statsmodels", "pillow")
 
@@ -103,7 +103,7 @@ def begin(
                 "notes": list(source.notes),
             },
             "precision": asdict(precision),
-            "thresholds": asdict(Thresholds()),
+            "rules": RULES.as_json(),
             "versions": {"camcore": __version__, "python": platform.python_version()}
             | {name: version(name) for name in _VERSIONS},
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -117,9 +117,10 @@ def begin(
 def _taken_up(
     plan: Plan, settings: Settings, load: Callable[[], Classifier], watch: Watch
 ) -> tuple[Plan, Classifier]:
-    if plan.record.get("format") != FORMAT:
+    if not plan.is_current:
         raise StoreError(
-            "this run was made by another version of CAM Audit; begin a new one with another --out."
+            "this run was begun by another version of CAM Audit or under other rules; begin a new "
+            "one with another --out."
         )
     if others := plan.settings.differences(settings):
         told = ", ".join(

@@ -8,8 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from camcore.auditing.audited_classes import AuditClass, Classes
-from camcore.auditing.runs.settings import Settings, Thresholds
+from camcore.auditing.rules import RULES, Rules
+from camcore.auditing.runs.settings import Settings
 from camcore.classifier import OutputKind
+from camcore.errors import StoreError
+
+FORMAT = 2
+"""Of run.json and findings.json; 1 held four thresholds and no other rules."""
 
 PART = 256
 """Rows of a part of the scan: images that a killed one may have to see again."""
@@ -43,10 +48,28 @@ class Plan:
         """What was asked for."""
         return Settings.from_json(self.record["settings"])
 
+    @property
+    def is_current(self) -> bool:
+        """Whether it was made in today's format and by the rules in force."""
+        made_by = Rules.from_json(self.record.get("rules", {}))
+        return self.record.get("format") == FORMAT and made_by == RULES
+
     @cached_property
-    def thresholds(self) -> Thresholds:
-        """What decides."""
-        return Thresholds(**self.record["thresholds"])
+    def rules(self) -> Rules:
+        """The numbers by which this run looks, tests and judges.
+
+        Raises
+        ------
+        StoreError
+            If the run was made by rules that this version does not know.
+        """
+        rules = Rules.from_json(self.record.get("rules", {}))
+        if rules is None:
+            raise StoreError(
+                "this run was judged by the rules of another version of CAM Audit; begin a new one "
+                "to have it judged by today's."
+            )
+        return rules
 
     @cached_property
     def classes(self) -> Classes:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from camcore.auditing.runs.findings import DECISIONS, Finding
-from camcore.auditing.runs.plan import part_of
+from camcore.auditing.runs.plan import Plan, part_of
 from camcore.auditing.runs.progress import Progress, read_progress
 from camcore.auditing.runs.store import Store
 from camcore.errors import InputError, StoreError
@@ -86,6 +86,16 @@ class Run:
     def record(self) -> dict[str, Any]:
         """run.json: what exactly runs. Empty until the model is loaded and the files are listed."""
         return self.store.read_json("run.json") or {}
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it was made in today's format and by the rules in force."""
+        return Plan(self.record).is_current
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """Name and value of each rule that it was judged by; of format 1, the four thresholds."""
+        return self.record.get("rules") or self.record["thresholds"]
 
     @cached_property
     def summary(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What one audit is asked to do, and the thresholds by which it judges."""
+"""What one audit is asked to do."""
 
 from __future__ import annotations
 
@@ -12,28 +12,6 @@ from camcore.methods import METHODS, method_named
 from camcore.pictures.preprocessing import FITS
 
 PRECISIONS: tuple[PrecisionName, ...] = get_args(PrecisionName)
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Fixed before a run, and written into it.
-
-    Attributes
-    ----------
-    q : float
-        Largest adjusted p-value of a finding.
-    floor : float
-        Smallest share of excess flips that matters in practice.
-    images : int
-        Fewest readable images of a class; fewer are *insufficient*.
-    auc : float
-        Smallest cross-validated AUC of a property that is worth a finding.
-    """
-
-    q: float = 0.05
-    floor: float = 0.10
-    images: int = 30
-    auc: float = 0.75
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The verdict: what the tables of a run amount to, by the thresholds that were fixed before."""
+"""The verdict: what the tables of a run amount to, by rules that were fixed before."""
 
 from __future__ import annotations
 
@@ -11,15 +11,10 @@ import pandas as pd
 from camcore.auditing.edits import Probe
 from camcore.auditing.interventions.effects import differences, matching
 from camcore.auditing.interventions.testing import Tested
+from camcore.auditing.rules import RULES
 from camcore.auditing.runs.findings import finding_id
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.statistics import smallest_effect
-
-_ON_OBJECT = 0.5  # of the effect: less than this is left where known objects are spared
-_BY_OBJECT = 0.2  # of the move in log-odds: the same for a property of the whole image
-_IN_MIDDLE = 0.4  # of the move in log-odds: less than this is left where the middle is spared
-_IN_PART = 0.4  # of the move in log-odds: less than this is left where a quarter is read
-
 
 Carrier = Literal["the object", "not the object", "perhaps the object", "a place"]
 Carriers = Mapping[tuple[int, str], Carrier]
@@ -78,22 +73,22 @@ def carriers_of(
             matching(trials, klass=one.klass, probe=one.probe.name)
             for trials in (off_object, in_part)
         )
-        if len(parts) and share_left(one, parts) < _IN_PART:
+        if len(parts) and share_left(one, parts) < RULES.in_part:
             told[key] = "a place"
         elif len(rows):
             if (rows["fill"] == "spared").all():
                 told[key] = "the object" if _gone(one, rows, floor) else "not the object"
-            elif share_left(one, rows) < _IN_MIDDLE:
+            elif share_left(one, rows) < RULES.in_middle:
                 told[key] = "perhaps the object"
     return told
 
 
 def _gone(one: Tested, spared: pd.DataFrame, floor: float) -> bool:
-    fewer = differences(spared, one.klass).effect < _ON_OBJECT * one.effect
+    fewer = differences(spared, one.klass).effect < RULES.on_object * one.effect
     if one.probe.region is not None:
         return fewer
     left = share_left(one, spared)
-    return left < _BY_OBJECT or (fewer and left * one.effect < floor)
+    return left < RULES.by_object or (fewer and left * one.effect < floor)
 
 
 def share_left(one: Tested, trials: pd.DataFrame) -> float:
@@ -120,8 +115,8 @@ def blind_spot(plan: Plan, pairs: list[int], tests: int) -> float | None:
     """The smallest effect that this run could have seen; None without interventions."""
     if not pairs:
         return None
-    limits = plan.thresholds
-    return smallest_effect(min(pairs), max(tests, 1), alpha=limits.q, floor=limits.floor)
+    rules = plan.rules
+    return smallest_effect(min(pairs), max(tests, 1), alpha=rules.significance, floor=rules.floor)
 
 
 def name_of(plan: Plan, klass: int, family: str) -> tuple[str, str]:

@@ -14,8 +14,9 @@ from camcore.auditing.interventions.effects import differences, effects_of, matc
 from camcore.auditing.interventions.intervene import moved_elsewhere
 from camcore.auditing.interventions.testing import Tested, judge, relied_on
 from camcore.auditing.interventions.trials import FOUND, STAGES, TRIMMED
+from camcore.auditing.rules import RULES
 from camcore.auditing.runs.findings import Finding
-from camcore.auditing.runs.plan import Plan
+from camcore.auditing.runs.plan import FORMAT, Plan
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.store import Store
 from camcore.auditing.scan.image_properties import PROPERTIES
@@ -25,7 +26,6 @@ from camcore.auditing.verdict.benchmark_figures import measured
 from camcore.auditing.verdict.carriers import name_of
 from camcore.auditing.verdict.ordering import in_order, mark_overlaps
 
-_AGREE = 0.5  # of the larger: what the weaker of two fills must reach
 _SHOWN = 500  # images listed in a finding
 
 
@@ -37,7 +37,7 @@ def conclude(store: Store) -> None:
     told = store.read_json("trials/plan.json") or {}
     tested = judge(run.trials("test"), plan)
     off_object, in_part = (run.trials(stage) for stage in ("off-object", "in-part"))
-    carriers = verdict.carriers_of(tested, off_object, in_part, plan.thresholds.floor)
+    carriers = verdict.carriers_of(tested, off_object, in_part, plan.rules.floor)
     findings: dict[tuple[int, str], Finding] = {}
     _associated(findings, run, plan)
     _attended(findings, run, plan)
@@ -55,6 +55,7 @@ def conclude(store: Store) -> None:
     store.write_json(
         "findings.json",
         {
+            "format": FORMAT,
             "status": "complete",
             "model": run.record["model"],
             "images": {
@@ -69,7 +70,7 @@ def conclude(store: Store) -> None:
             "notes": _notes(run),
             "made": {
                 name: run.record[name]
-                for name in ("settings", "versions", "thresholds", "precision", "started")
+                for name in ("settings", "versions", "rules", "precision", "started")
             }
             | {"passes": _passes(run)},
         },
@@ -94,8 +95,8 @@ def _notes(run: Run) -> list[str]:
 def _associated(findings: dict[tuple[int, str], Finding], run: Run, plan: Plan) -> None:
     """The property of each family that tells a class best, where it tells enough."""
     table = run.evidence("association")
-    limits = plan.thresholds
-    table = table[(table["auc"] >= limits.auc) & (table["q"] < limits.q)]
+    rules = plan.rules
+    table = table[(table["auc"] >= rules.association_auc) & (table["q"] < rules.significance)]
     responses = run.evidence("response").set_index(["class", "property"])["rho"]
     titles = {own.name: own.title for own in PROPERTIES}
     best = table.sort_values(["auc", "property"], ascending=[False, True])
@@ -212,7 +213,7 @@ def _necessity(rows: pd.DataFrame, klass: int, recognised: float) -> dict[str, A
         "control": float((transfer["controlled"] != klass).mean()),
     }
     weaker, stronger = sorted(leaves[fill] - leaves["control"] for fill in ("transfer", "neutral"))
-    agree = weaker >= _AGREE * stronger if stronger > 0 else True
+    agree = weaker >= RULES.fills_agree * stronger if stronger > 0 else True
     # The control brings the cue of another image along, so that images are told apart by what
     # each of them loses, whatever the control does.
     left = (transfer["before"] == klass) & (transfer["edited"] != klass)

@@ -8,11 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from camcore.auditing.edits import probe_named
-from camcore.auditing.interventions.effects import STRONG
+from camcore.auditing.rules import RULES
 from camcore.auditing.runs.findings import LEVELS, Finding
-
-_EXPLAINED = 0.5  # of a background's effect: what a cue in it must reach to be named instead
-_SAME_PLACE = 0.5  # of the smaller region, from which on two findings are one cue
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
@@ -73,10 +70,10 @@ def _here(one: Finding) -> float:
 def _leader(own: list[Finding]) -> Finding:
     most = max(map(_here, own))
     inside = [one for one in own if one.family != "background"]
-    if inside and max(map(_here, inside)) >= _EXPLAINED * most:
+    if inside and max(map(_here, inside)) >= RULES.explained * most:
         own = inside
     strongest = max(map(_weight, own))
-    own = [one for one in own if _weight(one) >= STRONG * strongest]
+    own = [one for one in own if _weight(one) >= RULES.strong * strongest]
     return min(own, key=lambda one: (*_extent(one), -_weight(one), one.family))
 
 
@@ -100,7 +97,7 @@ def _weight(one: Finding) -> float:
 
 def _standing(one: Finding) -> float:
     """What a class is ordered by; a background holds every other cue."""
-    return _here(one) * (_EXPLAINED if one.family == "background" else 1.0)
+    return _here(one) * (RULES.explained if one.family == "background" else 1.0)
 
 
 def mark_overlaps(findings: list[Finding]) -> list[Finding]:
@@ -125,7 +122,7 @@ def _one_place(first: Finding, second: Finding) -> bool:
     that is not the object's."""
     a, b = _pixels(first), _pixels(second)
     if a is not None and b is not None:
-        return bool((a & b).sum() >= _SAME_PLACE * min(a.sum(), b.sum()))
+        return bool((a & b).sum() >= RULES.same_place * min(a.sum(), b.sum()))
     if a is None and b is None:
         return False
     whole, part = (first, second) if a is None else (second, first)

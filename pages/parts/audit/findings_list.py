@@ -77,7 +77,7 @@ def _show_proven(run: Run, proven: Sequence[Finding]) -> None:
                 _show_same(run, [own for own in proven if own.overlaps == finding.id])
     if len(proven) > 1:
         with st.expander("All effects in one figure"):
-            floor = run.record["thresholds"]["floor"]
+            floor = run.rules["floor"]
             figures.show(run, "effects", lambda: effect_plot(proven, floor), width=640)
 
 

@@ -78,8 +78,8 @@ def _told(run: Run) -> list[tuple[str, str]]:
         ("Began", words.when(record["started"])),
         ("Versions", ", ".join(f"{name} {own}" for name, own in record["versions"].items())),
     ]
-    limits = (f"{name.replace('_', ' ')} {own}" for name, own in record["thresholds"].items())
-    told.append(("Thresholds", ", ".join(limits)))
+    limits = (f"{name.replace('_', ' ')} {own}" for name, own in run.rules.items())
+    told.append(("Rules", ", ".join(limits)))
     return told + [("Note", note) for note in (*source["notes"], *classes["notes"])]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from camcore.auditing.edits import Images
 from camcore.auditing.edits.composition import Background, Object, objects
-from camcore.auditing.edits.imputation import NOISE
+from camcore.auditing.rules import RULES
 
 
 def flat_scenes(background, thing, corner, known=None):
@@ -17,7 +17,7 @@ def flat_scenes(background, thing, corner, known=None):
 
 
 def near(pixels, level):
-    return (np.abs(pixels.astype(float) - level) < 6 * NOISE).all()
+    return (np.abs(pixels.astype(float) - level) < 6 * RULES.fill_noise).all()
 
 
 RECIPIENTS, DONORS = flat_scenes(30, 90, 4), flat_scenes(150, 220, 20)

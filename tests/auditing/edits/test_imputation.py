@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from camcore.auditing.edits.imputation import NOISE, impute, impute_each
+from camcore.auditing.edits.imputation import impute, impute_each
 from camcore.auditing.edits.regions import NAMED
+from camcore.auditing.rules import RULES
 
 
 def ramp(height, width):
@@ -26,8 +27,8 @@ def test_a_ramp_comes_back_exactly_but_for_the_noise(mask):
     np.testing.assert_array_equal(filled[0][~hidden], truth[0][~hidden])
     error = filled[:, hidden] - truth[:, hidden]
     # The mean of 400 draws: five standard errors.
-    assert np.abs(error.mean(axis=0)).max() < 5 * np.hypot(NOISE, 0.29) / 20
-    assert error.std() == pytest.approx(np.hypot(NOISE, 1 / 12**0.5), rel=0.02)
+    assert np.abs(error.mean(axis=0)).max() < 5 * np.hypot(RULES.fill_noise, 0.29) / 20
+    assert error.std() == pytest.approx(np.hypot(RULES.fill_noise, 1 / 12**0.5), rel=0.02)
 
 
 def test_each_pixel_is_the_weighted_mean_of_its_neighbours():
@@ -38,7 +39,7 @@ def test_each_pixel_is_the_weighted_mean_of_its_neighbours():
     hidden[1, 1] = True
     draws = impute(np.repeat(image, 4000, axis=0), hidden, np.random.default_rng(0))
     mean = draws[:, 1, 1].mean(axis=0)
-    np.testing.assert_allclose(mean, [10 + 10, 20, 40 + 20], atol=5 * NOISE / 4000**0.5)
+    np.testing.assert_allclose(mean, [10 + 10, 20, 40 + 20], atol=5 * RULES.fill_noise / 4000**0.5)
 
 
 @pytest.mark.parametrize("name", ["ring 1/8", "top 1/3", "corners 1/4"])
@@ -47,7 +48,7 @@ def test_at_the_border_a_constant_comes_back(name):
     mask = NAMED[name].mask(224, 224)
     image[:, mask] = 7
     filled = impute(image, mask, np.random.default_rng(0)).astype(float)
-    assert np.abs(filled - 90).max() < 6 * NOISE
+    assert np.abs(filled - 90).max() < 6 * RULES.fill_noise
     assert filled[:, mask].mean() == pytest.approx(90, abs=0.05)
 
 
@@ -58,7 +59,7 @@ def test_all_or_nothing():
     np.testing.assert_array_equal(impute(image, nothing, rng), image)
     filled = impute(image, everything, rng)
     assert filled.mean() == pytest.approx(100, abs=0.3)
-    assert filled.std() == pytest.approx(np.hypot(NOISE, 1 / 12**0.5), rel=0.1)
+    assert filled.std() == pytest.approx(np.hypot(RULES.fill_noise, 1 / 12**0.5), rel=0.1)
 
 
 def test_each_image_by_its_own_mask():
@@ -68,4 +69,4 @@ def test_each_image_by_its_own_mask():
     given = np.where(masks[..., None], 0, images).astype(np.uint8)
     filled = impute_each(given, masks, np.random.default_rng(0)).astype(float)
     np.testing.assert_array_equal(filled[~masks], images[~masks])
-    assert np.abs(filled[masks] - images[masks]).max() < 6 * NOISE
+    assert np.abs(filled[masks] - images[masks]).max() < 6 * RULES.fill_noise

@@ -7,6 +7,7 @@ from sklearn.metrics import roc_auc_score
 
 from camcore.auditing.evidence import association as module
 from camcore.auditing.evidence.association import association
+from camcore.auditing.rules import Rules
 from camcore.errors import InputError
 
 NAMES = [f"class {number}" for number in range(10)]
@@ -14,7 +15,7 @@ NAMES = [f"class {number}" for number in range(10)]
 
 @pytest.fixture(autouse=True)
 def _fewer_shuffles(monkeypatch):
-    monkeypatch.setattr(module, "PERMUTATIONS", 99)
+    monkeypatch.setattr(module, "RULES", Rules(shuffles=99))
 
 
 def noise(classes, columns=6, seed=0):

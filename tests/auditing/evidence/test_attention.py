@@ -5,6 +5,7 @@ import pytest
 
 from camcore.auditing.evidence import attention as module
 from camcore.auditing.evidence.attention import attention
+from camcore.auditing.rules import Rules
 
 
 def maps_of(count, seed=0, side=6):
@@ -69,7 +70,7 @@ def test_a_difference_too_small_to_count_is_no_cell():
 
 
 def test_noise_is_not_flagged(monkeypatch):
-    monkeypatch.setattr(module, "PERMUTATIONS", 99)
+    monkeypatch.setattr(module, "RULES", Rules(shuffles=99))
     alarms = 0
     for seed in range(40):
         result = found(maps_of(120, seed), np.arange(120) % 3, seed=seed)

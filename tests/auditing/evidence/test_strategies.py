@@ -5,6 +5,7 @@ import pytest
 
 from camcore.auditing.evidence import strategies as module
 from camcore.auditing.evidence.strategies import strategies
+from camcore.auditing.rules import Rules
 
 
 def blobs(count, y, x, spread=0.0, seed=0, side=8):
@@ -105,7 +106,7 @@ def test_two_piles_of_equal_maps_are_two_strategies():
 
 
 def test_maps_beyond_the_graph_join_their_nearest(monkeypatch):
-    monkeypatch.setattr(module, "GRAPH", 60)
+    monkeypatch.setattr(module, "RULES", Rules(strategies_images=60))
     maps = np.concatenate([blobs(200, 4, 4, 0.5), blobs(100, 0, 0, 0.2)])
     found = strategies(maps, seed=0)
     assert [sorted(one.members) for one in found.clusters] == [

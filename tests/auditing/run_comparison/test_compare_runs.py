@@ -188,13 +188,13 @@ def test_what_makes_it_unfair_is_said(two):
 
     def edit(record):
         record["model"].update(sha256="other", preprocessing="caffe", input_shape=[64, 64, 3])
-        record["thresholds"]["floor"] = 0.2
+        record["rules"]["floor"] = 0.2
         record["settings"].update(seed=1, budget=10, model="retrained")
         record["versions"]["camcore"] = "0.2.0"
 
     change(folder, "run.json", edit)
     assert compare(a, Run(folder)).notes == (
-        "the thresholds differ (floor): what counts as proven does too.",
+        "the rules differ (floor): what counts as proven does too.",
         "the settings differ: budget, seed.",
         "the models' input shape differs: 32 x 32 x 3 in a, 64 x 64 x 3 in b.",
         "the models' preprocessing differs: none in a, caffe in b.",

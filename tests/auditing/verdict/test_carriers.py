@@ -8,14 +8,15 @@ import pytest
 
 from camcore.auditing.edits import probe_named
 from camcore.auditing.interventions.testing import judge, relied_on
+from camcore.auditing.rules import Rules
 from camcore.auditing.runs.plan import Plan
-from camcore.auditing.runs.settings import Settings, Thresholds
+from camcore.auditing.runs.settings import Settings
 from camcore.auditing.verdict.carriers import carriers_of, score, share_left
 
 PLAN = Plan(
     {
         "settings": Settings("data", "model").as_json(),
-        "thresholds": vars(Thresholds()),
+        "rules": Rules().as_json(),
         "classes": {
             "classes": [
                 {"name": name, "columns": [k], "label": name} for k, name in enumerate("abc")
@@ -25,7 +26,7 @@ PLAN = Plan(
         },
     }
 )
-FLOOR = PLAN.thresholds.floor
+FLOOR = PLAN.rules.floor
 TAG, TOP = "cells 4x4: 0,0", "top 1/3"
 NONE = pd.DataFrame()
 

@@ -10,7 +10,7 @@ import pandas as pd
 from PIL import Image
 
 from camcore import Run
-from camcore.auditing.runs.settings import Thresholds
+from camcore.auditing.rules import Rules
 from camcore.auditing.runs.store import Store
 
 GRID = 8
@@ -46,7 +46,7 @@ def small_run(
             "source": {"root": str(folder / "pictures")},
             "classes": {"classes": classes, "by": "label", "notes": []},
             "model": {"grid": [GRID, GRID]},
-            "thresholds": vars(Thresholds()),
+            "rules": Rules().as_json(),
         }
         store.write_json("run.json", record)
         rows: list[dict[str, Any]] = []

@@ -1,0 +1,414 @@
+"""Every number that can change a verdict, in one place, with what it means and what chose it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from camcore.engine.precision import AGREEMENT, FASTER, LIKENESS
+
+
+def _rule(value: Any, meaning: str, chosen_by: str) -> Any:
+    """A field of `Rules`: its value, one line on what it means, one on what chose it."""
+    return field(default=value, metadata={"meaning": meaning, "chosen_by": chosen_by})
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The numbers by which an audit looks, tests and judges.
+
+    They are fixed before a run, written into its run.json, and read from there by whatever judges
+    it again. `describe` lists them with their meaning and what chose them.
+
+    Examples
+    --------
+    >>> Rules().floor
+    0.1
+    >>> Rules.from_json(Rules().as_json()) == Rules()
+    True
+    """
+
+    # What is proven
+    significance: float = _rule(
+        0.05,
+        "largest adjusted p-value of a finding",
+        "convention, set before the first run",
+    )
+    floor: float = _rule(
+        0.10,
+        "smallest excess of flips that matters in practice",
+        "a first experiment on MNIST, before the first run",
+    )
+    surely: float = _rule(
+        0.5,
+        "of the floor: what the lower end of an effect's interval must reach",
+        "effects just above the floor on clean pictures and at a correlation of .7",
+    )
+    least_images: int = _rule(
+        30,
+        "independent images of a class; fewer are insufficient",
+        "set before the first run",
+    )
+    resamples: int = _rule(
+        4999,
+        "sign flips and bootstrap samples of a test",
+        "convention: p-values to .0002",
+    )
+
+    # What is compared
+    most_images: int = _rule(
+        2500,
+        "images that the evidence is taken from",
+        "memory must not grow with the folder",
+    )
+    most_classes: int = _rule(
+        50,
+        "classes that the evidence looks at, the largest",
+        "with more, few images of each would be left",
+    )
+    duplicates_alike: float = _rule(
+        0.93,
+        "correlation of two thumbnails from which on they count as one image",
+        "photographs encoded anew against neighbours in a series",
+    )
+    flat_thumbnail: float = _rule(
+        2.0,
+        "gray levels of contrast below which a thumbnail is rounding, no picture",
+        "set before the first run",
+    )
+    thumbnail_ridge: float = _rule(
+        0.3,
+        "share of a thumbnail's variance that encoding anew may move about",
+        "set before the first run",
+    )
+    thumbnails_at_least: float = _rule(
+        20.0,
+        "images from which on something can be said to be common to all",
+        "set before the first run",
+    )
+
+    # Association and attention
+    association_auc: float = _rule(
+        0.75,
+        "cross-validated AUC of a property that is worth a finding",
+        "set before the first run",
+    )
+    shuffles: int = _rule(
+        499,
+        "shuffled labels of the tests of association and attention",
+        "convention: p-values to .002",
+    )
+    association_folds: int = _rule(
+        5,
+        "folds of the cross-validation",
+        "convention",
+    )
+    association_bins: int = _rule(
+        16,
+        "bins of equally many images; missing values have one more",
+        "set before the first run",
+    )
+    association_prior: int = _rule(
+        2,
+        "images at the base rate that each bin starts with",
+        "set before the first run",
+    )
+    attention_lift: float = _rule(
+        1.5,
+        "times the other classes' mean that a cell of a hot region holds",
+        "set before the first run",
+    )
+    attention_above: float = _rule(
+        0.5,
+        "of the hottest cell's mean: what a cell of a hot region holds",
+        "set before the first run",
+    )
+    strategies_most: int = _rule(
+        8,
+        "ways of recognising a class that are told apart",
+        "set before the first run",
+    )
+    strategies_images: int = _rule(
+        1000,
+        "maps of a class that are clustered",
+        "time of the eigenvalues",
+    )
+    strategies_side: int = _rule(
+        16,
+        "cells a side that finer maps are pooled to before they are clustered",
+        "set before the first run",
+    )
+    strategies_neighbours: int = _rule(
+        10,
+        "neighbours of a map in the graph that is clustered",
+        "set before the first run",
+    )
+    strategies_gap: float = _rule(
+        5.0,
+        "times the gap of eigenvalues before: a hot spot that moves on a line has 1, 4, 9, ...",
+        "set before the first run",
+    )
+    response_bin: int = _rule(
+        5,
+        "values of a response curve's bin at least, on average",
+        "set before the first run",
+    )
+
+    # Looking for cues
+    promising: float = _rule(
+        0.4,
+        "of the floor: what a cue must show on the discovery half to be tested",
+        "set before the first run",
+    )
+    refinements: int = _rule(
+        2,
+        "times that a region is looked into more closely",
+        "set before the first run",
+    )
+    kept: float = _rule(
+        0.9,
+        "of the best effect: what a smaller region must keep to stand for the cue",
+        "set before the first run",
+    )
+    strong: float = _rule(
+        0.7,
+        "of the best effect: what a cue must keep to lead over those that contain it",
+        "a tag beside the lower part of a digit",
+    )
+    objects_known: float = _rule(
+        0.5,
+        "of the pairs with a known object from which on objects are spared by it",
+        "set before the first run",
+    )
+    looked_at: int = _rule(
+        64,
+        "images that decide which properties of the whole image are tried",
+        "set before the first run",
+    )
+    hot_regions: int = _rule(
+        3,
+        "hot regions of a class's strategies that are tried, the largest",
+        "set before the first run",
+    )
+    largest_region: float = _rule(
+        0.5,
+        "of the picture: a larger hot region is no place",
+        "set before the first run",
+    )
+    full_pairs: tuple[int, int, int] = _rule(
+        (48, 128, 192),
+        "pairs for discovery, test and necessity where the budget allows",
+        "effects to about four points",
+    )
+    least_pairs: tuple[int, int, int] = _rule(
+        (24, 48, 48),
+        "the same where the budget is small",
+        "set before the first run",
+    )
+    donor_reused: int = _rule(
+        2,
+        "times that a donor may give, where donors are few",
+        "set before the first run",
+    )
+    donors_recognised: int = _rule(
+        15,
+        "rightly recognised donors from which on only those give",
+        "set before the first run",
+    )
+    edited_at_once: int = _rule(
+        64,
+        "pairs edited at once; what donors share is read from so many",
+        "error of the estimated watermark",
+    )
+
+    # The object and the cue
+    middle: float = _rule(
+        0.9,
+        "of either side: the ellipse that objects are taken to be in if nothing tells",
+        "clean digits",
+    )
+    on_object: float = _rule(
+        0.5,
+        "of the effect: less left where known objects are spared means the object",
+        "set before the first run",
+    )
+    by_object: float = _rule(
+        0.2,
+        "of the move in log-odds: the same for a property of the whole image",
+        "tuned cases: properties that work through the object (at most .17) against planted ones "
+        "(at least .23)",
+    )
+    in_middle: float = _rule(
+        0.4,
+        "of the move in log-odds: less left where the middle is spared may be the object",
+        "clean digits (at most .21) against tags (at least .5)",
+    )
+    in_part: float = _rule(
+        0.4,
+        "of the move in log-odds: less left where a quarter is read is the trace of a place",
+        "the sharpness that a fixed tag adds (.00) against blur and brightness (at least .63)",
+    )
+    fills_agree: float = _rule(
+        0.5,
+        "of the larger: what the weaker of two fills of a removal must reach",
+        "set before the first run",
+    )
+    explained: float = _rule(
+        0.5,
+        "of a background's effect: what a cue in it must reach to be named instead",
+        "watermark and tag in scenes",
+    )
+    same_place: float = _rule(
+        0.5,
+        "of the smaller region: overlap from which on two findings are one cue",
+        "set before the first run",
+    )
+    largest_tag: float = _rule(
+        1 / 8,
+        "of the picture: largest region that is a tag by its middle alone",
+        "tags cut to cells that reach beyond the corner",
+    )
+
+    # Edits
+    finest: int = _rule(
+        16,
+        "cells a side of the finest regions that are tried",
+        "set before the first run",
+    )
+    trimmed_to: int = _rule(
+        32,
+        "cells a side of regions that are cut",
+        "set before the first run",
+    )
+    trimmed_thirds_to: int = _rule(
+        24,
+        "the same for regions in thirds",
+        "set before the first run",
+    )
+    faint: float = _rule(
+        64.0,
+        "gray levels: deviations above belong to the object, not to a faint pattern",
+        "set before the first run",
+    )
+    pattern_sure: float = _rule(
+        3.0,
+        "standard errors that a shared pattern must be from zero",
+        "error of the estimated watermark against the true one",
+    )
+    noise_certain: float = _rule(
+        3.0,
+        "spreads of noise that are noise in full",
+        "set before the first run",
+    )
+    wave_stands_out: float = _rule(
+        4.0,
+        "times the usual power at its frequency: a wave, and no chance",
+        "set before the first run; noise stays below it",
+    )
+    sharpening_most: float = _rule(
+        2.0,
+        "times the amplitude: more makes patterns that no sharper picture has",
+        "watermarks that passed for sharpness",
+    )
+    stretch_most: float = _rule(
+        4.0,
+        "times the contrast: a flat image stretched further shows its rounding",
+        "set before the first run",
+    )
+    colour_ridge: float = _rule(
+        25.0,
+        "squared gray levels: a nearly flat image says little of colour against luminance",
+        "set before the first run",
+    )
+    object_margin: float = _rule(
+        0.03,
+        "of the side: what belongs to an object around its mask",
+        "set before the first run",
+    )
+    fill_noise: float = _rule(
+        2.0,
+        "gray levels of noise in imputed pixels",
+        "set before the first run",
+    )
+    shift_images: int = _rule(
+        16,
+        "images of a class that are moved to see what a hot spot follows",
+        "set before the first run",
+    )
+    shift_step: float = _rule(
+        0.25,
+        "of the side that they are moved; smooth maps look alike after smaller moves",
+        "set before the first run",
+    )
+
+    # Precision of a scan
+    bfloat16_faster: float = _rule(
+        FASTER,
+        "times as fast that bfloat16 must be to be taken",
+        "set before the first run",
+    )
+    bfloat16_agreement: float = _rule(
+        AGREEMENT,
+        "of the predictions that must be the same",
+        "set before the first run",
+    )
+    bfloat16_likeness: float = _rule(
+        LIKENESS,
+        "median correlation that the maps must keep",
+        "set before the first run",
+    )
+
+    def as_json(self) -> dict[str, Any]:
+        """The rules as a JSON object."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Rules | None:
+        """The rules that `as_json` wrote; None where some are missing or unknown here."""
+        if set(value) != {rule.name for rule in fields(cls)}:
+            return None
+        return cls(
+            **{
+                name: tuple(given) if isinstance(given, list) else given
+                for name, given in value.items()
+            }
+        )
+
+    def differences(self, other: Rules) -> tuple[str, ...]:
+        """Names of the rules that differ.
+
+        Examples
+        --------
+        >>> Rules().differences(Rules(floor=0.2))
+        ('floor',)
+        """
+        return tuple(
+            rule.name
+            for rule in fields(self)
+            if getattr(self, rule.name) != getattr(other, rule.name)
+        )
+
+    def describe(self) -> tuple[tuple[str, Any, str, str], ...]:
+        """Name, value, meaning, and what chose it, of every rule.
+
+        Examples
+        --------
+        >>> Rules().describe()[1][2]
+        'smallest excess of flips that matters in practice'
+        """
+        return tuple(
+            (
+                rule.name.replace("_", " "),
+                getattr(self, rule.name),
+                rule.metadata["meaning"],
+                rule.metadata["chosen_by"],
+            )
+            for rule in fields(self)
+        )
+
+
+RULES = Rules()
+"""The rules in force: those of an audit that begins now."""
