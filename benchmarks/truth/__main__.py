@@ -21,7 +21,7 @@ from benchmarks.truth.natural_cases import natural_protocol, natural_quick, natu
 from benchmarks.truth.natural_scores import flat, natural_score
 from benchmarks.truth.natural_table import natural_tables
 from benchmarks.truth.scores import Scores, read, score
-from benchmarks.truth.table import as_markdown, as_text, tables
+from benchmarks.truth.table import as_markdown, as_text, rules_table, tables
 from camcore.errors import CamcoreError
 
 KEPT = Path(__file__).parent / "measured"
@@ -40,6 +40,12 @@ _PACKAGES = (
     "cleanvision",
     "ppscore",
 )
+
+
+def _print_rules(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        click.echo(as_markdown([rules_table()]))
+        context.exit()
 
 
 @click.command(help=__doc__)
@@ -74,6 +80,10 @@ _PACKAGES = (
 )
 @click.option("--workers", default=2, show_default=True, help="Cases at once, a core each.")
 @click.option("--keep", is_flag=True, help="Write the results into the repository.")
+@click.option(
+    "--rules", is_flag=True, is_eager=True, expose_value=False, callback=_print_rules,
+    help="Print the numbers that the audit judges by, and stop.",
+)  # fmt: skip
 def main(
     few: bool, tune: bool, mnist: Path | None, natural: Path | None, backbone: Path | None,
     work: Path, workers: int, keep: bool,
@@ -122,8 +132,12 @@ def _natural(
     found = natural_tables(natural_score(cases_table, claims_table))
     click.echo(as_text(found))
     if keep:
-        source = f"Of {len(cases_table)} cases, with the audit of source {audit_source()}."
-        (KEPT / "natural.md").write_text(f"{source}\n\n{as_markdown(found)}\n", "utf-8")
+        source = (
+            f"Of {len(cases_table)} cases, with the audit of source {audit_source(natural=True)}."
+        )
+        (KEPT / "natural.md").write_text(
+            f"{source}\n\n{as_markdown([*found, rules_table()])}\n", "utf-8"
+        )
         click.echo(f"kept {len(cases_table)} of {len(cases)} cases in {KEPT}")
 
 
@@ -152,7 +166,7 @@ def _keep(scores: Scores, cases: tuple[Case, ...]) -> None:
     today = datetime.date.today()
     versions = {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()}
     write_measured(SHIPPED, scores, today, versions)
-    (KEPT / "tables.md").write_text(as_markdown(tables(scores)) + "\n", "utf-8")
+    (KEPT / "tables.md").write_text(as_markdown([*tables(scores), rules_table()]) + "\n", "utf-8")
     click.echo(f"kept {scores.cases} of {len(cases)} cases in {KEPT} and {SHIPPED}")
 
 

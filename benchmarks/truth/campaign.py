@@ -42,9 +42,10 @@ def run_cases(
     tell : callable
         Called with a line for each case.
     """
-    results = work / "results" / audit_source()
-    results.mkdir(parents=True, exist_ok=True)
-    files = {case: results / f"{case.name}.json" for case in cases}
+    sources = {natural: audit_source(natural) for natural in {case.natural for case in cases}}
+    files = {case: work / "results" / sources[case.natural] / f"{case.name}.json" for case in cases}
+    for file in files.values():
+        file.parent.mkdir(parents=True, exist_ok=True)
     open_ones = [case for case, file in files.items() if not file.exists()]
     if len(open_ones) < len(cases):
         tell(f"{len(cases) - len(open_ones)} of {len(cases)} cases are done already")
@@ -65,16 +66,17 @@ def _batched(cases: Sequence[Case], size: int) -> Iterator[Sequence[Case]]:
     return (cases[start : start + size] for start in range(0, len(cases), size))
 
 
-def audit_source() -> str:
+def audit_source(natural: bool = False) -> str:
     """Hash of the audit's own source files, in short.
 
-    Not of those that only show its findings, or order them: what leads is told from the findings
-    when tables are written (`benchmarks.truth.naming`).
+    Not of those that only show its findings; nor, of rendered cases, of what orders them: what
+    leads there is told from the findings when tables are written (`benchmarks.truth.naming`).
     """
+    shown = {"report", "figures"} | (set() if natural else {"ordering.py"})
     digest = hashlib.sha256()
     folder = Path(camcore.__file__).parent / "auditing"
     for file in sorted(folder.rglob("*.py")):
-        if not {"report", "figures", "ordering.py"} & set(file.parts):
+        if not shown & set(file.parts):
             digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
 

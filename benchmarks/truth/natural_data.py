@@ -17,7 +17,7 @@ from benchmarks.truth.natural_cues import NATURAL_CUES
 GROUNDS = ("cifar10_five", "fashion_five")
 """Where grounds come from, and where the objects that are cut onto them."""
 
-_TRAINED, _AUDITED, _PAIRED = 300, 80, 120  # small pictures of each class
+_TRAINED, _AUDITED, _PAIRED = 240, 80, 120  # small pictures of each class
 _FEW = 60  # a class, where a network is trained badly by too few
 _PHOTOS, _HELD = 90, 60  # of each class: trained with and audited; never seen
 _OBJECT = 40  # side of what is cut out

@@ -19,7 +19,7 @@ from benchmarks.truth.data import Data, arrays, write
 from benchmarks.truth.natural_bases import Given
 from benchmarks.truth.networks import build, fit, predicted
 
-_EPOCHS = 10
+_EPOCHS = 8
 _FEW = 2
 _LEARNED = 0.6  # balanced accuracy in training; less is not worth an audit, if none is asked for
 _ATTEMPTS = 3

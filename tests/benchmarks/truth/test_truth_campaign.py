@@ -16,6 +16,7 @@ from benchmarks.truth.cues import CUES
 from benchmarks.truth.naming import named
 from benchmarks.truth.natural_bases import Given
 from benchmarks.truth.natural_cases import natural_quick
+from camcore.auditing.rules import Rules
 from camcore.auditing.runs.findings import Finding
 
 FRAMED = Case("planted", "digits", "gap", "frame", 1.0, 1.0, 0)
@@ -78,7 +79,7 @@ def test_natural_cases_are_printed_by_base(tmp_path):
     stock = tmp_path / "natural"
     stock.mkdir()
     np.savez(stock / "ponds.npz", X=np.zeros(0), y=np.zeros(0), names=np.array(["a", "b"]))
-    results = tmp_path / "results" / audit_source()
+    results = tmp_path / "results" / audit_source(natural=True)
     results.mkdir(parents=True)
     for case in natural_quick(("ponds",), ()):
         relied = case.kind == "planted"
@@ -110,6 +111,15 @@ def test_a_missing_mnist_file_is_one_line(tmp_path):
     ran = CliRunner().invoke(main, ["--mnist", str(tmp_path / "no.npz")])
     assert ran.exit_code == 2
     assert "does not exist" in ran.output
+
+
+def test_the_rules_are_printed_with_what_chose_them():
+    ran = CliRunner().invoke(main, ["--rules"])
+    assert ran.exit_code == 0
+    for name, value, meaning, chosen_by in Rules().describe():
+        for told in (name, meaning, chosen_by):
+            assert told in ran.output
+        assert str(value) in ran.output
 
 
 def test_only_the_whole_protocol_is_kept():
