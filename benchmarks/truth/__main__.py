@@ -14,7 +14,7 @@ import platformdirs
 
 from benchmarks.truth.campaign import audit_source, run_cases
 from benchmarks.truth.cases import TUNED, Case, is_fresh, protocol, quick, tuning
-from benchmarks.truth.measured import write_measured
+from benchmarks.truth.measured import write_measured, write_natural
 from benchmarks.truth.naming import named
 from benchmarks.truth.natural_bases import Given, natural_bases
 from benchmarks.truth.natural_cases import natural_protocol, natural_quick, natural_tuning
@@ -129,12 +129,13 @@ def _natural(
     place.mkdir(parents=True, exist_ok=True)
     for name, table in (("cases", cases_table), ("claims", claims_table)):
         table.to_csv(place / f"natural_{name}.csv", index=False, float_format="%.4g")
-    found = natural_tables(natural_score(cases_table, claims_table))
+    scores = natural_score(cases_table, claims_table)
+    found = natural_tables(scores)
     click.echo(as_text(found))
     if keep:
-        source = (
-            f"Of {len(cases_table)} cases, with the audit of source {audit_source(natural=True)}."
-        )
+        today, version_of = datetime.date.today(), audit_source(natural=True)
+        write_natural(SHIPPED, scores, today, version_of)
+        source = f"{len(cases_table)} cases, {today}, with the audit of source {version_of}."
         (KEPT / "natural.md").write_text(
             f"{source}\n\n{as_markdown([*found, rules_table()])}\n", "utf-8"
         )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
+import json
 import math
 from typing import Any
 
 import pytest
 
+from benchmarks.truth.measured import write_natural
 from benchmarks.truth.natural_scores import ALL, flat, natural_score
 from benchmarks.truth.natural_table import natural_tables
 from benchmarks.truth.table import as_text
@@ -108,6 +111,20 @@ def test_tables_have_a_column_for_each_base_and_say_which_aim_is_missed():
     assert "fashion_five" in text
     assert "≥ 90 no" in text
     assert "1 of 2, 50" in text
+
+
+def test_natural_figures_stand_beside_the_others_in_the_shipped_file(tmp_path):
+    file = tmp_path / "measured.json"
+    file.write_text(json.dumps({"date": "2026-01-01", "cases": 9, "recall": {"blur": [1, 2]}}))
+    scores = natural_score(*flat([row("a", claim()), clean("b"), clean("c", claim())]))
+    write_natural(file, scores, datetime.date(2026, 2, 3), "abc")
+    told = json.loads(file.read_text())
+    assert (told["date"], told["cases"], told["recall"]) == ("2026-01-01", 9, {"blur": [1, 2]})
+    natural = told["natural"]
+    assert (natural["date"], natural["source"]) == ("2026-02-03", "abc")
+    assert natural["bases"]["cifar10_five"]["recall"]["hits"] == 1
+    assert "named 1 of 1 planted cues" in natural["footnote"]
+    assert "false alarm on 1 of 2 networks" in natural["footnote"]
 
 
 def test_without_any_claim_there_are_tables_as_well():
