@@ -126,3 +126,26 @@ def test_only_the_whole_protocol_is_kept():
     ran = CliRunner().invoke(main, ["--quick", "--keep"])
     assert ran.exit_code == 2
     assert "the whole protocol" in ran.output
+
+
+@pytest.mark.slow
+def test_a_natural_border_is_found_and_its_claim_is_borne_out(tmp_path):
+    """Stripes that lie or stand, and a border that goes with those that stand."""
+    rng = np.random.default_rng(2)
+    labels = np.repeat([0, 1], 900)
+    stripes = np.where(np.arange(16) // 2 % 2, 150, 90)
+    pixels = np.stack([np.broadcast_to(stripes, (16, 16)).T, np.broadcast_to(stripes, (16, 16))])
+    pixels = pixels[labels][..., None] + rng.normal(0, 45, (1800, 16, 16, 3))
+    stock = tmp_path / "natural"
+    stock.mkdir()
+    names = np.array(["lying", "standing"])
+    whole = pixels.clip(0, 255).astype(np.uint8)
+    np.savez(stock / "stripes.npz", X=whole, y=labels, names=names)
+    bordered = Case("planted", "stripes", "gap", "red border", 1.0, 1.0, 0)
+    (row,) = run_cases((bordered,), tmp_path, Given(natural=stock), 1, lambda _: None)
+    assert row["reliance"] > 0.3
+    assert "standing" in row["classes"].split(";")
+    claims = [one for one in row["claims"] if one["family"] == "frame"]
+    assert claims
+    assert claims[0]["verdict"] == "borne out"
+    assert claims[0]["iou"] > 0.3
