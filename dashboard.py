@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.session.navigation import run_chosen_page
+from pages.session.visitor import let_in
 
 LOOKS = Path(__file__).parent / "pages" / "components"
 
@@ -19,4 +20,5 @@ st.set_page_config(
 )
 st.logo(str(LOOKS / "logo.svg"), icon_image=str(LOOKS / "icon.svg"), size="large")
 st.html(LOOKS / "page.css")
-run_chosen_page()
+if let_in():
+    run_chosen_page()

@@ -29,6 +29,7 @@ from camcore.classifier import (
     LayerRow,
     OutputKind,
 )
+from camcore.conformance import check_classifier
 from camcore.drawing.overlay import BLENDS, COLORMAPS, palette
 from camcore.engine.engine import Engine, Features
 from camcore.errors import (
@@ -100,6 +101,7 @@ __all__ = [
     "UnsafeModelError",
     "__version__",
     "audit",
+    "check_classifier",
     "compare_methods",
     "explain",
     "load_model",

@@ -18,6 +18,7 @@ from camcore.classifier import Explained, Layer
 from camcore.drawing import overlay as render
 from camcore.heatmap import Heatmap
 from camcore.methods import METHODS
+from camcore.pictures.codecs import printable
 from camcore.pictures.picture import Picture
 
 _OF = {"score": "class score", "probability": "class probability"}
@@ -97,11 +98,11 @@ class Explanation:
     @property
     def statement(self) -> str:
         """What the map says, in one honest sentence."""
-        name = self.target.name
+        name = printable(self.target.name)
         if self.of == "probability":
             name = f"the probability of {name}"
         if self.heatmap.evidence == "none":
-            return f"No positive evidence for {name} at layer {self.layer.name}."
+            return f"No positive evidence for {name} at layer {printable(self.layer.name)}."
         share, area = self.heatmap.focus
         if area > 0.995:
             return f"The evidence for {name} is spread evenly over the whole map."
@@ -213,7 +214,9 @@ class Explanation:
             "overlay.png": render.png(
                 over, self.made | {"Colour map": colormap, "Alpha": f"{alpha:g}"}
             ),
-            "explanation.json": json.dumps(self.to_json(), indent=2, ensure_ascii=False).encode(),
+            "explanation.json": json.dumps(
+                self.to_json(), indent=2, ensure_ascii=False, allow_nan=False
+            ).encode(),
         }
 
     def save(

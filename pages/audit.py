@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from camcore.auditing.runs.run import Run
+from camcore.auditing.runs.store import DamagedError
 from pages.components.wording import calmly, plain
 from pages.parts.audit import (
     choosing,
@@ -27,7 +28,11 @@ def audit() -> None:
     notices = st.container()
     if place.run:
         with calmly(notices):
-            _show_run(places.run_named(place.run), place)
+            run = places.run_named(place.run)
+            try:
+                _show_run(run, place)
+            except DamagedError as error:
+                running.offer_repair(run, error)
             return
         places.link("To all runs", Place(), icon=":material/arrow_back:")
         return

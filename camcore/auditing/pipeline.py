@@ -47,7 +47,7 @@ def audit(
         Called with a `Progress` a few times a second.
     **options
         The other fields of `Settings`: layer, method, labels, class_names, preprocessing, output,
-        output_kind, input_size, fit, budget, seed, precision.
+        output_kind, input_size, fit, split, stretch, budget, seed, precision.
 
     Returns
     -------

@@ -16,8 +16,9 @@ from camcore.cli.audit import audit, compare, report
 from camcore.cli.bundled import scenes, train
 from camcore.cli.compare_methods import methods
 from camcore.cli.localize import localize
-from camcore.cli.options import fit_option, guessed, model_options, progress_bar
+from camcore.cli.options import fit_option, guessed, model_options, progress_bar, stretch_option
 from camcore.cli.retrofit import retrofit
+from camcore.cli.terminal import say
 from camcore.errors import CamcoreError
 
 _IMAGE_MODEL = "cloud-detector"  # explains something on any machine, without a network
@@ -34,11 +35,11 @@ def models() -> None:
     """List the models that go by a name, one a line."""
     for own in camcore.BUNDLED_MODELS:
         size = "x".join(map(str, own.input_shape))
-        click.echo(f"{own.name}\t{size}\tbundled\t{own.title}")
+        say(f"{own.name}\t{size}\tbundled\t{own.title}")
     for entry in camcore.CATALOGUE.values():
         size = f"{entry.size}x{entry.size}x3"
         able = "CAM possible" if entry.cam else "no plain CAM"
-        click.echo(f"{entry.name}\t{size}\tImageNet, {entry.megabytes} MB\t{able}")
+        say(f"{entry.name}\t{size}\tImageNet, {entry.megabytes} MB\t{able}")
 
 
 _labels_option = click.option("--labels", metavar="FILE", help="Class names: text, JSON or CSV.")
@@ -62,15 +63,15 @@ def layers(model: str, split: str | None, **options: Any) -> None:
     loaded = camcore.load_model(model, **options)
     if split is None:
         for layer in loaded.layers:
-            click.echo(f"{layer.name}\t{layer.height}x{layer.width}x{layer.channels}")
+            say(f"{layer.name}\t{layer.height}x{layer.width}x{layer.channels}")
         return
     for title, rows in zip(("image -> A", "A -> score"), loaded.parts(split), strict=True):
         parameters = sum(row.parameters for row in rows)
-        click.echo(f"{title}: {len(rows)} layers, {parameters:,} parameters")
+        say(f"{title}: {len(rows)} layers, {parameters:,} parameters")
         for row in rows:
             shape = "x".join("?" if side is None else str(side) for side in row.shape)
             beside = "\tbeside A" if row.beside else ""
-            click.echo(f"{row.name}\t{row.kind}\t{shape}\t{row.parameters:,}{beside}")
+            say(f"{row.name}\t{row.kind}\t{shape}\t{row.parameters:,}{beside}")
 
 
 @cli.command()
@@ -85,6 +86,7 @@ def layers(model: str, split: str | None, **options: Any) -> None:
 @_labels_option
 @model_options
 @fit_option
+@stretch_option
 @click.option(
     "--scaling", metavar="S",
     help=f"How the map becomes 0-1: {', '.join(camcore.SCALINGS)}; the method's own by default.",
@@ -106,6 +108,7 @@ def explain(
     target: str | None,
     method: str,
     fit: str,
+    stretch: str,
     scaling: str | None,
     of: Any,
     alpha: float,
@@ -118,7 +121,7 @@ def explain(
     Writes original.png, heatmap.png, overlay.png, heatmap.npy, raw.npy and explanation.json
     into DIR.
     """
-    picture = camcore.read_image(_sample_or_file(image))
+    picture = camcore.read_image(_sample_or_file(image), stretch=stretch)
     loaded = camcore.load_model(model, **options)
     with progress_bar("forward passes") as progress:
         shown = camcore.explain(
@@ -127,15 +130,15 @@ def explain(
         )  # fmt: skip
     shown.save(out, alpha, colormap)
     for note in picture.notes:
-        click.echo(f"note: {note}")
+        say(f"note: {note}")
     if loaded.preprocessing_guessed:
-        click.echo(guessed(loaded))
+        say(guessed(loaded))
     answer = ", ".join(
         f"{p.name.removesuffix(', higher')} {p.probability:.3f}" for p in shown.predictions
     )
-    click.echo(f"predictions: {answer}")
-    click.echo(shown.statement)
-    click.echo(f"wrote {out}")
+    say(f"predictions: {answer}")
+    say(shown.statement)
+    say(f"wrote {out}")
 
 
 for command in (
@@ -160,7 +163,7 @@ def main() -> NoReturn:
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped", err=True)
+        say("stopped", err=True)
         sys.exit(130)
     except click.ClickException as error:
         _refuse(error.format_message())
@@ -173,5 +176,5 @@ def main() -> NoReturn:
 
 
 def _refuse(message: str) -> NoReturn:
-    click.echo(f"camcore: {' '.join(message.split())}", err=True)
+    say(f"camcore: {' '.join(message.split())}", err=True)
     sys.exit(2)

@@ -10,7 +10,8 @@ import click
 
 from camcore.auditing.runs.progress import Progress
 from camcore.auditing.runs.settings import PRECISIONS, Settings
-from camcore.cli.options import fit_option, model_options
+from camcore.cli.options import fit_option, model_options, split_option, stretch_option
+from camcore.cli.terminal import say
 from camcore.methods import METHODS
 
 _DEFAULT = Settings(".", "cam1")
@@ -33,7 +34,7 @@ class _Bar:
                 )
                 self._bar.__enter__()
             else:
-                click.echo(now.stage, err=True)
+                say(now.stage, err=True)
         if self._bar is not None:
             self._bar.update(now.done - self._bar.pos)
 
@@ -59,6 +60,8 @@ class _Bar:
 @click.option("--class-names", metavar="FILE", help="The model's class names: text, JSON or CSV.")
 @model_options
 @fit_option
+@split_option
+@stretch_option
 @click.option(
     "--budget", default=_DEFAULT.budget, metavar="PASSES", show_default=True,
     type=click.IntRange(0),
@@ -115,15 +118,15 @@ def compare(run_a: Path, run_b: Path) -> None:
     from camcore.auditing.run_comparison.compare_runs import compare as both
     from camcore.auditing.runs.run import Run
 
-    click.echo(both(Run(run_a), Run(run_b)).as_text())
+    say(both(Run(run_a), Run(run_b)).as_text())
 
 
 def _say(run: Any) -> None:
     summary = run.summary
     images = summary["images"]
-    click.echo(f"images: {images['readable']} of {images['total']} read, {images['bad']} bad")
+    say(f"images: {images['readable']} of {images['total']} read, {images['bad']} bad")
     for note in summary["notes"]:
-        click.echo(f"note: {note}")
+        say(f"note: {note}")
     for one in run.findings:
         if one.level == "associated":
             continue
@@ -139,9 +142,9 @@ def _say(run: Any) -> None:
             words += "; perhaps the mere trace of something in one place"
         if one.overlaps:
             words = f"  {words}; probably the same cue as {one.overlaps}"
-        click.echo(words)
+        say(words)
     for one in summary["insufficient"]:
-        click.echo(f"insufficient: {one['class']}, {one['images']} images: {one['why']}")
-    click.echo(summary["not_detected"]["text"])
-    click.echo(f"score: {summary['score']:.3f}")
-    click.echo(f"wrote {run.folder / 'report.html'}")
+        say(f"insufficient: {one['class']}, {one['images']} images: {one['why']}")
+    say(summary["not_detected"]["text"])
+    say(f"score: {summary['score']:.3f}")
+    say(f"wrote {run.folder / 'report.html'}")

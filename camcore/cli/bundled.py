@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from camcore.cli.options import StagedBar
+from camcore.cli.terminal import say
 from camcore.making.networks import NETWORKS
 
 
@@ -28,7 +29,7 @@ def scenes(kind: str, count: int, seed: int, size: int, out: Path) -> None:
 
     with click.progressbar(length=count, label="rendering", file=sys.stderr) as bar:
         write_scenes(kind, count, seed, out, size=size, progress=lambda: bar.update(1))
-    click.echo(f"wrote {count} scenes to {out}")
+    say(f"wrote {count} scenes to {out}")
 
 
 @click.command()
@@ -52,5 +53,5 @@ def train(name: str, mnist: str | None, epochs: int | None, out: Path) -> None:
 
         made = run(name, out, mnist=mnist, epochs=epochs, progress=progress, watch=bar)
     for split, accuracy in made.accuracy.items():
-        click.echo(f"accuracy, {split}: {accuracy:.4f}")
-    click.echo(f"wrote {made.file}")
+        say(f"accuracy, {split}: {accuracy:.4f}")
+    say(f"wrote {made.file}")

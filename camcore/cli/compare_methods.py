@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from camcore.cli.options import fit_option, guessed, model_options, progress_bar
+from camcore.cli.options import fit_option, guessed, model_options, progress_bar, stretch_option
+from camcore.cli.terminal import say
 from camcore.drawing.overlay import COLORMAPS
 from camcore.errors import InputError
 from camcore.methods import METHODS
@@ -37,6 +38,7 @@ _DEFAULT_MODEL = "cloud-detector"
 @click.option("--labels", metavar="FILE", help="Class names: text, JSON or CSV.")
 @model_options
 @fit_option
+@stretch_option
 @click.option(
     "--sanity", is_flag=True,
     help="Also shuffle the model's weights from the top down, and say whether each map changes.",
@@ -56,6 +58,7 @@ def methods(
     box: str | None,
     boxes: str | None,
     fit: str,
+    stretch: str,
     sanity: bool,
     alpha: float,
     colormap: str,
@@ -73,7 +76,9 @@ def methods(
     engine = camcore.Engine()
 
     samples = {own.name: str(own.file) for own in camcore.SAMPLES}
-    picture = camcore.read_image(image if Path(image).exists() else samples.get(image, image))
+    picture = camcore.read_image(
+        image if Path(image).exists() else samples.get(image, image), stretch=stretch
+    )
     true = _true_boxes(box, boxes, picture.name)
     loaded = camcore.load_model(model, **options)
     places = _list(layers) or [loaded.default_layer]
@@ -91,18 +96,18 @@ def methods(
         )
     _write(made, out, alpha, colormap)
     for note in picture.notes:
-        click.echo(f"note: {note}")
+        say(f"note: {note}")
     if loaded.preprocessing_guessed:
-        click.echo(guessed(loaded))
+        say(guessed(loaded))
     answer = ", ".join(f"{p.name} {p.probability:.3f}" for p in made.predictions)
-    click.echo(f"predictions: {answer}")
-    click.echo(as_text(made))
+    say(f"predictions: {answer}")
+    say(as_text(made))
     for layer in made.layers:
-        click.echo(_identity(engine, loaded, made, layer, fit))
+        say(_identity(engine, loaded, made, layer, fit))
     if sanity:
         for line in _sanity(engine, loaded, made, fit):
-            click.echo(line)
-    click.echo(f"wrote {out}")
+            say(line)
+    say(f"wrote {out}")
 
 
 def _identity(engine: Any, model: Any, made: Comparison, layer: Any, fit: str) -> str:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from camcore.cli.options import fit_option, model_options, progress_bar
+from camcore.cli.options import (
+    fit_option,
+    model_options,
+    progress_bar,
+    split_option,
+    stretch_option,
+)
+from camcore.cli.terminal import say
 from camcore.methods import METHODS
 
 if TYPE_CHECKING:
@@ -40,6 +47,8 @@ if TYPE_CHECKING:
 @click.option("--class-names", metavar="FILE", help="The model's class names: text, JSON or CSV.")
 @model_options
 @fit_option
+@split_option
+@stretch_option
 @click.option(
     "--out", default="localization.csv", metavar="FILE", show_default=True,
     type=click.Path(path_type=Path),
@@ -85,8 +94,8 @@ def localize(
         )
     _write(found, out)
     for line in as_text(found):
-        click.echo(line)
-    click.echo(f"wrote {out}")
+        say(line)
+    say(f"wrote {out}")
 
 
 def as_text(found: Localization) -> list[str]:

@@ -11,6 +11,7 @@ import click
 
 from camcore.classifier import Classifier
 from camcore.errors import InputError
+from camcore.pictures.levels import STRETCHES
 from camcore.pictures.preprocessing import FITS, PREPROCESSINGS
 
 
@@ -61,6 +62,19 @@ def model_options(command: Any) -> Any:
 fit_option = click.option(
     "--fit", default="stretch", metavar="F", show_default=True,
     help=f"How a picture becomes the input: {', '.join(FITS)}.",
+)  # fmt: skip
+
+
+split_option = click.option(
+    "--split", metavar="NAME",
+    help="Which of the folders train, val, test is taken, or `all`; by default the one called "
+    "test, else val, else all.",
+)  # fmt: skip
+
+
+stretch_option = click.option(
+    "--stretch", default="none", metavar="S", show_default=True,
+    help=f"Which values of 16-bit pictures are black and white: {', '.join(STRETCHES)}.",
 )  # fmt: skip
 
 

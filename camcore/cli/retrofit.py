@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from camcore.cli.options import StagedBar
+from camcore.cli.options import StagedBar, stretch_option
+from camcore.cli.terminal import say
 from camcore.pictures.preprocessing import PREPROCESSINGS
 
 
@@ -20,6 +21,12 @@ from camcore.pictures.preprocessing import PREPROCESSINGS
     "--preprocess", "preprocessing", metavar="P",
     help=f"How the backbone expects pixels to be scaled: {', '.join(PREPROCESSINGS)}.",
 )  # fmt: skip
+@click.option(
+    "--split", metavar="NAME",
+    help="Which of the folders train, val, test is learnt, or `all`; by default the one called "
+    "train, and accuracy is measured on val or test where there is one.",
+)  # fmt: skip
+@stretch_option
 @click.option(
     "--validation", default=0.2, show_default=True, metavar="SHARE",
     help="Share of the pictures held out to measure accuracy on, 0.05 to 0.5.",
@@ -43,10 +50,11 @@ def retrofit(backbone: str, data: str, out: Path, **options: Any) -> None:
             **options,
         )
     for note in made.notes:
-        click.echo(f"note: {note}")
-    click.echo(f"images: {made.images}, classes: {', '.join(made.classes)}")
-    click.echo(f"maps: {made.layer}")
-    click.echo(f"accuracy, training: {made.train_accuracy:.4f}")
-    click.echo(f"accuracy, validation: {made.validation_accuracy:.4f}")
+        say(f"note: {note}")
+    say(f"images: {made.images}, classes: {', '.join(made.classes)}")
+    say(f"maps: {made.layer}")
+    say(f"accuracy, training: {made.train_accuracy:.4f}")
+    where = f" on {made.validated_on}" if made.validated_on else ""
+    say(f"accuracy, validation{where}: {made.validation_accuracy:.4f}")
     use = shlex.join(["--model", str(made.file), "--labels", str(made.labels)])
-    click.echo(f"wrote {made.file}; use it with {use}")
+    say(f"wrote {made.file}; use it with {use}")

@@ -12,6 +12,7 @@ import pandas as pd
 
 from camcore.classifier import Layer
 from camcore.comparing.columns import COLUMNS
+from camcore.csv_cells import without_formulas
 from camcore.explanation import Explanation, Prediction
 from camcore.localization import Box
 from camcore.methods import METHODS
@@ -117,7 +118,7 @@ class Comparison:
 
     def csv(self) -> str:
         """The table as CSV, numbers in full."""
-        return self.table().to_csv(index=False)
+        return without_formulas(self.table()).to_csv(index=False)
 
     def figure(self, alpha: float = 0.4, colormap: str = "viridis") -> Figure:
         """Methods x layers (x classes) with one colour bar; cells without a map say why.

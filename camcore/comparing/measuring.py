@@ -136,5 +136,6 @@ def _identity(model: Classifier, one: Explanation) -> tuple[Hashable, ...]:
     """Everything that a map of the default kind depends on."""
     return (
         model.sha256, model.output, model.output_kind, model.input_shape, one.picture.sha256,
-        one.preprocessing, one.fit, one.layer.name, one.method, one.target.index,
+        one.picture.stretch, one.preprocessing, one.fit, one.layer.name, one.method,
+        one.target.index,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from camcore._version import __version__
 from camcore.classifier import Classifier, Explained, Forward, Layer
 from camcore.engine.cache import BoundedCache, Locks
 from camcore.engine.remembered import Computed, View
+from camcore.engine.slots import Slots
 from camcore.errors import InputError, MethodError
 from camcore.explanation import Explanation, Prediction
 from camcore.heatmap import Heatmap
@@ -52,12 +53,21 @@ class Engine:
     model_bytes : int
         Limit of the weights of models kept by `load`; 4 GiB by default. The model in use always
         stays.
+    slots : int, optional
+        How many passes are made at the same time; one for each core by default.
     """
 
-    def __init__(self, cache_bytes: int = 512 * 2**20, model_bytes: int = 4 * 2**30) -> None:
+    def __init__(
+        self,
+        cache_bytes: int = 512 * 2**20,
+        model_bytes: int = 4 * 2**30,
+        slots: int | None = None,
+    ) -> None:
         self._models = BoundedCache(model_bytes)
         self._locks = Locks()
-        self._computed = Computed(BoundedCache(cache_bytes), self._models, self._locks)
+        self._computed = Computed(
+            BoundedCache(cache_bytes), self._models, self._locks, Slots(slots)
+        )
 
     @property
     def cache_bytes(self) -> int:

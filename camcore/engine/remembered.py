@@ -13,11 +13,13 @@ import numpy as np
 from camcore.classifier import Classifier, Explained, Forward, Layer
 from camcore.engine.cache import BoundedCache, Locks
 from camcore.engine.precision import Precision, try_precisions
+from camcore.engine.slots import Slots
 from camcore.explanation import Cost
 from camcore.methods import Method
 from camcore.methods.applying import raw_maps
 from camcore.methods.variant_scores import MANY, Progress, variant_scores
 from camcore.methods.variants import Variants
+from camcore.models.finite_answers import check_finite, check_map
 from camcore.pictures.picture import Picture
 from camcore.pictures.preprocessing import Frame, fit_pixels, preprocess
 
@@ -45,12 +47,14 @@ class View:
         """What they depend on beside the layer."""
         model = self.model
         identity = (model.sha256, model.output, model.output_kind, model.input_shape)
-        return (*identity, self.picture.sha256, self.preprocessing, self.fit)
+        picture = self.picture
+        return (*identity, picture.sha256, picture.stretch, self.preprocessing, self.fit)
 
     @cached_property
     def image(self) -> np.ndarray:
         """The picture as the model is given it: preprocessed, (H, W, C) float32."""
-        pixels, _ = fit_pixels(self.picture.pixels, self.model.input_shape, self.fit)
+        shape = self.model.input_shape
+        pixels, _ = fit_pixels(self.picture.of_channels(shape[2]), shape, self.fit)
         return preprocess(pixels, self.preprocessing)
 
 
@@ -73,10 +77,15 @@ class Computed:
     models : BoundedCache
         Of models prepared for many pictures.
     locks : Locks
+    slots : Slots
+        Where forward and backward passes are made. They are taken last: who has one waits for no
+        lock that another may hold meanwhile, but for the model's own.
     """
 
-    def __init__(self, cache: BoundedCache, models: BoundedCache, locks: Locks) -> None:
-        self._cache, self._models, self._locks = cache, models, locks
+    def __init__(
+        self, cache: BoundedCache, models: BoundedCache, locks: Locks, slots: Slots
+    ) -> None:
+        self._cache, self._models, self._locks, self._slots = cache, models, locks, slots
 
     @property
     def nbytes(self) -> int:
@@ -88,8 +97,10 @@ class Computed:
         with self._locks.of(("forward", view.model.sha256)):
             found = self._cache.get(("forward", view.key))
             if found is None:
-                began = perf_counter()
-                forward = view.model.forward(view.image[None], view.layer.name)
+                with self._slots.taken():
+                    began = perf_counter()
+                    forward = view.model.forward(view.image[None], view.layer.name)
+                    check_finite(view.model, view.image[None], forward)
                 found = forward, perf_counter() - began
                 self._cache.put(("forward", view.key), found, forward.nbytes)
         return found
@@ -107,8 +118,10 @@ class Computed:
             began = perf_counter()
             backward = method.needs == "gradients"
             gradients = self.gradients(view, missing, of) if backward else None
-            maps = raw_maps(view.model, forward, missing, method, gradients)
+            with self._slots.taken():
+                maps = raw_maps(view.model, forward, missing, method, gradients)
             cost = Cost(0, seconds + perf_counter() - began, "float32")
+            check_map(view.model, maps, view.layer.name, method.title)
             for column, raw in zip(missing, maps, strict=True):
                 found[column] = raw, cost
                 self._cache.put((method.name, of, view.key, column), (raw, cost), raw.nbytes)
@@ -127,6 +140,7 @@ class Computed:
                 held = found.scores.nbytes + forward.activations.nbytes
                 self._cache.put(key, found, held)
         maps = found.variants.combine(found.scores[:, columns], forward.scores[0, columns])
+        check_map(view.model, np.asarray(maps), view.layer.name, method.title)
         return [(raw, found.cost) for raw in maps]
 
     def _answers(
@@ -141,7 +155,8 @@ class Computed:
         variants = method.formula(view.image, forward.activations[0])
         known, precision = np.empty((0, forward.scores.shape[1]), np.float32), "float32"
         if variants.of == "activations":
-            score = view.model.head(view.image[None], view.layer.name)
+            with self._slots.taken():
+                score = view.model.head(view.image[None], view.layer.name)
         else:
             model = view.model
             if variants.count >= MANY:
@@ -154,7 +169,11 @@ class Computed:
             def score(images: np.ndarray) -> np.ndarray:
                 return model.scores(images)[0]
 
-        rest = variant_scores(score, variants, progress, start=len(known))
+        def in_turn(images: np.ndarray) -> np.ndarray:
+            with self._slots.taken():  # for one batch at a time: others come in between
+                return score(images)
+
+        rest = variant_scores(in_turn, variants, progress, start=len(known))
         scores = np.concatenate([known, rest.reshape(-1, known.shape[1])])
         took = seconds + perf_counter() - began
         return Answers(variants, scores, Cost(variants.count, took, precision))
@@ -174,10 +193,11 @@ class Computed:
                 return 0.0
             whole = variants.of == "image"
             score: Any = model.scores if whole else model.head(view.image[None], view.layer.name)
-            score(few)  # the first call prepares
-            began = perf_counter()
-            score(few)
-            found = (perf_counter() - began) / len(few)
+            with self._slots.taken():
+                score(few)  # the first call prepares
+                began = perf_counter()
+                score(few)
+                found = (perf_counter() - began) / len(few)
             self._cache.put(key, found, 0)
         return found * method.passes(view.layer, model.input_shape)
 
@@ -215,7 +235,9 @@ class Computed:
             found: dict[int, Any] = {c: self._cache.get(keys[c]) for c in columns}
             missing = [c for c, value in found.items() if value is None]
             if missing:
-                values = view.model.gradients(self.forward(view)[0], missing, of)
+                forward, _ = self.forward(view)
+                with self._slots.taken():
+                    values = view.model.gradients(forward, missing, of)
                 for column, value in zip(missing, values, strict=True):
                     found[column] = value
                     self._cache.put(keys[column], value, value.nbytes)

@@ -22,6 +22,8 @@ from camcore.pictures.picture import Picture, read_image
 from camcore.sources.ahead import ahead
 from camcore.sources.listing import counted, levels, list_pictures
 from camcore.sources.matching import by_mapping, by_name, none_found
+from camcore.sources.splits import choose_splits, lay_out, splits_of
+from camcore.sources.splits import told as told_of_splits
 
 _NAMED = 5
 _READERS = 2
@@ -41,6 +43,8 @@ def localize(
     fit: str = "stretch",
     preprocessing: str | None = None,
     mapping: Mapping[str, Sequence[int]] | None = None,
+    split: str | None = None,
+    stretch: str = "none",
     progress: Callable[[int, int], None] | None = None,
 ) -> Localization:
     """Measure how well the maps of a model localise what it was never shown the place of.
@@ -66,6 +70,11 @@ def localize(
     mapping : mapping of str to sequence of int, optional
         The classes that each label stands for, as from `camcore.sources.matching.read_mapping`;
         by name or index if not given.
+    split : str, optional
+        Which of several splits is judged, of those that have boxes; see
+        `camcore.sources.splits.choose_splits`.
+    stretch : str
+        As for `camcore.read_image`.
     progress : callable, optional
         Called with the pictures done and their number; it may raise to stop.
 
@@ -99,7 +108,7 @@ def localize(
             f"{model.name} predicts numbers, and localisation is measured for classifiers; choose "
             "another output, or say how this one is to be read."
         )
-    root, found, notes = _paired(Path(folder), boxes)
+    root, found, notes = _paired(Path(folder), boxes, split)
     counts = Counter(label for labels in found.values() for label in labels)
     columns, about = _columns(counts, model, mapping)
     if columns:
@@ -114,7 +123,7 @@ def localize(
     )  # fmt: skip
     rows = []
     with ThreadPoolExecutor(_READERS) as readers:
-        tasks = (partial(_read, root / path) for path in found)
+        tasks = (partial(_read, root / path, stretch) for path in found)
         pictures = ahead(readers, tasks, most=2 * _READERS)
         for (path, labels), picture in zip(found.items(), pictures, strict=True):
             rows.append(run.located(path, picture, labels))
@@ -130,7 +139,9 @@ def localize(
     )
 
 
-def _paired(folder: Path, boxes: Boxes) -> tuple[Path, dict[str, Labelled], list[str]]:
+def _paired(
+    folder: Path, boxes: Boxes, split: str | None
+) -> tuple[Path, dict[str, Labelled], list[str]]:
     """The boxes of each picture by label, sorted by path, and what has no counterpart."""
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder; give a folder of pictures.")
@@ -144,13 +155,22 @@ def _paired(folder: Path, boxes: Boxes) -> tuple[Path, dict[str, Labelled], list
             f"no box belongs to a picture in {folder}: {named}, and {there}; give the folder that "
             "the boxes are for."
         )
+    layout = lay_out(listing.paths)
+    class_of = dict(zip(listing.paths, layout.labels, strict=True))
+    split_of = dict(zip(listing.paths, layout.splits, strict=True))
+    boxed = sorted(pairs.boxes)
+    splits = splits_of(["boxed"] * len(boxed), [split_of[path] for path in boxed])
+    chosen = choose_splits(splits, split)
+    if len(chosen) < len(splits):
+        names = {own.name for own in chosen}
+        boxed = [path for path in boxed if split_of[path] in names]
     found: dict[str, Labelled] = {}
-    for path in sorted(pairs.boxes):
+    for path in boxed:
         own: Labelled = defaultdict(list)
         for box in pairs.boxes[path]:
-            own[box.label or (path.split("/")[0] if "/" in path else "")].append(box)
+            own[box.label or class_of[path]].append(box)
         found[path] = own
-    bare = len(listing.paths) - len(found)
+    bare = len(listing.paths) - len(pairs.boxes)
     told = (
         (bare, "picture has", "pictures have", "no true box: left out", ()),
         (len(pairs.lost), "picture", "pictures", "with boxes not in the folder", pairs.lost),
@@ -164,6 +184,8 @@ def _paired(folder: Path, boxes: Boxes) -> tuple[Path, dict[str, Labelled], list
         for count, one, many, what, names in told
         if count
     ]
+    if splits:
+        notes.insert(0, told_of_splits(splits, chosen))
     return root, found, notes
 
 
@@ -201,9 +223,9 @@ def _listed(names: Sequence[str]) -> str:
     return f": {shown}{more}" if names else ""
 
 
-def _read(file: Path) -> Picture | ImageError:
+def _read(file: Path, stretch: str) -> Picture | ImageError:
     try:
-        return read_image(file)
+        return read_image(file, stretch=stretch)
     except ImageError as error:
         return error
 

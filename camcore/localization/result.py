@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from camcore.csv_cells import without_formulas
 from camcore.localization.boxes import Box
 
 ENOUGH = 0.5
@@ -139,7 +140,8 @@ class Localization:
 
     def csv(self) -> str:
         """The table as CSV; what is not known is an empty cell."""
-        return self.table().to_csv(index=False, float_format="%.6g", lineterminator="\n")
+        table = without_formulas(self.table())
+        return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from camcore.errors import InputError
 from camcore.localization.boxes import TrueBox, checked, four_numbers
-from camcore.sources.tables import read_columns
+from camcore.sources.delimited import read_columns
 
 _EDGES = ("x0", "y0", "x1", "y1")
 _WANTED = (

@@ -108,7 +108,7 @@ def record(training: Training) -> None:
     }
     ordered = {"models": [entries[name] for name in RECIPES if name in entries]}
     partial = RECORD.with_suffix(".partial")
-    partial.write_text(json.dumps(ordered, indent=2) + "\n", encoding="utf-8")
+    partial.write_text(json.dumps(ordered, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     os.replace(partial, RECORD)
 
 

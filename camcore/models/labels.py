@@ -9,6 +9,7 @@ import json
 import operator
 import os
 import stat
+import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
@@ -99,8 +100,8 @@ def match_label(names: Sequence[str], wanted: str | int) -> int:
             kind = type(wanted).__name__
             raise InputError(f"A class is given by name or index, not as {kind}.")
         return _checked_index(operator.index(wanted), len(names))
-    key = _key(wanted)
-    found = [index for index, name in enumerate(names) if _key(name) == key]
+    key = label_key(wanted)
+    found = [index for index, name in enumerate(names) if label_key(name) == key]
     if len(found) > 1:
         exact = [index for index in found if names[index] == wanted.strip()]
         if len(exact) == 1:
@@ -115,7 +116,7 @@ def match_label(names: Sequence[str], wanted: str | int) -> int:
         pass
     else:
         return _checked_index(index, len(names))
-    keys = {_key(name): name for name in names}
+    keys = {label_key(name): name for name in names}
     close = difflib.get_close_matches(key, keys, n=_SUGGESTIONS)
     close += [k for k in keys if key and key in k and k not in close]
     hint = ", ".join(repr(keys[k]) for k in close[:_SUGGESTIONS])
@@ -123,8 +124,19 @@ def match_label(names: Sequence[str], wanted: str | int) -> int:
     raise InputError(f"No class is called {wanted!r}; {advice}")
 
 
-def _key(name: str) -> str:
-    return " ".join(name.replace("_", " ").replace("-", " ").split()).casefold()
+def label_key(name: str) -> str:
+    """What two spellings of one name have in common.
+
+    Case, spaces, ``_`` and ``-`` do not matter, nor how an accent is written (Unicode's composed
+    and decomposed forms).
+
+    Examples
+    --------
+    >>> label_key("Caf\u00e9_au-lait") == label_key("cafe\u0301 AU lait")
+    True
+    """
+    plain = unicodedata.normalize("NFC", name).replace("_", " ").replace("-", " ")
+    return unicodedata.normalize("NFC", " ".join(plain.split()).casefold())
 
 
 def _checked_index(index: int, count: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import re
 import threading
 import warnings
@@ -14,10 +13,19 @@ from PIL import Image
 
 from camcore.errors import ImageError
 from camcore.pictures.colour_modes import to_rgb
+from camcore.pictures.decoding_budget import (
+    MAX_FRAMES,
+    BoundedReader,
+    check_work,
+    count_frames,
+    decoding_bytes,
+    room,
+)
+from camcore.pictures.heic import is_heic, require_heic
 
 # Raster formats only: nothing that starts another program (EPS), has no signature (TGA)
 # or holds whole files of another size than it declares (ICO).
-FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF")
+FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF", "HEIF")
 
 # EXIF orientation -> the turn that undoes it.
 _UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
@@ -39,7 +47,11 @@ Size = tuple[int, int]
 
 
 def decode(
-    data: bytes, name: str, max_pixels: int, at_least: Size | None = None
+    data: bytes,
+    name: str,
+    max_pixels: int,
+    at_least: Size | None = None,
+    stretch: str = "none",
 ) -> tuple[np.ndarray, Size, tuple[str, ...]]:
     """Decode the bytes of a file.
 
@@ -52,6 +64,9 @@ def decode(
         Most pixels accepted; more are refused before any is decoded.
     at_least : tuple of int, optional
         Height and width that are enough: a larger JPEG is decoded at 1/2, 1/4 or 1/8 of its size.
+    stretch : str
+        Which values of 16 bits gray become black and white; one of
+        `camcore.pictures.levels.STRETCHES`.
 
     Returns
     -------
@@ -69,14 +84,15 @@ def decode(
 
     Examples
     --------
+    >>> import io
     >>> file = io.BytesIO()
     >>> Image.new("L", (6, 4)).save(file, "PNG")
     >>> pixels, full_size, notes = decode(file.getvalue(), "night.png", 100)
     >>> pixels.shape, full_size, notes
     ((4, 6, 3), (4, 6), ('gray shown as RGB',))
     """
-    with _quiet_pillow():
-        return _decode(data, name, max_pixels, at_least)
+    with quiet_pillow():
+        return _decode(data, name, max_pixels, at_least, stretch)
 
 
 def check_size(height: int, width: int, name: str, max_pixels: int) -> None:
@@ -107,35 +123,16 @@ def printable(text: str) -> str:
 
 
 def _decode(
-    data: bytes, name: str, max_pixels: int, at_least: Size | None
+    data: bytes, name: str, max_pixels: int, at_least: Size | None, stretch: str
 ) -> tuple[np.ndarray, Size, tuple[str, ...]]:
     image = _open(data, name)
     # Pillow raises nearly anything on broken data, so any exception means "cannot be decoded".
     try:
         width, height = image.size
         check_size(height, width, name, max_pixels)
-        notes: list[str] = []
-        deep = bool(_DEEP.search(str([tile[3] for tile in getattr(image, "tile", ())])))
-        turn = _orientation(image)
-        turned = turn in (5, 6, 7, 8)  # height and width change places
-        draft = image.draft(None, at_least if turned else at_least[::-1]) if at_least else None
-        scale = round(width / draft[1][2]) if draft else 1
-        if scale > 1:
-            notes.append(f"decoded at 1/{scale} size")
-        image.load()
-        pixels = to_rgb(image, notes, deep)
-        # Some plug-ins turn the picture themselves while loading; then the tag is gone.
-        left = _orientation(image)
-        if left in _UPRIGHT:
-            pixels = np.ascontiguousarray(_UPRIGHT[left](pixels))
-        if turn in _UPRIGHT:
-            notes.insert(0, "rotated as its EXIF says")
-        frames = _frames(image)
-        if frames != 1:
-            notes.insert(0, f"first of {frames or 'several'} frames")
-        if scale == 1:
-            return pixels, pixels.shape[:2], tuple(notes)
-        return pixels, (width, height) if turned else (height, width), tuple(notes)
+        check_work(image, data, name)
+        with room.taken(decoding_bytes(image, data)):
+            return _upright(image, data, name, at_least, stretch)
     except ImageError:
         raise
     except MemoryError:
@@ -147,9 +144,44 @@ def _decode(
         ) from error
 
 
+def _upright(
+    image: Image.Image, data: bytes, name: str, at_least: Size | None, stretch: str
+) -> tuple[np.ndarray, Size, tuple[str, ...]]:
+    """Load an opened picture and turn it upright; raises what Pillow raises."""
+    if type(image).verify is not Image.Image.verify:
+        # Where a format has checksums, loading alone does not look at them.
+        _open(data, name).verify()
+    width, height = image.size
+    notes: list[str] = []
+    deep = bool(_DEEP.search(str([tile[3] for tile in getattr(image, "tile", ())])))
+    turn, image = _first_orientation(image, data, name)
+    turned = turn in (5, 6, 7, 8)  # height and width change places
+    draft = image.draft(None, at_least if turned else at_least[::-1]) if at_least else None
+    scale = round(width / draft[1][2]) if draft else 1
+    if scale > 1:
+        notes.append(f"decoded at 1/{scale} size")
+    image.load()
+    pixels = to_rgb(image, notes, deep, stretch)
+    # Some plug-ins turn the picture themselves while loading; then the tag is gone.
+    left = _orientation(image)
+    if left in _UPRIGHT:
+        pixels = np.ascontiguousarray(_UPRIGHT[left](pixels))
+    if turn in _UPRIGHT:
+        notes.insert(0, "rotated as its EXIF says")
+    frames = count_frames(image, data)
+    if frames != 1:
+        many = f"more than {MAX_FRAMES - 1:,}" if frames >= MAX_FRAMES else frames or "several"
+        notes.insert(0, f"first of {many} frames")
+    if scale == 1:
+        return pixels, pixels.shape[:2], tuple(notes)
+    return pixels, (width, height) if turned else (height, width), tuple(notes)
+
+
 def _open(data: bytes, name: str) -> Image.Image:
     """Open by signature through the plug-ins allowed here, without decoding any pixel."""
     Image.init()
+    if is_heic(data):
+        require_heic(name)
     failure: Exception | None = None
     for kind in FORMATS:
         # The plug-ins are called directly because Image.open judges the size by a global limit.
@@ -158,7 +190,9 @@ def _open(data: bytes, name: str) -> Image.Image:
             continue
         try:
             if accept is None or accept(data[:16]) is True:
-                return factory(io.BytesIO(data), "")
+                return factory(BoundedReader(data, name), "")
+        except ImageError:  # it took too long
+            raise
         except MemoryError:
             raise ImageError(
                 f"{name} needs more memory than there is; save a smaller copy."
@@ -170,10 +204,26 @@ def _open(data: bytes, name: str) -> Image.Image:
             f"{name} begins like a picture but its header is damaged or incomplete "
             f"({_reason(failure)}); copy, download or export it again."
         ) from failure
+    other = _other_kind(data)
+    if other:
+        raise ImageError(f"{name} is {other}, not a picture; save what it shows as PNG or JPEG.")
     raise ImageError(
         f"{name} is not a picture that can be read here, whatever its name says; "
         "save it as PNG or JPEG."
     )
+
+
+def _other_kind(data: bytes) -> str:
+    """What people give instead of a picture, by its first bytes; "" if that is not known."""
+    if data[4:8] == b"ftyp" or data[:4] == b"\x1aE\xdf\xa3" or data[8:12] == b"AVI ":
+        return "a video"
+    if data.startswith(b"%PDF"):
+        return "a PDF document"
+    if b"<svg" in data[:1024]:
+        return "a drawing (SVG)"
+    if data[344:347] in (b"n+1", b"ni1") or data.startswith(b"\x1f\x8b"):
+        return "a volume (NIfTI) or a packed file"
+    return ""
 
 
 def _reason(error: Exception) -> str:
@@ -181,19 +231,28 @@ def _reason(error: Exception) -> str:
     return text or type(error).__name__
 
 
-def _frames(image: Image.Image) -> int:
-    """Number of frames, or 0 where there are more but damage hides how many."""
+def _first_orientation(image: Image.Image, data: bytes, name: str) -> tuple[int, Image.Image]:
+    """The EXIF orientation, and the picture to load.
+
+    Asking may load the picture already. What fails half-way is thrown away, because loading a
+    picture a second time gives without a word what the first time had decoded.
+    """
     try:
-        return int(getattr(image, "n_frames", 1))
-    except Exception:  # the frame that is shown is whole all the same
-        return 0
+        return _orientation_tag(image), image
+    except Exception:  # broken EXIF says nothing about the pixels
+        return 1, _open(data, name)
 
 
 def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation of a loaded picture."""
     try:
-        return int(image.getexif().get(_ORIENTATION_TAG, 1))
-    except Exception:  # broken EXIF says nothing about the pixels
+        return _orientation_tag(image)
+    except Exception:
         return 1
+
+
+def _orientation_tag(image: Image.Image) -> int:
+    return int(image.getexif().get(_ORIENTATION_TAG, 1))
 
 
 _quiet_lock = threading.Lock()
@@ -202,15 +261,18 @@ _quiet_region: warnings.catch_warnings | None = None
 
 
 @contextlib.contextmanager
-def _quiet_pillow() -> Iterator[None]:
-    """Keep Pillow's warnings in; safe with several threads, which catch_warnings alone is not."""
+def quiet_pillow() -> Iterator[None]:
+    """Keep the warnings of Pillow and pydicom in.
+
+    Safe with several threads, which catch_warnings alone is not.
+    """
     global _quiet_count, _quiet_region
     with _quiet_lock:
         _quiet_count += 1
         if _quiet_count == 1:
             _quiet_region = warnings.catch_warnings()
             _quiet_region.__enter__()
-            warnings.filterwarnings("ignore", module=r"PIL\b")
+            warnings.filterwarnings("ignore", module=r"(PIL|pydicom)\b")
     try:
         yield
     finally:

@@ -64,7 +64,13 @@ class Decoded:
     bytes: int
 
 
-def decode(path: str | os.PathLike, input_shape: tuple[int, int, int], fit: str) -> Decoded:
+def decode(
+    path: str | os.PathLike[str],
+    input_shape: tuple[int, int, int],
+    fit: str,
+    *,
+    stretch: str = "none",
+) -> Decoded:
     """Read a file once and make of it what the model sees.
 
     Parameters
@@ -75,6 +81,8 @@ def decode(path: str | os.PathLike, input_shape: tuple[int, int, int], fit: str)
     input_shape : tuple of int
         Height, width, channels (1 or 3) of the model's input.
     fit : {"stretch", "crop", "pad"}
+    stretch : str
+        As for `camcore.read_image`.
 
     Returns
     -------
@@ -90,8 +98,8 @@ def decode(path: str | os.PathLike, input_shape: tuple[int, int, int], fit: str)
     path = os.fsdecode(path)
     name = os.path.basename(path)
     data = file_bytes(path, name)
-    picture = read_image(data, name=name, at_least=input_shape[:2])
-    fitted, _ = fit_pixels(picture.pixels, input_shape, fit)
+    picture = read_image(data, name=name, at_least=input_shape[:2], stretch=stretch)
+    fitted, _ = fit_pixels(picture.of_channels(input_shape[2]), input_shape, fit)
     seen = fitted.astype(np.uint8)  # whole numbers already
     height, width = picture.full_size
     return Decoded(
@@ -108,7 +116,7 @@ def decode(path: str | os.PathLike, input_shape: tuple[int, int, int], fit: str)
 
 
 def _thumb(seen: np.ndarray) -> bytes:
-    image = Image.fromarray(seen if seen.shape[2] == 3 else seen[..., 0])
+    image = Image.fromarray(seen[..., :3] if seen.shape[2] >= 3 else seen[..., 0])
     return image.convert("L").resize((_THUMB, _THUMB), Image.Resampling.BOX).tobytes()
 
 
@@ -188,7 +196,7 @@ def read_mask(
         The mask is missing, broken, too large or no picture.
     """
     levels = read_image(path).pixels.max(axis=2)
-    marked = Image.fromarray(np.where(levels > levels.max() * _MASK_LEVEL, 255, 0).astype(np.uint8))
+    marked = Image.fromarray((levels > levels.max() * _MASK_LEVEL).astype(np.uint8) * 255)
     size = frame.width, frame.height
     if marked.size != size:
         marked = marked.resize(size, Image.Resampling.NEAREST)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from PIL import Image
 
 from camcore.errors import ImageError
-from camcore.pictures.codecs import Size, check_size, decode, printable
-from camcore.pictures.colour_modes import float_to_bytes, gray_to_rgb, over_white
+from camcore.pictures.bands import MAX_BANDS, preview, read_bands
+from camcore.pictures.codecs import Size, check_size, decode, printable, quiet_pillow
+from camcore.pictures.colour_modes import float_to_bytes, gray_to_rgb, to_levels
+from camcore.pictures.dicom import is_dicom, read_dicom
+from camcore.pictures.levels import black_and_white, check_stretch, level_notes
 
 MAX_PIXELS = 64_000_000
 MAX_ENCODED_BYTES = 512 * 1024**2
@@ -36,6 +38,10 @@ class Picture:
         Where it was read from, as given.
     full_size : tuple of int
         Height and width of the file's own picture, upright; a JPEG may be decoded smaller.
+    bands : numpy.ndarray or None
+        Shape (H, W, C), uint8, read-only: all channels of a picture that has 2, or 4 or more.
+    stretch : str
+        Which values of 16 bits were made black and white.
 
     Examples
     --------
@@ -51,6 +57,20 @@ class Picture:
     full_size: tuple[int, int]
     notes: tuple[str, ...] = ()
     path: str | None = None
+    bands: np.ndarray | None = None
+    stretch: str = "none"
+
+    def of_channels(self, channels: int) -> np.ndarray:
+        """What a model of so many channels takes: RGB, or all bands where there are as many.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (H, W, C), uint8, before it is fitted to the input; gray is made of RGB then.
+        """
+        if self.bands is not None and self.bands.shape[2] == channels:
+            return self.bands
+        return self.pixels
 
     @property
     def height(self) -> int:
@@ -69,14 +89,17 @@ def read_image(
     name: str | None = None,
     max_pixels: int = MAX_PIXELS,
     at_least: tuple[int, int] | None = None,
+    stretch: str = "none",
 ) -> Picture:
     """Read a picture from a file, encoded bytes or an array.
 
     Parameters
     ----------
     source : path, bytes or numpy.ndarray
-        A regular file; the bytes of one; or an array of shape (H, W), (H, W, 1), (H, W, 3) or
-        (H, W, 4), uint8 in 0 to 255 or float in 0 to 1 or 0 to 255.
+        A regular file; the bytes of one; or an array of shape (H, W) or (H, W, C), uint8 in 0 to
+        255, uint16 or float in 0 to 1 or 0 to 255. C is 1 for gray, 3 for RGB, 4 for RGB and
+        opacity; any other number, and 4, is for models that take so many channels. A file may
+        be such an array (``.npy``) or a TIFF of several bands; HEIC and DICOM need an extra.
     name : str, optional
         Name to show instead of the file's own.
     max_pixels : int
@@ -84,6 +107,9 @@ def read_image(
     at_least : tuple of int, optional
         Height and width that are enough: a larger JPEG may then be decoded at 1/2, 1/4 or 1/8
         of its size, which is faster, and a note says so.
+    stretch : str
+        Which values of a picture of 16 bits become black and white; one of
+        `camcore.pictures.levels.STRETCHES`. By default 0 and 65535.
 
     Returns
     -------
@@ -93,6 +119,8 @@ def read_image(
     ------
     ImageError
         The picture is missing, empty, broken, too large or no picture; the text names it.
+    InputError
+        If `stretch` is not known.
 
     Examples
     --------
@@ -100,10 +128,12 @@ def read_image(
     >>> read_image(np.ones((2, 2, 3)), name="white").pixels.min()
     np.uint8(255)
     """
+    check_stretch(stretch)
+    limits = _Limits(max_pixels, at_least, stretch)
     if isinstance(source, np.ndarray):
-        return _from_array(source, printable(name or "array"), max_pixels)
+        return _from_array(source, printable(name or "array"), limits, opacity=True)
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _from_bytes(bytes(source), printable(name or "image"), None, max_pixels, at_least)
+        return _from_bytes(bytes(source), printable(name or "image"), None, limits)
     try:
         path = os.fsdecode(source)
     except TypeError:
@@ -111,7 +141,7 @@ def read_image(
             f"A picture is given as a path, bytes or an array, not as {type(source).__name__}."
         ) from None
     shown = printable(name or os.path.basename(path.rstrip("/\\")) or path)
-    return _from_bytes(file_bytes(path, shown), shown, path, max_pixels, at_least)
+    return _from_bytes(file_bytes(path, shown), shown, path, limits)
 
 
 def file_bytes(path: str, name: str) -> bytes:
@@ -152,37 +182,69 @@ def _check_encoded_size(size: int, name: str) -> None:
         )
 
 
-def _from_bytes(
-    data: bytes, name: str, path: str | None, max_pixels: int, at_least: Size | None
-) -> Picture:
+@dataclass(frozen=True)
+class _Limits:
+    """How a picture is to be read."""
+
+    max_pixels: int
+    at_least: Size | None
+    stretch: str
+
+
+def _from_bytes(data: bytes, name: str, path: str | None, limits: _Limits) -> Picture:
     if not data:
         raise ImageError(f"{name} is empty (0 bytes); copy or download it again.")
     _check_encoded_size(len(data), name)
-    pixels, full_size, notes = decode(data, name, max_pixels, at_least)
+    digest = hashlib.sha256(data).hexdigest()
+    with quiet_pillow():
+        array = read_bands(data, name, limits.max_pixels)
+    if array is not None:
+        picture = _from_array(array, name, limits, opacity=False)
+        return replace(picture, sha256=digest, path=path)
+    if is_dicom(data):
+        with quiet_pillow():
+            pixels, full_size, notes = read_dicom(data, name, limits.max_pixels, limits.stretch)
+    else:
+        pixels, full_size, notes = decode(
+            data, name, limits.max_pixels, limits.at_least, limits.stretch
+        )
     pixels.setflags(write=False)
-    return Picture(pixels, name, hashlib.sha256(data).hexdigest(), full_size, notes, path)
+    return Picture(pixels, name, digest, full_size, notes, path, stretch=limits.stretch)
 
 
-def _from_array(array: np.ndarray, name: str, max_pixels: int) -> Picture:
-    allowed = "(H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
-        raise ImageError(f"{name} is an array of shape {array.shape}; a picture is {allowed}.")
-    check_size(array.shape[0], array.shape[1], name, max_pixels)
+def _from_array(array: np.ndarray, name: str, limits: _Limits, *, opacity: bool) -> Picture:
+    if array.ndim not in (2, 3) or (array.ndim == 3 and not 1 <= array.shape[2] <= MAX_BANDS):
+        raise ImageError(
+            f"{name} is an array of shape {array.shape}; a picture is (H, W) or (H, W, C), with 1 "
+            f"to {MAX_BANDS} channels."
+        )
+    check_size(array.shape[0], array.shape[1], name, limits.max_pixels)
     notes: list[str] = []
     if array.dtype == np.uint8:
         values = array
+    elif array.dtype == np.uint16:
+        low, high = float(array.min()), float(array.max())
+        notes += level_notes(limits.stretch, low, high)
+        values = to_levels(array, *black_and_white(limits.stretch, low, high)).astype(np.uint8)
     elif array.dtype.kind == "f":
         values = float_to_bytes(array, name, notes)
     else:
         raise ImageError(
-            f"{name} is an array of {array.dtype}; give uint8 in 0-255, or float in 0-1 or 0-255."
+            f"{name} is an array of {array.dtype}; give uint8 in 0-255, uint16, or float in 0-1 or "
+            "0-255."
         )
+    bands = None
     if values.ndim == 2 or values.shape[2] == 1:
         pixels = gray_to_rgb(values.reshape(values.shape[:2]), notes)
-    elif values.shape[2] == 4:
-        pixels = over_white(Image.fromarray(np.ascontiguousarray(values)), notes)
-    else:
+    elif values.shape[2] == 3:
         pixels = np.array(values, order="C")
-    digest = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
+    else:
+        bands = np.array(values, order="C")
+        pixels = preview(bands, notes, opacity=opacity)
+        bands.setflags(write=False)
+    whole = pixels if bands is None else bands
+    digest = hashlib.sha256(repr(whole.shape).encode() + whole.tobytes()).hexdigest()
     pixels.setflags(write=False)
-    return Picture(pixels, name, digest, array.shape[:2], tuple(notes))
+    return Picture(
+        pixels, name, digest, array.shape[:2], tuple(notes), bands=bands, stretch=limits.stretch
+    )

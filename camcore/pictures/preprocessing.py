@@ -64,6 +64,9 @@ PREPROCESSINGS = {
 }  # fmt: skip
 
 
+_OF_COLOURS = ("caffe", "torch")
+
+
 @dataclass(frozen=True)
 class Frame:
     """The rectangle of the source picture that the model's input covers.
@@ -130,9 +133,10 @@ def fit_pixels(pixels: np.ndarray, input_shape: tuple[int, int, int], fit: str =
 
     Parameters
     ----------
-    pixels : ndarray, shape (H, W, 3), uint8
+    pixels : ndarray, shape (H, W, C), uint8
+        RGB, or as many bands as the model takes.
     input_shape : tuple of int
-        Height, width, channels (1 or 3).
+        Height, width, channels: 1 for gray, made of RGB; 3; or C.
     fit : {"stretch", "crop", "pad"}
 
     Returns
@@ -143,7 +147,7 @@ def fit_pixels(pixels: np.ndarray, input_shape: tuple[int, int, int], fit: str =
     Raises
     ------
     InputError
-        If `fit` is unknown or the input has other than 1 or 3 channels.
+        If `fit` is unknown, or the input has more channels than the picture.
 
     Examples
     --------
@@ -152,21 +156,31 @@ def fit_pixels(pixels: np.ndarray, input_shape: tuple[int, int, int], fit: str =
     [0.0, 0.0, 255.0, 255.0, 255.0, 255.0, 255.0, 0.0, 0.0, 0.0]
     """
     height, width, channels = input_shape
-    if channels not in (1, 3):
-        raise InputError(f"the model takes {channels} channels; pictures have 1 (gray) or 3 (RGB).")
+    if channels not in (1, 3, pixels.shape[2]):
+        raise InputError(
+            f"the model takes {channels} channels, and this picture has {pixels.shape[2]}; give an "
+            f"array or a .npy file of shape (height, width, {channels}), or a TIFF of {channels} "
+            "bands."
+        )
     frame = frame_of(pixels.shape[1], pixels.shape[0], width, height, fit)
-    image = Image.fromarray(pixels)
-    if channels == 1:
-        image = image.convert("L")
+    if pixels.shape[2] == 3:
+        images = [Image.fromarray(pixels)]
+        if channels == 1:
+            images = [images[0].convert("L")]
+    else:
+        images = [Image.fromarray(np.ascontiguousarray(band)) for band in pixels.transpose(2, 0, 1)]
+    fitted = [_fitted(image, width, height, fit, frame) for image in images]
+    return np.dstack(fitted).astype(np.float32).reshape(input_shape), frame
+
+
+def _fitted(image: Image.Image, width: int, height: int, fit: str, frame: Frame) -> np.ndarray:
     if fit == "pad":
         inner, corner = _padded(image.width, image.height, width, height)
         canvas = Image.new(image.mode, (width, height))
         canvas.paste(image.resize(inner, Image.Resampling.BILINEAR), corner)
-        image = canvas
-    else:
-        box = (frame.x0, frame.y0, frame.x1, frame.y1)
-        image = image.resize((width, height), Image.Resampling.BILINEAR, box=box)
-    return np.asarray(image, np.float32).reshape(input_shape), frame
+        return np.asarray(canvas)
+    box = (frame.x0, frame.y0, frame.x1, frame.y1)
+    return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR, box=box))
 
 
 def preprocess(seen: np.ndarray, name: str) -> np.ndarray:
@@ -175,7 +189,7 @@ def preprocess(seen: np.ndarray, name: str) -> np.ndarray:
     Raises
     ------
     InputError
-        If `name` is not one of `PREPROCESSINGS`.
+        If `name` is not one of `PREPROCESSINGS`, or is not for so many channels.
 
     Examples
     --------
@@ -183,6 +197,11 @@ def preprocess(seen: np.ndarray, name: str) -> np.ndarray:
     [[-1.0, 0.0, 1.0]]
     """
     check_preprocessing(name)
+    if name in _OF_COLOURS and seen.shape[-1] not in (1, 3):
+        raise InputError(
+            f"preprocessing {name!r} is for 1 or 3 channels, and this model takes "
+            f"{seen.shape[-1]}; choose none, 0-1 or -1..1."
+        )
     return PREPROCESSINGS[name].apply(seen)
 
 

@@ -18,9 +18,10 @@ from camcore.errors import CamcoreError, InputError
 from camcore.models.loading import load_model
 from camcore.pictures.model_view import decode
 from camcore.retrofitting.head import FEWEST, fit_head
+from camcore.retrofitting.parts import parts_of
 from camcore.sources.ahead import ahead
 from camcore.sources.listing import counted
-from camcore.sources.source import read_source
+from camcore.sources.source import list_source
 
 Progress = Callable[[int, int], None]
 """Called with the number of pictures done and of all pictures; it may raise to stop."""
@@ -51,6 +52,8 @@ class Retrofit:
     seconds : float
     notes : tuple of str
         What was left out or guessed, one clause each.
+    validated_on : str
+        Name of the split that the accuracy was measured on; "" where pictures were held out.
     """
 
     file: Path
@@ -62,6 +65,7 @@ class Retrofit:
     layer: str
     seconds: float
     notes: tuple[str, ...]
+    validated_on: str = ""
 
 
 def retrofit(
@@ -71,6 +75,8 @@ def retrofit(
     *,
     layer: str | None = None,
     preprocessing: str | None = None,
+    split: str | None = None,
+    stretch: str = "none",
     validation: float = 0.2,
     seed: int = 0,
     progress: Progress | None = None,
@@ -88,7 +94,9 @@ def retrofit(
         As for `camcore.load_model`: a name, or a ``.keras`` or ``.h5`` file.
     data : path
         A folder with a folder for each class, or a CSV or zip of that; see
-        `camcore.sources.source.read_source`. Every class needs five pictures.
+        `camcore.sources.source.read_source`. Every class needs five pictures. Of a data set in
+        splits the training split is learnt, and the validation split, or else the test split,
+        is what accuracy is measured on; a split is never a class.
     out : path
         The ``.keras`` file to write, which carries its preprocessing inside. It appears once it is
         complete, with the class names beside it in ``<its stem>.labels.txt``.
@@ -96,8 +104,13 @@ def retrofit(
         The layer whose maps are averaged; by default the last one that holds a map.
     preprocessing : str, optional
         One of `camcore.PREPROCESSINGS`, for a file that does not tell how it scales pixels.
+    split : str, optional
+        The split to learn instead; ``all`` for all of them together.
+    stretch : str
+        As for `camcore.read_image`.
     validation : float
-        Share of the pictures held out to measure accuracy on, 0.05 to 0.5.
+        Share of the pictures held out to measure accuracy on, 0.05 to 0.5, where there is no
+        other split to do that.
     seed : int
         Seed of the split and of the folds.
     progress : callable, optional
@@ -121,9 +134,10 @@ def retrofit(
     out = Path(out)
     _check_options(out, backbone, validation, seed)
     with tempfile.TemporaryDirectory(prefix="camcore-") as unpacked:
-        source = read_source(data, unpack_to=Path(unpacked))
-        files = source.files[source.files["label"] != ""]
-        _check_classes(files["label"].to_numpy(str))
+        source = list_source(data, unpack_to=Path(unpacked))
+        parts = parts_of(source, split)
+        files = parts.files
+        _check_classes(files["label"].to_numpy(str)[~parts.held])
         classifier = load_model(backbone, preprocessing=preprocessing)
         known = [own.name for own in classifier.layers]
         layer = layer or classifier.default_layer
@@ -138,15 +152,16 @@ def retrofit(
         network = pooled_network(classifier, layer)
         paths = [source.root / path for path in files["path"]]
         features, read, broken = _features(
-            fast_function(network), paths, classifier.input_shape, progress
+            fast_function(network), paths, classifier.input_shape, stretch, progress
         )
     labels = files["label"].to_numpy(str)[read]
-    _check_classes(labels, broken)
+    held = parts.held[read]
+    _check_classes(labels[~held], broken)
     classes, indices = np.unique(labels, return_inverse=True)
-    head = fit_head(features, indices, validation, seed)
+    head = fit_head(features, indices, held if held.any() else validation, seed)
     names = tuple(map(_printable, classes))
     labels_file = _save(with_head(network, head.weights, head.bias), names, out)
-    notes = list(source.notes)
+    notes = list(parts.notes)
     if broken:
         notes.append(_told(broken))
     if classifier.preprocessing_guessed:
@@ -164,6 +179,7 @@ def retrofit(
         layer=layer.split("/")[-1],
         seconds=time.monotonic() - started,
         notes=tuple(notes),
+        validated_on=parts.validated_on if held.any() else "",
     )
 
 
@@ -205,6 +221,7 @@ def _features(
     run: Callable[[np.ndarray], np.ndarray],
     paths: Sequence[Path],
     input_shape: tuple[int, int, int],
+    stretch: str,
     progress: Progress | None,
 ) -> tuple[np.ndarray, list[int], list[str]]:
     """Features (N, K) of the pictures that can be read, their places, and why others cannot."""
@@ -213,7 +230,7 @@ def _features(
     broken: list[str] = []
     batch: list[np.ndarray] = []
     with ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode") as workers:
-        looks = (partial(_seen, path, input_shape) for path in paths)
+        looks = (partial(_seen, path, input_shape, stretch) for path in paths)
         for place, seen in enumerate(ahead(workers, looks, 3 * _BATCH)):
             if isinstance(seen, str):
                 broken.append(seen)
@@ -228,9 +245,9 @@ def _features(
     return np.concatenate(rows) if rows else np.zeros((0, 1), np.float32), read, broken
 
 
-def _seen(path: Path, input_shape: tuple[int, int, int]) -> np.ndarray | str:
+def _seen(path: Path, input_shape: tuple[int, int, int], stretch: str) -> np.ndarray | str:
     try:
-        return decode(path, input_shape, "stretch").seen
+        return decode(path, input_shape, "stretch", stretch=stretch).seen
     except CamcoreError as error:
         return str(error)
 

@@ -38,21 +38,23 @@ class Head:
     validation_accuracy: float
 
 
-def fit_head(features: np.ndarray, labels: np.ndarray, validation: float, seed: int) -> Head:
+def fit_head(
+    features: np.ndarray, labels: np.ndarray, validation: float | np.ndarray, seed: int
+) -> Head:
     """Fit a head on one part of the pictures and count its right answers on the other.
 
-    The two parts hold the classes in the same proportions. How strongly large weights are
-    discouraged is chosen by cross-validation inside the first part, by log-loss, so that the
-    second part decides nothing.
+    Where the parts are drawn here, they hold the classes in the same proportions. How strongly
+    large weights are discouraged is chosen by cross-validation inside the first part, by log-loss,
+    so that the second part decides nothing.
 
     Parameters
     ----------
     features : ndarray, shape (N, K)
     labels : ndarray, shape (N,)
         Class indices from 0 without gaps, at least `FEWEST` pictures of each.
-    validation : float
-        Share of the second part; each class gets at least one picture of it, as far as the
-        proportions allow.
+    validation : float or ndarray of bool, shape (N,)
+        Share of the second part, of which each class gets at least one picture, as far as the
+        proportions allow; or which pictures it consists of.
     seed : int
 
     Raises
@@ -68,10 +70,12 @@ def fit_head(features: np.ndarray, labels: np.ndarray, validation: float, seed: 
     (1.0, (3, 2), True)
     """
     classes = int(labels.max()) + 1
-    held = max(math.ceil(validation * len(labels)), classes)
-    train, test = train_test_split(
-        np.arange(len(labels)), test_size=held, stratify=labels, random_state=seed
-    )
+    places = np.arange(len(labels))
+    if isinstance(validation, np.ndarray):
+        train, test = places[~validation], places[validation]
+    else:
+        held = max(math.ceil(validation * len(labels)), classes)
+        train, test = train_test_split(places, test_size=held, stratify=labels, random_state=seed)
     # One scale for all channels: a channel that hardly varies is not blown up to a large weight.
     centre = features[train].mean(axis=0, dtype=np.float64)
     spread = float(features[train].std(axis=0, dtype=np.float64).mean())

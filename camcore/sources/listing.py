@@ -16,6 +16,8 @@ from camcore.pictures.codecs import FORMATS
 
 MASKS = ".masks"
 _KINDS = 5
+# Read, or refused with the name of what they need.
+_OTHERS = frozenset((".heic", ".heif", ".hif", ".dcm", ".dicom", ".npy"))
 
 
 @cache
@@ -29,7 +31,7 @@ def image_suffixes() -> frozenset[str]:
     """
     Image.init()
     known = Image.registered_extensions().items()
-    return frozenset(suffix for suffix, kind in known if kind in FORMATS)
+    return frozenset(suffix for suffix, kind in known if kind in FORMATS) | _OTHERS
 
 
 @dataclass

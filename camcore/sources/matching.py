@@ -6,16 +6,18 @@ import difflib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from camcore.errors import InputError
-from camcore.models.labels import match_label
-from camcore.sources.tables import read_columns
+from camcore.models.labels import label_key, match_label
+from camcore.sources.delimited import read_columns
+from camcore.sources.synsets import Index, by_synset, imagenet_index
 
 _NAMED = 5
 _RANGE = re.compile(r"\s*(\d{1,7})\s*-\s*(\d{1,7})\s*", re.ASCII)
+_NUMBERED = re.compile(r"\d+\s*[\s._:)-]\s*(\D.*)")
 _WANTED = 'a mapping is JSON like {"cat": ["tabby", "282-285"]}, or CSV with columns label,class'
 _MAP = "--labels MAP, a file that says which classes each label stands for"
 
@@ -99,8 +101,50 @@ def _columns(item: Any, class_names: Sequence[str]) -> range:
     return range(low, high + 1)
 
 
-def by_name(labels: Iterable[str], class_names: Sequence[str]) -> tuple[Columns, dict[str, str]]:
-    """The column of each label found by name or index, and why each other label has none.
+def column_of(
+    label: str, class_names: Sequence[str], index: Callable[[], Index] = imagenet_index
+) -> int:
+    """The class that the label of a folder or a table stands for.
+
+    By name or index as `camcore.match_label` finds it; else by its WordNet number; else by the name
+    behind a number (``01_cat``, ``003.Albatross``), or before ``,`` in the model's own name.
+
+    Raises
+    ------
+    InputError
+        If it stands for none.
+
+    Examples
+    --------
+    >>> column_of("02. Hot-Dog", ["pizza", "hot dog"]), column_of("7 Up", ["up", "7 Up"])
+    (1, 1)
+    """
+    try:
+        return match_label(class_names, label)
+    except InputError as error:
+        refusal = error
+    column = by_synset(label, class_names, index)
+    if column is not None:
+        return column
+    numbered = _NUMBERED.fullmatch(label.strip())
+    for words in filter(None, (label, numbered and numbered[1])):
+        key = label_key(words)
+        called = [
+            column
+            for column, name in enumerate(class_names)
+            if key in (label_key(name), *map(label_key, name.split(",")))
+        ]
+        if len(called) == 1:
+            return called[0]
+    raise refusal
+
+
+def by_name(
+    labels: Iterable[str],
+    class_names: Sequence[str],
+    index: Callable[[], Index] = imagenet_index,
+) -> tuple[Columns, dict[str, str]]:
+    """The column of each label found by `column_of`, and why each other label has none.
 
     Raises
     ------
@@ -118,7 +162,7 @@ def by_name(labels: Iterable[str], class_names: Sequence[str]) -> tuple[Columns,
     refusals: dict[str, str] = {}
     for label in labels:
         try:
-            found[label] = (match_label(class_names, label),)
+            found[label] = (column_of(label, class_names, index),)
         except InputError as error:
             refusals[label] = str(error)
     count = len(class_names)
@@ -148,9 +192,9 @@ def by_mapping(
     >>> by_mapping(["Dog", "owl"], {"dog": (1, 2)})
     ({'Dog': (1, 2)}, {'owl': "The mapping does not name 'owl'."})
     """
-    folded = {label.casefold(): tuple(columns) for label, columns in mapping.items()}
+    folded = {label_key(label): tuple(columns) for label, columns in mapping.items()}
     labels = list(labels)
-    found = {own: folded[own.casefold()] for own in labels if own.casefold() in folded}
+    found = {own: folded[label_key(own)] for own in labels if label_key(own) in folded}
     refusals = {own: f"The mapping does not name {own!r}." for own in labels if own not in found}
     return found, refusals
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,12 +14,18 @@ import numpy as np
 import pandas as pd
 
 from camcore.errors import InputError
-from camcore.sources.listing import counted, levels, list_pictures, masks_of
+from camcore.sources.listing import MASKS, counted, levels, list_pictures, masks_of
+from camcore.sources.splits import Split, choose_splits, lay_out, role_of, splits_of, told
 from camcore.sources.tables import is_picture_table, list_table
 from camcore.sources.unzip import Progress, unzip
 
 _NAMED = 5
-_DTYPES = {"path": "str", "label": "str", "mask": "str", "bytes": "int64", "mtime_ns": "int64"}
+_DTYPES = {
+    "path": "str", "label": "str", "mask": "str", "split": "str", "bytes": "int64",
+    "mtime_ns": "int64",
+}  # fmt: skip
+_TABLES = (".csv", ".tsv")
+_WORKBOOKS = (".xlsx", ".xls", ".ods")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,16 +40,23 @@ class Source:
     files : pandas.DataFrame
         One row a picture, sorted by path: ``id`` (int32, from 0), ``path`` (relative, with ``/``;
         absolute where a table names a file elsewhere), ``label`` ("" without one), ``box``
-        ([x0, y0, x1, y1] in pixels, or None), ``mask`` (a path like ``path``, or ""), ``bytes``
-        (int64, -1 for a file that is missing) and ``mtime_ns`` (int64).
+        ([x0, y0, x1, y1] in pixels, or None), ``mask`` (a path like ``path``, or ""), ``split``
+        (its name, or ""), ``bytes`` (int64, -1 for a file that is missing) and ``mtime_ns``
+        (int64).
     notes : tuple of str
         What was left out and what is missing, one clause each.
+    splits : tuple of Split
+        The parts that the data set has; empty where it has none.
+    taken : tuple of Split
+        Those that `files` holds.
     """
 
     root: Path
     kind: Literal["class folders", "flat folder", "table"]
     files: pd.DataFrame
     notes: tuple[str, ...]
+    splits: tuple[Split, ...] = ()
+    taken: tuple[Split, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -54,22 +68,32 @@ class Source:
 
 
 def read_source(
-    path: str | os.PathLike, *, unpack_to: Path, progress: Progress | None = None
+    path: str | os.PathLike[str],
+    *,
+    unpack_to: Path,
+    split: str | None = None,
+    progress: Progress | None = None,
 ) -> Source:
     """List the pictures of a folder, a table or a zip.
 
-    The first folder below the root is the label. A folder that holds nothing but one folder stands
-    for that one. Masks lie under ``.masks`` by the pictures' own paths, with any image suffix.
-    A zip with a table of pictures at its top is read by that table, which may name nothing outside
-    of the zip. Where ``CAMCORE_DATA_ROOT`` is set, no table may name files outside of it.
+    The first folder below the root is the label, or the first below the folder of a split
+    (``train``, ``val``, ``test``; see `camcore.sources.splits.lay_out`). A folder that holds
+    nothing but one folder stands for that one. Masks lie under ``.masks`` by the pictures' own
+    paths, with any image suffix. Pictures without class folders are read by the table that lies
+    beside them, and a zip with a table of pictures at its top by that table, which may name
+    nothing outside of the zip. Where ``CAMCORE_DATA_ROOT`` is set, no table may name files outside
+    of it.
 
     Parameters
     ----------
     path : path
-        A folder of class folders, a flat folder, a CSV file ``path,label[,box,mask]`` (separated
-        by ``,`` or ``;``; paths relative to the CSV; a box is ``x0 y0 x1 y1``), or a zip of these.
+        A folder of class folders, a flat folder, a table ``path,label[,box,mask,split]`` (CSV,
+        paths relative to it; a box is ``x0 y0 x1 y1``; see
+        `camcore.sources.columns.read_table_columns` for other names), or a zip of these.
     unpack_to : Path
         The folder that a zip is unpacked into.
+    split : str, optional
+        Which of several splits is taken; see `camcore.sources.splits.choose_splits`.
     progress : callable, optional
         As for `camcore.sources.unzip.unzip`.
 
@@ -95,41 +119,117 @@ def read_source(
     >>> source.notes
     ('1 file that is no picture was left out: 1 .txt',)
     """
+    return taken(list_source(path, unpack_to=unpack_to, progress=progress), split)
+
+
+def list_source(
+    path: str | os.PathLike[str], *, unpack_to: Path, progress: Progress | None = None
+) -> Source:
+    """List all pictures, whatever their split; see `read_source`."""
     path = Path(path)
-    name = _printable(path.name or str(path))
+    return _whole(path, _printable(path.name or str(path)), unpack_to, progress)
+
+
+def taken(source: Source, wanted: str | None) -> Source:
+    """The pictures of the splits that are wanted, with a note of what was left out.
+
+    Raises
+    ------
+    InputError
+        If there is no such split.
+    """
+    chosen = choose_splits(source.splits, wanted)
+    if not source.splits:
+        return source
+    kept, outside = source.files, 0
+    if len(chosen) < len(source.splits):
+        kept = source.files[source.files["split"].isin([own.name for own in chosen])]
+        outside = int((source.files["split"] == "").sum())
+    notes = [*source.notes, told(source.splits, chosen)]
+    if outside:
+        notes.append(f"{counted(outside, 'picture lies', 'pictures lie')} in no split: left out")
+    kept = kept.assign(id=np.arange(len(kept), dtype=np.int32)).reset_index(drop=True)
+    return replace(source, files=kept, notes=tuple(notes), taken=chosen)
+
+
+def _whole(path: Path, name: str, unpack_to: Path, progress: Progress | None) -> Source:
+    """All pictures, whatever their split."""
+    bound = os.environ.get("CAMCORE_DATA_ROOT")
     if os.path.isdir(path):
         *_, root = levels(path)
-        return _folder(root, name)
+        found = _folder(root, name)
+        if not any(found.files["label"]):
+            tables = _tables_of(path, bound=Path(bound) if bound else None)
+            return _by_tables(tables, name, Path(bound) if bound else None) or found
+        return found
     if not os.path.exists(path):
         raise InputError(f"{_printable(str(path))} does not exist; check the path.")
-    if path.suffix.lower() == ".zip":
-        return _unpacked(unzip(path, Path(unpack_to), progress=progress), name)
-    if path.suffix.lower() == ".csv":
-        bound = os.environ.get("CAMCORE_DATA_ROOT")
-        return _table(path, bound=Path(bound) if bound else None)
+    suffix = path.suffix.lower()
+    if suffix == ".zip":
+        folder = unzip(path, Path(unpack_to), progress=progress)
+        *_, root = levels(folder)
+        tables = _tables_of(folder, bound=folder)
+        return _by_tables(tables, name, folder) or _folder(root, name)
+    if suffix in _TABLES:
+        columns, notes = list_table(path, bound=Path(bound) if bound else None)
+        return _table(path.parent, columns, notes)
+    if suffix in _WORKBOOKS:
+        raise InputError(
+            f"{name} is a workbook of a spreadsheet; save it there as CSV (UTF-8) and give that."
+        )
     raise InputError(
         f"{name} is neither a folder nor a .zip or .csv file; give a folder with a folder for each "
         "class, a folder of pictures, a CSV file or a zip of these."
     )
 
 
-def _unpacked(folder: Path, name: str) -> Source:
+def _tables_of(folder: Path, *, bound: Path | None) -> list[Path]:
+    """The tables of pictures in a folder, or in the only folder that it holds."""
     for root in levels(folder):
-        files = [file for file in sorted(root.iterdir()) if file.suffix.lower() == ".csv"]
-        tables = [file for file in files if file.is_file() and is_picture_table(file)]
-        if len(tables) > 1:
-            listed = ", ".join(_printable(table.name) for table in tables[:_NAMED])
-            raise InputError(
-                f"{name} holds several tables of pictures ({listed}); unpack it and give one."
-            )
+        files = [file for file in sorted(root.iterdir()) if file.suffix.lower() in _TABLES]
+        tables = [
+            file
+            for file in files
+            if file.is_file()
+            and "submission" not in file.stem.casefold()
+            and is_picture_table(file, bound=bound)
+        ]
         if tables:
-            return _table(tables[0], bound=folder)
-    return _folder(root, name)
+            return tables
+    return []
 
 
-def _table(file: Path, *, bound: Path | None) -> Source:
-    columns, notes = list_table(file, bound=bound)
-    return Source(Path(os.path.realpath(file.parent)), "table", _frame(columns), notes)
+def _by_tables(tables: Sequence[Path], name: str, bound: Path | None) -> Source | None:
+    """The pictures of one table, or of one for each split."""
+    if not tables:
+        return None
+    listings = [list_table(file, bound=bound) for file in tables]
+    if len(tables) == 1:
+        return _table(tables[0].parent, *listings[0])
+    roles = [role_of(file.stem) for file in tables]
+    if None in roles or len({own and own[1] for own in roles}) > 1 or len(set(roles)) == 1:
+        several = ", ".join(_printable(table.name) for table in tables[:_NAMED])
+        raise InputError(
+            f"{name} holds several tables of pictures ({several}); unpack it and give one."
+        )
+    for file, (columns, _) in zip(tables, listings, strict=True):
+        columns["split"] = [file.stem] * len(columns["path"])
+    joined = {
+        column: [cell for columns, _ in listings for cell in columns[column]]
+        for column in listings[0][0]
+    }
+    order = sorted(range(len(joined["path"])), key=joined["path"].__getitem__)
+    columns = {column: [cells[row] for row in order] for column, cells in joined.items()}
+    notes = dict.fromkeys(note for _, found in listings for note in found)
+    return _table(tables[0].parent, columns, tuple(notes))
+
+
+def _table(folder: Path, columns: dict[str, list[Any]], notes: tuple[str, ...]) -> Source:
+    if not any(columns["split"]):
+        columns["split"] = list(lay_out(columns["path"]).splits)
+    splits = splits_of(columns["label"], columns["split"])
+    root = Path(os.path.realpath(folder))
+    return Source(root, "table", _frame(columns), notes, splits, splits)
 
 
 def _folder(root: Path, name: str) -> Source:
@@ -148,21 +248,43 @@ def _folder(root: Path, name: str) -> Source:
             "a folder for each class, or a folder of pictures."
         )
     paths = [found.paths[row] for row in rows]
-    labels = [path.split("/")[0] if "/" in path else "" for path in paths]
-    beside = labels.count("")
-    if in_folders and beside:
+    layout = lay_out(paths)
+    splits = splits_of(layout.labels, layout.splits)
+    labelled = any(layout.labels)
+    if splits:
+        # Pictures beside the splits, in other folders perhaps, are not of the data set's classes.
+        in_folders = labelled
+    beside = sum(
+        not label and "/" not in path for label, path in zip(layout.labels, paths, strict=True)
+    )
+    if in_folders and beside and not splits:
         count = counted(beside, "picture lies", "pictures lie")
         notes.append(f"{count} beside the class folders, without a label")
     files: dict[str, list[Any]] = {
         "path": paths,
-        "label": labels,
+        "label": list(layout.labels),
         "box": [None] * len(rows),
-        "mask": masks_of(root, paths),
+        "mask": _masks(root, paths, layout.splits),
+        "split": list(layout.splits),
         "bytes": [found.sizes[row] for row in rows],
         "mtime_ns": [found.times[row] for row in rows],
     }
     kind: Literal["class folders", "flat folder"] = "class folders" if in_folders else "flat folder"
-    return Source(Path(os.path.realpath(root)), kind, _frame(files), tuple(notes))
+    place = Path(os.path.realpath(root))
+    return Source(place, kind, _frame(files), tuple(notes), splits, splits)
+
+
+def _masks(root: Path, paths: Sequence[str], splits: Sequence[str]) -> list[str]:
+    """The mask of each picture, under ``.masks`` of the root or of its split's folder."""
+    masks = masks_of(root, paths)
+    for name in sorted(set(splits) - {""}):
+        if not (root / name / MASKS).is_dir():
+            continue
+        own = [k for k, path in enumerate(paths) if path.startswith(f"{name}/") and not masks[k]]
+        inside = masks_of(root / name, [paths[k].removeprefix(f"{name}/") for k in own])
+        for k, mask in zip(own, inside, strict=True):
+            masks[k] = f"{name}/{mask}" if mask else ""
+    return masks
 
 
 def _frame(columns: dict[str, list[Any]]) -> pd.DataFrame:

@@ -1,8 +1,7 @@
-"""Tables that people write: CSV with a header, separated by commas or semicolons."""
+"""Tables of pictures: which files they name, with what labels, boxes and masks."""
 
 from __future__ import annotations
 
-import csv
 import math
 import os
 import re
@@ -12,166 +11,163 @@ from pathlib import Path
 from typing import Any
 
 from camcore.errors import InputError
+from camcore.sources.columns import PictureTable, read_table_columns
+from camcore.sources.delimited import read_rows
+from camcore.sources.finding import Finder
 from camcore.sources.listing import counted, is_inside, masks_of
+from camcore.sources.splits import role_of
 
 _NAMED = 5
-_REQUIRED = ("path", "label")
+_SHOWN = 8  # columns of a table that a message names
+_LONG = 120
+_LOOKED_AT = 100
 _WANTED = "its first row names the columns path,label and, where there are any, box and mask"
 
 
-def read_columns(
-    file: Path, required: Sequence[str], wanted: str
-) -> tuple[list[int], dict[str, list[str]]]:
-    """Read a table by its columns.
-
-    Parameters
-    ----------
-    file : Path
-        UTF-8. Rows without anything in them are passed over.
-    required : sequence of str
-        Columns that the first row must name; case does not matter.
-    wanted : str
-        What the table must look like, as a clause for the error.
-
-    Returns
-    -------
-    numbers : list of int
-        Where each row ends in the file, the header being row 1.
-    columns : dict of str to list of str
-        Cells without the spaces around them; "" where a row is short.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, is not UTF-8, cannot be parsed or lacks a column.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> file = Path(tempfile.mkdtemp()) / "pets.csv"
-    >>> _ = file.write_text("Path;Label\\n1.png;cat\\n\\n2.png; dog")
-    >>> read_columns(file, ["path", "label"], "name the columns path,label")
-    ([2, 4], {'path': ['1.png', '2.png'], 'label': ['cat', 'dog']})
-    """
-    name = _printable(file.name)
+def is_picture_table(file: Path, *, bound: Path | None = None) -> bool:
+    """Whether a CSV is a table of pictures with labels, some of which are there."""
     try:
-        # Looked at before it is opened: opening a FIFO would wait for a writer.
-        if not file.is_file():
-            raise OSError("it is no file")
-        with open(file, newline="", encoding="utf-8-sig") as text:
-            first = text.readline()
-            text.seek(0)
-            reader = csv.reader(text, delimiter=";" if first.count(";") > first.count(",") else ",")
-            header = [cell.strip().casefold() for cell in next(reader, [])]
-            for column in required:
-                if column not in header:
-                    raise InputError(f"{name} has no column {column!r}; {wanted}.")
-            numbers: list[int] = []
-            # Where a column stands twice, as nameless ones of spreadsheets do, the first counts.
-            places = {column: header.index(column) for column in header}
-            columns: dict[str, list[str]] = {column: [] for column in places}
-            for cells in reader:
-                if any(map(str.strip, cells)):
-                    numbers.append(reader.line_num)
-                    cells += [""] * (len(header) - len(cells))
-                    for column, place in places.items():
-                        columns[column].append(cells[place].strip())
-    except UnicodeDecodeError:
-        raise InputError(f"{name} is not UTF-8 text; save the table as UTF-8.") from None
-    except csv.Error as error:
-        raise InputError(f"{name} cannot be parsed as CSV ({error}); {wanted}.") from None
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise InputError(f"{os.fspath(file)} cannot be read ({why}); check the path.") from None
-    return numbers, columns
+        rows = read_rows(file, _WANTED)
+    except InputError:
+        # One that is meant to be read and is broken is not passed over.
+        return _names_pictures(file)
+    finder = _finder(file, bound)
+    table = read_table_columns(rows.cells, rows.numbers, finder)
+    return table is not None and any(finder.find(table.path[:_LOOKED_AT]))
 
 
-def is_picture_table(file: Path) -> bool:
-    """Whether the first line of a CSV names the columns of a table of pictures."""
+def _names_pictures(file: Path) -> bool:
     with open(file, encoding="utf-8-sig", errors="replace") as text:
         first = text.readline(10_000)
-    return {cell.strip(' "\n').casefold() for cell in re.split("[,;]", first)} >= set(_REQUIRED)
+    return {cell.strip(' "\n').casefold() for cell in re.split("[,;]", first)} >= {"path", "label"}
 
 
 def list_table(file: Path, *, bound: Path | None) -> tuple[dict[str, list[Any]], tuple[str, ...]]:
-    """List the pictures that a table ``path,label[,box,mask]`` names.
+    """List the pictures that a table names.
 
     Parameters
     ----------
     file : Path
-        Paths in it are relative to its folder.
+        Paths in it are relative to its folder, or lead to pictures below it in another way; see
+        `camcore.sources.finding.Finder.find`. The columns are found by
+        `camcore.sources.columns.read_table_columns`.
     bound : Path or None
         Folder that, links resolved, no file may lie outside of.
 
     Returns
     -------
     columns : dict of str to list
-        ``path``, ``label``, ``box``, ``mask``, ``bytes`` and ``mtime_ns``, sorted by path; see
-        `camcore.sources.source.Source`.
+        ``path``, ``label``, ``box``, ``mask``, ``split``, ``bytes`` and ``mtime_ns``, sorted by
+        path; see `camcore.sources.source.Source`.
     notes : tuple of str
-        What is missing or was left out, one clause each.
+        What is missing, was left out or guessed, one clause each.
 
     Raises
     ------
     InputError
         If the table cannot be read, or none of its files is there.
     """
-    numbers, cells = read_columns(file, _REQUIRED, _WANTED)
-    root = os.path.realpath(file.parent)
-    limit = None if bound is None else os.path.realpath(bound)
-    places = [_place(cell, root) for cell in cells["path"]]
-    named = [row for row, place in enumerate(places) if place]
-    rows = [row for row in named if _stays(places[row], limit)]
-    rows.sort(key=lambda row: _shown(places[row], root))
-    paths = [_shown(places[row], root) for row in rows]
-    labels = [cells["label"][row] for row in rows]
-    statuses = [_status(places[row]) for row in rows]
+    rows = read_rows(file, _WANTED)
+    finder = _finder(file, bound)
+    table = read_table_columns(rows.cells, rows.numbers, finder)
+    if table is None:
+        raise InputError(_no_columns(file, rows.cells))
+    return _listed(file, table, finder, rows.notes)
+
+
+def _finder(file: Path, bound: Path | None) -> Finder:
+    told = role_of(file.stem)
+    return Finder(
+        os.path.realpath(file.parent),
+        None if bound is None else os.path.realpath(bound),
+        told[0] if told else None,
+    )
+
+
+def _no_columns(file: Path, cells: Sequence[Sequence[str]]) -> str:
+    name = _printable(file.name)
+    if not cells:
+        return f"{name} is empty; {_WANTED}."
+    shown = ", ".join(repr(_printable(cell)[:40]) for cell in cells[0][:_SHOWN] if cell)
+    more = ", ..." if len(cells[0]) > _SHOWN else ""
+    return (
+        f"{name} has no column for the files or none for the labels: its first row is {shown}"
+        f"{more}; {_WANTED}."
+    )
+
+
+def _listed(
+    file: Path, table: PictureTable, finder: Finder, told: Sequence[str]
+) -> tuple[dict[str, list[Any]], tuple[str, ...]]:
+    root = finder.root
+    named = [row for row, cell in enumerate(table.path) if cell]
+    found = dict(zip(named, finder.find([table.path[row] for row in named]), strict=True))
+    places = {row: place or finder.place(table.path[row]) for row, place in found.items()}
+    kept = [row for row in named if found[row] or finder.allowed(places[row])]
+    kept.sort(key=lambda row: _shown(places[row], root))
+    paths = [_shown(places[row], root) for row in kept]
+    labels = [table.label[row] for row in kept]
+    statuses = [_status(places[row]) for row in kept]
     missing = sum(size < 0 for size, _ in statuses)
-    if missing == len(rows):
-        raise InputError(
-            f"None of the {len(places):,} files that {_printable(file.name)} names can be used; "
-            "give each path relative to the folder of the table."
-        )
-    boxes, unclear = _boxes(cells, rows)
-    masks, lost = _masks(cells, rows, paths, root, limit)
+    if missing == len(kept):
+        raise InputError(_none_there(file, table, finder))
+    boxes, unclear = _boxes(table.box, kept)
+    masks, lost = _masks(table.mask, kept, paths, finder)
+    moved = sum(bool(found[row]) and found[row] != finder.place(table.path[row]) for row in kept)
     counts = (
-        (len(places) - len(named), "row names", "rows name", "no file: left out"),
-        (len(named) - len(rows), "row leads", "rows lead", "out of the folder: left out"),
+        (len(table.path) - len(named), "row names", "rows name", "no file: left out"),
+        (len(named) - len(kept), "row leads", "rows lead", "out of the folder: left out"),
+        (moved, "file was", "files were", "found by name elsewhere in the folder"),
         (missing, "file", "files", "of the table cannot be found"),
-        (len(rows) - len(set(paths)), "row names", "rows name", "the file of an earlier row"),
+        (len(kept) - len(set(paths)), "row names", "rows name", "the file of an earlier row"),
         (labels.count("") if any(labels) else 0, "picture has", "pictures have", "no label"),
         (lost, "mask", "masks", "of the table cannot be found"),
         (len(unclear), "box", "boxes", "cannot be read as x0 y0 x1 y1: left out, in row "),
     )
     notes = [f"{counted(count, one, many)} {what}" for count, one, many, what in counts if count]
     if unclear:
-        lines = sorted(numbers[row] for row in unclear)
+        lines = sorted(table.numbers[row] for row in unclear)
         notes[-1] += ", ".join(map(str, lines[:_NAMED])) + (", ..." if len(lines) > _NAMED else "")
     columns: dict[str, list[Any]] = {
         "path": paths,
         "label": labels,
         "box": boxes,
         "mask": masks,
+        "split": [table.split[row] if table.split is not None else "" for row in kept],
         "bytes": [size for size, _ in statuses],
         "mtime_ns": [time for _, time in statuses],
     }
-    return columns, tuple(notes)
+    return columns, (*told, *table.notes, *notes)
 
 
-def _place(cell: str, root: str) -> str:
-    """Where a cell leads; "" where it says nothing."""
-    return os.path.normpath(os.path.join(root, cell.replace("\\", "/"))) if cell else ""
+def _none_there(file: Path, table: PictureTable, finder: Finder) -> str:
+    name = _printable(file.name)
+    rows = [row for row, cell in enumerate(table.path) if cell]
+    if not rows:
+        return f"None of the 0 files that {name} names can be used; {_WANTED}."
+    cell = table.path[rows[0]]
+    first = _printable(cell)[:_LONG]
+    place = finder.place(cell)
+    if not finder.allowed(place):
+        looked = "leads out of the folder"
+    else:
+        looked = f"was looked for at {_printable(place)[: 2 * _LONG]}"
+    there = finder.pictures
+    if there:
+        hint = (
+            f"{counted(len(there), 'picture lies', 'pictures lie')} there, such as "
+            f"{_printable(there[0])[:_LONG]!r}; write the paths as they are from the table's folder"
+        )
+    else:
+        hint = "no picture lies in that folder or below it; put the table beside its pictures"
+    return (
+        f"None of the {len(table.path):,} files that {name} names can be used: the first, "
+        f"{first!r}, {looked}, and {hint}."
+    )
 
 
 def _shown(place: str, root: str) -> str:
     return (os.path.relpath(place, root) if is_inside(place, root) else place).replace(os.sep, "/")
-
-
-def _stays(place: str, limit: str | None) -> bool:
-    try:
-        return limit is None or is_inside(os.path.realpath(place), limit)
-    except ValueError:  # a NUL in the path
-        return False
 
 
 def _status(place: str) -> tuple[int, int]:
@@ -184,13 +180,13 @@ def _status(place: str) -> tuple[int, int]:
 
 
 def _boxes(
-    cells: dict[str, list[str]], rows: Sequence[int]
+    cells: Sequence[str] | None, rows: Sequence[int]
 ) -> tuple[list[list[float] | None], list[int]]:
     """The box of each row, and the rows whose box is none."""
     boxes: list[list[float] | None] = []
     unclear = []
     for row in rows:
-        cell = cells["box"][row].strip("[]() ") if "box" in cells else ""
+        cell = cells[row].strip("[]() ") if cells is not None else ""
         try:
             box = [float(part) for part in re.split(r"[\s,;]+", cell)] if cell else None
         except ValueError:
@@ -210,21 +206,20 @@ def _is_box(box: Sequence[float]) -> bool:
 
 
 def _masks(
-    cells: dict[str, list[str]],
-    rows: Sequence[int],
-    paths: Sequence[str],
-    root: str,
-    limit: str | None,
+    cells: Sequence[str] | None, rows: Sequence[int], paths: Sequence[str], finder: Finder
 ) -> tuple[list[str], int]:
     """The mask of each row, and how many of those named are not there."""
-    if "mask" not in cells:
-        return masks_of(Path(root), paths), 0
-    places = [_place(cells["mask"][row], root) for row in rows]
-    there = [bool(place) and _stays(place, limit) and _status(place)[0] >= 0 for place in places]
+    if cells is None:
+        return masks_of(Path(finder.root), paths), 0
+    named = [cells[row] for row in rows]
+    places = [finder.place(cell) for cell in named]
     masks = [
-        _shown(place, root) if found else "" for place, found in zip(places, there, strict=True)
+        _shown(place, finder.root)
+        if place and finder.allowed(place) and _status(place)[0] >= 0
+        else ""
+        for place in places
     ]
-    return masks, sum(map(bool, places)) - sum(there)
+    return masks, sum(map(bool, named)) - sum(map(bool, masks))
 
 
 def _printable(text: str) -> str:

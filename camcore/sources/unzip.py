@@ -85,7 +85,9 @@ def unzip(archive: Path, into: Path, *, progress: Progress | None = None) -> Pat
         try:
             _unpack(zipped, members, partial, name, progress)
             with _disk(name):
-                (partial / _RECORD).write_text(json.dumps(record), encoding="utf-8")
+                (partial / _RECORD).write_text(
+                    json.dumps(record, allow_nan=False), encoding="utf-8"
+                )
                 if into.exists():
                     shutil.rmtree(into)
                 os.replace(partial, into)

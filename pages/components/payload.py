@@ -30,5 +30,5 @@ def pack(header: Mapping[str, Any], blobs: Sequence[bytes]) -> bytes:
     for blob in blobs:
         places.append((at, len(blob)))
         at += len(blob)
-    text = json.dumps({**header, "blobs": places}).encode()
+    text = json.dumps({**header, "blobs": places}, allow_nan=False).encode()
     return struct.pack("<I", len(text)) + text + b"".join(blobs)

@@ -13,8 +13,8 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-import camcore
-from camcore.auditing.runs.launching import runs_folder
+from camcore.auditing.runs.store import runs_folder
+from camcore.sources.bounds import check_bounds
 from pages.components.wording import plain
 
 _KEPT = 12  # model files may be large; the oldest go
@@ -48,6 +48,11 @@ class UploadFolder:
         for old in sorted(Path(self._folder.name).iterdir(), key=os.path.getmtime)[: -self.kept]:
             shutil.rmtree(old, ignore_errors=True)
         return file
+
+    @property
+    def place(self) -> Path:
+        """The folder."""
+        return Path(self._folder.name)
 
     def holds(self, path: str) -> bool:
         """Whether a path leads to one of these files."""
@@ -96,11 +101,5 @@ def typed_path(text: str) -> str:
         where uploaded data sets lie.
     """
     path = os.path.expanduser(text.strip().strip("\"'"))
-    root = os.environ.get("CAMCORE_DATA_ROOT")
-    if root and not any(
-        Path(path).resolve().is_relative_to(Path(own).resolve()) for own in (root, runs_folder())
-    ):
-        raise camcore.InputError(
-            f"{text.strip()} lies outside the folder that this server may read."
-        )
+    check_bounds(path, runs_folder())
     return path

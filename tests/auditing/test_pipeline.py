@@ -51,6 +51,25 @@ def files_of(run: Run) -> dict[str, bytes]:
     return found | {"findings.json": json.dumps(summary).encode()}
 
 
+def test_one_split_is_audited_and_the_others_are_told(tmp_path):
+    for split, each in (("train", 3), ("valid", 4), ("Test", 5)):
+        tagged_folder(tmp_path / "data" / split, each=each)
+    run = audit(tmp_path / "data", looks_at(*TAG_CELLS), out=tmp_path / "run", budget=0)
+    source = run.record["source"]
+    assert (source["count"], source["taken"]) == (10, ["Test"])
+    assert [own["name"] for own in source["splits"]] == ["train", "valid", "Test"]
+    assert any("Test was taken and train and valid left out" in note for note in source["notes"])
+    assert [own["name"] for own in run.record["classes"]["classes"]] == ["a", "b"]
+    with pytest.raises(StoreError, match="split None then, 'train' now"):
+        audit(
+            tmp_path / "data", looks_at(*TAG_CELLS), out=tmp_path / "run", budget=0, split="train"
+        )
+    named = audit(
+        tmp_path / "data", looks_at(*TAG_CELLS), out=tmp_path / "two", budget=0, split="train"
+    )
+    assert (named.record["source"]["count"], named.record["settings"]["split"]) == (6, "train")
+
+
 def test_the_tag_is_found_where_it_is(tag_run):
     best = {one.class_name: one for one in reversed(tag_run.findings)}
     for name in ("a", "b"):

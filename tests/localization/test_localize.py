@@ -113,6 +113,29 @@ def test_the_class_folder_is_the_label_of_boxes_without_one(tmp_path):
     ]
 
 
+def test_of_several_splits_the_one_with_boxes_is_judged(tmp_path):
+    places = [
+        f"{split}/{name}/{split}.png" for split in ("train", "val") for name in ("red", "green")
+    ]
+    for place in places:
+        paint(tmp_path / place, **{place.split("/")[1]: LARGE})
+    boxes = [true(place, "", LARGE) for place in places]
+    found = run(tmp_path, *boxes)
+    assert [(row.path, row.label) for row in found.rows] == [
+        ("val/green/val.png", "green"),
+        ("val/red/val.png", "red"),
+    ]
+    assert found.notes[0] == (
+        "of the splits train (2 pictures) and val (2 pictures), val was taken and train left out"
+    )
+    assert [row.label for row in run(tmp_path, *boxes, split="train").rows] == ["green", "red"]
+    assert len(run(tmp_path, *boxes, split="all").rows) == 4
+    only = run(tmp_path, *boxes[:2])
+    assert [row.path for row in only.rows] == ["train/green/train.png", "train/red/train.png"]
+    with pytest.raises(InputError, match="no split 'dev'"):
+        run(tmp_path, *boxes[:2], split="dev")
+
+
 def test_without_labels_nothing_is_said_of_classes(tmp_path):
     paint(tmp_path / "a.png", red=LARGE)
     for label, note in (

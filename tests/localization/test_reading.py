@@ -219,8 +219,8 @@ OUTSIDE = """<!DOCTYPE annotation [<!ENTITY secret SYSTEM "file:///etc/hostname"
         ("x0,y0,x1,y1\n0,0,9,9\n", "has no column 'path'"),
         ("path,box\n", "holds no box that can be used"),
         ("", "has no column 'path'"),
-        (b"path,box\n\xff,0 0 1 1", "is not UTF-8"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0", "is not UTF-8"),
+        (b"path,box\n\x81,0 0 1 1", "is no text that can be read"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0", "is no text that can be read"),
         ('path,box\n"' + "x" * 200_000, "cannot be parsed as CSV"),
     ],
 )

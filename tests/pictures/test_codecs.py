@@ -269,4 +269,7 @@ def test_damaged_pictures_give_one_sentence(kind):
             refusals += 1
             assert said.startswith("bad ")
             assert "\n" not in said
-    assert 40 < refusals < 200
+    if kind == "PNG":  # every byte of it lies under a checksum
+        assert refusals == 200
+    else:
+        assert 40 < refusals < 200

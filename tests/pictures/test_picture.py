@@ -63,14 +63,14 @@ def test_array_is_copied_and_its_hash_depends_on_shape():
 @pytest.mark.parametrize(
     ("array", "words"),
     [
-        (np.zeros((2, 2, 5), np.uint8), "shape (2, 2, 5)"),
-        (np.zeros((2, 2, 2), np.uint8), "shape (2, 2, 2)"),
+        (np.zeros((2, 2, 0), np.uint8), "shape (2, 2, 0)"),
+        (np.zeros((2, 2, 65), np.uint8), "shape (2, 2, 65)"),
         (np.zeros((1, 2, 2, 3), np.uint8), "shape (1, 2, 2, 3)"),
         (np.zeros(4, np.uint8), "shape (4,)"),
         (np.zeros((0, 2, 3), np.uint8), "no pixels"),
         (np.zeros((2, 0), np.float32), "no pixels"),
         (np.zeros((2, 2), np.int64), "array of int64"),
-        (np.zeros((2, 2), np.uint16), "array of uint16"),
+        (np.zeros((2, 2), np.int16), "array of int16"),
         (np.zeros((2, 2), bool), "array of bool"),
         (np.zeros((2, 2), object), "array of object"),
         (np.zeros((2, 2), complex), "array of complex128"),
@@ -128,3 +128,17 @@ def test_names_are_made_fit_to_print(tmp_path):
     odd = os.fsencode(tmp_path) + b"/\xff.png"
     Path(os.fsdecode(odd)).write_bytes(encoded(quadrants()))
     assert read_image(odd.decode("utf-8", "surrogateescape")).name == "?.png"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"\0\0\0\x20ftypisom" + bytes(40), "a video"),
+        (b"\x1aE\xdf\xa3" + bytes(40), "a video"),
+        (b"RIFF\0\0\0\0AVI LIST" + bytes(40), "a video"),
+        (b"%PDF-1.7", "a PDF document"),
+        (b'<?xml version="1.0"?><svg/>', "a drawing"),
+    ],
+)
+def test_what_is_no_picture_is_told_for_what_it_is(data, words):
+    refused(data, words, name="mine.bin")

@@ -145,6 +145,28 @@ def test_an_earlier_layer_can_be_chosen(folders, tmp_path, keras):
     assert model.get_layer("conv3").output.shape[1:] == (7, 7, 64)
 
 
+def test_splits_are_no_classes(folders, tmp_path, keras):
+    """Ten of each class in train, five in val: what is learnt is round and straight."""
+    for name in ("round", "straight"):
+        for number, file in enumerate(sorted((folders / name).iterdir())):
+            place = tmp_path / "data" / ("train" if number < 10 else "val") / name
+            place.mkdir(parents=True, exist_ok=True)
+            (place / file.name).write_bytes(file.read_bytes())
+    made = retrofit("cam1", tmp_path / "data", tmp_path / "own.keras")
+    assert (made.classes, made.images) == (("round", "straight"), 30)
+    assert made.validated_on == "val"
+    assert any("train was learnt, accuracy was measured on val" in note for note in made.notes)
+    model = keras.models.load_model(made.file, compile=False)
+    reloaded = camcore.KerasClassifier(model, class_names=made.classes)
+    right = [
+        reloaded.scores(np.asarray(Image.open(file), np.float32)[None, ..., None])[0].argmax()
+        == klass
+        for klass, name in enumerate(made.classes)
+        for file in (tmp_path / "data" / "val" / name).iterdir()
+    ]
+    assert np.mean(right) == made.validation_accuracy
+
+
 def test_broken_pictures_are_counted_and_told(folders, tmp_path):
     for name in ("round", "straight"):
         (tmp_path / "data" / name).mkdir(parents=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import unicodedata
 
 import pytest
 
 from camcore.errors import InputError
-from camcore.sources.matching import read_mapping
+from camcore.sources.matching import by_mapping, by_name, column_of, read_mapping
+from camcore.sources.synsets import group_of
 
 NAMES = ("tench", "tabby", "tiger_cat", "beagle", "crane", "pug", "crane", "7-up", "1")
 
@@ -106,3 +108,101 @@ def test_a_thousand_classes(tmp_path):
     found = read_mapping(tmp_path / "map.json", names)
     assert found["label 300"] == tuple(range(300, 400))
     assert sum(map(len, found.values())) == 1000
+
+
+INDEX = (
+    ("n01440764", "tench"),
+    ("n02012849", "crane"),
+    ("n02099601", "golden_retriever"),
+    ("n03126707", "crane"),
+    ("n02123045", "tabby"),
+)
+IMAGENET = tuple(name for _, name in INDEX)
+
+
+@pytest.mark.parametrize(
+    ("label", "column"),
+    [
+        ("n01440764", 0),
+        ("n02099601-golden_retriever", 2),
+        ("n02099601_golden_retriever", 2),
+        ("n02099601 golden retriever", 2),
+        ("n02099601.golden", 2),
+        ("n02012849", 1),
+        ("n03126707-crane", 3),
+        ("003. Golden-Retriever", 2),
+        ("2_tabby", 4),
+    ],
+)
+def test_folders_of_imagenet(label, column):
+    assert column_of(label, IMAGENET, lambda: INDEX) == column
+
+
+@pytest.mark.parametrize(
+    ("names", "label", "column"),
+    [
+        # a model of some of the classes, in another order and spelling
+        (["Golden Retriever", "tench"], "n02099601", 0),
+        (["golden retriever", "tench, Tinca tinca"], "n01440764", 1),
+        # synsets as names
+        (["n02099601", "n01440764"], "n01440764-tench", 1),
+        (["n02099601 golden retriever", "n01440764 tench"], "n01440764", 1),
+        # a synset that the index does not have, with its name behind it
+        (["pug", "chihuahua"], "n02085620-Chihuahua", 1),
+        (["tench, Tinca tinca", "goldfish, Carassius auratus"], "goldfish", 1),
+    ],
+)
+def test_classes_are_called_in_many_ways(names, label, column):
+    assert column_of(label, names, lambda: INDEX) == column
+
+
+@pytest.mark.parametrize(
+    ("names", "label"),
+    [
+        (IMAGENET, "n09999999"),
+        (["cat", "dog"], "n01440764"),
+        (IMAGENET, "crane"),  # two classes
+        (["a, b", "b, c"], "b"),
+        (["cat", "dog"], "1 owl"),
+        (["cat", "dog"], "9"),
+    ],
+)
+def test_what_stands_for_no_class(names, label):
+    found, refusals = by_name([label], names, lambda: INDEX)
+    assert (found, list(refusals)) == ({}, [label])
+
+
+def test_a_whole_name_goes_before_what_is_behind_its_number():
+    names = ["Up", "7 Up", "Musketeers", "3 Musketeers"]
+    labels = ["7 Up", "3_musketeers", "up", "1 Musketeers"]
+    assert by_name(labels, names)[0] == {
+        "7 Up": (1,), "3_musketeers": (3,), "up": (0,), "1 Musketeers": (2,),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_accents_and_signs_do_not_matter(form):
+    other = {"NFC": "NFD", "NFD": "NFC"}[form]
+    names = [unicodedata.normalize(form, own) for own in ("Caf\u00e9 au lait", "\u00c5land")]
+    labels = [unicodedata.normalize(other, own) for own in ("caf\u00e9_au-lait", "\u00e5land")]
+    assert list(by_name(labels, names)[0].values()) == [(0,), (1,)]
+    assert list(by_mapping(labels, {names[0]: (5,)})[0].values()) == [(5,)]
+
+
+def test_synsets_of_a_thousand_classes_without_names():
+    names = [f"class {k}" for k in range(1000)]
+    assert column_of("n02099601", names, lambda: INDEX) == 2
+    with pytest.raises(InputError, match="No class is called"):
+        column_of("n02099601", names[:999], lambda: INDEX)
+
+
+def test_groups_of_imagenet():
+    names = [f"class {k}" for k in range(1000)]
+    assert len(group_of("dogs", names, lambda: ())) == 118
+    assert group_of("Cat", names, lambda: ()) == (281, 282, 283, 284, 285)
+    assert group_of("wolves", names, lambda: ()) == (269, 270, 271)
+    assert group_of("cars", names, lambda: ()) == ()
+    assert group_of("dogs", [f"thing {k}" for k in range(1000)], lambda: INDEX) == ()
+    named = [f"name {k}" for k in range(1000)]
+    index = tuple((f"n{k:08}", name) for k, name in enumerate(named))
+    assert len(group_of("dogs", named, lambda: index)) == 118

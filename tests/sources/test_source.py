@@ -53,7 +53,9 @@ def test_class_folders(tmp_path):
         ("dog/b.png", "dog"),
     ]
     files = source.files
-    assert list(files.columns) == ["id", "path", "label", "box", "mask", "bytes", "mtime_ns"]
+    columns = ["id", "path", "label", "box", "mask", "split", "bytes", "mtime_ns"]
+    assert list(files.columns) == columns
+    assert files["split"].tolist() == [""] * 5
     assert files["id"].tolist() == [0, 1, 2, 3, 4]
     assert files["id"].dtype == "int32"
     assert files["bytes"].tolist() == [3] * 5
@@ -219,8 +221,8 @@ def test_a_zip_with_a_table(tmp_path, top):
 
 def test_a_broken_table_in_a_zip_is_not_passed_over(tmp_path):
     folder = fill(tmp_path / "in", "1.png")
-    (folder / "all.csv").write_bytes(b'"Path";"Label"\n1.png;\xff\n')
-    with pytest.raises(InputError, match=r"all\.csv is not UTF-8"):
+    (folder / "all.csv").write_bytes(b'"Path";"Label"\n1.png;\x81\n')
+    with pytest.raises(InputError, match=r"all\.csv is no text that can be read"):
         read(pack(tmp_path / "a.zip", folder))
 
 
@@ -241,9 +243,9 @@ def test_a_table_in_a_zip_names_nothing_outside_of_it(tmp_path):
 
 def test_a_zip_with_two_tables(tmp_path):
     folder = fill(tmp_path / "in", "1.png")
-    for name in ("train.csv", "test.csv"):
+    for name in ("train.csv", "more.csv"):
         (folder / name).write_text("path,label\n1.png,cat\n")
-    with pytest.raises(InputError, match=r"several tables of pictures \(test.csv, train.csv\)"):
+    with pytest.raises(InputError, match=r"several tables of pictures \(more.csv, train.csv\)"):
         read(pack(tmp_path / "a.zip", folder))
 
 
@@ -298,3 +300,113 @@ def test_a_zip_reports_its_progress(tmp_path):
     archive = pack(tmp_path / "a.zip", fill(tmp_path / "in", "1.png", "2.png"))
     read_source(archive, unpack_to=tmp_path / "x", progress=lambda *news: seen.append(news))
     assert seen == [(3, 6), (6, 6)]
+
+
+def splits(source: Source) -> list[tuple[str, str, str]]:
+    return list(
+        zip(source.files["path"], source.files["label"], source.files["split"], strict=True)
+    )
+
+
+def test_splits_in_a_folder(tmp_path):
+    folder = fill(
+        tmp_path / "in",
+        *("train/cat/1.png", "train/dog/2.png", "Valid/cat/3.png", "Valid/dog/4.png"),
+        *("test/cat/5.png", "test/dog/6.png", "test/dog/7.png", "beside.png"),
+    )
+    source = read_source(folder, unpack_to=tmp_path / "x")
+    assert splits(source) == [
+        ("test/cat/5.png", "cat", "test"),
+        ("test/dog/6.png", "dog", "test"),
+        ("test/dog/7.png", "dog", "test"),
+    ]
+    assert source.files["id"].tolist() == [0, 1, 2]
+    assert [own.name for own in source.splits] == ["train", "Valid", "test"]
+    assert [own.name for own in source.taken] == ["test"]
+    assert source.notes == (
+        "of the splits train (2 pictures), Valid (2 pictures) and test (3 pictures), test was "
+        "taken and train and Valid left out",
+        "1 picture lies in no split: left out",
+    )
+    valid = read_source(folder, unpack_to=tmp_path / "x", split="validation")
+    assert valid.files["path"].tolist() == ["Valid/cat/3.png", "Valid/dog/4.png"]
+    whole = read_source(folder, unpack_to=tmp_path / "x", split="all")
+    assert len(whole.files) == 8
+    assert {"", "cat", "dog"} == set(whole.files["label"])
+    with pytest.raises(InputError, match="no split 'tset'; the pictures lie in train, Valid, test"):
+        read_source(folder, unpack_to=tmp_path / "x", split="tset")
+
+
+def test_splits_in_a_zip_with_a_top_folder(tmp_path):
+    names = [f"data/pets/{split}/{name}/1.png" for split in ("Training", "Testing")
+             for name in ("cat", "dog")]  # fmt: skip
+    source = read(pack(tmp_path / "a.zip", fill(tmp_path / "in", *names)))
+    assert [(label, split) for _, label, split in splits(source)] == [
+        ("cat", "Testing"),
+        ("dog", "Testing"),
+    ]
+
+
+def test_masks_of_a_split(tmp_path):
+    folder = fill(
+        tmp_path / "in",
+        *("train/cat/1.png", "train/dog/1.png", "val/cat/1.png", "val/dog/1.png"),
+        *("val/.masks/cat/1.png", ".masks/val/dog/1.png"),
+    )
+    assert read(folder).files["mask"].tolist() == ["val/.masks/cat/1.png", ".masks/val/dog/1.png"]
+
+
+def test_classes_have_no_split(tmp_path):
+    folder = fill(tmp_path / "in", "bus/1.png", "car/1.png", "train/1.png")
+    source = read(folder)
+    assert source.files["label"].tolist() == ["bus", "car", "train"]
+    assert (source.splits, source.notes) == ((), ())
+    assert len(read_source(folder, unpack_to=tmp_path / "x", split="all").files) == 3
+    with pytest.raises(InputError, match="There is no split 'train': the pictures do not lie in"):
+        read_source(folder, unpack_to=tmp_path / "x", split="train")
+
+
+def test_a_table_beside_a_folder_of_pictures(tmp_path):
+    """As Kaggle packs them: the labels of train/ in a table, test/ without any."""
+    folder = fill(
+        tmp_path / "in", *(f"{part}/{k}.jpg" for part in ("train", "test") for k in "abc")
+    )
+    (folder / "train.csv").write_text("id,breed\na,pug\nb,husky\nc,pug\n")
+    (folder / "sample_submission.csv").write_text("id,breed\na,pug\nb,pug\nc,pug\n")
+    source = read(folder)
+    assert source.kind == "table"
+    assert splits(source) == [
+        ("train/a.jpg", "pug", ""),
+        ("train/b.jpg", "husky", ""),
+        ("train/c.jpg", "pug", ""),
+    ]
+    (folder / "train.csv").rename(folder / "labels.csv")
+    # Now nothing tells which of two pictures of one name is meant.
+    with pytest.raises(InputError, match=r"None of the 3 files that labels\.csv names"):
+        read(folder / "labels.csv")
+
+
+def test_tables_for_the_splits_of_a_zip(tmp_path):
+    folder = fill(tmp_path / "in", "images/1.png", "images/2.png", "images/3.png")
+    (folder / "train.csv").write_text("filename,class\n1.png,cat\n2.png,dog\n")
+    (folder / "val.csv").write_text("filename,class\n3.png,cat\n")
+    source = read(pack(tmp_path / "a.zip", folder))
+    assert splits(source) == [("images/3.png", "cat", "val")]
+    assert [own.name for own in source.splits] == ["train", "val"]
+
+
+def test_splits_in_a_column(tmp_path):
+    folder = fill(tmp_path / "in", "images/1.png", "images/2.png", "images/3.png")
+    (folder / "birds.csv").write_text(
+        "class id,filepaths,labels,data set\n0,images/1.png,WREN,train\n"
+        "0,images/2.png,WREN,valid\n1,images/3.png,ROBIN,test\n"
+    )
+    source = read(folder / "birds.csv")
+    assert splits(source) == [("images/3.png", "ROBIN", "test")]
+
+
+@pytest.mark.parametrize("name", ["t.xlsx", "t.xls", "t.ods", "t.csv"])
+def test_a_workbook_is_refused_in_one_sentence(tmp_path, name):
+    (tmp_path / name).write_bytes(b"PK\x03\x04 a workbook")
+    with pytest.raises(InputError, match=r"is a workbook of a spreadsheet.*save it there as CSV"):
+        read(tmp_path / name)

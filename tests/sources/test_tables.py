@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from camcore.errors import InputError
+from camcore.sources.delimited import read_columns
 from camcore.sources.source import Source, read_source
-from camcore.sources.tables import read_columns
 
 
 def source(folder: Path, text: str, *names: str) -> Source:
@@ -139,13 +140,17 @@ def test_a_table_without_labels_says_so_by_its_labels_alone(tmp_path):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "t.csv has no column 'path'"),
-        (b"path\n1.png\n", "has no column 'label'; its first row names"),
-        (b"1.png,cat\n", "no column 'path'"),
-        (b"path\tlabel\n1.png\tcat\n", "no column 'path'"),
+        (b"", "t.csv is empty; its first row names"),
+        (
+            b"path\n1.png\n",
+            "no column for the files or none for the labels: its first row is 'path'",
+        ),
+        (b"gone.png,cat\n", "the first, 'gone.png', was looked for at .*/gone.png"),
+        (b"a,b\n1,2\n", "its first row is 'a', 'b'; its first row names the columns path,label"),
         (b"path,label\n", "None of the 0 files"),
         (b"path,label\ngone.png,cat\n", "None of the 1 files that t.csv names can be used"),
-        (b"path,label\n\xff.png,cat\n", "not UTF-8"),
+        (b"path,label\n\x81.png,cat\n", "no text that can be read; save the table as CSV"),
+        (b"\xff\xfepath,label\n\xff.png,cat\n", "no text that can be read"),
         (b'path,label\n"' + b"x" * 200_000 + b'",cat\n', "cannot be parsed as CSV"),
     ],
 )
@@ -163,3 +168,140 @@ def test_no_file(tmp_path):
             os.mkfifo(tmp_path / name)
         with pytest.raises(InputError, match="cannot be read"):
             read_columns(tmp_path / name, ("path",), "write one")
+
+
+FILES = ("images/0001.jpg", "images/0002.jpg", "images/0010.jpg")
+PAIRS = {"images/0001.jpg": "cat", "images/0002.jpg": "dog", "images/0010.jpg": "cat"}
+
+
+def pairs(found: Source) -> dict[str, str]:
+    return dict(zip(found.files["path"], found.files["label"], strict=True))
+
+
+def rows_of(header: str, *rows: str) -> str:
+    return "\n".join([header, *rows]) + "\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        rows_of("filename,class", *(f"{path},{label}" for path, label in PAIRS.items())),
+        rows_of("image\tcategory", *(f"{path}\t{label}" for path, label in PAIRS.items())),
+        rows_of("img_path|target", *(f"{path}|{label}" for path, label in PAIRS.items())),
+        rows_of("File Name;Species;;", *(f"{path};{label};;" for path, label in PAIRS.items())),
+        rows_of("sep=;", "file;y", *(f"{path};{label}" for path, label in PAIRS.items())),
+        "".join(f"{path},{label}\n" for path, label in PAIRS.items()),
+        "".join(f"{label};{path}\n" for path, label in PAIRS.items()),
+        rows_of("image_id,dx", "0001,cat", "0002,dog", "0010,cat"),
+        rows_of("id,breed", "1,cat", "2,dog", "10,cat"),
+        rows_of("id,label", "1.0,cat", "2.0,dog", "10.0,cat"),
+        rows_of(",id,label", "0,0001,cat", "1,0002,dog", "2,0010,cat"),
+        rows_of("image,cat,dog", "0001,1.0,0.0", "0002,0.0,1.0", "0010,1.0,0.0"),
+        rows_of("cat,dog,file", "1,0,0001.jpg", "0,1,0002.jpg", "1,0,0010.jpg"),
+        rows_of("anything,what it shows", "0001.jpg,cat", "0002.jpg,dog", "0010.jpg,cat"),
+        rows_of("path,label", *(rf"C:\Users\me\data\images\{n}.jpg,{own}"
+                                for n, own in (("0001", "cat"), ("0002", "dog"), ("0010", "cat")))),
+        rows_of("path,label", *(rf"D:\work\{n}.jpg,{own}"
+                                for n, own in (("0001", "cat"), ("0002", "dog"), ("0010", "cat")))),
+        rows_of("path,label", *(f"/kaggle/input/pets/train/{n}.jpg,{own}"
+                                for n, own in (("0001", "cat"), ("0002", "dog"), ("0010", "cat")))),
+        rows_of("path,label", "IMAGES/0001.JPG,cat", r"images\0002.jpg,dog", "0010.jpg,cat"),
+        rows_of('"path","label"', '"images/0001.jpg","cat"', 'images/0002.jpg,dog', "0010.jpg,cat"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_tables_as_people_have_them(tmp_path, text, encoding):
+    for name in FILES:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"abc")
+    (tmp_path / "t.csv").write_bytes(text.encode(encoding))
+    assert pairs(read_source(tmp_path / "t.csv", unpack_to=tmp_path / "unused")) == PAIRS
+
+
+def test_a_quoted_comma_is_part_of_a_label(tmp_path):
+    found = source(tmp_path, 'path,label\n1.png,"cat, tabby"\n2.png,"say ""hi"""\n',
+                   "1.png", "2.png")  # fmt: skip
+    assert found.files["label"].tolist() == ["cat, tabby", 'say "hi"']
+
+
+def test_windows_1252_is_read_and_said(tmp_path):
+    (tmp_path / "caf\u00e9.png").write_bytes(b"abc")
+    (tmp_path / "t.csv").write_bytes("path,label\ncaf\u00e9.png,th\u00e9\n".encode("cp1252"))
+    found = read_source(tmp_path / "t.csv", unpack_to=tmp_path / "unused")
+    assert pairs(found) == {"caf\u00e9.png": "th\u00e9"}
+    assert "was read as Windows-1252" in found.notes[0]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_accents_may_be_written_in_two_ways(tmp_path, form):
+    other = {"NFC": "NFD", "NFD": "NFC"}[form]
+    name = unicodedata.normalize(form, "f\u00eate.png")
+    found = source(tmp_path, f"path,label\n{unicodedata.normalize(other, name)},cat\n", name)
+    assert pairs(found) == {name: "cat"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "labels"),
+    [
+        (["1.0", "0.0", "1.0"], ["1", "0", "1"]),
+        (["1.", "0", "12.00"], ["1", "0", "12"]),
+        (["1.5", "0.0", "1.0"], ["1.5", "0.0", "1.0"]),
+        (["1.0", "cat", "0"], ["1.0", "cat", "0"]),
+    ],
+)
+def test_whole_numbers_that_a_table_made_floats(tmp_path, cells, labels):
+    names = ("a.png", "b.png", "c.png")
+    text = rows_of("path,label", *(f"{n},{c}" for n, c in zip(names, cells, strict=True)))
+    assert source(tmp_path, text, *names).files["label"].tolist() == labels
+
+
+def test_one_missing_file_is_not_another_of_its_name(tmp_path):
+    """Of cat/1.jpg and dog/1.jpg only one is there; the row of the other stays missing."""
+    text = rows_of(
+        "path,label", r"C:\d\cat\1.jpg,cat", r"C:\d\cat\2.jpg,cat", r"C:\d\dog\1.jpg,dog"
+    )
+    found = source(tmp_path, text, "pets/cat/1.jpg", "pets/cat/2.jpg")
+    assert found.files["bytes"].tolist().count(-1) == 1
+    assert "1 file of the table cannot be found" in found.notes
+    found = source(tmp_path, "path,label\ndog/1.jpg,dog\ncat/2.jpg,cat\n")
+    assert found.files["bytes"].tolist().count(-1) == 1
+
+
+def test_a_name_that_lies_twice_is_not_guessed(tmp_path):
+    found = source(tmp_path, "path,label\n1.png,a\nx/2.png,b\n", "x/1.png", "y/1.png", "x/2.png")
+    assert found.files["bytes"].tolist() == [-1, 3]
+
+
+def test_what_was_guessed_is_said(tmp_path):
+    found = source(tmp_path, "img,kind,age\n1.png,cat,3\n2.png,cat,4\n", "in/1.png", "in/2.png")
+    assert found.files["label"].tolist() == ["cat", "cat"]
+    assert found.notes == (
+        "files are in the column 'img'",
+        "labels are in the column 'kind'",
+        "2 files were found by name elsewhere in the folder",
+    )
+
+
+def test_what_tells_no_classes_apart_is_no_label(tmp_path):
+    names = [f"{k}.png" for k in range(12)]
+    text = rows_of("path,size", *(f"{name},{k + 100}" for k, name in enumerate(names)))
+    with pytest.raises(InputError, match="none for the labels: its first row is 'path', 'size'"):
+        source(tmp_path, text, *names)
+
+
+def test_a_message_helps_where_nothing_is_found(tmp_path):
+    for text, words in (
+        ("path,label\n/far/away/9.jpg,cat\n", "looked for at /far/away/9.jpg, and 1 picture lies "
+         "there, such as 'in/1.jpg'"),
+        ("path,label\nout/9.jpg,cat\n", "the first, 'out/9.jpg', was looked for at "),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match=words):
+            source(tmp_path, text, "in/1.jpg")
+
+
+def test_masks_and_boxes_beside_other_names(tmp_path):
+    text = rows_of("Image;Class;Mask;Box", "1;cat;m/mask-1.png;0 0 2 2", "2;dog;;")
+    found = source(tmp_path, text, "in/1.png", "in/2.png", "m/mask-1.png")
+    assert found.files["path"].tolist() == ["in/1.png", "in/2.png"]
+    assert found.files["mask"].tolist() == ["m/mask-1.png", ""]
+    assert found.files["box"].tolist() == [[0.0, 0.0, 2.0, 2.0], None]

@@ -60,8 +60,9 @@ class Pool:
     def _decoded(self, one: int) -> tuple[np.ndarray, np.ndarray | None, float] | str:
         row = self._files.loc[one]
         try:
-            path = self._plan.root / row["path"]
-            decoded = decode(path, self._plan.input_shape, self._plan.settings.fit)
+            path = self._plan.file_of(row["path"])
+            settings = self._plan.settings
+            decoded = decode(path, self._plan.input_shape, settings.fit, stretch=settings.stretch)
             if decoded.sha256 != self._images.at[one, "sha256"]:
                 raise ImageError(f"{path.name} has changed since it was scanned.")
             try:

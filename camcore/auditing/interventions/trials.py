@@ -18,6 +18,7 @@ from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.progress import Watch
 from camcore.auditing.runs.store import Store
 from camcore.classifier import Classifier
+from camcore.models.finite_answers import diverged
 from camcore.pictures.preprocessing import preprocess
 from camcore.sources.ahead import ahead
 
@@ -208,6 +209,10 @@ class Laboratory:
         scores = np.concatenate(
             [self._classifier.scores(inputs[start : start + _PASSED])[0] for start in parts]
         )
+        lost = ~np.isfinite(scores).all(axis=1)
+        if lost.any():
+            first = int(np.argmax(lost))
+            raise diverged(self._classifier, inputs[first : first + 1])
         kind, classes = self._plan.output_kind, self._plan.classes
         margins = class_margins(scores, classes, kind)[:, trial.klass]
         return predicted_classes(scores, classes, kind), margins.astype(np.float32)

@@ -7,9 +7,7 @@ import pandas as pd
 
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.run import Run
-
-# A cell that begins with one of these is a formula to a spreadsheet program.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from camcore.csv_cells import without_formula
 
 
 def images_table(run: Run) -> pd.DataFrame:
@@ -66,6 +64,4 @@ def _strength(run: Run, finding: Finding) -> pd.Series:
 
 
 def _plain(texts: pd.Series) -> list[str]:
-    return [
-        f"'{text}" if text.startswith(_FORMULA) else text for text in map(str, texts.fillna(""))
-    ]
+    return [without_formula(text) for text in map(str, texts.fillna(""))]

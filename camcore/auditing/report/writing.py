@@ -55,9 +55,10 @@ def write_report(run: Run) -> Path:
         raise StoreError(
             f"{run.folder} holds no findings yet; start the same audit again, it goes on."
         )
-    for name, table in (("images.csv", images_table(run)), ("bad.csv", bad_table(run))):
-        run.store.write_bytes(name, table.to_csv(index=False, lineterminator="\n").encode())
-    run.store.write_bytes("report.html", _page(run).encode())
+    with run.store.locked():
+        for name, table in (("images.csv", images_table(run)), ("bad.csv", bad_table(run))):
+            run.store.write_bytes(name, table.to_csv(index=False, lineterminator="\n").encode())
+        run.store.write_bytes("report.html", _page(run).encode())
     return run.folder / "report.html"
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
@@ -21,12 +22,15 @@ from camcore.classifier import Classifier
 from camcore.engine.precision import choose_precision
 from camcore.errors import CamcoreError, InputError, StoreError
 from camcore.methods import method_named, require
+from camcore.models.finite_answers import check_finite, finite_rows
 from camcore.pictures.model_view import decode
 from camcore.pictures.preprocessing import preprocess
 from camcore.sources.matching import read_mapping
 from camcore.sources.source import Source, read_source
 
+_FILES = "files.parquet"
 _MEASURED_ON = 64  # images
+_LOOKED_AT = 8  # images whose answers must not all be NaN
 _VERSIONS = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn", "statsmodels", "pillow")
 
 
@@ -59,9 +63,9 @@ def begin(
     """
     record = store.read_json("run.json")
     if record is not None:
-        return _taken_up(Plan(record), settings, load, watch)
+        return _taken_up(store, Plan(record), settings, load, watch)
     watch.begin("unpacking" if settings.source.lower().endswith(".zip") else "listing")
-    source = read_source(settings.source, unpack_to=store.folder / "unpacked")
+    source = read_source(settings.source, unpack_to=store.folder / "unpacked", split=settings.split)
     watch.begin("model")
     model = load()
     require_classes(model.output_kind, model.name)
@@ -76,7 +80,8 @@ def begin(
     require(method, model.class_weights(layer) is not None, model.name, layer)
     preprocessing = settings.preprocessing or model.preprocessing
     classes = _classes(source, settings, model)
-    inputs = _some_inputs(source, model, settings.fit, preprocessing)
+    inputs = _some_inputs(source, model, settings, preprocessing)
+    _check_answers(model, inputs, layer)
     classifier, precision = choose_precision(model, inputs, layer, settings.precision)
     plan = Plan(
         {
@@ -101,21 +106,39 @@ def begin(
                 "digest": source.digest,
                 "count": len(source.files),
                 "notes": list(source.notes),
+                "splits": [asdict(own) for own in source.splits],
+                "taken": [own.name for own in source.taken],
             },
             "precision": asdict(precision),
             "rules": RULES.as_json(),
             "versions": {"camcore": __version__, "python": platform.python_version()}
-            | {name: version(name) for name in _VERSIONS},
+            | _installed(),
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
     )
-    store.write_table("files.parquet", source.files)
+    store.write_table(_FILES, source.files)
     store.write_json("run.json", plan.record)
     return plan, classifier
 
 
+def _installed() -> dict[str, str]:
+    """Versions of the packages that numbers may depend on, of those that are there."""
+    versions = {}
+    for name in _VERSIONS:
+        with contextlib.suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions
+
+
+def _check_answers(model: Classifier, inputs: np.ndarray, layer: str) -> None:
+    """Refuse a model that answers no picture with numbers; single pictures become rows."""
+    forward = model.forward(inputs[:_LOOKED_AT], layer)
+    if not finite_rows(forward).any():
+        check_finite(model, inputs[:_LOOKED_AT], forward)
+
+
 def _taken_up(
-    plan: Plan, settings: Settings, load: Callable[[], Classifier], watch: Watch
+    store: Store, plan: Plan, settings: Settings, load: Callable[[], Classifier], watch: Watch
 ) -> tuple[Plan, Classifier]:
     if not plan.is_current:
         raise StoreError(
@@ -131,6 +154,15 @@ def _taken_up(
             f"this run was begun with other settings ({told}); "
             "repeat those, or name a new folder with --out."
         )
+    if not store.whole(_FILES):
+        watch.begin("listing")
+        source = read_source(settings.source, unpack_to=store.folder / "unpacked")
+        if source.digest != plan.record["source"]["digest"]:
+            raise StoreError(
+                f"the list of files in {store.folder} is damaged, and {settings.source} has "
+                "changed since, so it cannot be made anew; begin a new run with another --out."
+            )
+        store.write_table(_FILES, source.files)
     watch.begin("model")
     model = load()
     if model.sha256 != plan.record["model"]["sha256"]:
@@ -153,13 +185,17 @@ def _classes(source: Source, settings: Settings, model: Classifier) -> Classes:
     )
 
 
-def _some_inputs(source: Source, model: Classifier, fit: str, preprocessing: str) -> np.ndarray:
+def _some_inputs(
+    source: Source, model: Classifier, settings: Settings, preprocessing: str
+) -> np.ndarray:
     """Inputs from files spread over the data set, to measure the network on."""
     places = np.linspace(0, len(source.files) - 1, num=min(len(source.files), 2 * _MEASURED_ON))
     inputs: list[np.ndarray] = []
     for path in source.files["path"].iloc[places.astype(int)]:
         try:
-            seen = decode(source.root / path, model.input_shape, fit).seen
+            seen = decode(
+                source.root / path, model.input_shape, settings.fit, stretch=settings.stretch
+            ).seen
         except CamcoreError:
             continue  # the scan says so in its row
         inputs.append(preprocess(seen.astype(np.float32), preprocessing))

@@ -10,11 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import platformdirs
-
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.settings import Settings
-from camcore.auditing.runs.store import Store
+from camcore.auditing.runs.store import Store, runs_folder
 from camcore.making.scenes import write_scenes
 
 LOG = "log.txt"
@@ -29,16 +27,12 @@ _OPTIONS = {
     "output": "--output",
     "output_kind": "--output-kind",
     "fit": "--fit",
+    "split": "--split",
+    "stretch": "--stretch",
     "budget": "--budget",
     "seed": "--seed",
     "precision": "--precision",
 }
-
-
-def runs_folder() -> Path:
-    """Where runs lie that nobody named a place for: CAMCORE_RUNS, or the user's data folder."""
-    named = os.environ.get("CAMCORE_RUNS")
-    return Path(named) if named else platformdirs.user_data_path("camcore") / "runs"
 
 
 def new_run_folder(settings: Settings) -> Path:

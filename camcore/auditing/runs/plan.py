@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any
 from camcore.auditing.audited_classes import AuditClass, Classes
 from camcore.auditing.rules import RULES, Rules
 from camcore.auditing.runs.settings import Settings
+from camcore.auditing.runs.store import runs_folder
 from camcore.classifier import OutputKind
-from camcore.errors import StoreError
+from camcore.errors import InputError, StoreError
+from camcore.sources.bounds import check_bounds
 
 FORMAT = 2
 """Of run.json and findings.json; 1 held four thresholds and no other rules."""
@@ -89,6 +92,21 @@ class Plan:
     def root(self) -> Path:
         """The folder that listed paths are relative to."""
         return Path(self.record["source"]["root"])
+
+    def file_of(self, path: str) -> Path:
+        """Where a listed file lies.
+
+        Raises
+        ------
+        InputError
+            If it leads out of the data, or out of what this server may read.
+        """
+        place = self.root / path
+        inside = Path(os.path.normpath(place)).is_relative_to(os.path.normpath(self.root))
+        if not inside and self.record["source"]["kind"] != "table":
+            raise InputError(f"{path!r} leads out of the folder of pictures.")
+        check_bounds(place, runs_folder())
+        return place
 
     @property
     def layer(self) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -148,7 +149,7 @@ class Watch:
         partial = self._folder / f".{_FILE}.new"
         # Only news: a full disk is reported by what has to be kept.
         with contextlib.suppress(OSError):
-            partial.write_text(json.dumps(value))
+            partial.write_text(json.dumps(value, allow_nan=False))
             os.replace(partial, self._folder / _FILE)
         if self._show is not None:
             self._show(self._now)
@@ -161,7 +162,9 @@ def ask_to_stop(folder: Path, state: str = "paused") -> None:
     ----------
     state : {"paused", "cancelled"}
     """
-    (folder / _STOP).write_text(state)
+    partial = folder / f".{_STOP}-{uuid.uuid4().hex[:8]}.partial"
+    partial.write_text(state)
+    os.replace(partial, folder / _STOP)
 
 
 def read_progress(folder: Path) -> Progress | None:

@@ -21,6 +21,7 @@ from camcore.pictures.model_view import decode
 
 _HEAVY = ("map_predicted", "map_label", "thumb")
 MAP_KINDS = ("label", "predicted")
+_PATIENCE = 20.0  # seconds that a decision waits for another, and for its report
 
 
 @dataclass(frozen=True)
@@ -173,8 +174,14 @@ class Run:
         return found
 
     def path_of(self, image: int) -> Path:
-        """Where an image lies; it may be gone since."""
-        return Path(self.record["source"]["root"]) / self.images.at[image, "path"]
+        """Where an image lies; it may be gone since.
+
+        Raises
+        ------
+        InputError
+            If that is out of the run's data, or of what this server may read.
+        """
+        return Plan(self.record).file_of(self.images.at[image, "path"])
 
     def seen(self, image: int) -> np.ndarray:
         """What the model sees of an image: uint8, the input's height, width and channels.
@@ -185,7 +192,12 @@ class Run:
             If the file is gone or broken by now.
         """
         model, settings = self.record["model"], self.record["settings"]
-        return decode(self.path_of(image), tuple(model["input_shape"]), settings["fit"]).seen
+        return decode(
+            self.path_of(image),
+            tuple(model["input_shape"]),
+            settings["fit"],
+            stretch=settings.get("stretch", "none"),
+        ).seen
 
     def evidence(self, name: str) -> pd.DataFrame:
         """A table of the evidence: ``association``, ``attention``, ``strategies``, ``response``."""
@@ -222,13 +234,16 @@ class Run:
         ------
         InputError
             If there is no such finding or decision, or nobody signs it.
+        StoreError
+            If another process works on the run, or it cannot be written.
         """
         self.finding(finding)
         if decision not in DECISIONS:
             raise InputError(f"{decision!r} is no decision; a finding is {' or '.join(DECISIONS)}.")
         if not by.strip():
             raise InputError("a decision needs the name of the person who decides.")
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        made = Decision(finding, decision, by.strip(), note.strip(), now)
-        self.store.write_json("decisions.json", [vars(one) for one in (*self.decisions, made)])
+        with self.store.locked(_PATIENCE):
+            now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            made = Decision(finding, decision, by.strip(), note.strip(), now)
+            self.store.write_json("decisions.json", [vars(one) for one in (*self.decisions, made)])
         return made

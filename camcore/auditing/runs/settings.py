@@ -9,6 +9,7 @@ from typing import Any, get_args
 from camcore.engine.precision import PrecisionName
 from camcore.errors import InputError
 from camcore.methods import METHODS, method_named
+from camcore.pictures.levels import STRETCHES
 from camcore.pictures.preprocessing import FITS
 
 PRECISIONS: tuple[PrecisionName, ...] = get_args(PrecisionName)
@@ -37,6 +38,10 @@ class Settings:
         As for `camcore.load_model`.
     fit : str
         One of `camcore.FITS`.
+    split : str or None
+        Which of several splits is audited; see `camcore.sources.splits.choose_splits`.
+    stretch : str
+        Which values of 16-bit pictures are black and white, as for `camcore.read_image`.
     budget : int
         Most forward passes that interventions may take; 0 makes the scan and the evidence only.
     seed : int
@@ -56,6 +61,8 @@ class Settings:
     output_kind: str | None = None
     input_size: tuple[int, int] | None = None
     fit: str = "stretch"
+    split: str | None = None
+    stretch: str = "none"
     budget: int = 100_000
     seed: int = 0
     precision: PrecisionName = "auto"
@@ -67,7 +74,9 @@ class Settings:
                 f"method {self.method!r} does not suit thousands of images: it makes many passes "
                 f"of each, or knows no class; choose one of {suited}."
             )
-        for name, allowed in (("fit", FITS), ("precision", PRECISIONS)):
+        for name, allowed in (
+            ("fit", FITS), ("stretch", STRETCHES), ("precision", PRECISIONS),
+        ):  # fmt: skip
             if getattr(self, name) not in allowed:
                 raise InputError(
                     f"{name} {getattr(self, name)!r} is not known; choose one of "

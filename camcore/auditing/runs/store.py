@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
+import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import platformdirs
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
@@ -19,8 +23,22 @@ from camcore.errors import StoreError
 
 _LOCK = "lock"
 _PARTIAL = ".partial"
+_CHECKSUM = ".sha256"
 # Who only looks holds the lock for an instant; a writer waits that out, and so does another look.
 _PATIENCE, _GLANCE = 2.0, 0.05  # seconds
+
+_held = threading.local()
+"""Run folders that this thread is the writer of."""
+
+
+def runs_folder() -> Path:
+    """Where runs lie that nobody named a place for: CAMCORE_RUNS, or the user's data folder."""
+    named = os.environ.get("CAMCORE_RUNS")
+    return Path(named) if named else platformdirs.user_data_path("camcore") / "runs"
+
+
+class DamagedError(StoreError):
+    """A table of a run that is not what was written; the same audit, started again, remakes it."""
 
 
 class Store:
@@ -45,8 +63,15 @@ class Store:
         self.folder = Path(folder)
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, patience: float = _PATIENCE) -> Iterator[None]:
         """Be the only writer; what a killed one left half-written is removed.
+
+        The thread that holds the lock may take it again.
+
+        Parameters
+        ----------
+        patience : float
+            Seconds to wait for another writer.
 
         Raises
         ------
@@ -54,6 +79,11 @@ class Store:
             If another process works on this run, or the folder cannot be made or holds other
             things.
         """
+        key = os.path.realpath(self.folder)
+        held: set[str] = _held.__dict__.setdefault("folders", set())
+        if key in held:
+            yield
+            return
         if self.folder.is_dir() and not self.is_run() and any(self.folder.iterdir()):
             raise StoreError(
                 f"{self.folder} is not empty and holds no audit; name a new folder for the run."
@@ -67,18 +97,20 @@ class Store:
             ) from None
         lock = FileLock(self.folder / _LOCK)
         try:
-            lock.acquire(timeout=_PATIENCE)
+            lock.acquire(timeout=patience)
         except Timeout:
             raise StoreError(
                 f"another process works on the run {self.folder}; wait for it, or pause it first."
             ) from None
         except OSError as error:
             raise self._refused(error) from None
+        held.add(key)
         try:
             for file in self.folder.rglob(f".*{_PARTIAL}"):
                 file.unlink(missing_ok=True)
             yield
         finally:
+            held.discard(key)
             lock.release()
 
     def is_run(self) -> bool:
@@ -118,13 +150,16 @@ class Store:
         self.write_bytes(name, text.encode())
 
     def write_table(self, name: str, table: pd.DataFrame | pa.Table) -> None:
-        """Write a table as Parquet; see `write_bytes`."""
+        """Write a table as Parquet, with its checksum beside it; see `write_bytes`."""
         if isinstance(table, pd.DataFrame):
             table = pa.Table.from_pandas(table, preserve_index=False)
-        with self._replacing(name) as partial:
-            pq.write_table(table, partial, compression="zstd")
-            with open(partial, "rb+") as file:
-                os.fsync(file.fileno())
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink, compression="zstd")
+        data = sink.getvalue().to_pybytes()
+        # The checksum comes first: a table without one is what earlier versions wrote.
+        told = f"{hashlib.sha256(data).hexdigest()}  {Path(name).name}\n"
+        self.write_bytes(name + _CHECKSUM, told.encode())
+        self.write_bytes(name, data)
 
     def read_json(self, name: str) -> Any:
         """A JSON file's value, or None where there is no such file.
@@ -145,33 +180,44 @@ class Store:
             ) from None
 
     def read_table(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
-        """A Parquet file as a table.
+        """A Parquet file as a table, once its checksum has been verified.
 
         Raises
         ------
         StoreError
-            If it is missing or damaged.
+            If it is missing; `DamagedError` if it is damaged.
         """
         try:
-            return pq.read_table(self.folder / name, columns=columns).to_pandas()
-        except (OSError, pa.ArrowException) as error:
-            reason = str(error).splitlines()[0][:200]
-            raise StoreError(
+            return pq.read_table(pa.BufferReader(self._verified(name)), columns=columns).to_pandas()
+        except (OSError, ValueError, pa.ArrowException) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+            kind = StoreError if isinstance(error, FileNotFoundError) else DamagedError
+            raise kind(
                 f"{self.folder / name} cannot be read ({reason}); start the audit again with the "
                 "same --out: it makes what is missing."
             ) from None
 
     def whole(self, name: str) -> bool:
-        """Whether a Parquet file is there and complete; a damaged one is removed."""
-        file = self.folder / name
+        """Whether a Parquet file is there as it was written; a damaged one is removed."""
         try:
-            pq.read_metadata(file)
+            pq.read_metadata(pa.BufferReader(self._verified(name)))
         except FileNotFoundError:
             return False
-        except (OSError, pa.ArrowException):
-            file.unlink(missing_ok=True)
+        except (OSError, ValueError, pa.ArrowException):
+            (self.folder / name).unlink(missing_ok=True)
             return False
         return True
+
+    def _verified(self, name: str) -> bytes:
+        """Bytes of a table; a ValueError if they are not those that were written."""
+        data = (self.folder / name).read_bytes()
+        try:
+            told = (self.folder / (name + _CHECKSUM)).read_text(encoding="ascii", errors="replace")
+        except FileNotFoundError:
+            return data
+        if told.split()[:1] != [hashlib.sha256(data).hexdigest()]:
+            raise ValueError("its checksum differs, so it is damaged")
+        return data
 
     def parts(self, folder: str) -> tuple[str, ...]:
         """Names of the Parquet files in a folder of the run, in order."""
@@ -181,7 +227,7 @@ class Store:
     @contextlib.contextmanager
     def _replacing(self, name: str) -> Iterator[Path]:
         place = self.folder / name
-        partial = place.parent / f".{place.name}{_PARTIAL}"
+        partial = place.parent / f".{place.name}-{uuid.uuid4().hex[:8]}{_PARTIAL}"
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             yield partial

@@ -23,6 +23,7 @@ from camcore.classifier import Classifier, Forward
 from camcore.errors import CamcoreError, ImageError
 from camcore.methods import Method, method_named
 from camcore.methods.applying import raw_maps
+from camcore.models.finite_answers import finite_rows
 from camcore.pictures.model_view import Decoded, box_mask, decode, read_mask
 from camcore.pictures.preprocessing import preprocess
 from camcore.sources.ahead import ahead
@@ -82,10 +83,10 @@ def _size(files: pd.DataFrame, starts: Sequence[int]) -> int:
 
 
 def _look(row: pd.Series, plan: Plan) -> _Looked:
-    path = plan.root / row["path"]
     try:
+        path = plan.file_of(row["path"])
         _unchanged(path, row)
-        decoded = decode(path, plan.input_shape, plan.settings.fit)
+        decoded = decode(path, plan.input_shape, plan.settings.fit, stretch=plan.settings.stretch)
     except CamcoreError as error:
         return _Looked(error=str(error))
     notes = list(decoded.notes)
@@ -134,7 +135,7 @@ def object_mask(row: pd.Series, decoded: Decoded, plan: Plan) -> np.ndarray | No
     """Pixels of what the model sees that show the object, from a mask or a box; None if unknown."""
     if row["mask"]:
         return read_mask(
-            plan.root / row["mask"], plan.input_shape, plan.settings.fit, decoded.frame
+            plan.file_of(row["mask"]), plan.input_shape, plan.settings.fit, decoded.frame
         )
     if row["box"] is not None:
         return box_mask(tuple(row["box"]), decoded.frame, plan.input_shape)
@@ -159,12 +160,12 @@ def _scan_part(
             continue
         batch.append((place, one))
         if len(batch) == BATCH:
-            columns.fill(batch, classifier, method)
-            watch.advance(len(batch))
+            refused = columns.fill(batch, classifier, method)
+            watch.advance(len(batch), bad=refused)
             batch = []
     if batch:
-        columns.fill(batch, classifier, method)
-        watch.advance(len(batch))
+        refused = columns.fill(batch, classifier, method)
+        watch.advance(len(batch), bad=refused)
     return columns.table()
 
 
@@ -196,13 +197,23 @@ class _Columns:
     def refuse(self, place: int, error: str) -> None:
         self._values["error"][place] = error
 
-    def fill(
-        self, batch: list[tuple[int, _Looked]], classifier: Classifier, method: Method
-    ) -> None:
+    def fill(self, batch: list[tuple[int, _Looked]], classifier: Classifier, method: Method) -> int:
+        """Rows of a batch; returns how many images got no answer."""
         plan, values = self._plan, self._values
-        places = np.array([place for place, _ in batch])
         inputs = np.stack([one.inputs for _, one in batch if one.inputs is not None])
         forward = classifier.forward(inputs, plan.layer)
+        answered = finite_rows(forward)
+        refused = int((~answered).sum())
+        if refused:
+            for k in np.flatnonzero(~answered).tolist():
+                place = batch[k][0]
+                name = Path(self._values["path"][place]).name
+                self.refuse(place, f"{name}: the model's answer is NaN or infinite.")
+            batch = [batch[k] for k in np.flatnonzero(answered).tolist()]
+            if not batch:
+                return refused
+            forward = classifier.forward(inputs[answered], plan.layer)
+        places = np.array([place for place, _ in batch])
         predicted = predicted_classes(forward.scores, plan.classes, plan.output_kind)
         margins = class_margins(forward.scores, plan.classes, plan.output_kind)
         own = predicted if plan.classes.by == "prediction" else self._own[places]
@@ -241,6 +252,7 @@ class _Columns:
                 missing = False if column.dtype == bool else np.nan
                 self._focus[name] = np.full(len(self._labels), missing, column.dtype)
             self._focus[name][places] = column
+        return refused
 
     def _keep_maps(self, kind: str, places: np.ndarray, maps: np.ndarray) -> None:
         scales = np.abs(maps).max(axis=(1, 2))

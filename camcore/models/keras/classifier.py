@@ -31,7 +31,7 @@ from camcore.models.keras.inputs import begins_with_preprocessing, input_shape
 from camcore.models.keras.layer_tables import split_tables
 from camcore.models.keras.outputs import column_names, named_results, read_output, slopes
 from camcore.models.keras.traced_graph import Tap, TracedGraph
-from camcore.models.keras.weight_shuffling import captured_weights, shuffled
+from camcore.models.keras.weight_shuffling import captured_weights, check_weights, shuffled
 from camcore.pictures.preprocessing import check_preprocessing
 
 # Layers that repeat or thin out a map rather than make one; the layer that feeds them is shown.
@@ -139,6 +139,7 @@ class KerasClassifier:
             )
         self._taps = {tap.name: tap for tap in taps}
         self._captured = captured_weights(model, self._graph, read.scores)
+        check_weights(self._captured, self.name)
         self.weighted_layers = tuple(self._captured)
         self._pooled = pooled_affine(self._graph, taps, read.scores)
         self.layers = tuple(self._layer(tap) for tap in taps)
@@ -264,7 +265,7 @@ class KerasClassifier:
                     f"{self.weighted_layers[-1]!r}."
                 )
         own = self._like(self._pieces.with_variables(shuffled(self._captured, layers, seed)))
-        told = json.dumps([self.sha256, list(layers), seed])
+        told = json.dumps([self.sha256, list(layers), seed], allow_nan=False)
         own.sha256 = hashlib.sha256(told.encode()).hexdigest()
         return own
 

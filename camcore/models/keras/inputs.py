@@ -6,6 +6,7 @@ from typing import Any
 
 from camcore.errors import InputError, ModelError
 from camcore.models.keras.traced_graph import walk
+from camcore.pictures.bands import MAX_BANDS
 
 FREE_SIZE = 224  # side of the input where a model accepts any
 _BUILT_IN = {"Rescaling", "Normalization"}
@@ -52,13 +53,13 @@ def input_shape(model: Any, name: str, size: tuple[int, int] | None) -> tuple[in
     if len(shape) != 3 or shape[2] is None:
         shown = " x ".join("?" if s is None else str(s) for s in shape)
         raise ModelError(
-            f"{name} takes inputs of shape {shown}, not images (height x width x 1 or 3)."
+            f"{name} takes inputs of shape {shown}, not images (height x width x channels)."
         )
     height, width = size or (FREE_SIZE, FREE_SIZE)
     if size and any(own not in (None, want) for own, want in zip(shape, size, strict=False)):
         raise InputError(
             f"{name} takes {shape[0]} x {shape[1]} images only, not {height} x {width}."
         )
-    if shape[2] not in (1, 3):
-        raise ModelError(f"{name} takes images of {shape[2]} channels; pictures have 1 or 3.")
+    if not 1 <= shape[2] <= MAX_BANDS:
+        raise ModelError(f"{name} takes images of {shape[2]} channels; at most {MAX_BANDS} go.")
     return shape[0] or height, shape[1] or width, shape[2]

@@ -84,7 +84,7 @@ def load_catalogue(
 
 
 def load_file(path: str, preprocessing, names, options) -> KerasClassifier:
-    admitted = quarantine.admit(path)
+    admitted = quarantine.admit(path, input_size=options["input_size"])
     keras = import_keras()
 
     def load() -> KerasClassifier:
@@ -145,9 +145,19 @@ def imagenet_names(fetch: bool = True) -> tuple[str, ...] | None:
         return None
 
 
-@cache
+_importing = threading.Lock()
+
+
 def import_keras() -> Any:
     """Import Keras on TensorFlow, late and without its start-up messages on stderr."""
+    # The standard error belongs to the whole process: two that turn it away at once would each
+    # keep what the other has made of it.
+    with _importing:
+        return _imported_keras()
+
+
+@cache
+def _imported_keras() -> Any:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _silent_stderr():

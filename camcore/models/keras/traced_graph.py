@@ -8,6 +8,7 @@ nothing is ever traced again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,9 @@ from camcore.models.keras.subgraphs import cut
 
 # Operations that hand on the numbers that they are given.
 PASSED_THROUGH = {"Identity", "Reshape", "Squeeze", "Cast", "StopGradient", "ExpandDims"}
+# Names that TensorFlow can make a scope of; people write others, so that these wait outside while
+# a model is traced.
+_SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
 _SHAPES = {"Shape", "ShapeN", "Size", "Rank"}
 
 
@@ -57,6 +61,18 @@ def walk(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield prefix + operation.name, operation
 
 
+def _nested(model: Any) -> Iterator[Any]:
+    """A model and all that it is made of, at any depth."""
+    yield model
+    for operation in getattr(model, "operations", None) or model.layers:
+        if isinstance(operation, keras.Model):
+            yield from _nested(operation)
+        elif isinstance(operation, keras.Layer):
+            yield from operation._flatten_layers()  # itself, and what a wrapper holds
+        else:
+            yield operation
+
+
 class TracedGraph:
     """One model as one graph: where its maps are, and functions cut out of it.
 
@@ -71,6 +87,7 @@ class TracedGraph:
         self._model = model  # keeps the variables alive
         taps: list[Tap] = []
         wrapped: list[Any] = []
+        renamed: list[tuple[Any, str]] = []
         dtype = model.inputs[0].dtype if getattr(model, "inputs", None) else "float32"
 
         def run(images: Any) -> Any:
@@ -83,12 +100,18 @@ class TracedGraph:
                 if "call" not in operation.__dict__:
                     operation.__dict__["call"] = _noting(path, operation, taps)
                     wrapped.append(operation)
+            for number, operation in enumerate(_nested(model)):
+                if not _SCOPE.fullmatch(operation.name):
+                    renamed.append((operation, operation.name))
+                    operation.name = f"operation_{number}"
             self._function = tf.compat.v1.wrap_function(
                 run, [tf.TensorSpec((None, *input_shape), tf.float32)]
             )
         finally:
             for operation in wrapped:
                 operation.__dict__.pop("call", None)
+            for operation, name in renamed:
+                operation.name = name
         self.graph = self._function.graph
         self.images = self._function.inputs[0]
         self.results = self._function.structured_outputs

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from camcore.errors import ModelError
 from camcore.models.keras.subgraphs import needed
 from camcore.models.keras.traced_graph import TracedGraph, walk
 
@@ -36,6 +37,31 @@ def captured_weights(model: Any, graph: TracedGraph, scores: Any) -> dict[str, d
     # Layers of a functional model are listed as they were built, which need not be as they run.
     order = {tap.name: place for place, tap in enumerate(graph.taps)}
     return dict(sorted(found.items(), key=lambda item: order.get(item[0], len(order))))
+
+
+def check_weights(weights: Mapping[str, Mapping[str, Any]], name: str) -> None:
+    """Raise a ModelError that names the first layer whose weights are NaN or infinite.
+
+    Parameters
+    ----------
+    weights : dict
+        As from `captured_weights`.
+    name : str
+        Of the model.
+    """
+    for path, variables in weights.items():
+        for variable in variables.values():
+            if not variable.dtype.is_floating:
+                continue
+            finite = tf.math.is_finite(variable)
+            if not bool(tf.reduce_all(finite)):
+                lost = int(tf.reduce_sum(tf.cast(~finite, tf.int64)))
+                raise ModelError(
+                    f"{name} has diverged: the first weights that are NaN or infinite are those "
+                    f"of layer {path!r} ({lost:,} of {int(tf.size(variable)):,}), so its answers "
+                    "mean nothing; load an earlier checkpoint, or train anew with a lower "
+                    "learning rate."
+                )
 
 
 def shuffled(

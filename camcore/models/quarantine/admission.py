@@ -14,8 +14,9 @@ import tempfile
 import threading
 import weakref
 from dataclasses import dataclass
+from typing import Any
 
-from camcore.errors import ModelError, UnsafeModelError
+from camcore.errors import InputError, ModelError, UnsafeModelError
 from camcore.models.quarantine import child_process as child
 from camcore.models.quarantine.admitted import is_admitted, remember
 from camcore.models.quarantine.inspection import (
@@ -34,10 +35,16 @@ LOAD_CPU_SECONDS = 600
 LOAD_MEMORY_BYTES = 6 * 1024**3
 LOAD_MEMORY_PER_BYTE = 8
 
+# What a forward and a gradient pass of one picture may take, and what raises it.
+PASS_MEMORY_GB, PASS_MEMORY_SETTING = 4.0, "CAMCORE_PASS_GB"
+PASS_SECONDS, PASS_SECONDS_SETTING = 60.0, "CAMCORE_PASS_SECONDS"
+
 _CHUNK = 4 * 1024**2
 
-# One first load at a time: several at once would need several times the memory.
-_one_load = threading.Lock()
+# Files are loaded side by side, each of them once; more at a time would need too much memory.
+_guard = threading.Lock()
+_loads: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
+_some_loads = threading.BoundedSemaphore(4)
 
 
 @dataclass(frozen=True)
@@ -70,8 +77,16 @@ class AdmittedModel:
         self.close()
 
 
-def admit(path: str | os.PathLike, *, name: str | None = None) -> AdmittedModel:
+def admit(
+    path: str | os.PathLike,
+    *,
+    name: str | None = None,
+    input_size: tuple[int, int] | None = None,
+) -> AdmittedModel:
     """Copy, inspect and, unless these bytes are known, load a model file in a child process.
+
+    There one picture is run forward and backward, and refused is what takes more memory than
+    ``CAMCORE_PASS_GB`` (4) or more computing than ``CAMCORE_PASS_SECONDS`` (60).
 
     Parameters
     ----------
@@ -79,6 +94,8 @@ def admit(path: str | os.PathLike, *, name: str | None = None) -> AdmittedModel:
         A ``.keras`` or ``.h5`` file from anywhere.
     name : str, optional
         What to call it in messages, instead of its file name.
+    input_size : tuple of int, optional
+        Height and width of the pictures, for models that accept any.
 
     Returns
     -------
@@ -91,16 +108,23 @@ def admit(path: str | os.PathLike, *, name: str | None = None) -> AdmittedModel:
         It could run code, read files or exhaust memory; the text names the layer.
     ModelError
         It is missing or broken, no model, or this Keras cannot load it.
+    InputError
+        If one of the settings is no number.
     """
     name = _name(path, name)
     with contextlib.ExitStack() as on_failure:
         copy = _copy(os.fsdecode(path), name, on_failure)
         inspection = _inspect_copy(copy, name)
-        version = importlib.metadata.version("keras")
-        with _one_load:
-            if not is_admitted(inspection.sha256, version):
-                _load_once(copy, name, inspection)
-                remember(inspection.sha256, version)
+        allowed = _allowed()
+        size = "x".join(map(str, input_size)) if input_size else "own"
+        conditions = (
+            f"{importlib.metadata.version('keras')}/{size}/{allowed[0]:g}GB-{allowed[1]:g}s"
+        )
+        with _load_of(inspection.sha256):
+            if not is_admitted(inspection.sha256, conditions):
+                with _some_loads:
+                    _load_once(copy, name, inspection, input_size, allowed)
+                remember(inspection.sha256, conditions)
         on_failure.pop_all()
     admitted = AdmittedModel(copy, inspection.sha256, inspection)
     weakref.finalize(admitted, shutil.rmtree, os.path.dirname(copy), ignore_errors=True)
@@ -170,13 +194,53 @@ def _inspect_copy(copy: str, name: str) -> Inspection:
     return Inspection(**{**found, "classes": tuple(found["classes"])})
 
 
-def _load_once(copy: str, name: str, inspection: Inspection) -> None:
+def _load_of(sha256: str) -> Any:
+    """The lock of a file's first load."""
+    with _guard:
+        return _loads.setdefault(sha256, threading.RLock())
+
+
+def _allowed() -> tuple[float, float]:
+    """Gigabytes and seconds that a forward and a gradient pass may take."""
+    values = []
+    for setting, usual in (
+        (PASS_MEMORY_SETTING, PASS_MEMORY_GB),
+        (PASS_SECONDS_SETTING, PASS_SECONDS),
+    ):
+        text = os.environ.get(setting, "")
+        try:
+            value = float(text or usual)
+        except ValueError:
+            value = 0.0
+        if not 0 < value < float("inf"):
+            raise InputError(f"{setting} is {text!r}; set it to a number above 0, like {usual:g}.")
+        values.append(value)
+    return values[0], values[1]
+
+
+def _load_once(
+    copy: str,
+    name: str,
+    inspection: Inspection,
+    input_size: tuple[int, int] | None,
+    allowed: tuple[float, float],
+) -> None:
+    memory_gb, pass_seconds = allowed
+    more_memory = max(0, int((memory_gb - PASS_MEMORY_GB) * 1024**3))
+    more_seconds = max(0, int(pass_seconds - PASS_SECONDS))
     limits = child.Limits(
-        seconds=LOAD_SECONDS,
-        cpu_seconds=LOAD_CPU_SECONDS,
-        memory_bytes=LOAD_MEMORY_BYTES + LOAD_MEMORY_PER_BYTE * inspection.bytes,
+        seconds=LOAD_SECONDS + more_seconds,
+        cpu_seconds=LOAD_CPU_SECONDS + more_seconds,
+        memory_bytes=LOAD_MEMORY_BYTES + LOAD_MEMORY_PER_BYTE * inspection.bytes + more_memory,
         # Keras unpacks the weights beside the file when they are large.
         file_bytes=2 * MAX_FILE_BYTES,
     )
-    arguments = {"path": copy, "name": name, "saved_by": inspection.keras_version}
+    arguments = {
+        "path": copy,
+        "name": name,
+        "saved_by": inspection.keras_version,
+        "input_size": input_size,
+        "memory_gb": memory_gb,
+        "pass_seconds": pass_seconds,
+    }
     child.run("load", arguments, limits, name, os.path.dirname(copy))

@@ -12,7 +12,7 @@ from pathlib import Path
 import platformdirs
 
 # Raised when the checks get stricter, so that earlier acceptances no longer count.
-RULES = 1
+RULES = 2
 _MOST = 2000
 
 _lock = threading.Lock()
@@ -70,7 +70,7 @@ def _write(keys: list[str]) -> None:
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=".admitted-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"admitted": keys}, file, indent=0)
+            json.dump({"admitted": keys}, file, indent=0, allow_nan=False)
         os.replace(temporary, _file())
     except BaseException:
         with contextlib.suppress(OSError):

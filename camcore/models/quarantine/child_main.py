@@ -11,13 +11,15 @@ import json
 import os
 import re
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
-from camcore.errors import ModelError
+from camcore.errors import ModelError, UnsafeModelError
 
 _FREE_SIDE = 224  # for inputs of any size: what most networks of Keras were made for
 _FREE_OTHER = 16
+_RAISE = "CAMCORE_PASS_GB and CAMCORE_PASS_SECONDS raise the limits where the machine has the room."
 
 
 def set_limits(cpu_seconds: int, memory_bytes: int, file_bytes: int) -> None:
@@ -51,8 +53,15 @@ def inspect(path: str, name: str) -> dict[str, Any]:
     return dataclasses.asdict(inspect_file(path, name=name))
 
 
-def load(path: str, name: str, saved_by: str | None) -> dict[str, Any]:
-    """Load an inspected file and run it once on zeros."""
+def load(
+    path: str,
+    name: str,
+    saved_by: str | None,
+    input_size: tuple[int, int] | None,
+    memory_gb: float,
+    pass_seconds: float,
+) -> dict[str, Any]:
+    """Load an inspected file, and run it once on zeros forward and backward, within limits."""
     import keras
 
     try:
@@ -69,33 +78,112 @@ def load(path: str, name: str, saved_by: str | None) -> dict[str, Any]:
             "call the model on a picture in Python once, then save it again."
         )
     if len(inputs) == 1:
+        shape = _picture_shape(inputs[0].shape, input_size)
         try:
-            _run_on_zeros(keras, model, inputs[0])
+            cost = _cost_of_passes(keras, model, shape, inputs[0].dtype)
         except Exception as error:
-            _raise_if_out_of_memory(error)
+            _refuse_if_out_of_memory(error, name, shape, memory_gb)
             raise ModelError(
                 f"{name} loads, but fails on its first picture ({_first_line(str(error))}); "
                 "check that it predicts in Python, then save it again."
             ) from error
+        if refusal := refused_cost(name, shape, *cost, memory_gb, pass_seconds):
+            raise UnsafeModelError(refusal)
     return {"parameters": int(model.count_params())}
 
 
 def _raise_if_out_of_memory(error: Exception) -> None:
-    # TensorFlow has an exception of its own for it, and C++ another.
-    text = f"{type(error).__name__} {error}"
-    signs = ("ResourceExhausted", "OOM when allocating", "bad_alloc", "Unable to allocate")
-    if isinstance(error, MemoryError) or any(sign in text for sign in signs):
+    if _is_out_of_memory(error):
         raise MemoryError from error
 
 
-def _run_on_zeros(keras: Any, model: Any, tensor: Any) -> None:
-    shape = [1, *tensor.shape[1:]]
+def _is_out_of_memory(error: Exception) -> bool:
+    # TensorFlow has an exception of its own for it, and C++ another.
+    text = f"{type(error).__name__} {error}"
+    signs = ("ResourceExhausted", "OOM when allocating", "bad_alloc", "Unable to allocate")
+    return isinstance(error, MemoryError) or any(sign in text for sign in signs)
+
+
+def _refuse_if_out_of_memory(
+    error: Exception, name: str, shape: list[int], memory_gb: float
+) -> None:
+    if _is_out_of_memory(error):
+        raise UnsafeModelError(
+            f"{name} needs more than {memory_gb:g} GB of memory for a forward and a gradient pass "
+            f"of one picture ({_sides(shape)}); it is not loaded. {_RAISE}"
+        ) from error
+
+
+def _picture_shape(known: Any, input_size: tuple[int, int] | None) -> list[int]:
+    """Shape of one picture of a model's input; free sides as they will be."""
+    shape = [1, *known[1:]]
     for axis, size in enumerate(shape):
         if size is None:
             image = len(shape) == 4
             last = axis == len(shape) - 1
             shape[axis] = (3 if last else _FREE_SIDE) if image else _FREE_OTHER
-    model(keras.ops.zeros(shape, dtype=tensor.dtype), training=False)
+            if image and not last and input_size is not None:
+                shape[axis] = input_size[axis - 1]
+    return shape
+
+
+def _cost_of_passes(keras: Any, model: Any, shape: list[int], dtype: str) -> tuple[float, float]:
+    """Gigabytes and seconds of computing of a forward and a gradient pass of zeros."""
+    import tensorflow as tf
+
+    before = _resident_bytes("VmRSS")
+    with contextlib.suppress(OSError), open("/proc/self/clear_refs", "w") as file:
+        file.write("5")  # the highest so far becomes what it is now
+    began = time.process_time()
+    images = keras.ops.zeros(shape, dtype=dtype)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        outputs = tf.nest.flatten(model(images, training=False))
+        total = sum(tf.reduce_sum(own) for own in outputs if own.dtype.is_floating)
+    # Not every operation has a gradient, and a picture of integers has none.
+    with contextlib.suppress(LookupError, ValueError):
+        tape.gradient(total, images)
+    seconds = time.process_time() - began
+    return max(0, _resident_bytes("VmHWM") - before) / 1024**3, seconds
+
+
+def _resident_bytes(which: str) -> int:
+    """``VmRSS``, memory in use, or ``VmHWM``, its highest; 0 where the platform does not tell."""
+    with contextlib.suppress(OSError), open("/proc/self/status") as file:
+        for line in file:
+            if line.startswith(f"{which}:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def refused_cost(
+    name: str,
+    shape: list[int],
+    gigabytes: float,
+    seconds: float,
+    memory_gb: float,
+    pass_seconds: float,
+) -> str:
+    """Why a model is too costly for this machine, or nothing where it is not.
+
+    Examples
+    --------
+    >>> refused_cost("m.keras", [1, 2048, 2048, 3], 7.31, 9.6, 4, 60)  # doctest: +ELLIPSIS
+    'm.keras takes 7.3 GB of memory and 9.6 s of computing for a forward and a gradient pass of...
+    >>> refused_cost("m.keras", [1, 224, 224, 3], 0.4, 1.2, 4, 60)
+    ''
+    """
+    if gigabytes <= memory_gb and seconds <= pass_seconds:
+        return ""
+    return (
+        f"{name} takes {gigabytes:.1f} GB of memory and {seconds:.1f} s of computing for a forward "
+        f"and a gradient pass of one picture ({_sides(shape)}), more than the {memory_gb:g} GB and "
+        f"{pass_seconds:g} s that are allowed; it is not loaded. {_RAISE}"
+    )
+
+
+def _sides(shape: list[int]) -> str:
+    return " x ".join(map(str, shape[1:]))
 
 
 def load_failure(text: str, name: str, saved_by: str | None, keras_version: str) -> str:
@@ -167,7 +255,7 @@ def main(argument: str) -> int:
         answer = {"error": type(error).__name__, "text": str(error)}
     except MemoryError:
         answer = {"error": "MemoryError"}
-    answer_to.write(json.dumps(answer) + "\n")
+    answer_to.write(json.dumps(answer, allow_nan=False) + "\n")
     answer_to.flush()
     # No clean-up: whatever the file has left in memory shall not run any more code.
     os._exit(0)

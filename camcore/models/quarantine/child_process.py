@@ -66,7 +66,7 @@ def run(
     """
     wanted = asdict(limits)
     seconds = wanted.pop("seconds")
-    order = json.dumps({"stage": stage, "arguments": arguments, "limits": wanted})
+    order = json.dumps({"stage": stage, "arguments": arguments, "limits": wanted}, allow_nan=False)
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "camcore.models.quarantine.child_main", order],
         stdin=subprocess.DEVNULL,

@@ -177,6 +177,10 @@ def sniff(head: bytes, name: str) -> str:
         raise UnsafeModelError(f"{name} is a PyTorch file, which can run any code; {advice}")
     if ending == ".pb":
         raise ModelError(f"{name} is a TensorFlow graph, which Keras 3 cannot load; {advice}")
+    if ending == ".json" or head.lstrip()[:1] == b"{":
+        raise ModelError(f"{name} has the layers of a model but not its weights; {advice}")
+    if ending in (".safetensors", ".ckpt", ".index", ".bin", ".npy"):
+        raise ModelError(f"{name} holds weights only, without the layers of a model; {advice}")
     if ending in (".keras", ".h5", ".hdf5"):
         raise ModelError(
             f"{name} is damaged or no Keras model, whatever its name says; "
@@ -212,6 +216,8 @@ def _check_members(members: list[zipfile.ZipInfo], name: str) -> None:
             f"{name} is a PyTorch file, which can run any code; "
             "save the model as .keras with Keras and give that file."
         )
+    if not names & _MEMBERS:
+        raise ModelError(_other_archive(names, name))
     for info in members:
         shown = shown_name(info.filename)
         if info.filename in seen:
@@ -243,6 +249,16 @@ def _check_members(members: list[zipfile.ZipInfo], name: str) -> None:
             f"{name} is a zip file but no whole Keras model: {missing[0]} is missing; "
             "save the model again with model.save('name.keras')."
         )
+
+
+def _other_archive(names: set[str], name: str) -> str:
+    """What a zip is that holds no part of a Keras model."""
+    advice = "save the model as .keras with Keras and give that file."
+    if any(own.rpartition("/")[2] == "saved_model.pb" for own in names):
+        return f"{name} is a TensorFlow SavedModel in a zip, which Keras 3 cannot load; {advice}"
+    if names and all(own.endswith(".npy") for own in names):
+        return f"{name} holds arrays of NumPy, not the layers of a model; {advice}"
+    return f"{name} is a zip file but no Keras model: none of its files is part of one; {advice}"
 
 
 def _read_member(archive: zipfile.ZipFile, member: str, name: str) -> bytes:

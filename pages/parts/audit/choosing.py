@@ -10,8 +10,9 @@ import streamlit as st
 import camcore
 from camcore.auditing.runs.launching import DEMO_SCENES, demo_scenes
 from camcore.auditing.runs.settings import Settings
+from camcore.pictures.levels import STRETCHES
 from pages.components.wording import calmly, plain
-from pages.parts.audit import launching, places
+from pages.parts.audit import labelling, launching, places
 from pages.pickers import model_picker
 from pages.pickers.map_picker import FITS
 from pages.pickers.model_picker import ModelChoice
@@ -24,6 +25,15 @@ _LABELS = {
     "": "matched to the model's classes by name or number",
     "none": "set aside: audit by predicted class",
     "file": "given by a mapping file",
+}
+
+
+_SPLITS = {
+    "": "the one called test, else val, else all",
+    "train": "train",
+    "val": "val",
+    "test": "test",
+    "all": "all together",
 }
 
 
@@ -46,6 +56,8 @@ def choose() -> None:
     if st.button("Start the audit", key="audit-start", type="primary", icon=":material/search:"):
         with calmly(notices):
             _start(source, data, choice, options)
+    with calmly(notices):
+        labelling.ask_before_start()
 
 
 def _pick_data() -> tuple[str, str | None]:
@@ -131,6 +143,23 @@ def _pick_options(choice: ModelChoice | None) -> dict[str, Any]:
             )
     with right:
         labels = _pick_labels()
+        split = st.selectbox(
+            "Of train, val and test folders",
+            list(_SPLITS),
+            key="audit-split",
+            persist_state="session",
+            format_func=_SPLITS.__getitem__,
+            help="Where the pictures lie in splits, however they are spelled. The result says "
+            "which was taken and which left out.",
+        )
+        stretch = st.selectbox(
+            "Black and white of 16-bit pictures",
+            list(STRETCHES),
+            key="audit-stretch",
+            persist_state="session",
+            format_func=lambda name: f"{name}: {STRETCHES[name]}",
+            help="Scans often use 12 of 16 bits and are nearly black otherwise.",
+        )
         budget = st.number_input(
             "Most forward passes of the interventions",
             min_value=0,
@@ -155,6 +184,8 @@ def _pick_options(choice: ModelChoice | None) -> dict[str, Any]:
         "fit": fit,
         "preprocessing": preprocessing,
         "labels": labels,
+        "split": split or None,
+        "stretch": stretch,
         "budget": int(budget),
         "seed": int(seed),
     }
@@ -167,8 +198,8 @@ def _pick_labels() -> str | None:
         key="audit-labels",
         persist_state="session",
         format_func=_LABELS.__getitem__,
-        help="Where no name matches a class, the audit stops at once and lets you say what each "
-        "folder stands for.",
+        help="Where no name matches a class, you are asked what each folder stands for before "
+        "the audit starts.",
     )
     if kind != "file":
         return kind or None
@@ -197,7 +228,8 @@ def _start(
         input_size=choice.input_size,
         **options,
     )
-    places.go(places.Place(run=places.name_of(launching.start(settings))))
+    if settings.labels is not None or not labelling.must_ask(settings, choice):
+        places.go(places.Place(run=places.name_of(launching.start(settings))))
     st.rerun()
 
 

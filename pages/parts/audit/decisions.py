@@ -10,6 +10,7 @@ from camcore.auditing.runs.findings import DECISIONS, Finding
 from camcore.auditing.runs.run import Run
 from pages.components.wording import calmly, plain
 from pages.parts.audit import words
+from pages.session.visitor import signed_in_as
 
 _ABOUT = {
     "confirmed spurious": "The model should not rely on this.",
@@ -33,7 +34,7 @@ def show_decisions(run: Run, finding: Finding) -> None:
             key=f"audit-decision-kind-{finding.id}",
             captions=[_ABOUT[own] for own in DECISIONS],
         )
-        by = st.text_input(
+        by = signed_in_as() or st.text_input(
             "Your name", key="audit-decision-by", persist_state="session", max_chars=120
         )
         note = st.text_area(
@@ -56,6 +57,5 @@ def show_decisions(run: Run, finding: Finding) -> None:
 def _decide(run: Run, finding: Finding, decision: str | None, by: str, note: str) -> None:
     if decision is None:
         raise camcore.InputError("Choose one of the two decisions first.")
-    with run.store.locked():
-        run.decide(finding.id, decision, by, note)
-        write_report(Run(run.folder))
+    run.decide(finding.id, decision, by, note)
+    write_report(Run(run.folder))

@@ -23,8 +23,10 @@ from camcore.auditing.runs.launching import launch, new_run_folder, runs_folder
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.settings import Settings
 from camcore.auditing.runs.store import Store
-from camcore.errors import StoreError
+from camcore.errors import InputError, StoreError
+from camcore.sources.bounds import check_bounds, is_within
 from pages.session.uploads import upload_folder
+from pages.session.visitor import require_own, take_over
 
 _GIVEN = "given"
 _ASKED = f"{_GIVEN}/asked.json"
@@ -42,6 +44,18 @@ def start(settings: Settings) -> Run:
     return _launch(settings, new_run_folder(settings))
 
 
+def start_mapped(settings: Settings, mapping: Mapping[str, Sequence[int | str]]) -> Run:
+    """Start in a new folder, with what each label stands for.
+
+    Raises
+    ------
+    StoreError
+        If the folder of runs cannot be written.
+    """
+    folder = new_run_folder(settings)
+    return _launch(replace(settings, labels=_write_mapping(folder, mapping)), folder)
+
+
 def start_again(
     run: Run, settings: Settings, mapping: Mapping[str, Sequence[int | str]] | None = None
 ) -> Run:
@@ -54,21 +68,39 @@ def start_again(
     mapping : mapping, optional
         Labels and their classes, as a mapping file holds them; instead of `settings.labels`.
     """
+    if not run.record:
+        require_own(run)
+    check_settings(settings)
     folder = new_run_folder(settings) if run.record else run.folder
     if mapping is not None:
-        file = folder / _GIVEN / "labels.json"
-        with writing_runs():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(mapping, ensure_ascii=False, indent=1), encoding="utf-8")
-        settings = replace(settings, labels=str(file))
+        settings = replace(settings, labels=_write_mapping(folder, mapping))
     return _launch(settings, folder)
+
+
+def _write_mapping(folder: Path, mapping: Mapping[str, Sequence[int | str]]) -> str:
+    file = folder / _GIVEN / "labels.json"
+    with writing_runs():
+        Store(folder).write_json(f"{_GIVEN}/{file.name}", mapping)
+    return str(file)
 
 
 def go_on(run: Run) -> None:
     """Go on with a run that stopped, or try one again that failed."""
     settings = settings_of(run)
     if settings is not None:
+        require_own(run)
+        check_settings(settings)
         _launch(settings, run.folder)
+
+
+def check_settings(settings: Settings) -> None:
+    """Raise an InputError where a run names files that this server may not read."""
+    named = [settings.source, settings.labels, settings.class_names]
+    if Path(settings.model).is_file():
+        named.append(settings.model)
+    for path in named:
+        if path is not None and path != "none":
+            check_bounds(path, runs_folder(), upload_folder().place)
 
 
 @contextmanager
@@ -110,10 +142,18 @@ def starting(run: Run) -> bool:
 def last_words(run: Run) -> str:
     """The last line that the process left in the run's log."""
     try:
-        lines = (run.folder / "log.txt").read_text(errors="replace").split("\n")
-    except OSError:
+        lines = own_file(run, "log.txt").read_text(errors="replace").split("\n")
+    except (OSError, InputError):
         return ""
     return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")
+
+
+def own_file(run: Run, name: str) -> Path:
+    """A file of a run; an InputError where it is a link that leads out of it."""
+    file = run.folder / name
+    if not is_within(file, run.folder):
+        raise InputError(f"{name} of this run lies elsewhere; it is not shown.")
+    return file
 
 
 @st.cache_resource(show_spinner=False)
@@ -126,8 +166,10 @@ def _launch(settings: Settings, folder: Path) -> Run:
     with writing_runs():
         (folder / _GIVEN).mkdir(parents=True, exist_ok=True)
         settings = _kept(settings, folder)
-        note = {"settings": settings.as_json(), "time": time.time()}
-        (folder / _ASKED).write_text(json.dumps(note, indent=1), encoding="utf-8")
+        store = Store(folder)
+        if not store.is_run():
+            take_over(store)
+        store.write_json(_ASKED, {"settings": settings.as_json(), "time": time.time()})
         _processes()[str(folder)] = launch(settings, folder)
     return Run(folder)
 

@@ -13,6 +13,7 @@ import camcore
 from camcore.auditing.runs.launching import runs_folder
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.settings import Settings
+from camcore.sources.bounds import check_bounds
 from pages.pickers.model_picker import ModelChoice
 from pages.session.uploads import typed_path
 
@@ -81,16 +82,29 @@ def name_of(run: Run) -> str:
 def run_named(name: str) -> Run:
     """The run that an address names.
 
+    Runs lie in the folder of runs, each with all that it was given; whatever looks like a run
+    inside another one came with an upload, and is none.
+
     Raises
     ------
     camcore.InputError
-        If it leads out of what this server may read.
+        If it leads out of what this server may read, or into another run.
     camcore.errors.StoreError
         If there is no run.
     """
     if Path(name).name == name and name not in ("", ".", ".."):
         return Run(runs_folder() / name)
-    return Run(typed_path(name))
+    folder = Path(typed_path(name)).resolve()
+    if any(_marks_a_run(above) for above in folder.parents):
+        raise camcore.InputError(f"{name} lies inside another run, so it is none of its own.")
+    if folder.parent != runs_folder().resolve():
+        check_bounds(folder)
+    return Run(folder)
+
+
+def _marks_a_run(folder: Path) -> bool:
+    """Whether a folder is a run's; ``/var`` holds a folder called ``lock`` and is none."""
+    return any((folder / name).is_file() for name in ("run.json", "lock"))
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)

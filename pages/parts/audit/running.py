@@ -8,9 +8,11 @@ import streamlit as st
 
 from camcore.auditing.runs.progress import STAGES, Progress, ask_to_stop
 from camcore.auditing.runs.run import Run
+from camcore.auditing.runs.store import DamagedError
 from pages.components.wording import calmly, plain, sentence
 from pages.parts.audit import labelling, launching, words
 from pages.parts.audit.runs import state_of
+from pages.session.visitor import may_change, require_own
 
 _EVERY = 1.0  # seconds between two looks at the run folder
 _SILENT = 20.0  # seconds after which a page says that it waits
@@ -90,7 +92,12 @@ def _show_buttons(run: Run, state: str) -> None:
         st.caption(f"{asked}: the process stops after the images at hand …")
         return
 
+    if not may_change(run):
+        st.caption("This run belongs to somebody else; it can be watched here.")
+        return
+
     def stop(wanted: str, word: str) -> None:
+        require_own(run)
         ask_to_stop(run.folder, wanted)
         st.session_state[_asked_key(run)] = word
 
@@ -128,13 +135,18 @@ def _show_stopped(run: Run, state: str) -> None:
         message = progress.message if progress else ""
         # What follows is advice for the command line; here there is a form for it.
         told = message.partition("; give --")[0] or "the audit failed without a word"
-        st.error(plain(sentence(told)), icon=":material/error:")
+        if labelling.labels_failed(run):  # nothing went wrong: a question is open
+            st.info(plain(sentence(told)), icon=":material/help:")
+        else:
+            st.error(plain(sentence(told)), icon=":material/error:")
     else:
         done = _how_far(progress)
         st.info(f"{_STOPPED[state]}{done}", icon=":material/info:")
         silent = progress is None or launching.unheard(run)
         if silent and (told := launching.last_words(run)):
             st.caption(f"The process's last words: {plain(told)}")
+    if not may_change(run):
+        return
     if labelling.labels_failed(run):
         with calmly(notices):
             labelling.offer_mapping(run)
@@ -148,6 +160,18 @@ def _show_stopped(run: Run, state: str) -> None:
     label = "Try again" if state == "failed" else "Go on"
     if st.button(label, key="audit-go-on", type="primary", icon=":material/play_arrow:"):
         with calmly(notices):
+            launching.go_on(run)
+            st.rerun()
+
+
+def offer_repair(run: Run, error: DamagedError) -> None:
+    """Say which part of a run is damaged, and let the audit make it anew."""
+    st.error(plain(sentence(str(error))), icon=":material/error:")
+    able = launching.settings_of(run) is not None and may_change(run)
+    if able and st.button(
+        "Make it anew", key="audit-repair", type="primary", icon=":material/healing:"
+    ):
+        with calmly(st.container()):
             launching.go_on(run)
             st.rerun()
 

@@ -12,6 +12,7 @@ from camcore.auditing.runs.launching import list_runs
 from camcore.auditing.runs.run import Run
 from pages.components.wording import calmly, plain
 from pages.parts.audit import launching, places, words
+from pages.session.visitor import may_change, require_own
 
 _PAGE = 8
 _ASKED = "audit-delete-asked"
@@ -72,15 +73,16 @@ def _row(run: Run) -> None:
             places.link(plain(name), places.Place(run=name), icon=":material/folder_open:")
             show_state(state)
             st.space("stretch")
-            st.button(
-                "Delete",
-                key=f"audit-delete-{name}",
-                type="tertiary",
-                icon=":material/delete:",
-                help="Asks first.",
-                on_click=_ask_about,
-                args=(name,),
-            )
+            if may_change(run):
+                st.button(
+                    "Delete",
+                    key=f"audit-delete-{name}",
+                    type="tertiary",
+                    icon=":material/delete:",
+                    help="Asks first.",
+                    on_click=_ask_about,
+                    args=(name,),
+                )
         st.caption(_about(run))
 
 
@@ -123,6 +125,7 @@ def _ask_to_delete(run: Run) -> None:
 
 
 def _delete(run: Run) -> None:
+    require_own(run)
     if launching.starting(run):
         raise camcore.InputError("this run is just starting; cancel it first.")
     with run.store.locked():  # no process works on it

@@ -10,6 +10,7 @@ import streamlit as st
 
 from camcore.auditing.runs.launching import LOG, command
 from camcore.auditing.runs.run import Run
+from camcore.errors import InputError
 from pages.parts.audit import labelling, launching, tables, words
 
 _FILES = (
@@ -26,7 +27,7 @@ def show_downloads(run: Run) -> None:
     with st.container(horizontal=True):
         for label, name, mime, icon in _FILES:
             file = run.folder / name
-            if file.exists():
+            if file.exists() and not file.is_symlink():
                 st.download_button(
                     label,
                     partial(_read, file),
@@ -85,8 +86,8 @@ def _told(run: Run) -> list[tuple[str, str]]:
 
 def _log(run: Run) -> str:
     try:
-        return (run.folder / LOG).read_text(errors="replace")[-_LAST:]
-    except OSError:
+        return launching.own_file(run, LOG).read_text(errors="replace")[-_LAST:]
+    except (OSError, InputError):
         return ""
 
 

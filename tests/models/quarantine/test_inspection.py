@@ -176,3 +176,37 @@ def test_names_are_made_fit_to_print(tmp_path):
     bad = layer("Lambda", "evil\n\x1b[31m" + "x" * 500)
     text = refused(write_keras(tmp_path / "m.keras", sequential(bad)), "evil??[31m")
     assert len(text) < 400
+
+
+@pytest.mark.parametrize(
+    ("name", "members", "words"),
+    [
+        ("saved.zip", {"m/saved_model.pb": b"", "m/variables/variables.index": b""}, "SavedModel"),
+        ("weights.npz", {"kernel.npy": b"", "bias.npy": b""}, "arrays of NumPy"),
+        ("photos.zip", {"cat/1.png": b""}, "none of its files is part of one"),
+    ],
+)
+def test_plain_archives_are_not_called_hostile(tmp_path, name, members, words):
+    with zipfile.ZipFile(tmp_path / name, "w") as made:
+        for member, data in members.items():
+            made.writestr(member, data)
+    with pytest.raises(ModelError, match=words) as caught:
+        inspect_file(tmp_path / name)
+    assert type(caught.value) is ModelError
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("model.json", b'{"class_name": "Sequential"}', "layers of a model but not its weights"),
+        ("model.safetensors", b"\x10\0\0\0\0\0\0\0{}", "weights only"),
+        ("model.tflite", b"\0\0\0\0TFL3", "TensorFlow Lite model"),
+        ("model.pb", b"\x08\x01", "a TensorFlow graph"),
+        ("film.mp4", b"\0\0\0\x20ftypisom", "not a .keras or .h5 model file"),
+    ],
+)
+def test_plain_files_are_told_for_what_they_are(tmp_path, name, data, words):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(ModelError, match=words) as caught:
+        inspect_file(tmp_path / name)
+    assert type(caught.value) is ModelError

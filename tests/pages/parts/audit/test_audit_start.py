@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from camcore.auditing.runs.settings import Settings
 from tests.pages.app_page import address, assert_calm
@@ -112,3 +115,53 @@ def test_a_mapping_that_was_not_given(visit, launched):
     app.button(key="audit-start").click().run()
     assert "mapping file" in the_error(app)
     assert not launched
+
+
+def pets(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).mkdir(parents=True)
+        Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(folder / name / "1.png")
+    return folder
+
+
+def start_with(visit, folder: Path):
+    app = visit()
+    app.segmented_control(key="audit-source").set_value("Path").run()
+    app.text_input(key="audit-path").set_value(str(folder))
+    app.selectbox(key="model-bundled").set_value("tank-detector")
+    return app.button(key="audit-start").click().run()
+
+
+def test_labels_that_match_nothing_are_asked_for_before_the_start(visit, launched, tmp_path):
+    app = start_with(visit, pets(tmp_path / "data", "forrest", "panzer"))
+    assert_calm(app)
+    assert not launched
+    assert any("Say which classes each stands for" in own.value for own in app.info)
+    assert app.multiselect(key="audit-map-forrest").value == [0], "filled by a name that is close"
+    assert app.multiselect(key="audit-map-panzer").value == []
+    app.multiselect(key="audit-map-panzer").set_value([1])
+    next(own for own in app.button if own.label == "Audit with this mapping").click().run()
+    ((settings, folder),) = launched
+    assert settings.labels == str(folder / "given" / "labels.json")
+    assert json.loads(Path(settings.labels).read_text()) == {"forrest": [0], "panzer": [1]}
+    assert address(app) == {"run": folder.name}
+
+
+def test_labels_that_match_start_at_once(visit, launched, tmp_path):
+    app = start_with(visit, pets(tmp_path / "data", "forest", "panzer"))
+    assert_calm(app)
+    ((settings, _),) = launched
+    assert (settings.labels, settings.split, settings.stretch) == (None, None, "none")
+
+
+def test_the_split_and_the_stretch_are_choices(visit, launched, tmp_path):
+    folder = pets(tmp_path / "data", "train/forest", "train/tank", "val/forest", "val/tank")
+    app = visit()
+    app.segmented_control(key="audit-source").set_value("Path").run()
+    app.text_input(key="audit-path").set_value(str(folder))
+    app.selectbox(key="audit-split").set_value("train")
+    app.selectbox(key="audit-stretch").set_value("12-bit")
+    app.button(key="audit-start").click().run()
+    assert_calm(app)
+    ((settings, _),) = launched
+    assert (settings.split, settings.stretch) == ("train", "12-bit")

@@ -1,0 +1,221 @@
+"""Text tables as spreadsheets, Kaggle and Windows write them: encoding, separator, header."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from camcore.errors import InputError
+
+MAX_BYTES = 512 * 2**20
+_SEPARATORS = ",;\t|"
+# Byte order marks, the longer first: the one of UTF-32 begins with the one of UTF-16.
+_MARKS = (
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # .xlsx and .ods; .xls
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The cells of a table, without the spaces around them.
+
+    Attributes
+    ----------
+    cells : list of list of str
+        All rows that hold anything, the header among them.
+    numbers : list of int
+        The line that each row ends in, from 1.
+    notes : tuple of str
+        What was guessed.
+    """
+
+    cells: list[list[str]]
+    numbers: list[int]
+    notes: tuple[str, ...]
+
+
+def read_rows(file: Path, wanted: str) -> Rows:
+    """Read a table that is separated by commas, semicolons, tabs or bars.
+
+    The encoding is told by the byte order mark; without one it is UTF-8, UTF-16 where every other
+    byte is zero, or else Windows-1252, which is noted. The separator is the one that the first row
+    has most of. A line ``sep=;`` of Excel before the first row is understood.
+
+    Parameters
+    ----------
+    file : Path
+    wanted : str
+        What the table must look like, as a clause for the error.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is no text, or cannot be parsed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "pets.csv"
+    >>> _ = file.write_bytes("Path;Label\\n1.png;cat\\n\\n2.png; dog".encode("utf-16"))
+    >>> rows = read_rows(file, "name the columns path,label")
+    >>> rows.cells, rows.numbers
+    ([['Path', 'Label'], ['1.png', 'cat'], ['2.png', 'dog']], [1, 2, 4])
+    """
+    name = _printable(file.name)
+    text, notes = _decoded(_content(file), name)
+    first = text.lstrip("\r\n \t").split("\n", 1)[0].strip()
+    declared = re.fullmatch(r'"?sep=([,;|\t])"?', text.split("\n", 1)[0].strip("\r\ufeff"))
+    skipped = 0
+    if declared:
+        separator, skipped = declared[1], 1
+        text = text.split("\n", 1)[1] if "\n" in text else ""
+    else:
+        separator = _separator(first)
+    cells, numbers = [], []
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        for row in reader:
+            if any(map(str.strip, row)):
+                cells.append([cell.strip() for cell in row])
+                numbers.append(reader.line_num + skipped)
+    except csv.Error as error:
+        raise InputError(f"{name} cannot be parsed as CSV ({error}); {wanted}.") from None
+    return Rows(cells, numbers, notes)
+
+
+def _separator(line: str) -> str:
+    """The separator that splits a line into the most cells, as CSV is read; "," where none does."""
+
+    def cells(separator: str) -> int:
+        try:
+            return len(next(csv.reader([line], delimiter=separator), []))
+        except csv.Error:
+            return 0
+
+    return max(_SEPARATORS, key=cells)
+
+
+def _content(file: Path) -> bytes:
+    try:
+        # Looked at before it is opened: opening a FIFO would wait for a writer.
+        if not file.is_file():
+            raise OSError("it is no file")
+        with open(file, "rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"{os.fspath(file)} cannot be read ({why}); check the path.") from None
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{file.name} is larger than {MAX_BYTES // 2**20} MB; split it.")
+    return data
+
+
+def _decoded(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
+    if data.startswith(_WORKBOOKS):
+        raise InputError(
+            f"{name} is a workbook of a spreadsheet, not text; save it there as CSV (UTF-8) and "
+            "give that file."
+        )
+    encoding = next((own for mark, own in _MARKS if data.startswith(mark)), None)
+    encoding = encoding or _zeros(data) or "utf-8"
+    try:
+        return data.decode(encoding), ()
+    except UnicodeDecodeError:
+        pass
+    try:
+        if encoding == "utf-8" and b"\0" not in data:
+            return data.decode("cp1252"), (
+                f"{name} is not UTF-8 and was read as Windows-1252; save it as UTF-8 if letters "
+                "look wrong",
+            )
+    except UnicodeDecodeError:
+        pass
+    raise InputError(f"{name} is no text that can be read; save the table as CSV (UTF-8).")
+
+
+def _zeros(data: bytes) -> str | None:
+    """UTF-16 without a mark: of Latin letters every other byte is zero."""
+    begin = data[:1024]
+    even, odd = begin[::2].count(0), begin[1::2].count(0)
+    half = len(begin) // 2
+    if half and odd > 0.7 * half and even == 0:
+        return "utf-16-le"
+    if half and even > 0.7 * half and odd == 0:
+        return "utf-16-be"
+    return None
+
+
+def read_columns(
+    file: Path, required: Sequence[str], wanted: str
+) -> tuple[list[int], dict[str, list[str]]]:
+    """Read a table by the columns that its first row names.
+
+    Parameters
+    ----------
+    file : Path
+        As for `read_rows`.
+    required : sequence of str
+        Columns that the first row must name; case does not matter.
+    wanted : str
+        What the table must look like, as a clause for the error.
+
+    Returns
+    -------
+    numbers : list of int
+        Where each row ends in the file, the header being row 1.
+    columns : dict of str to list of str
+        By name in small letters; "" where a row is short. Where a column stands twice, as
+        nameless ones of spreadsheets do, the first counts.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or lacks a column.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "pets.csv"
+    >>> _ = file.write_text("Path;Label\\n1.png;cat\\n\\n2.png; dog")
+    >>> read_columns(file, ["path", "label"], "name the columns path,label")
+    ([2, 4], {'path': ['1.png', '2.png'], 'label': ['cat', 'dog']})
+    """
+    rows = read_rows(file, wanted)
+    header = [cell.casefold() for cell in rows.cells[0]] if rows.cells else []
+    for column in required:
+        if column not in header:
+            shown = ", ".join(repr(_printable(cell)[:40]) for cell in header[:8] if cell)
+            raise InputError(
+                f"{_printable(file.name)} has no column {column!r}; {wanted}. Its first row is "
+                f"{shown or 'empty'}."
+            )
+    return rows.numbers[1:], columns_of(header, rows.cells[1:])
+
+
+def columns_of(header: Sequence[str], cells: Sequence[Sequence[str]]) -> dict[str, list[str]]:
+    """The cells of each column by its name; the first of two columns of one name counts.
+
+    Examples
+    --------
+    >>> columns_of(["a", "b", "a"], [["1", "2", "3"], ["4"]])
+    {'a': ['1', '4'], 'b': ['2', '']}
+    """
+    places = {column: header.index(column) for column in header}
+    return {
+        column: [row[place] if place < len(row) else "" for row in cells]
+        for column, place in places.items()
+    }
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)

@@ -1,0 +1,206 @@
+"""The picture that a table means, wherever the table was written."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from camcore.sources.listing import image_suffixes, is_inside, list_pictures
+from camcore.sources.splits import Role, role_of
+
+_ABSOLUTE = re.compile(r"[A-Za-z]:/|/|file:/")
+_ENOUGH = 0.5  # share of the absolute paths that a change of folders must explain
+_VOTERS = 2000
+_NOWHERE = (("",), ())
+
+
+@dataclass
+class Finder:
+    """Finds the files that a table names, in the table's folder or by their real paths.
+
+    Attributes
+    ----------
+    root : str
+        Real path of the folder of the table.
+    limit : str or None
+        Real path of a folder that no file may lie outside of.
+    role : {"train", "val", "test"} or None
+        The split that the table is for: of two pictures of one name, that of this split is meant.
+    """
+
+    root: str
+    limit: str | None = None
+    role: Role | None = None
+
+    @cached_property
+    def pictures(self) -> list[str]:
+        """All pictures below the folder, relative, with ``/``."""
+        return sorted(list_pictures(Path(self.root)).paths)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        names: dict[str, list[str]] = defaultdict(list)
+        for path in self.pictures:
+            names[_folded(path.rpartition("/")[2])].append(path)
+        return names
+
+    @cached_property
+    def _by_stem(self) -> dict[str, list[str]]:
+        stems: dict[str, list[str]] = defaultdict(list)
+        for path in self.pictures:
+            stem = posixpath.splitext(_folded(path.rpartition("/")[2]))[0]
+            stems[stem].append(path)
+            # A spreadsheet makes 1 of 0001.
+            if stem.isdecimal() and stem.lstrip("0") != stem:
+                stems[f"number {int(stem)}"].append(path)
+        return stems
+
+    def place(self, cell: str) -> str:
+        """Where a cell leads as it stands; "" where it says nothing.
+
+        Examples
+        --------
+        >>> Finder("/data").place("cats\\\\1.png")
+        '/data/cats/1.png'
+        """
+        return os.path.normpath(os.path.join(self.root, _posix(cell))) if cell else ""
+
+    def allowed(self, place: str) -> bool:
+        """Whether a path, its links resolved, lies where files may be read."""
+        try:
+            return self.limit is None or is_inside(os.path.realpath(place), self.limit)
+        except ValueError:  # a NUL in the path
+            return False
+
+    def find(self, cells: Iterable[str]) -> list[str]:
+        """The file that each cell names, as an absolute path; "" for one that is not found.
+
+        A cell is taken as it stands first. Else its path and that of a picture below the folder
+        need not begin at the same place, but one must be the end of the other; a name without the
+        suffix of a picture means the picture of that stem. Case, and how an accent is written, do
+        not matter. Where the cells are absolute paths of another machine, the folder that stands
+        for most of them is replaced by the one here.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> root = Path(os.path.realpath(tempfile.mkdtemp()))
+        >>> (root / "images").mkdir()
+        >>> for name in ("0001.jpg", "0002.jpg"):
+        ...     _ = (root / "images" / name).write_bytes(b"...")
+        >>> cells = ["images/0001.jpg", "0002", r"C:\\\\x\\\\0001.jpg", "3"]
+        >>> places = Finder(str(root)).find(cells)
+        >>> [os.path.relpath(place, root) if place else "" for place in places]
+        ['images/0001.jpg', 'images/0002.jpg', 'images/0001.jpg', '']
+        """
+        cells = list(cells)
+        found = [self._as_it_stands(cell) for cell in cells]
+        sought = [row for row, place in enumerate(found) if cells[row] and not place]
+        for row in sought:
+            found[row] = self._by_its_end(cells[row])
+        absolute = [row for row, cell in enumerate(cells) if _ABSOLUTE.match(_posix(cell))]
+        sought = [row for row in absolute if not found[row]]
+        if sought:
+            there, here = self._moved([_parts(cells[row]) for row in absolute])
+            for row in sought:
+                found[row] = self._below(_parts(cells[row]), there, here)
+        return found
+
+    def _as_it_stands(self, cell: str) -> str:
+        place = self.place(cell)
+        try:
+            return place if place and os.path.isfile(place) and self.allowed(place) else ""
+        except ValueError:
+            return ""
+
+    def _by_its_end(self, cell: str) -> str:
+        exact = _parts(cell)
+        if not exact:
+            return ""
+        fits: dict[str, tuple[int, bool]] = {}
+        for path in self._named(exact[-1]):
+            own = tuple(path.split("/"))
+            parents = list(zip(own[-2::-1], exact[-2::-1], strict=False))
+            if all(_folded(one) == _folded(other) for one, other in parents):
+                fits[path] = len(parents), own[-len(exact) :] == exact[-len(own) :]
+        best = [path for path, fit in fits.items() if fit == max(fits.values())]
+        if len(best) > 1 and self.role is not None:
+            best = [path for path in best if self.role in _roles(path)]
+        return self._absolute(best[0]) if len(best) == 1 else ""
+
+    def _named(self, name: str) -> list[str]:
+        """Pictures of a name, or, where it has no picture's suffix, of a stem."""
+        key = _folded(name)
+        if key in self._by_name:
+            return self._by_name[key]
+        if posixpath.splitext(key)[1] in image_suffixes():
+            return []
+        whole = re.fullmatch(r"(\d+)(\.0+)?", key, re.ASCII)  # numbers that pandas made floats
+        return (
+            self._by_stem.get(key)
+            or (self._by_stem.get(whole[1]) if whole else None)
+            or (self._by_stem.get(f"number {int(whole[1])}") if whole else None)
+            or []
+        )
+
+    def _moved(self, cells: list[tuple[str, ...]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The folder that absolute paths were written for, and the one here that replaces it.
+
+        Every file that has the name of a cell votes, so that one missing file is not taken for
+        another of its name.
+        """
+        votes: Counter[tuple[tuple[str, ...], tuple[str, ...]]] = Counter()
+        asked = cells[:: max(1, len(cells) // _VOTERS)]
+        for exact in asked:
+            for path in self._named(exact[-1]) if exact else []:
+                own = tuple(path.split("/"))
+                for kept in range(1, min(len(own), len(exact)) + 1):
+                    if kept > 1 and _folded(own[-kept]) != _folded(exact[-kept]):
+                        break
+                    votes[exact[:-kept], own[:-kept]] += 1
+        if not votes:
+            return _NOWHERE
+        moved, count = max(votes.items(), key=lambda vote: (vote[1], -len(vote[0][0])))
+        return moved if count >= _ENOUGH * len(asked) else _NOWHERE
+
+    def _below(self, exact: tuple[str, ...], there: tuple[str, ...], here: tuple[str, ...]) -> str:
+        """The file of a path below one folder, below another; "" where there is none."""
+        if not exact or exact[: len(there)] != there:
+            return ""
+        wanted = _folded("/".join((*here, *exact[len(there) :])))
+        named = [path for path in self._named(exact[-1]) if wanted in (_folded(path), _stem(path))]
+        return self._absolute(named[0]) if len(named) == 1 else ""
+
+    def _absolute(self, path: str) -> str:
+        place = os.path.join(self.root, *path.split("/"))
+        return place if self.allowed(place) else ""
+
+
+def _posix(cell: str) -> str:
+    return cell.replace("\\", "/")
+
+
+def _parts(cell: str) -> tuple[str, ...]:
+    plain = posixpath.normpath(_posix(cell))
+    return tuple(part for part in plain.split("/") if part not in ("", ".", ".."))
+
+
+def _roles(path: str) -> set[Role]:
+    """The splits that the folders of a path are called after."""
+    told = (role_of(folder) for folder in path.split("/")[:-1])
+    return {own[0] for own in told if own is not None}
+
+
+def _stem(path: str) -> str:
+    return posixpath.splitext(_folded(path))[0]
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()

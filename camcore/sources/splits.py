@@ -1,0 +1,387 @@
+"""Training, validation and test parts of a data set, told by the paths of its pictures."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from camcore.errors import InputError
+from camcore.sources.listing import counted
+
+Role = Literal["train", "val", "test", "unlabelled"]
+
+ALL = "all"
+"""What a person names to take all splits together."""
+
+# How data sets spell the three parts, and the parts whose answers nobody gave.
+_WORDS: dict[str, Role] = {
+    **dict.fromkeys(("train", "training", "trn", "trainval", "learn", "learning"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "validate", "dev", "devel", "eval"), "val"),
+    **dict.fromkeys(("evaluation", "development", "validating"), "val"),
+    **dict.fromkeys(("test", "testing", "tst", "holdout", "heldout"), "test"),
+    **dict.fromkeys(("pred", "predict", "prediction", "unlabeled", "unlabelled"), "unlabelled"),
+}
+# Words that say nothing of what a folder holds.
+_FILLERS = frozenset(
+    [
+        "a",
+        "b",
+        "c",
+        "set",
+        "sets",
+        "split",
+        "splits",
+        "data",
+        "dataset",
+        "datasets",
+        "image",
+        "images",
+        "img",
+        "imgs",
+        "picture",
+        "pictures",
+        "photo",
+        "photos",
+        "pic",
+        "pics",
+        "jpg",
+        "jpeg",
+        "png",
+        "jpegimages",
+        "folder",
+        "files",
+        "file",
+        "part",
+        "new",
+        "all",
+        "raw",
+        "resized",
+        "cropped",
+        "the",
+        "of",
+        "for",
+    ]
+)
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_a-zA-Z]+")
+_ALIKE = 0.5  # share of the smaller split's class folders that the other must have too
+
+
+@dataclass(frozen=True)
+class Split:
+    """One part of a data set.
+
+    Attributes
+    ----------
+    name : str
+        As its folder or the table has it.
+    role : {"train", "val", "test", "unlabelled"}
+    images : int
+    labelled : bool
+        Whether any of its pictures has a label.
+    """
+
+    name: str
+    role: Role
+    images: int
+    labelled: bool
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the folders of a data set mean.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        One a picture; "" without one.
+    splits : tuple of str
+        One a picture: the name of its split; "" where there are no splits, or for a picture that
+        lies outside of them.
+    """
+
+    labels: tuple[str, ...]
+    splits: tuple[str, ...]
+
+
+def role_of(name: str) -> tuple[Role, str] | None:
+    """The part that a name stands for, and what else the name says; None for other names.
+
+    Examples
+    --------
+    >>> role_of("Training"), role_of("test_set"), role_of("val2017"), role_of("testset")
+    (('train', ''), ('test', ''), ('val', ''), ('test', ''))
+    >>> role_of("seg_train"), role_of("steam train"), role_of("latest"), role_of("train or test")
+    (('train', 'seg'), ('train', 'steam'), None, None)
+    """
+    words = [word.casefold() for word in _WORD.findall(name)]
+    roles: list[Role] = []
+    rest = []
+    for word in words:
+        bare = re.sub(r"(set|data|images?|imgs?|split|folder)$", "", word)
+        role = _WORDS.get(word) or _WORDS.get(bare)
+        if role:
+            roles.append(role)
+        elif word not in _FILLERS:
+            rest.append(word)
+    return (roles[0], " ".join(rest)) if len(roles) == 1 else None
+
+
+def lay_out(paths: Sequence[str]) -> Layout:
+    """Tell class folders from the splits of a data set.
+
+    Splits are recognised by their names *and* by what lies below them: folders called like splits
+    are splits where their class folders are nearly the same, or where nothing else lies beside
+    them. The folders may be nested (``train/train/cats``), and classes may come first
+    (``cats/train``).
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Of all pictures, relative to one folder, with ``/``.
+
+    Examples
+    --------
+    >>> lay_out(["train/cat/1.png", "train/dog/1.png", "valid/cat/2.png"])
+    Layout(labels=('cat', 'dog', 'cat'), splits=('train', 'train', 'valid'))
+    >>> lay_out(["bus/1.png", "car/1.png", "train/1.png"])
+    Layout(labels=('bus', 'car', 'train'), splits=('', '', ''))
+    >>> lay_out(["cat/train/1.png", "cat/test/1.png", "dog/train/1.png"])
+    Layout(labels=('cat', 'cat', 'dog'), splits=('train', 'test', 'train'))
+    """
+    folders = [tuple(path.split("/")[:-1]) for path in paths]
+    inside = [own for own in folders if own]
+    for depth in range(max(map(len, inside), default=0)):
+        below = [own[depth:] for own in folders]
+        found = _splits_first(below) or _classes_first(below)
+        if found is not None:
+            return found
+        # pets/train/cat, where something else lies beside pets
+        if len({own[: depth + 1] for own in inside}) > 1:
+            break
+    return Layout(tuple(own[0] if own else "" for own in folders), ("",) * len(folders))
+
+
+def _splits_first(folders: Sequence[tuple[str, ...]]) -> Layout | None:
+    """``train/cats``: the splits and below them the classes, or None."""
+    below: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for own in folders:
+        if own:
+            below[own[0]].append(own[1:])
+    splits = _named_alike(below)
+    others = below.keys() - splits.keys()
+    if not splits or (others and len(splits) < 2):
+        return None
+    classes = _classes_below(splits, below)
+    if others and not _same_classes(classes) and not _flat_and_many(classes, len(others)):
+        return None
+    if len(below) == 1 and not any(classes.values()):
+        return None  # a flat folder that happens to be called so is no part of anything
+    split_of = [own[0] if own and own[0] in splits else "" for own in folders]
+    labels = [
+        classes[split].get(own[1:], "") if split else ""
+        for own, split in zip(folders, split_of, strict=True)
+    ]
+    return Layout(tuple(labels), tuple(split_of))
+
+
+def _named_alike(names: Iterable[str]) -> dict[str, Role]:
+    """The folders that are called like splits of one data set: the largest group of them."""
+    groups: dict[str, dict[str, Role]] = defaultdict(dict)
+    for name in names:
+        told = role_of(name)
+        if told:
+            groups[told[1]][name] = told[0]
+    if not groups:
+        return {}
+    best = max(groups.values(), key=lambda own: (len(set(own.values())), len(own)))
+    return best if set(best.values()) != {"unlabelled"} else {}
+
+
+def _classes_below(
+    splits: Mapping[str, Role], below: Mapping[str, list[tuple[str, ...]]]
+) -> dict[str, dict[tuple[str, ...], str]]:
+    """For each split, the class of each folder below it; without those that only nest it."""
+    rest = {name: list(set(below[name])) for name in splits}
+    dropped = dict.fromkeys(splits, 0)
+
+    def first(name: str) -> set[str]:
+        return {own[dropped[name]] for own in rest[name] if len(own) > dropped[name]}
+
+    def whole(name: str) -> bool:
+        return all(len(own) > dropped[name] for own in rest[name])
+
+    while True:
+        heads = {name: first(name) for name in splits}
+        nested = [
+            name
+            for name, own in heads.items()
+            if len(own) == 1 and whole(name) and _says_nothing(next(iter(own)), splits[name])
+        ]
+        if not nested:
+            # train/pets/cat and test/pets/cat
+            together = set().union(*heads.values())
+            deeper = all(len(own) > dropped[name] + 1 for name in splits for own in rest[name])
+            if len(together) != 1 or not deeper:
+                break
+            nested = list(splits)
+        for name in nested:
+            dropped[name] += 1
+    return {
+        name: {own: own[dropped[name]] for own in rest[name] if len(own) > dropped[name]}
+        for name in splits
+    }
+
+
+def _says_nothing(folder: str, role: Role) -> bool:
+    """Whether a folder alone inside a split only nests it: ``train/train``, ``train/images``."""
+    told = role_of(folder)
+    if told:
+        return told[0] == role
+    words = [word.casefold() for word in _WORD.findall(folder)]
+    return bool(words) and all(word in _FILLERS for word in words)
+
+
+def _same_classes(classes: Mapping[str, Mapping[tuple[str, ...], str]]) -> bool:
+    """Whether two of the splits have nearly the same class folders."""
+    names = [{_folded(own) for own in found.values()} for found in classes.values() if found]
+    return any(
+        len(one & other) >= _ALIKE * min(len(one), len(other))
+        for k, one in enumerate(names)
+        for other in names[:k]
+        if one & other
+    )
+
+
+def _flat_and_many(classes: Mapping[str, Mapping[tuple[str, ...], str]], others: int) -> bool:
+    """Whether flat folders called like splits are most of what there is."""
+    return not any(classes.values()) and len(classes) > others
+
+
+def _classes_first(folders: Sequence[tuple[str, ...]]) -> Layout | None:
+    """``cats/train``: below every class the splits, and nothing else, or None."""
+    inside = [own for own in folders if own]
+    if not inside or any(len(own) < 2 for own in inside):
+        return None
+    names = {own[1] for own in inside}
+    splits = _named_alike(names)
+    classes = {own[0] for own in inside}
+    roles = Counter(splits.values())
+    if splits.keys() != names or len(roles) < 2 or len(classes) < 2:
+        return None
+    return Layout(
+        tuple(own[0] if own else "" for own in folders),
+        tuple(own[1] if own else "" for own in folders),
+    )
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.replace("_", " ").replace("-", " ").split()).casefold()
+
+
+def splits_of(labels: Sequence[str], splits: Sequence[str]) -> tuple[Split, ...]:
+    """The splits of a data set, in the order train, val, test, unlabelled, then by name.
+
+    Examples
+    --------
+    >>> for split in splits_of(["cat", "dog", ""], ["train", "train", "test1"]):
+    ...     print(split)
+    Split(name='train', role='train', images=2, labelled=True)
+    Split(name='test1', role='test', images=1, labelled=False)
+    """
+    counts = Counter(name for name in splits if name)
+    labelled = {name for name, label in zip(splits, labels, strict=True) if label}
+    order: list[Role] = ["train", "val", "test", "unlabelled"]
+    found = []
+    for name, count in counts.items():
+        told = role_of(name)
+        found.append(Split(name, told[0] if told else "unlabelled", count, name in labelled))
+    return tuple(sorted(found, key=lambda own: (order.index(own.role), own.name)))
+
+
+def choose_splits(splits: Sequence[Split], wanted: str | None) -> tuple[Split, ...]:
+    """The splits that are taken.
+
+    Parameters
+    ----------
+    splits : sequence of Split
+        Empty for a data set without splits.
+    wanted : str or None
+        Name of a split, or what it is (``train``, ``val``, ``test``); ``all`` for all together.
+        By default the one named test, else val, else all; one without labels only where none
+        has labels.
+
+    Raises
+    ------
+    InputError
+        If there is no such split.
+
+    Examples
+    --------
+    >>> splits = splits_of(["cat"] * 3, ["Training", "valid", "valid"])
+    >>> [split.name for split in choose_splits(splits, None)]
+    ['valid']
+    >>> [split.name for split in choose_splits(splits, "train")]
+    ['Training']
+    """
+    if not splits and (wanted is None or wanted.strip().casefold() == ALL):
+        return ()
+    if not splits:
+        raise InputError(
+            f"There is no split {wanted!r}: the pictures do not lie in folders like train and test,"
+            " and no table says which is which. Leave --split out."
+        )
+    if wanted is None:
+        usable = [own for own in splits if own.labelled] or list(splits)
+        for role in ("test", "val"):
+            if taken := tuple(own for own in usable if own.role == role):
+                return taken
+        return tuple(usable)
+    key = wanted.strip().casefold()
+    if key == ALL:
+        return tuple(splits)
+    if taken := tuple(own for own in splits if own.name == wanted.strip()):
+        return taken
+    if taken := tuple(own for own in splits if own.name.casefold() == key):
+        return taken
+    told = role_of(wanted)
+    if told and (taken := tuple(own for own in splits if own.role == told[0])):
+        return taken
+    named = ", ".join(own.name for own in splits)
+    raise InputError(
+        f"There is no split {wanted!r}; the pictures lie in {named}. Name one of these, or {ALL!r} "
+        "to take them together."
+    )
+
+
+def told(splits: Sequence[Split], taken: Sequence[Split]) -> str:
+    """What was taken of the splits and what was left out, as one clause.
+
+    Examples
+    --------
+    >>> splits = splits_of(["cat"] * 3, ["train", "test", "test"])
+    >>> print(told(splits, choose_splits(splits, None)))
+    of the splits train (1 picture) and test (2 pictures), test was taken and train left out
+    """
+    names = [f"{own.name} ({counted(own.images, 'picture', 'pictures')})" for own in splits]
+    left = [own.name for own in splits if own not in taken]
+    if len(splits) == 1:
+        return f"all pictures with a place lie in one split, {names[0]}"
+    took = listed([own.name for own in taken])
+    if not left:
+        return f"the splits {listed(names)} were taken together"
+    were = "was" if len(taken) == 1 else "were"
+    return f"of the splits {listed(names)}, {took} {were} taken and {listed(left)} left out"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a person lists them.
+
+    Examples
+    --------
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

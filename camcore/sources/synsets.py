@@ -1,0 +1,130 @@
+"""ImageNet's classes by their WordNet numbers and by the groups that people mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from camcore.errors import InputError
+from camcore.models.labels import label_key, match_label
+
+SYNSET = re.compile(r"(n\d{8})(?=$|[\s_.-])[\s_.-]*(.*)", re.ASCII)
+
+Index = tuple[tuple[str, str], ...]
+"""Synset and name of each of the 1000 classes, as Keras' own index file has them."""
+
+# Ranges of ILSVRC 2012's classes (both ends included), by what folders call them.
+GROUPS: dict[str, tuple[tuple[int, int], ...]] = {
+    "dog": ((151, 268),),
+    "cat": ((281, 285),),
+    "wolf": ((269, 271),),
+    "fox": ((277, 280),),
+    "bear": ((294, 297),),
+    "rabbit": ((330, 332),),
+    "snake": ((52, 68),),
+    "turtle": ((33, 37),),
+    "lizard": ((38, 48),),
+    "frog": ((30, 32),),
+    "spider": ((72, 77),),
+    "butterfly": ((321, 326),),
+    "beetle": ((300, 307),),
+    "monkey": ((370, 382),),
+    "ape": ((365, 369),),
+    "bird": ((7, 24), (80, 100), (127, 146)),
+    "fish": ((0, 6), (389, 397)),
+}
+_PLURALS = {"wolves": "wolf", "foxes": "fox", "butterflies": "butterfly", "fishes": "fish"}
+_IMAGENET = 1000
+
+
+def imagenet_index() -> Index:
+    """Synset and name of ImageNet's 1000 classes."""
+    from camcore.models.imagenet import imagenet_synsets
+
+    return imagenet_synsets()
+
+
+def by_synset(
+    label: str, class_names: Sequence[str], index: Callable[[], Index] = imagenet_index
+) -> int | None:
+    """The class that a label such as ``n02099601-golden_retriever`` stands for.
+
+    By the number itself where the classes are called by it, else by ImageNet's place where the
+    model has ImageNet's classes, else by ImageNet's name for it or the one behind it.
+
+    Returns
+    -------
+    int or None
+        None for a label without a number, or with one that leads to no class.
+
+    Examples
+    --------
+    >>> index = lambda: (("n01440764", "tench"), ("n02099601", "golden_retriever"))
+    >>> by_synset("n02099601_golden_retriever", ["cat", "Golden Retriever"], index)
+    1
+    >>> by_synset("n01440764", ["goldfish", "tench, Tinca tinca"], index), by_synset("tench", [])
+    (1, None)
+    """
+    told = SYNSET.fullmatch(label.strip())
+    if told is None:
+        return None
+    synset, behind = told.groups()
+    for column, name in enumerate(class_names):
+        own = SYNSET.match(name.strip())
+        if own is not None and own[1] == synset:
+            return column
+    known = {own: (place, name) for place, (own, name) in enumerate(index())}
+    place, name = known.get(synset, (-1, ""))
+    if 0 <= place < len(class_names):
+        unnamed = len(class_names) == _IMAGENET and class_names[place] == f"class {place}"
+        if unnamed or _is_called(class_names[place], name):
+            return place
+    for words in filter(None, (name, behind)):
+        try:
+            return match_label(class_names, words)
+        except InputError:
+            pass
+        called = [column for column, own in enumerate(class_names) if _is_called(own, words)]
+        if len(called) == 1:
+            return called[0]
+    return None
+
+
+def _is_called(class_name: str, words: str) -> bool:
+    """Whether a class has a name, or has it among several: ``tench, Tinca tinca``."""
+    return label_key(words) in map(label_key, (class_name, *class_name.split(",")))
+
+
+def group_of(
+    label: str, class_names: Sequence[str], index: Callable[[], Index] = imagenet_index
+) -> tuple[int, ...]:
+    """The classes of ImageNet that a label such as ``dogs`` covers, for a model of its classes.
+
+    Returns
+    -------
+    tuple of int
+        Empty for another label, or a model of other classes.
+
+    Examples
+    --------
+    >>> group_of("Cats", [f"class {k}" for k in range(1000)], lambda: ())
+    (281, 282, 283, 284, 285)
+    >>> group_of("cats", ["cat", "dog"], lambda: ())
+    ()
+    """
+    if len(class_names) != _IMAGENET or not _are_imagenet(class_names, index):
+        return ()
+    key = label_key(label)
+    ranges = GROUPS.get(_PLURALS.get(key, key)) or GROUPS.get(key.removesuffix("s"), ())
+    return tuple(column for low, high in ranges for column in range(low, high + 1))
+
+
+def _are_imagenet(class_names: Sequence[str], index: Callable[[], Index]) -> bool:
+    """Whether 1000 classes are ImageNet's: by their names, or where nobody named them."""
+    if all(name == f"class {column}" for column, name in enumerate(class_names)):
+        return True
+    known = index()
+    if len(known) != len(class_names):
+        return False
+    same = sum(_is_called(own, name) for own, (_, name) in zip(class_names, known, strict=True))
+    return same > _IMAGENET * 0.9
