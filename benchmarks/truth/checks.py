@@ -62,7 +62,8 @@ def feathered(mask: np.ndarray) -> np.ndarray:
     """
     width = max(1.0, _FEATHER * mask.shape[0])
     inside = ndimage.distance_transform_edt(np.pad(mask, 1, mode="edge"))[1:-1, 1:-1]
-    return np.clip(inside / (2 * width), 0, 1)[..., None].astype(np.float32)
+    share: np.ndarray = np.clip(inside / (2 * width), 0, 1)[..., None].astype(np.float32)
+    return share
 
 
 def mixed(picture: np.ndarray, other: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -156,7 +157,8 @@ def detail(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
 def pattern_of(pictures: np.ndarray) -> np.ndarray:
     """The fine detail that pictures (N, S, S, 3) share, float32 (S, S, 3)."""
     width = _FINE * pictures.shape[1]
-    return np.stack([own - _soft(own, width) for own in pictures]).mean(axis=0)
+    shared: np.ndarray = np.stack([own - _soft(own, width) for own in pictures]).mean(axis=0)
+    return shared
 
 
 def _soft(picture: np.ndarray, width: float) -> np.ndarray:

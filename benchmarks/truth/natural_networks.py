@@ -42,7 +42,7 @@ def natural_network(case: Case, data: Data, given: Given, folder: Path) -> Any:
             camcore.retrofit(
                 given.backbone, pictures, partial, preprocessing="-1..1", seed=case.seed + 100
             )
-        partial.with_name(f"{partial.stem}.labels.txt").unlink()
+        partial.with_name(f"{partial.stem}.labels.txt").unlink(missing_ok=True)
     else:
         _small(case, data).save(partial)
     os.replace(partial, file)
