@@ -81,7 +81,11 @@ def running_server(home: Path) -> Iterator[int]:
             yield port
         finally:
             process.terminate()
-            process.wait(20)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:  # it waits for what its visitors began
+                process.kill()
+                process.wait()
 
 
 async def measure(port: int, visitors: int, seconds: float) -> Measured:

@@ -5,11 +5,13 @@ Nothing here imports a tensor library: arrays at the border are NumPy, images N,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
+
+from camcore.pictures.preprocessing import Frame
 
 Explained = Literal["score", "probability"]
 Head = Callable[[np.ndarray], np.ndarray]
@@ -34,6 +36,8 @@ class Layer:
     cam : bool
         True where only global average pooling and affine layers lie between this layer and the
         class scores, so that plain CAM is possible.
+    frame : Frame or None
+        Where the grid lies in the model's input; evenly over all of it if None.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Layer:
     channels: int
     kind: str
     cam: bool = False
+    frame: Frame | None = None
 
     def __str__(self) -> str:
         return f"{self.name} · {self.height}×{self.width} · {self.channels}"
@@ -69,6 +74,36 @@ class LayerRow:
     shape: tuple[int | None, ...]
     parameters: int
     beside: bool = False
+
+
+@dataclass(frozen=True)
+class OtherInput:
+    """An input that is held at a value while a picture is explained.
+
+    Attributes
+    ----------
+    name : str
+    shape : tuple of int
+        Of its value for one picture.
+    dtype : str
+
+    Examples
+    --------
+    >>> str(OtherInput("age", (2,), "float32"))
+    "'age' (2)"
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+    @property
+    def takes_picture(self) -> bool:
+        """Whether a second picture can be its value."""
+        return len(self.shape) == 3
+
+    def __str__(self) -> str:
+        return f"{self.name!r} ({'×'.join(map(str, self.shape)) or 'one number'})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +169,8 @@ class Classifier(Protocol):
 
     @property
     def sha256(self) -> str:
-        """Hash of the model's content: equal hashes give equal scores in the same precision."""
+        """Hash of the model's content, with what its other inputs are held at where it has any:
+        equal hashes give equal scores in the same precision."""
         ...
 
     @property
@@ -165,6 +201,31 @@ class Classifier(Protocol):
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of all outputs."""
+        ...
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs that could take the picture, where the model names its inputs."""
+        ...
+
+    @property
+    def input(self) -> str:
+        """Name of the input that takes it."""
+        ...
+
+    @property
+    def other_inputs(self) -> tuple[OtherInput, ...]:
+        """The inputs beside it, which are held at values."""
+        ...
+
+    def holding(self, others: Mapping[str, Any]) -> Classifier:
+        """The same model with other inputs held at other values; those not named stay."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was decided where the model leaves a choice, one short clause each: outputs passed
+        over, other inputs and what they are held at."""
         ...
 
     @property

@@ -73,6 +73,8 @@ class Explanation:
     of : {"score", "probability"}
         What is explained: the class score before softmax, or the class probability.
     cost : Cost
+    notes : tuple of str
+        What was decided where the model leaves a choice, one short clause each.
     """
 
     picture: Picture
@@ -89,6 +91,7 @@ class Explanation:
     of: Explained
     cost: Cost
     version: str
+    notes: tuple[str, ...] = ()
 
     @property
     def evidence(self) -> str:
@@ -162,7 +165,12 @@ class Explanation:
         """Everything but the arrays, as plain JSON values."""
         grid = self.layer
         return {
-            "model": {"name": self.model, "sha256": self.model_sha256, "output": self.output},
+            "model": {
+                "name": self.model,
+                "sha256": self.model_sha256,
+                "output": self.output,
+                "notes": list(self.notes),
+            },
             "layer": {
                 "name": grid.name,
                 "height": grid.height,
@@ -189,6 +197,7 @@ class Explanation:
             },
             "preprocessing": self.preprocessing,
             "fit": self.fit,
+            "frame": vars(self.heatmap.frame).copy(),
             "version": self.version,
         }
 

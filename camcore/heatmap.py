@@ -23,6 +23,7 @@ INTERPOLATIONS = {
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
 }
+_ROUNDING = 1e-9  # of a cell
 _BOX_SIDE = 1024  # a box needs no finer grid, and photos of many megapixels stay quick
 
 
@@ -122,18 +123,24 @@ class Heatmap:
         frame = self.frame
         height, width = size or (frame.height, frame.width)
         sx, sy = width / frame.width, height / frame.height
-        x0, x1 = max(0, round(frame.x0 * sx)), min(width, round(frame.x1 * sx))
-        y0, y1 = max(0, round(frame.y0 * sy)), min(height, round(frame.y1 * sy))
+        edges = frame.reach or (frame.x0, frame.y0, frame.x1, frame.y1)
+        left, top = max(0.0, edges[0]), max(0.0, edges[1])
+        right, bottom = min(float(frame.width), edges[2]), min(float(frame.height), edges[3])
+        x0, x1 = round(left * sx), round(right * sx)
+        y0, y1 = round(top * sy), round(bottom * sy)
         rows, columns = self.values.shape
-        across, down = frame.x1 - frame.x0, frame.y1 - frame.y0
-        part = (  # the cells that lie on the picture: all of them unless bars were added
-            max(0.0, -frame.x0) / across * columns,
-            max(0.0, -frame.y0) / down * rows,
-            columns - max(0.0, frame.x1 - frame.width) / across * columns,
-            rows - max(0.0, frame.y1 - frame.height) / down * rows,
-        )
-        inside = Image.fromarray(np.ascontiguousarray(self.values)).resize(
-            (max(1, x1 - x0), max(1, y1 - y0)), INTERPOLATIONS[interpolation], box=part
+        wide, high = (frame.x1 - frame.x0) / columns, (frame.y1 - frame.y0) / rows
+        part = np.array([  # in cells: what lies on the picture
+            (left - frame.x0) / wide, (top - frame.y0) / high,
+            (right - frame.x0) / wide, (bottom - frame.y0) / high,
+        ])  # fmt: skip
+        beyond = np.ceil(np.array([0, 0, -columns, -rows]) + part * [-1, -1, 1, 1] - _ROUNDING)
+        before_x, before_y, after_x, after_y = np.maximum(beyond, 0).astype(int)
+        cells = np.pad(self.values, ((before_y, after_y), (before_x, after_x)), mode="edge")
+        part += [before_x, before_y, before_x, before_y]
+        part = np.clip(part, 0, [*cells.shape[::-1], *cells.shape[::-1]])
+        inside = Image.fromarray(np.ascontiguousarray(cells)).resize(
+            (max(1, x1 - x0), max(1, y1 - y0)), INTERPOLATIONS[interpolation], box=tuple(part)
         )
         full = np.zeros((height, width), np.float32)
         full[y0:y1, x0:x1] = np.asarray(inside)[: y1 - y0, : x1 - x0]

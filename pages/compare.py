@@ -72,9 +72,11 @@ def _view(
     """Everything that is chosen; None while something is missing."""
     model = load_with_progress(choice, source, waiting)
     with model_box:
-        with_output = model_picker.pick_output(choice, model)
-    if with_output.output not in (None, model.output):
-        choice, model = with_output, load_with_progress(with_output, source, waiting)
+        wanted = model_picker.pick_input(model_picker.pick_output(choice, model), model)
+    if wanted.output not in (None, model.output) or wanted.input not in (None, model.input):
+        choice, model = wanted, load_with_progress(wanted, source, waiting)
+    with model_box:
+        choice, model = model_picker.pick_others(choice, model)
     with map_box:
         methods = choosing.pick_methods()
         layers = choosing.pick_layers(model)
@@ -140,6 +142,9 @@ def command_line(view: View, true: tuple[Box, ...]) -> str:
     words += ["--output", choice.output] if choice.output else []
     words += ["--output-kind", choice.output_kind] if choice.output_kind else []
     words += ["--input-size", "x".join(map(str, choice.input_size))] if choice.input_size else []
+    words += ["--input", choice.input] if choice.input else []
+    for name, value in choice.others:
+        words += ["--other", f"{name}={value.rsplit('/', 1)[-1]}"]
     words += ["--preprocess", view.preprocessing] if view.preprocessing else []
     words += ["--fit", view.fit] if view.fit != "stretch" else []
     return " ".join(map(shlex.quote, [*words, "--out", "comparison"]))

@@ -77,9 +77,11 @@ def _explain(
         _show_alone(stage, source)
         raise
     with model_box:
-        with_output = model_picker.pick_output(choice, model)
-    if with_output.output not in (None, model.output):
-        choice, model = with_output, load_with_progress(with_output, source, waiting)
+        wanted = model_picker.pick_input(model_picker.pick_output(choice, model), model)
+    if wanted.output not in (None, model.output) or wanted.input not in (None, model.input):
+        choice, model = wanted, load_with_progress(wanted, source, waiting)
+    with model_box:
+        choice, model = model_picker.pick_others(choice, model)
     _remember_shape(choice, model)
     with map_box:
         layer = map_picker.pick_layer(model)

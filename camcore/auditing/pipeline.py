@@ -47,7 +47,7 @@ def audit(
         Called with a `Progress` a few times a second.
     **options
         The other fields of `Settings`: layer, method, labels, class_names, preprocessing, output,
-        output_kind, input_size, fit, split, stretch, budget, seed, precision.
+        output_kind, input_size, input, others, fit, split, stretch, budget, seed, precision.
 
     Returns
     -------
@@ -78,6 +78,8 @@ def audit(
             output=settings.output,
             output_kind=settings.output_kind,  # type: ignore[arg-type]
             input_size=settings.input_size,
+            input=settings.input,
+            others=settings.others,
         )
 
     with store.locked():

@@ -285,6 +285,71 @@ class Rules:
         "the same for regions in thirds",
         "set before the first run",
     )
+    tone_ends: float = _rule(
+        0.01,
+        "share of the pixels beyond the black point, and beyond the white point",
+        "set before it was first tried",
+    )
+    tone_near: float = _rule(
+        0.04,
+        "of the range: so near to black or white a pixel is ground and no tone",
+        "ten levels of the full range: JPEG noise on a plain ground",
+    )
+    tones_fewest: float = _rule(
+        0.01,
+        "share of the pixels: fewer between black and white tell no tones",
+        "set before it was first tried",
+    )
+    light_dimmest: float = _rule(
+        0.25,
+        "of the mean: darker, broad waves show what stands there and not the light",
+        "set before it was first tried",
+    )
+    light_fewest: float = _rule(
+        0.05,
+        "share of the pixels: fewer that are not clipped tell no fall of light",
+        "set before it was first tried",
+    )
+    mark_smooth: float = _rule(
+        16.0,
+        "gray levels squared: smoother places tell no more of a faint mark",
+        "rounding and JPEG at usual qualities",
+    )
+    on_steps: float = _rule(
+        0.3,
+        "of what chance leaves between coefficients and the steps of a JPEG table",
+        "photographs encoded at many qualities, and never",
+    )
+    file_scale_most: float = _rule(
+        4.0,
+        "a file's pixels to a pixel of the input: beyond it JPEG blocks are hardly seen",
+        "set before it was first tried",
+    )
+    trims: int = _rule(
+        4,
+        "rounds of ever narrower cuts from the four sides of a region",
+        "a quarter of a corner down to one cell",
+    )
+    real_pictures: int = _rule(
+        512,
+        "real pictures that edited ones are held against",
+        "time and memory",
+    )
+    real_neighbours: int = _rule(
+        3,
+        "neighbours that the ball around a real picture reaches to",
+        "Kynkaanniemi 2019",
+    )
+    real_ridge: float = _rule(
+        0.1,
+        "of the largest spread: directions that vary less are measured by this",
+        "gray grounds against black, on networks of five classes",
+    )
+    unreal: float = _rule(
+        0.02,
+        "share of the real pictures that may count as unreal",
+        "set before it was first tried",
+    )
     faint: float = _rule(
         64.0,
         "gray levels: deviations above belong to the object, not to a faint pattern",

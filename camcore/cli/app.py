@@ -42,7 +42,9 @@ def models() -> None:
         say(f"{entry.name}\t{size}\tImageNet, {entry.megabytes} MB\t{able}")
 
 
-_labels_option = click.option("--labels", metavar="FILE", help="Class names: text, JSON or CSV.")
+_labels_option = click.option(
+    "--labels", metavar="FILE", help="Class names: text, JSON, YAML or CSV, or imagenet."
+)
 
 
 def _sample_or_file(image: str) -> str:
@@ -130,6 +132,8 @@ def explain(
         )  # fmt: skip
     shown.save(out, alpha, colormap)
     for note in picture.notes:
+        say(f"note: {note}")
+    for note in shown.notes:
         say(f"note: {note}")
     if loaded.preprocessing_guessed:
         say(guessed(loaded))

@@ -35,7 +35,7 @@ _DEFAULT_MODEL = "cloud-detector"
 )  # fmt: skip
 @click.option("--box", metavar="X0,Y0,X1,Y1", help="Where the object is, in pixels.")
 @click.option("--boxes", metavar="FILE", help="The same from CSV, Pascal VOC XML or COCO JSON.")
-@click.option("--labels", metavar="FILE", help="Class names: text, JSON or CSV.")
+@click.option("--labels", metavar="FILE", help="Class names: text, JSON, YAML or CSV, or imagenet.")
 @model_options
 @fit_option
 @stretch_option
@@ -96,6 +96,8 @@ def methods(
         )
     _write(made, out, alpha, colormap)
     for note in picture.notes:
+        say(f"note: {note}")
+    for note in loaded.notes:
         say(f"note: {note}")
     if loaded.preprocessing_guessed:
         say(guessed(loaded))

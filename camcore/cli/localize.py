@@ -44,7 +44,9 @@ if TYPE_CHECKING:
     "--labels", metavar="MAP",
     help="JSON or CSV that says which classes of the model each label means.",
 )  # fmt: skip
-@click.option("--class-names", metavar="FILE", help="The model's class names: text, JSON or CSV.")
+@click.option(
+    "--class-names", metavar="FILE", help="The model's class names: text, JSON, YAML or CSV."
+)
 @model_options
 @fit_option
 @split_option
@@ -63,6 +65,8 @@ def localize(
     output: str | None,
     output_kind: Any,
     input_size: tuple[int, int] | None,
+    input: str | None,
+    others: dict[str, str],
     out: Path,
     **options: Any,
 ) -> None:
@@ -86,6 +90,8 @@ def localize(
         output=output,
         output_kind=output_kind,
         input_size=input_size,
+        input=input,
+        others=others,
     )
     mapping = read_mapping(labels, loaded.class_names) if labels else None
     with progress_bar("localising") as progress:

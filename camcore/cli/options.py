@@ -36,18 +36,37 @@ class InputSize(click.ParamType):
         return int(sides[0]), int(sides[1])
 
 
+def _by_name(context: Any, parameter: Any, values: tuple[str, ...]) -> dict[str, str]:
+    """``NAME=VALUE`` texts as a dictionary."""
+    named = {}
+    for text in values:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise InputError(f"--other {text!r} is not NAME=VALUE; write it like --other age=40.")
+        named[name.strip()] = value.strip()
+    return named
+
+
 _MODEL = [
     click.option(
         "--preprocess", "preprocessing", metavar="P",
         help=f"How pixels are scaled: {', '.join(PREPROCESSINGS)}.",
     ),
-    click.option("--output", metavar="NAME", help="Which of several outputs is explained."),
+    click.option(
+        "--output", metavar="NAME|INDEX", help="Which of several outputs is explained."
+    ),
     click.option(
         "--output-kind", metavar="K",
         help="How to read an output that does not tell: logits, sigmoid, multi-label, regression.",
     ),
     click.option(
         "--input-size", metavar="HxW", type=InputSize(), help="For models that accept any size."
+    ),
+    click.option("--input", metavar="NAME", help="Which of several inputs takes the picture."),
+    click.option(
+        "--other", "others", metavar="NAME=VALUE|FILE", multiple=True, callback=_by_name,
+        help="What another input is held at: a number, numbers between commas, a .npy file or a "
+        "picture; 0 by default. Again for each input.",
     ),
 ]  # fmt: skip
 

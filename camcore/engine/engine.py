@@ -11,7 +11,7 @@ import numpy as np
 from camcore._version import __version__
 from camcore.classifier import Classifier, Explained, Forward, Layer
 from camcore.engine.cache import BoundedCache, Locks
-from camcore.engine.remembered import Computed, View
+from camcore.engine.remembered import Computed, View, map_key
 from camcore.engine.slots import Slots
 from camcore.errors import InputError, MethodError
 from camcore.explanation import Explanation, Prediction
@@ -180,17 +180,15 @@ class Engine:
             maps = self._computed.maps_of_variants(view, columns, chosen, progress)
         else:
             maps = self._computed.maps(view, columns, chosen, of)
-        ranked = {p.index: p for p in _ranked(model, forward, None)}
         # A regression has two columns for each output; the answer is the first of them.
-        answer = [
-            p for p in ranked.values() if model.output_kind != "regression" or p.index % 2 == 0
-        ]
+        order = _order(model, forward)
+        answer = order[::2] if model.output_kind == "regression" else order
         return tuple(
             Explanation(
                 picture=picture,
                 heatmap=Heatmap(raw, view.frame, scaling or chosen.scaling),
-                target=ranked[column],
-                predictions=tuple(answer[:5]),
+                target=_prediction(model, forward, column),
+                predictions=tuple(_prediction(model, forward, c) for c in answer[:5]),
                 layer=view.layer,
                 method=chosen.name,
                 model=model.name,
@@ -201,6 +199,7 @@ class Engine:
                 of=of,
                 cost=cost,
                 version=__version__,
+                notes=model.notes,
             )
             for column, (raw, cost) in zip(columns, maps, strict=True)
         )
@@ -251,6 +250,32 @@ class Engine:
         """The picture as the model is given it: preprocessed, (H, W, C) float32."""
         return _view(model, picture, None, preprocessing, fit).image
 
+    def key(
+        self,
+        model: Classifier,
+        picture: Picture,
+        *,
+        method: str,
+        of: Explained = "score",
+        targets: Sequence[int] = (),
+        layer: str | None = None,
+        preprocessing: str | None = None,
+        fit: str = "stretch",
+    ) -> Hashable:
+        """Everything that the numbers of a method depend on, by content.
+
+        The cache holds results under it, and work that several share is known by it. The many
+        passes of a method serve every class, so that its key knows none; nor does it know the
+        layer of a method that is the same for all.
+
+        Parameters
+        ----------
+        targets : sequence of int
+            Columns of the scores, in any order.
+        """
+        view = _view(model, picture, layer, preprocessing, fit)
+        return map_key(view, method_named(method), of, targets)
+
     def estimate(
         self,
         model: Classifier,
@@ -288,17 +313,22 @@ def _view(
     check_preprocessing(name)
     height, width, _ = model.input_shape
     frame = frame_of(picture.width, picture.height, width, height, fit)
+    if info.frame is not None:
+        frame = info.frame.within(frame)
     return View(model, picture, info, name, fit, frame)
 
 
 def _ranked(model: Classifier, forward: Forward, top: int | None) -> tuple[Prediction, ...]:
-    scores, probabilities = forward.scores[0], forward.probabilities[0]
-    order = (
-        np.arange(len(scores))
-        if model.output_kind == "regression"
-        else np.argsort(-probabilities, kind="stable")
-    )
-    return tuple(
-        Prediction(int(i), model.class_names[i], float(scores[i]), float(probabilities[i]))
-        for i in order[:top]
-    )
+    return tuple(_prediction(model, forward, column) for column in _order(model, forward)[:top])
+
+
+def _order(model: Classifier, forward: Forward) -> np.ndarray:
+    """Columns, most probable class first; for a regression as the outputs are."""
+    if model.output_kind == "regression":
+        return np.arange(forward.scores.shape[1])
+    return np.argsort(-forward.probabilities[0], kind="stable")
+
+
+def _prediction(model: Classifier, forward: Forward, column: int) -> Prediction:
+    score, probability = forward.scores[0, column], forward.probabilities[0, column]
+    return Prediction(int(column), model.class_names[column], float(score), float(probability))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from time import perf_counter
@@ -110,7 +110,7 @@ class Computed:
     ) -> list[tuple[np.ndarray, Cost]]:
         """Raw maps; one backward pass for all the columns not seen before."""
         found: dict[int, Any] = {
-            c: self._cache.get((method.name, of, view.key, c)) for c in columns
+            c: self._cache.get(map_key(view, method, of, (c,))) for c in columns
         }
         missing = [c for c, value in found.items() if value is None]
         if missing:
@@ -124,14 +124,14 @@ class Computed:
             check_map(view.model, maps, view.layer.name, method.title)
             for column, raw in zip(missing, maps, strict=True):
                 found[column] = raw, cost
-                self._cache.put((method.name, of, view.key, column), (raw, cost), raw.nbytes)
+                self._cache.put(map_key(view, method, of, (column,)), (raw, cost), raw.nbytes)
         return [found[c] for c in columns]
 
     def maps_of_variants(
         self, view: View, columns: list[int], method: Method, progress: Progress | None
     ) -> list[tuple[np.ndarray, Cost]]:
         """Raw maps of a method that makes many passes; they serve every class."""
-        key = _key_of_variants(view, method)
+        key = map_key(view, method, "score", ())
         forward, seconds = self.forward(view)
         with self._locks.of(key):  # whoever asks for the same waits, and has it then
             found = self._cache.get(key)
@@ -180,7 +180,10 @@ class Computed:
 
     def seconds_of_passes(self, view: View, method: Method) -> float:
         """About how long a method's passes take, from a few of them; 0 where they are known."""
-        if not method.many_passes or self._cache.get(_key_of_variants(view, method)) is not None:
+        if (
+            not method.many_passes
+            or self._cache.get(map_key(view, method, "score", ())) is not None
+        ):
             return 0.0
         model = view.model
         key = ("seconds", method.needs, model.sha256, model.output, view.layer.name)
@@ -244,5 +247,8 @@ class Computed:
         return np.stack([found[c] for c in columns])
 
 
-def _key_of_variants(view: View, method: Method) -> Hashable:
-    return method.name, view.input_key if method.layer_free else view.key
+def map_key(view: View, method: Method, of: Explained, targets: Sequence[int]) -> Hashable:
+    """What the numbers of a method depend on; see `camcore.Engine.key`."""
+    if method.many_passes:
+        return method.name, view.input_key if method.layer_free else view.key
+    return method.name, of, view.key, tuple(sorted(set(targets)))

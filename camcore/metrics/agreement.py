@@ -121,12 +121,13 @@ def iou_at(a: np.ndarray, b: np.ndarray, share: float = 0.2) -> float:
 def agreement(one: Heatmap, other: Heatmap) -> Agreement:
     """How alike two maps of the same picture are, as they are shown: in 0 to 1.
 
-    Maps of different grids are first brought to the finer one, bilinearly.
+    Maps of different grids are first brought to the finer one, bilinearly; where the grids cover
+    different parts of the picture, to that many points of the part that both speak for.
 
     Raises
     ------
     InputError
-        If they cover different parts of the picture, or different pictures.
+        If they cover no common part of the picture, or different pictures.
 
     Examples
     --------
@@ -136,13 +137,19 @@ def agreement(one: Heatmap, other: Heatmap) -> Agreement:
     >>> agreement(Heatmap(raw, frame), Heatmap(3 * raw, frame))
     Agreement(pearson=1.0, spearman=1.0, iou=1.0)
     """
-    if one.frame != other.frame:
+    height, width = np.maximum(one.raw.shape, other.raw.shape).tolist()
+    if one.frame == other.frame:
+        a, b = (enlarged(own.values, height, width) for own in (one, other))
+        return Agreement(pearson(a, b), spearman(a, b), iou_at(a, b))
+    sizes = [(own.frame.width, own.frame.height) for own in (one, other)]
+    size = 2 * height, 2 * width  # fine enough for grids that lie apart by half a cell
+    both = one.seen(size) & other.seen(size)
+    if sizes[0] != sizes[1] or not both.any():
         raise InputError(
             f"the maps cover different parts of a picture, {one.frame} and {other.frame}; "
             "compare maps of one picture, made with the same fit."
         )
-    height, width = np.maximum(one.raw.shape, other.raw.shape).tolist()
-    a, b = (enlarged(own.values, height, width) for own in (one, other))
+    a, b = (own.upsampled("bilinear", size)[both] for own in (one, other))
     return Agreement(pearson(a, b), spearman(a, b), iou_at(a, b))
 
 

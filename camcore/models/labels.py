@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
+import codecs
 import difflib
-import io
-import json
 import operator
 import os
 import stat
@@ -16,6 +14,7 @@ import numpy as np
 
 from camcore.classifier import Classifier
 from camcore.errors import InputError
+from camcore.models.label_files import parse_labels
 
 MAX_BYTES = 8 * 1024**2
 _SUGGESTIONS = 3
@@ -27,9 +26,10 @@ def read_labels(path: str | os.PathLike) -> tuple[str, ...]:
     Parameters
     ----------
     path : path
-        UTF-8 text, one name a line; JSON: a list, ``{"0": "cat"}``,
-        ``{"0": ["n02123045", "tabby"]}`` or ``{"cat": 0}``; or CSV: ``index,name`` with or
-        without a header, or one column of names.
+        UTF-8 or UTF-16 text, one name a line, or ``0 cat``, ``0: cat``, ``cat 0``; JSON or a
+        Python value: a list, ``{"0": "cat"}``, ``{"0": ["n02123045", "tabby"]}``, ``{"cat": 0}``,
+        or an object that holds one of them as ``id2label``, ``classes`` and the like; YAML; or
+        CSV: ``index,name`` with or without a header, or one column of names.
 
     Returns
     -------
@@ -55,12 +55,7 @@ def read_labels(path: str | os.PathLike) -> tuple[str, ...]:
     text = _text(path, name)
     if not text.strip():
         raise InputError(f"{name} is empty; a label file holds one class name a line.")
-    if text.lstrip()[0] in "[{" and not path.lower().endswith((".txt", ".csv", ".tsv")):
-        labels = _from_json(text, name)
-    elif path.lower().endswith((".csv", ".tsv")):
-        labels = _from_csv(text, name, "\t" if path.lower().endswith(".tsv") else ",")
-    else:
-        labels = [line.strip() for line in text.rstrip().splitlines()]
+    labels = parse_labels(text, name)
     for index, label in enumerate(labels):
         if not label:
             raise InputError(f"{name}: class {index} has no name; give every class one.")
@@ -160,78 +155,13 @@ def _text(path: str, name: str) -> str:
     if len(data) > MAX_BYTES:
         raise InputError(f"{name} is larger than {MAX_BYTES // 1024**2} MB; is it a label file?")
     try:
-        text = data.decode("utf-8-sig")
+        wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = data.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{name} is not UTF-8 text; save the names as UTF-8.") from None
     if "\0" in text:
         raise InputError(f"{name} is a binary file; give a text, JSON or CSV file of names.")
     return text
-
-
-def _from_json(text: str, name: str) -> list[str]:
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{name} looks like JSON but cannot be parsed ({error}).") from None
-    if isinstance(data, list):
-        return [_json_name(item, name) for item in data] or _nothing(name)
-    values = data.values()
-    if values and all(isinstance(v, int) and not isinstance(v, bool) for v in values):
-        return _by_index([(str(index), label) for label, index in data.items()], name)
-    return _by_index([(key, _json_name(item, name)) for key, item in data.items()], name)
-
-
-def _json_name(item: object, name: str) -> str:
-    if isinstance(item, list) and item:
-        item = item[-1]  # Keras' own index: [synset, name]
-    if not isinstance(item, str):
-        raise InputError(f"{name}: {str(item)[:40]!r} is not a class name; names are text.")
-    return item.strip()
-
-
-def _from_csv(text: str, name: str, delimiter: str) -> list[str]:
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(row)]
-    except csv.Error as error:
-        raise InputError(f"{name} cannot be parsed as CSV ({error}).") from None
-    if all(len(row) == 1 for row in rows):
-        labels = [row[0].strip() for row in rows]
-        if labels[0].casefold() in {"name", "label", "class", "class_name", "names", "labels"}:
-            labels = labels[1:]
-        return labels or _nothing(name)
-    if not _is_index(rows[0][0]):
-        rows = rows[1:]
-    for row in rows:
-        if len(row) < 2:
-            raise InputError(f"{name}: the row {row[0][:40]!r} lacks a name; rows are index,name.")
-    return _by_index([(row[0], row[1].strip()) for row in rows], name)
-
-
-def _by_index(pairs: list[tuple[str, str]], name: str) -> list[str]:
-    if not pairs:
-        return _nothing(name)
-    labels: dict[int, str] = {}
-    for key, label in pairs:
-        if not _is_index(key):
-            raise InputError(f"{name}: {key[:40]!r} is not a class index; indices count from 0.")
-        if int(key) in labels:
-            raise InputError(f"{name}: class index {int(key)} appears twice; keep one.")
-        labels[int(key)] = label
-    missing = next((index for index in range(len(labels)) if index not in labels), None)
-    if missing is not None:
-        raise InputError(
-            f"{name}: class index {missing} is missing; the indices run from 0 without gaps."
-        )
-    return [labels[index] for index in range(len(labels))]
-
-
-def _is_index(text: str) -> bool:
-    text = text.strip()
-    return text.isascii() and text.isdigit() and len(text) < 8
-
-
-def _nothing(name: str) -> list[str]:
-    raise InputError(f"{name} holds no class names; a label file holds one class name a line.")
 
 
 def resolve_target(classifier: Classifier, target: int | str | None, scores: np.ndarray) -> int:

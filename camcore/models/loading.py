@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ from camcore import bundled
 from camcore.classifier import OutputKind
 from camcore.errors import ModelError
 from camcore.models.catalogue import CATALOGUE, CatalogueModel
+from camcore.models.held_inputs import Held
+from camcore.models.imagenet import imagenet_names
 from camcore.models.keras.loading import load_bundled, load_catalogue, load_file
 from camcore.models.labels import read_labels
 from camcore.pictures.preprocessing import check_preprocessing
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 _NAMED = re.compile(
     r"(?P<name>\w+)(?:[:?](?:weights=)?(?P<weights>imagenet|random))?", re.IGNORECASE
 )
+_IMAGENET = "imagenet"  # in place of a label file
 
 
 def load_model(
@@ -31,9 +34,11 @@ def load_model(
     *,
     labels: str | os.PathLike[str] | Sequence[str] | None = None,
     preprocessing: str | None = None,
-    output: str | None = None,
+    output: str | int | None = None,
     output_kind: OutputKind | None = None,
     input_size: tuple[int, int] | None = None,
+    input: str | None = None,
+    others: Mapping[str, Held] | None = None,
 ) -> KerasClassifier:
     """Load a model by name or from a file.
 
@@ -44,16 +49,21 @@ def load_model(
         for a fixed random initialisation), or a ``.keras`` or ``.h5`` file, which is inspected in
         a child process before it is loaded.
     labels : path or sequence of str, optional
-        Class names, or a text, JSON or CSV file that holds them.
+        Class names; a text, JSON, YAML or CSV file that holds them; or ``imagenet`` for the names
+        of ImageNet's 1000 classes.
     preprocessing : str, optional
-        One of `camcore.PREPROCESSINGS`. Known for named models. For a file: ``none`` where the
-        model begins with Rescaling or Normalization, else ``0-1``.
-    output : str, optional
-        Which of several outputs is explained.
+        One of `camcore.PREPROCESSINGS`. Known for named models. For a file: what the
+        beginning of the model tells, else ``0-1``.
+    output : str or int, optional
+        Which of several outputs is explained, by name or position.
     output_kind : str, optional
         How to read an output that does not tell by itself; see `KerasClassifier`.
     input_size : tuple of int, optional
         Height and width, for models that accept any.
+    input : str, optional
+        Which of several inputs takes the picture.
+    others : dict, optional
+        What the other inputs are held at, by name; see `KerasClassifier`.
 
     Raises
     ------
@@ -74,8 +84,14 @@ def load_model(
     if preprocessing is not None:
         check_preprocessing(preprocessing)
     text = os.fspath(name)
-    names = read_labels(labels) if isinstance(labels, (str, os.PathLike)) else labels
-    options = {"output": output, "output_kind": output_kind, "input_size": input_size}
+    names = _names(labels)
+    options = {
+        "output": output,
+        "output_kind": output_kind,
+        "input_size": input_size,
+        "input": input,
+        "others": others,
+    }
     for own in bundled.MODELS:
         if own.name == text.lower():
             return load_bundled(own, preprocessing, names, options)
@@ -92,6 +108,16 @@ def load_model(
     near = difflib.get_close_matches(text, known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else "`camcore models` lists the names."
     raise ModelError(f"no model and no file is called {text!r}; {hint}")
+
+
+def _names(
+    labels: str | os.PathLike[str] | Sequence[str] | None,
+) -> Sequence[str] | None:
+    if not isinstance(labels, (str, os.PathLike)):
+        return labels
+    if labels == _IMAGENET and not os.path.exists(labels):
+        return imagenet_names()
+    return read_labels(labels)
 
 
 def _catalogue_entry(name: str) -> CatalogueModel | None:

@@ -69,7 +69,7 @@ _OF_COLOURS = ("caffe", "torch")
 
 @dataclass(frozen=True)
 class Frame:
-    """The rectangle of the source picture that the model's input covers.
+    """The rectangle of a picture that the model's input, or the grid of a map, covers.
 
     Attributes
     ----------
@@ -77,6 +77,10 @@ class Frame:
         Edges in source pixels; outside 0..width or 0..height where black bars were added.
     width, height : int
         Size of the source picture in pixels.
+    reach : tuple of float (x0, y0, x1, y1), optional
+        What the cells of a map speak for, where that is not all of the rectangle that lies on
+        the picture, or more: less where the network pads, more where receptive fields go on
+        beyond the edges of the outermost cells.
     """
 
     x0: float
@@ -85,6 +89,31 @@ class Frame:
     y1: float
     width: int
     height: int
+    reach: tuple[float, float, float, float] | None = None
+
+    def within(self, outer: Frame) -> Frame:
+        """This frame, of a model's input, in the picture that the input shows by `outer`.
+
+        Examples
+        --------
+        >>> grid = Frame(0.0, 0.0, 24.0, 24.0, 28, 28, reach=(0.0, 0.0, 28.0, 28.0))
+        >>> grid.within(Frame(0.0, 0.0, 56.0, 28.0, 56, 28))
+        Frame(x0=0.0, y0=0.0, x1=48.0, y1=24.0, width=56, height=28, reach=(0.0, 0.0, 56.0, 28.0))
+        """
+        edges = self._carried(outer, self.x0, self.y0, self.x1, self.y1)
+        reach = None if self.reach is None else self._carried(outer, *self.reach)
+        return Frame(*edges, outer.width, outer.height, reach)
+
+    def _carried(
+        self, outer: Frame, x0: float, y0: float, x1: float, y1: float
+    ) -> tuple[float, float, float, float]:
+        sx, sy = (outer.x1 - outer.x0) / self.width, (outer.y1 - outer.y0) / self.height
+        return (
+            outer.x0 + x0 * sx,
+            outer.y0 + y0 * sy,
+            outer.x0 + x1 * sx if x1 != self.width else outer.x1,
+            outer.y0 + y1 * sy if y1 != self.height else outer.y1,
+        )
 
 
 def frame_of(width: int, height: int, input_width: int, input_height: int, fit: str) -> Frame:

@@ -156,6 +156,11 @@ def python_lines(
     load += [f"output={_quoted(choice.output)}"] if choice.output else []
     load += [f"output_kind={_quoted(choice.output_kind)}"] if choice.output_kind else []
     load += [f"input_size={choice.input_size}"] if choice.input_size else []
+    load += [f"input={_quoted(choice.input)}"] if choice.input else []
+    held = ", ".join(
+        f"{_quoted(name)}: {_quoted(value.rsplit('/', 1)[-1])}" for name, value in choice.others
+    )
+    load += [f"others={{{held}}}"] if held else []
     file = (
         f"camcore.sample({_quoted(source.sample)}).file" if source.sample else _quoted(source.file)
     )
@@ -202,6 +207,9 @@ def command_lines(
         words += ["--output-kind", choice.output_kind] if choice.output_kind else []
         if choice.input_size:
             words += ["--input-size", "x".join(map(str, choice.input_size))]
+        words += ["--input", choice.input] if choice.input else []
+        for name, value in choice.others:
+            words += ["--other", f"{name}={value.rsplit('/', 1)[-1]}"]
         if one.preprocessing != model.preprocessing or choice.file:
             words += ["--preprocess", one.preprocessing]
         words += ["--fit", one.fit] if one.fit != "stretch" else []

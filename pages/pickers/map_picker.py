@@ -163,7 +163,7 @@ def pick_preprocessing(model: camcore.Classifier) -> str:
         + (
             "The file does not tell: this is a guess."
             if model.preprocessing_guessed
-            else "The model scales its pixels itself."
+            else "The model itself tells what it takes."
         ),
     )
 
@@ -192,11 +192,27 @@ def compare_preprocessings(
         guessed = st.session_state[choice] == model.preprocessing
         st.session_state[opened] = guessed and not st.session_state.get(seen, False)
     st.session_state[seen] = True
+    chosen = st.session_state[choice]
+    title = camcore.PREPROCESSINGS[chosen].title
+    how = f"is a guess ({title})" if chosen == model.preprocessing else f"was chosen: {title}"
     with st.expander(
-        "Pixel scaling is a guess: compare the answers under each", key=opened, on_change="rerun"
+        f"Pixel scaling {how}. Compare the answers under each", key=opened, on_change="rerun"
     ):
         st.markdown("\n".join(["| Pixels as | Answer | |", "|---|---|---|", *rows]))
         st.caption(
             "The file does not say how its pixels were scaled. "
             "The right choice is usually the one that is sure and right on a picture you know."
         )
+        with st.container(horizontal=True):
+            for name in camcore.PREPROCESSINGS:
+                st.button(
+                    f"Take {name}",
+                    key=f"{choice}-take-{name}",
+                    disabled=name == chosen,
+                    on_click=_take_preprocessing,
+                    args=(name,),
+                )
+
+
+def _take_preprocessing(name: str) -> None:
+    st.session_state["map-preprocessing-asked"] = name

@@ -17,7 +17,8 @@ BUNDLED, CATALOGUE, FILE = "Bundled", "Keras", "Your file"
 _RANDOM = ":weights=random"
 _LARGEST_FILE = 800  # MB
 _MODEL_TYPES = ["keras", "h5", "hdf5"]
-LABEL_TYPES = ["txt", "json", "csv", "tsv"]
+LABEL_TYPES = ["txt", "json", "csv", "tsv", "yaml", "yml"]
+_PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff"]
 _SIDES = (16, 2048)
 _OUTPUT_KINDS = {
     "": "as the model tells",
@@ -47,8 +48,10 @@ class ModelChoice:
         Whether it is somebody's own file, and whether it came through the browser or by a link.
     stamp : tuple
         What changes when the file changes.
-    labels, output, output_kind, input_size
+    labels, output, output_kind, input_size, input
         As in `camcore.load_model`.
+    others : tuple of pairs of str
+        What the model's other inputs are held at: a loaded model is asked to hold them.
     """
 
     name: str
@@ -62,6 +65,8 @@ class ModelChoice:
     output: str | None = None
     output_kind: str | None = None
     input_size: tuple[int, int] | None = None
+    input: str | None = None
+    others: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     def load(self) -> camcore.Classifier:
         """Load it; slow the first time."""
@@ -70,6 +75,7 @@ class ModelChoice:
             "output": self.output,
             "output_kind": self.output_kind,
             "input_size": self.input_size,
+            "input": self.input,
         }
         return camcore.load_model(self.name, **options)
 
@@ -255,11 +261,53 @@ def pick_output(choice: ModelChoice, model: camcore.Classifier) -> ModelChoice:
     if wanted not in model.outputs:
         if wanted is not None:
             refuse(f"The link asks for the output “{wanted}”, which the model does not have.")
-        st.session_state["model-output"] = model.outputs[0]
+        st.session_state["model-output"] = model.output
     output = st.selectbox(
         "Output", model.outputs, key="model-output", persist_state="session", format_func=str
     )
     return replace(choice, output=output)
+
+
+def pick_input(choice: ModelChoice, model: camcore.Classifier) -> ModelChoice:
+    """The same choice with one of several inputs for the picture."""
+    if len(model.inputs) < 2:
+        return choice
+    if st.session_state.get("model-input") not in model.inputs:
+        st.session_state["model-input"] = model.input
+    chosen = st.selectbox(
+        "Input that takes the picture", model.inputs, key="model-input", persist_state="session"
+    )
+    return replace(choice, input=chosen)
+
+
+def pick_others(
+    choice: ModelChoice, model: camcore.Classifier
+) -> tuple[ModelChoice, camcore.Classifier]:
+    """The model with its inputs beside the picture held at what a person gives.
+
+    Raises
+    ------
+    camcore.CamcoreError
+        If a value does not fit.
+    """
+    values = {}
+    for other in model.other_inputs:
+        key = f"model-other-{other.name}"
+        if other.takes_picture:
+            value = ask_upload(
+                f"Picture for {other.name}", key=key, type=_PICTURE_TYPES,
+                help="Black where there is none.",
+            )  # fmt: skip
+        else:
+            value = st.text_input(
+                f"Value of {other}", key=key, persist_state="session", placeholder="0",
+                help="One number, or numbers between commas.",
+            ).strip()  # fmt: skip
+        if value:
+            values[other.name] = value
+    if not values:
+        return choice, model
+    return replace(choice, others=tuple(values.items())), model.holding(values)
 
 
 def reads_drawings(choice: ModelChoice | None) -> bool:

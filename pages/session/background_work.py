@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Hashable
@@ -16,6 +17,8 @@ Result = TypeVar("Result")
 
 _POLL = 0.2  # seconds between two looks
 _ALONE = 60.0  # seconds after which work that no page looks at ends
+_AWAY = 5.0  # seconds without a look after which a session does not wait any more
+_VISITOR = "background-work-visitor"
 
 
 class Progress(Protocol):
@@ -34,7 +37,10 @@ class _Running:
     def __init__(self) -> None:
         self.future: Future = Future()
         self.stop = threading.Event()
-        self.started = self.looked_at = time.monotonic()
+        self.started = time.monotonic()
+        self._last_look = self.started
+        self._looks: dict[str, float] = {}
+        self._guard = threading.Lock()
         self.done, self.total = 0, 0
         self.so_far: Any = None
 
@@ -42,8 +48,21 @@ class _Running:
         self.done, self.total = done, total
         if so_far is not None:
             self.so_far = so_far
-        if self.stop.is_set() or time.monotonic() - self.looked_at > _ALONE:
+        if self.stop.is_set() or time.monotonic() - self._last_look > _ALONE:
             raise _Stopped
+
+    def looked_at(self, visitor: str) -> None:
+        """Note that a session waits for it."""
+        with self._guard:
+            self._looks[visitor] = self._last_look = time.monotonic()
+
+    def leave(self, visitor: str) -> None:
+        """A session wants it no more; it ends where no other waits for it."""
+        now = time.monotonic()
+        with self._guard:
+            self._looks.pop(visitor, None)
+            if not any(now - look <= _AWAY for look in self._looks.values()):
+                self.stop.set()
 
     def run(self, work: Callable[[Progress], Any], ended: Callable[[], None]) -> None:
         try:
@@ -115,7 +134,7 @@ def run_with_progress(
 
     Returns
     -------
-    Result, or None where somebody stopped it.
+    Result, or None where this session stopped it. Others that wait for the same go on waiting.
     """
     button = f"stop-{sha256(repr(key).encode()).hexdigest()[:16]}"
     pressed = f"{button}-pressed"
@@ -123,15 +142,16 @@ def run_with_progress(
         place.empty()
         return None
     running = _workshop().join(key, work)
+    visitor = st.session_state.setdefault(_VISITOR, secrets.token_hex(8))
     bar, shown = None, None
 
     def stop() -> None:
         st.session_state[pressed] = True
-        running.stop.set()
+        running.leave(visitor)
 
     try:
         while not wait([running.future], timeout=_POLL).done:
-            running.looked_at = time.monotonic()
+            running.looked_at(visitor)
             if bar is None:
                 with place.container():
                     bar = st.empty()

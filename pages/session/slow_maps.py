@@ -40,7 +40,7 @@ def explain_with_progress(
     chosen = camcore.METHODS[method]
     if not chosen.many_passes:
         return engine.explain_each(model, picture, targets, method=method, of=of, **options)
-    key = (model.sha256, picture.sha256, method, *sorted(map(str, options.items())))
+    key = engine.key(model, picture, method=method, **options)
     wanted = st.session_state.setdefault(_RUN, set())
     seconds = engine.estimate(model, picture, method=method, **options)
     if seconds > UNASKED and key not in wanted:
@@ -49,20 +49,22 @@ def explain_with_progress(
             ask(chosen, model, layer, seconds)
             st.button("Run", key="costly-start", type="primary", on_click=wanted.add, args=(key,))
         return None
-    found = run_with_progress(
-        key,
+    done = run_with_progress(
+        ("passes", key),
         plain(chosen.title),
         lambda progress: engine.explain_each(
             model, picture, targets, method=method, progress=progress, **options
         ),
         place,
     )
-    if found is None:
+    if done is None:
         wanted.discard(key)
         with place.container():
             st.info(f"{plain(chosen.title)} was stopped.")
             st.button("Run again", key="costly-start", on_click=wanted.add, args=(key,))
-    return found
+        return None
+    # The passes may be those that another session began, for other classes under other names.
+    return engine.explain_each(model, picture, targets, method=method, **options)
 
 
 def ask(

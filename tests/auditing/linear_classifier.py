@@ -25,6 +25,10 @@ class LinearClassifier:
 
     preprocessing = "0-1"
     preprocessing_guessed = False
+    notes: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    input = ""
+    other_inputs = ()
     output_kind = "softmax"
     output = "scores"
     outputs = ("scores",)

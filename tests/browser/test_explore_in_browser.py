@@ -68,7 +68,7 @@ def test_the_answers_under_a_guessed_scaling_open_once(visitor, keras, tmp_path)
     page = visit.page
     visit.pick("Your file")
     page.locator("input[type=file]").first.set_input_files(tmp_path / "own.keras")
-    label = page.get_by_text("Pixel scaling is a guess: compare the answers under each")
+    label = page.get_by_text("Pixel scaling is a guess (")
     table = page.get_by_role("columnheader", name="Pixels as")
     label.wait_for(timeout=60_000)
     visit.settle()

@@ -6,11 +6,13 @@ import json
 import subprocess
 import sys
 
+import click
 import numpy as np
 import pytest
 from PIL import Image
 
 import camcore
+from camcore.cli import app
 
 FILES = {
     "raw.npy", "heatmap.npy", "original.png", "heatmap.png", "overlay.png", "explanation.json",
@@ -189,3 +191,12 @@ def test_what_a_command_calculates_with_is_imported_when_it_runs():
     lines = f"import sys, camcore.cli; print(sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_another_input_is_given_by_name_and_value():
+    read = click.Command("x", params=[]).make_context("x", [])
+    options = {p.name: p for p in app.explain.params}
+    parse = options["others"].callback
+    assert parse(read, None, ("age=40", "file=a=b.npy")) == {"age": "40", "file": "a=b.npy"}
+    with pytest.raises(camcore.InputError, match="NAME=VALUE"):
+        parse(read, None, ("age",))

@@ -26,6 +26,10 @@ class CellClassifier:
     name = "cells"
     preprocessing = "0-1"
     preprocessing_guessed = False
+    notes: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    input = ""
+    other_inputs = ()
     output = "scores"
     outputs = ("scores",)
     default_layer = "maps"

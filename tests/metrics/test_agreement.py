@@ -6,7 +6,7 @@ import pytest
 from camcore.errors import InputError
 from camcore.heatmap import Heatmap
 from camcore.metrics import agreement, iou_at, pearson, spearman
-from camcore.pictures.preprocessing import frame_of
+from camcore.pictures.preprocessing import Frame, frame_of
 
 FRAME = frame_of(16, 16, 16, 16, "stretch")
 
@@ -127,8 +127,17 @@ def test_flat_maps_agree_with_nothing():
     assert agreement(flat, some).iou == 1 / 2
 
 
-def test_maps_of_different_parts_are_refused():
-    crop = Heatmap(np.eye(2), frame_of(32, 16, 16, 16, "crop"))
-    whole = Heatmap(np.eye(2), frame_of(32, 16, 16, 16, "stretch"))
+def test_maps_of_different_parts_agree_where_both_speak():
+    """The right half of a map that lies over all of the picture, and a map of that half alone."""
+    left = Heatmap(np.eye(4), Frame(0, 0, 32, 32, 32, 32))
+    half = Heatmap(np.eye(4)[:, 2:], Frame(16, 0, 32, 32, 32, 32))
+    assert agreement(left, half).iou > 0.8
+    mirrored = Heatmap(np.eye(4)[::-1, 2:], half.frame)
+    assert agreement(left, mirrored).iou < 0.2
+
+
+def test_maps_without_a_common_part_are_refused():
+    left = Heatmap(np.eye(2), Frame(0, 0, 16, 32, 32, 32))
+    right = Heatmap(np.eye(2), Frame(16, 0, 32, 32, 32, 32))
     with pytest.raises(InputError, match="same fit"):
-        agreement(crop, whole)
+        agreement(left, right)

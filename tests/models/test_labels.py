@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from camcore.errors import InputError
+from camcore.models.imagenet import imagenet_names, imagenet_synsets
 from camcore.models.labels import match_label, read_labels
 
 NAMES = ("tench", "tiger_cat", "tiger shark", "crane", "Egyptian-cat", "crane", "7")
@@ -29,6 +30,35 @@ NAMES = ("tench", "tiger_cat", "tiger shark", "crane", "Egyptian-cat", "crane", 
         ("a.csv", 'cat\ndog\n"old owl"\n'),
         ("a.tsv", "0\tcat\n1\tdog\n2\told owl\n"),
         ("a.CSV", '0,cat\n1,"dog"\n\n2,old owl'),
+        ("a.csv", "cat,0\ndog,1\nold owl,2\n"),
+        ("a.csv", "class_name;class_id\ncat;0\nold owl;2\ndog;1\n"),
+        ("a.csv", "0,n01440764,cat\n1,n01443537,dog\n2,n01484850,old owl\n"),
+        ("a.txt", "0 cat\n1 dog\n2 old owl"),
+        ("a.txt", "2: old owl\n0: cat\n1: dog"),
+        ("a.txt", "0) cat\n1) dog\n2) old owl"),
+        ("a.txt", "0\tcat\n1\tdog\n2\told owl"),
+        ("a.txt", "cat 0\ndog 1\nold owl 2"),
+        ("a.txt", "cat: 0\nold owl: 2\ndog: 1"),
+        ("a.txt", "n01440764 cat\nn01443537 dog\nn01484850 old owl"),
+        ("a.txt", "'cat',\n'dog',\n'old owl',"),
+        ("a.txt", '"0": "cat",\n"1": "dog",\n"2": "old owl"'),
+        ("a.txt", "{0: 'cat',\n 1: 'dog',\n 2: 'old owl'}"),
+        ("a.txt", "{'cat': 0, 'old owl': 2, 'dog': 1}"),
+        ("a.txt", "labels = ['cat', 'dog', 'old owl']"),
+        ("a.txt", "OrderedDict([('cat', 0), ('old owl', 2), ('dog', 1)])"),
+        ("a.txt", "{'cat': np.int64(0), 'dog': np.int64(1), 'old owl': np.int64(2)}"),
+        ("config.json", '{"id2label": {"0": "cat", "1": "dog", "2": "old owl"}, "size": 3}'),
+        ("config.json", '{"label2id": {"dog": 1, "cat": 0, "old owl": 2}, "size": 3}'),
+        ("a.json", '{"classes": ["cat", "dog", "old owl"]}'),
+        ("a.json", '{"class_indices": {"cat": 0, "dog": 1, "old owl": 2}}'),
+        (
+            "a.json",
+            '[{"id": 1, "name": "dog"}, {"id": 2, "name": "old owl"}, {"id": 0, "name": "cat"}]',
+        ),
+        ("a.yaml", "nc: 3\nnames: [cat, dog, old owl]\n"),
+        ("a.yml", "names:\n  0: cat\n  1: dog\n  2: old owl\n"),
+        ("a.txt", "- cat\n- dog\n- old owl"),
+        ("a.txt", "names:\n- cat\n- dog\n- old owl"),
     ],
 )
 def test_forms(tmp_path, name, text):
@@ -58,7 +88,13 @@ def test_forms(tmp_path, name, text):
         ("a.csv", b"1,a\n2,b\n", "index 0 is missing"),
         ("a.csv", b"index,name\n", "no class names"),
         ("a.csv", b"0,a\n1\n", "lacks a name"),
-        ("a.csv", b"cat,0\ndog,1\n", "'dog' is not a class index"),
+        ("a.csv", b"cat,1\ndog,x\n", "'dog' is not a class index"),
+        ("a.txt", b"1: cat\n2: dog\n", "counted from 1"),
+        ("a.txt", b"0: cat\n1: dog\n3: owl\n", "index 2 is missing"),
+        ("a.txt", b"{cat, dog}", "cannot be parsed"),
+        ("a.txt", b"item {\n id: 1\n}", "not read here"),
+        ("a.yaml", b"a: [", "as YAML"),
+        ("a.yaml", b"cat", "no list"),
     ],
 )
 def test_broken_files(tmp_path, name, data, words):
@@ -66,6 +102,44 @@ def test_broken_files(tmp_path, name, data, words):
     with pytest.raises(InputError, match=words) as caught:
         read_labels(tmp_path / name)
     assert str(caught.value).startswith(name)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("7 Up", "3 Musketeers"),
+        ("0 degrees", "90 degrees", "180 degrees"),
+        ("1 Euro", "2 Euro", "5 Euro"),
+        ("digit 0", "digit 1", "digit 2"),
+        ("Boeing 707", "Airbus 320"),
+        ("0", "1", "2"),
+        ("0.5 mm", "1.0 mm"),
+        ("0:30", "1:00"),
+        ("0-9", "A-Z"),
+        ("[background]", "cat"),
+        ("no", "yes"),
+        ("n01440764", "n01443537"),
+        ("tench, Tinca tinca", "goldfish"),
+    ],
+)
+def test_numbers_and_brackets_that_belong_to_names_stay(tmp_path, names):
+    (tmp_path / "a.txt").write_text("\n".join(names))
+    assert read_labels(tmp_path / "a.txt") == names
+
+
+def test_text_of_windows_is_read(tmp_path):
+    (tmp_path / "a.txt").write_bytes("Café\r\ndog".encode("utf-16"))
+    assert read_labels(tmp_path / "a.txt") == ("Café", "dog")
+
+
+def test_imagenet_classes_need_no_network():
+    pairs = imagenet_synsets()
+    assert len(pairs) == len(set(pairs)) == 1000
+    assert len({synset for synset, _ in pairs}) == 1000
+    assert pairs[0] == ("n01440764", "tench")
+    assert pairs[207] == ("n02099601", "golden_retriever")
+    assert pairs[-1] == ("n15075141", "toilet_tissue")
+    assert imagenet_names()[281] == "tabby"
 
 
 def test_places_that_are_no_file(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from camcore.auditing.edits.composition import Background, Object
 from camcore.auditing.edits.compression import Compression
+from camcore.auditing.edits.detail import Detail
 from camcore.auditing.edits.frequency import Blur, Illumination
 from camcore.auditing.edits.images import Images
 from camcore.auditing.edits.probe import Probe
@@ -12,10 +13,12 @@ from camcore.auditing.edits.residual import Noise, Watermark
 from camcore.auditing.edits.texture import Texture
 from camcore.auditing.edits.tone import Brightness, Colour
 from camcore.auditing.edits.transplant import Transplant
+from camcore.auditing.edits.vignette import Vignette
 from camcore.errors import InputError
 
 _GLOBAL = (
-    Brightness(), Colour(), Illumination(), Blur(), Noise(), Texture(), Watermark(), Compression(),
+    Brightness(), Colour(), Illumination(), Vignette(), Blur(), Detail(), Noise(), Texture(),
+    Watermark(), Compression(),
 )  # fmt: skip
 _OBJECT = (Background(), Object())
 _BY_NAME: dict[str, Probe] = {probe.name: probe for probe in (*_GLOBAL, *_OBJECT)}

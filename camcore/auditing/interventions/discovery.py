@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from camcore.auditing.edits import Probe, Transplant, probe_named, refine
-from camcore.auditing.edits.trimming import cuts, finely, shared
+from camcore.auditing.edits.regions import Region
+from camcore.auditing.edits.trimming import finely, parts, trimmed
 from camcore.auditing.interventions.budget import Sizes
 from camcore.auditing.interventions.effects import Differences, effects_of, rank, smallest_of
 from camcore.auditing.interventions.pairing import (
@@ -14,7 +15,7 @@ from camcore.auditing.interventions.pairing import (
     pairs_from_class,
     pairs_to_class,
 )
-from camcore.auditing.interventions.trials import TRIMMED, Laboratory, Trial
+from camcore.auditing.interventions.trials import Laboratory, Trial
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.plan import Plan
 
@@ -59,7 +60,7 @@ class Discovery:
         """The region that says best where a cue beside the object is, cut from all sides.
 
         What works through the object would hide the cue's own place, so that every step leaves
-        objects alone. A side is cut as long as the effect stays.
+        objects alone. Each side is cut by itself as long as the effect stays.
         """
         fill = self._fill(pairs)
         local = tuple(probe for probe in chosen if probe.region is not None)
@@ -70,20 +71,19 @@ class Discovery:
         first = smallest_of(beside, RULES.strong)
         start, needed = first.region, RULES.kept * beside[first].effect
         assert start is not None
-        region, kept = finely(start), finely(start)
-        for step, stage in enumerate(TRIMMED, start=1):
-            parts = cuts(region, step)
-            if not parts:
-                break
-            tried = tuple(map(Transplant, (region, *parts)))
-            effects = self._effects(stage, klass, pairs, tried, fill)
-            if effects[region.name].effect < needed:
-                break  # the cuts of the last step do not go together
-            kept = region
-            for part in parts:
-                if effects[part.name].effect >= needed:
-                    region = shared(region, part) or region
-        return (Transplant(kept),)
+        alone = tuple(map(Transplant, parts(start)))
+        if alone:  # one corner of four, where that is nearly all
+            effects = self._effects("apart", klass, pairs, alone, fill)
+            best = max(alone, key=lambda probe: rank(effects[probe.name]))
+            if effects[best.name].effect >= RULES.strong * beside[first].effect:
+                start, needed = best.where, RULES.kept * effects[best.name].effect
+
+        def keeps(region: Region, stage: str) -> bool:
+            probe = Transplant(region)
+            left = self._effects(stage, klass, pairs, (probe,), fill)[probe.name]
+            return left.effect >= needed
+
+        return (Transplant(trimmed(finely(start), keeps)),)
 
     def _effects(
         self,

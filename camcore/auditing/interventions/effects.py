@@ -61,6 +61,9 @@ def matching(trials: pd.DataFrame, **wanted: Any) -> pd.DataFrame:
 def differences(rows: pd.DataFrame, klass: int, *, leaving: bool = False) -> Differences:
     """Differences of one probe under the fill ``transfer``.
 
+    A pair whose edited picture is unlike any real one tells nothing of real ones: it counts as no
+    flip and no move.
+
     Parameters
     ----------
     rows : DataFrame
@@ -72,7 +75,8 @@ def differences(rows: pd.DataFrame, klass: int, *, leaving: bool = False) -> Dif
     edited = (rows["edited"] == klass).to_numpy(np.int64)
     controlled = (rows["controlled"] == klass).to_numpy(np.int64)
     moved = (rows["margin_edited"] - rows["margin_controlled"]).to_numpy(np.float64)
-    sign = -1 if leaving else 1
+    unreal = rows["realism"] < 1 if "realism" in rows else np.zeros(len(rows), bool)
+    sign = np.where(unreal, 0, -1 if leaving else 1)
     groups = rows["recipient"] if leaving else rows["donor"]
     return Differences(sign * (edited - controlled), sign * moved, groups.to_numpy())
 

@@ -126,6 +126,7 @@ def _general_probes(pool: Pool, images: pd.DataFrame) -> tuple[Probe, ...]:
     some = images.index.to_numpy()
     some = some[np.linspace(0, len(some) - 1, min(len(some), RULES.looked_at)).astype(int)]
     seen = pool.images(some[pool.hold(some)])
+    pool.looks_for_earlier = pool.saved_twice
     return (*local_probes(), *global_probes(seen), *object_probes(seen))
 
 

@@ -26,6 +26,7 @@ _OPTIONS = {
     "preprocessing": "--preprocess",
     "output": "--output",
     "output_kind": "--output-kind",
+    "input": "--input",
     "fit": "--fit",
     "split": "--split",
     "stretch": "--stretch",
@@ -88,6 +89,8 @@ def command(settings: Settings, folder: Path) -> list[str]:
             words += [option, str(value)]
     if settings.input_size:
         words += ["--input-size", "x".join(map(str, settings.input_size))]
+    for name, value in (settings.others or {}).items():
+        words += ["--other", f"{name}={value}"]
     return [*words, "--out", str(folder)]
 
 

@@ -34,7 +34,7 @@ class Settings:
         class.
     class_names : str or None
         File with the model's own class names.
-    preprocessing, output, output_kind, input_size
+    preprocessing, output, output_kind, input_size, input, others
         As for `camcore.load_model`.
     fit : str
         One of `camcore.FITS`.
@@ -60,6 +60,8 @@ class Settings:
     output: str | None = None
     output_kind: str | None = None
     input_size: tuple[int, int] | None = None
+    input: str | None = None
+    others: dict[str, Any] | None = None
     fit: str = "stretch"
     split: str | None = None
     stretch: str = "none"
@@ -87,10 +89,12 @@ class Settings:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be 0 or more.")
         for name in ("source", "labels", "class_names"):
             value = getattr(self, name)
-            if value is not None and value != "none":
+            if value is not None and value not in ("none", "imagenet"):
                 object.__setattr__(self, name, str(Path(value).expanduser().absolute()))
         if Path(self.model).is_file():
             object.__setattr__(self, "model", str(Path(self.model).absolute()))
+        if not self.others:
+            object.__setattr__(self, "others", None)
         if self.input_size is not None:
             object.__setattr__(self, "input_size", tuple(self.input_size))
 

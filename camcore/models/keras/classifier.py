@@ -6,7 +6,8 @@ import copy
 import hashlib
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -23,13 +24,15 @@ from camcore.classifier import (
     OutputKind,
 )
 from camcore.errors import InputError, ModelError
+from camcore.models.held_inputs import Held, values_held
 from camcore.models.keras.batchnorm_folding import merged_function
 from camcore.models.keras.content_hash import content_sha256
+from camcore.models.keras.feeding import Feed
 from camcore.models.keras.functions import Pieces
 from camcore.models.keras.gap_head import pooled_affine
-from camcore.models.keras.inputs import begins_with_preprocessing, input_shape
+from camcore.models.keras.inputs import known_preprocessing, read_inputs
 from camcore.models.keras.layer_tables import split_tables
-from camcore.models.keras.outputs import column_names, named_results, read_output, slopes
+from camcore.models.keras.outputs import choose_output, column_names, named_results, slopes
 from camcore.models.keras.traced_graph import Tap, TracedGraph
 from camcore.models.keras.weight_shuffling import captured_weights, check_weights, shuffled
 from camcore.pictures.preprocessing import check_preprocessing
@@ -38,7 +41,7 @@ from camcore.pictures.preprocessing import check_preprocessing
 _PASSIVE = (
     "MaxPooling", "AveragePooling", "ZeroPadding", "Cropping", "CenterCrop", "UpSampling",
     "Resizing", "Dropout", "SpatialDropout", "Gaussian", "Random", "Reshape", "Permute",
-    "Rescaling", "Normalization",
+    "Rescaling", "Normalization", "Transpose", "Flip", "Roll", "GetItem", "Pad",
 )  # fmt: skip
 
 
@@ -51,30 +54,38 @@ class KerasClassifier:
     Parameters
     ----------
     model : keras.Model
-        With one image input, N x H x W x C.
+        With an image input, N x H x W x C, N x H x W, or N x (H * W) where the picture is square.
     name : str, optional
         Shown to people; the model's own name by default.
     sha256 : str, optional
         Hash of the content; computed from configuration and weights by default.
     preprocessing : str, optional
-        One of `camcore.PREPROCESSINGS`. By default ``none`` where the model begins with Rescaling
-        or Normalization, else ``0-1``, which is a guess and says so in `preprocessing_guessed`.
+        One of `camcore.PREPROCESSINGS`. By default what the beginning of the model tells, such as
+        ``none`` where it scales pixels itself or takes whole numbers, else ``0-1``, which is a
+        guess and says so in `preprocessing_guessed`.
     class_names : sequence of str, optional
         One for each column of the output.
-    output : str, optional
-        Which of several outputs is explained; the first by default.
+    output : str or int, optional
+        Which of several outputs is explained, by name or position; by default the first that is
+        one row of numbers and depends on a map.
     output_kind : str, optional
         How the output is to be read where the model itself does not tell, or tells wrong:
         ``logits``, ``sigmoid`` (one unit), ``multi-label`` or ``regression``.
     input_size : tuple of int, optional
         Height and width where the model accepts any; 224 x 224 by default.
+    input : str, optional
+        Which of several inputs takes the picture; by default the first that can.
+    others : dict, optional
+        What its other inputs are held at, by name: a number, numbers, an array, a picture, or
+        text as on the command line (a comma list, or the path of a .npy file or picture). Zeros
+        where nothing is given, which `notes` says.
 
     Raises
     ------
     ModelError
-        If the model has several inputs, no image input, or no layer with a spatial map.
+        If the model has no image input or no layer with a spatial map.
     InputError
-        If `output` or the number of class names does not fit.
+        If `output`, `input`, `others` or the number of class names does not fit.
 
     Examples
     --------
@@ -98,44 +109,47 @@ class KerasClassifier:
         sha256: str | None = None,
         preprocessing: str | None = None,
         class_names: Sequence[str] | None = None,
-        output: str | None = None,
+        output: str | int | None = None,
         output_kind: OutputKind | None = None,
         input_size: tuple[int, int] | None = None,
+        input: str | None = None,
+        others: Mapping[str, Held] | None = None,
     ) -> None:
         self.name = name or model.name
         self.sha256 = sha256 or content_sha256(model)
         if preprocessing is not None:
             check_preprocessing(preprocessing)
-        built_in = begins_with_preprocessing(model)
-        self.preprocessing = preprocessing or ("none" if built_in else "0-1")
-        self.preprocessing_guessed = not (preprocessing or built_in)
-        self.input_shape = input_shape(model, self.name, input_size)
+        inputs = read_inputs(model, self.name, input_size, input)
+        self.input, self.inputs = inputs.name, inputs.pictures
+        self.input_shape, self.other_inputs = inputs.shape, inputs.others
         self.nbytes = sum(
             int(np.prod(v.shape)) * tf.as_dtype(v.dtype).size for v in model.variables
         )
         self._lock = threading.RLock()
-        self._graph = TracedGraph(model, self.input_shape)
+        self._feed = Feed(inputs)
+        self._graph = TracedGraph(model, self.input_shape, self._feed.call_with)
+        self.preprocessing_told = known_preprocessing(inputs, self._graph)
+        self.preprocessing = preprocessing or self.preprocessing_told or "0-1"
+        self.preprocessing_guessed = not (preprocessing or self.preprocessing_told)
         self.keras_model = model
+        self._identity = self.sha256
 
         results = named_results(model, self._graph.results)
         self.outputs = tuple(results)
-        self.output = output or self.outputs[0]
-        if self.output not in results:
-            raise InputError(
-                f"{self.name} has no output {self.output!r}; choose one of "
-                f"{', '.join(self.outputs)}."
-            )
-        read = read_output(self._graph, self.output, results[self.output], output_kind)
-        self.output_kind = read.kind
+        read, passed_over = choose_output(self._graph, results, self.name, output, output_kind)
+        self.output, self.output_kind = read.name, read.kind
+        self._decided = (*inputs.notes, *passed_over)
+        self._hold(others or {})
         self.class_names = column_names(read, class_names, self.name)
         self._results = read.scores, read.probabilities
         self._pieces = Pieces(self._graph, *self._results, self._graph.function)
 
         taps = self._graph.spatial_taps(read.scores)
-        if not taps:
+        if not taps:  # of an output that was asked for
             raise ModelError(
-                f"{self.name} has no layer with a spatial map (height x width > 1) that its output "
-                "depends on, so there is nothing to lay over a picture."
+                f"{self.name} has no layer with a spatial map (height x width > 1, in an even grid "
+                "over the picture) that its output depends on, so there is nothing to lay over a "
+                "picture."
             )
         self._taps = {tap.name: tap for tap in taps}
         self._captured = captured_weights(model, self._graph, read.scores)
@@ -154,9 +168,9 @@ class KerasClassifier:
         InputError
             If there is no such layer or the images have another shape.
         """
-        fed = self._fed(images)
-        with self._lock:
-            found = self._pieces.passes(self._tap(layer)).forward(fed)
+        fed, tap = self._fed(images), self._tap(layer)
+        with self._held(len(images)):
+            found = self._pieces.passes(tap).forward(fed)
         activations, scores, probabilities, *state = found
         return Forward(
             activations.numpy(),
@@ -176,7 +190,7 @@ class KerasClassifier:
             If the images have another shape.
         """
         fed = self._fed(images)
-        with self._lock:
+        with self._held(len(images)):
             scores, probabilities = self._pieces.scoring()(fed)
         return scores.numpy(), probabilities.numpy()
 
@@ -213,7 +227,7 @@ class KerasClassifier:
         state = forward.state
         if wanted != count:
             state = [tf.broadcast_to(t, (wanted, *t.shape[1:])) for t in state]
-        with self._lock:
+        with self._held(wanted):
             backward = self._pieces.passes(self._tap(forward.layer)).backward
             (gradients,) = backward(tf.constant(counted), *state)
         return gradients.numpy()
@@ -229,11 +243,11 @@ class KerasClassifier:
             If there is no such layer or the image has another shape.
         """
         fed, tap = self._fed(images[:1]), self._tap(layer)
-        with self._lock:
+        with self._held(1):
             scores_of = self._pieces.rest(tap).behind(fed)
 
         def locked(maps: np.ndarray) -> np.ndarray:
-            with self._lock:
+            with self._held(len(maps)):
                 return scores_of(maps)
 
         return locked
@@ -247,7 +261,7 @@ class KerasClassifier:
             If there is no such layer.
         """
         tap = self._tap(layer)
-        with self._lock:
+        with self._held(1):
             return self._pieces.class_weights(tap) if layer in self._pooled else None
 
     def randomised(self, layers: Sequence[str], seed: int) -> KerasClassifier:
@@ -265,8 +279,27 @@ class KerasClassifier:
                     f"{self.weighted_layers[-1]!r}."
                 )
         own = self._like(self._pieces.with_variables(shuffled(self._captured, layers, seed)))
-        told = json.dumps([self.sha256, list(layers), seed], allow_nan=False)
-        own.sha256 = hashlib.sha256(told.encode()).hexdigest()
+        told = json.dumps([self._identity, list(layers), seed], allow_nan=False)
+        own._identity = hashlib.sha256(told.encode()).hexdigest()
+        own.sha256 = own._feed.identity(own._identity, own._values)
+        return own
+
+    def holding(self, others: Mapping[str, Held]) -> KerasClassifier:
+        """The same model with its other inputs held at other values; those not named stay.
+
+        Parameters
+        ----------
+        others : dict
+            By the names of the inputs. An array with a row for each picture of the batches to
+            come is taken row by row.
+
+        Raises
+        ------
+        InputError
+            If there is no such input, or a value does not fit it.
+        """
+        own = self._like(self._pieces.with_other_values())
+        own._hold(self._given | dict(others))
         return own
 
     def parts(self, layer: str) -> tuple[tuple[LayerRow, ...], tuple[LayerRow, ...]]:
@@ -278,6 +311,22 @@ class KerasClassifier:
             If there is no such layer.
         """
         return split_tables(self.keras_model, self._graph, self._tap(layer), list(self._results))
+
+    def _hold(self, others: Mapping[str, Held]) -> None:
+        """Hold the other inputs at what is given, and at zeros without."""
+        self._given = dict(others)
+        self._values, said = values_held(
+            self.other_inputs, self._given, self.preprocessing, self.name
+        )
+        self.sha256 = self._feed.identity(self._identity, self._values)
+        self.notes = (*self._decided, *said)
+
+    @contextmanager
+    def _held(self, count: int) -> Iterator[None]:
+        """The lock, with the other inputs at their values for so many pictures."""
+        with self._lock:
+            self._feed.hold(self._values, count)
+            yield
 
     def _like(self, pieces: Pieces) -> KerasClassifier:
         """The same model with functions that are cut otherwise."""
@@ -302,5 +351,5 @@ class KerasClassifier:
         return self._taps[layer]
 
     def _layer(self, tap: Tap) -> Layer:
-        height, width, channels = tuple(tap.tensor.shape)[1:]
-        return Layer(tap.name, height, width, channels, tap.kind, tap.name in self._pooled)
+        frame = tap.map.frame if tap.map else None
+        return Layer(tap.name, *tap.grid, tap.kind, tap.name in self._pooled, frame)

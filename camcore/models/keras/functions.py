@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -68,6 +69,12 @@ class Pieces:
         """The same numbers, cut otherwise."""
         return Pieces(self._graph, self._scores, self._probabilities, make, self._variables)
 
+    def with_other_values(self) -> Pieces:
+        """The same functions for other values of the inputs beside the picture."""
+        other = copy.copy(self)
+        other._weights = {}  # their offset holds what those inputs add
+        return other
+
     def with_variables(self, variables: Mapping[str, Any]) -> Pieces:
         """The same network with other weights."""
         both = self._variables | dict(variables)
@@ -85,7 +92,9 @@ class Pieces:
             graph = self._graph
             counted, gradients, residuals = graph.differentiate(self._scores, tap.tensor)
             with graph.graph.as_default():
-                maps, slopes = (tf.cast(t, tf.float32) for t in (tap.tensor, gradients))
+                maps, slopes = (
+                    tap.upright(tf.cast(t, tf.float32)) for t in (tap.tensor, gradients)
+                )
             found = [maps, self._scores, self._probabilities, *residuals]
             self._passes[tap.name] = Passes(
                 self._cut([graph.images], found), self._cut([counted, *residuals], [slopes])

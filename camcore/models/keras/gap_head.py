@@ -56,7 +56,7 @@ def _pools(graph: TracedGraph, activations: Any, scores: Any) -> bool:
         if operation.type == "Conv2D" and any(s != 1 for s in operation.inputs[1].shape[:2]):
             return False
         if operation.type in {"Mean", "AvgPool"}:
-            if not _pools_everything(operation):
+            if not _pools_everything(operation, graph.spatial_axes(operation.inputs[0])):
                 return False
             pools.add(operation)
     # Every way from the map to the scores must lead through a pool.
@@ -83,11 +83,11 @@ def read_class_weights(head: Any, tap: Tap) -> ClassWeights | None:
     head : callable
         Cut from the graph, from the map to the scores.
     """
-    height, width, channels = tuple(tap.tensor.shape)[1:]
+    height, width, channels = tap.grid
     dtype = tap.tensor.dtype.as_numpy_dtype
 
     def scores_of(maps: np.ndarray) -> np.ndarray:
-        return head(tf.constant(maps.astype(dtype)))[0].numpy()
+        return head(tap.restored(tf.constant(maps.astype(dtype))))[0].numpy()
 
     bias = scores_of(np.zeros((1, height, width, channels), np.float32))[0]
     step = max(1, _BASIS_BYTES // (4 * height * width * channels))
@@ -103,13 +103,16 @@ def read_class_weights(head: Any, tap: Tap) -> ClassWeights | None:
     return ClassWeights(weights.astype(np.float32), bias.astype(np.float32))
 
 
-def _pools_everything(operation: Any) -> bool:
+def _pools_everything(operation: Any, spatial: tuple[int, int] | None) -> bool:
+    rows, columns = spatial or (1, 2)
     source = operation.inputs[0].shape
     if source.rank != 4:
         return False
     if operation.type == "AvgPool":
-        return tuple(operation.outputs[0].shape[1:3]) == (1, 1) and tuple(
-            operation.get_attr("ksize")[1:3]
-        ) == tuple(source[1:3])
+        size = operation.get_attr("ksize")
+        return all(
+            operation.outputs[0].shape[axis] == 1 and size[axis] == source[axis]
+            for axis in (rows, columns)
+        )
     axes = tf.get_static_value(operation.inputs[1])
-    return axes is not None and {int(a) % 4 for a in np.ravel(axes)} == {1, 2}
+    return axes is not None and {int(a) % 4 for a in np.ravel(axes)} == {rows, columns}

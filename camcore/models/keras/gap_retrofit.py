@@ -10,7 +10,6 @@ import numpy as np
 from camcore.errors import ModelError
 from camcore.models.keras.batchnorm_folding import merged_function
 from camcore.models.keras.classifier import KerasClassifier
-from camcore.models.keras.inputs import begins_with_preprocessing
 from camcore.models.keras.traced_graph import TracedGraph
 from camcore.pictures.preprocessing import preprocess
 
@@ -50,7 +49,7 @@ def pooled_network(classifier: KerasClassifier, layer: str) -> Any:
     model = classifier.keras_model
     images = keras.Input(classifier.input_shape, name="pixels")
     prepared = images
-    if classifier.preprocessing != "none" or not begins_with_preprocessing(model):
+    if classifier.preprocessing != "none" or classifier.preprocessing_told is None:
         prepared = _preprocessed(images, classifier.preprocessing, classifier.input_shape[2])
     outputs: dict[str, Any] = {}
     _run(model, prepared, "", outputs)

@@ -1,34 +1,64 @@
-"""What a Keras model takes: the shape of one image, and whether it scales pixels itself."""
+"""What a Keras model takes: the picture that is explained, and whether it scales pixels itself."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import isqrt, prod
 from typing import Any
 
+import keras
+
+from camcore.classifier import OtherInput
 from camcore.errors import InputError, ModelError
-from camcore.models.keras.traced_graph import walk
+from camcore.models.keras.built_in_scaling import built_in_scaling
+from camcore.models.keras.traced_graph import TracedGraph
 from camcore.pictures.bands import MAX_BANDS
 
 FREE_SIZE = 224  # side of the input where a model accepts any
-_BUILT_IN = {"Rescaling", "Normalization"}
-_BEFORE_SCALING = ("Random", "Resizing", "CenterCrop", "Gaussian")
+_LEAST_SIDE = 8  # of a picture whose pixels come in one row: fewer are a table's columns
 
 
-def begins_with_preprocessing(model: Any) -> bool:
-    """Whether the model itself scales its pixels: it begins with Rescaling or Normalization.
+@dataclass(frozen=True)
+class Inputs:
+    """What a model takes.
 
-    Augmentation and resizing may come before.
+    Attributes
+    ----------
+    name : str
+        Of the input that takes the picture that is explained; empty where it has no name.
+    shape : tuple of int
+        Height, width, channels of that picture.
+    taken : tuple of int
+        What the model wants one picture as: without a channel axis, or in one row.
+    dtype : str
+    others : tuple of OtherInput
+    pictures : tuple of str
+        Names of all inputs that could take the picture.
+    notes : tuple of str
+        What was decided where the model leaves a choice.
     """
-    for _, operation in walk(model):
-        kind = type(operation).__name__
-        if kind in _BUILT_IN:
-            return True
-        if not kind.startswith(_BEFORE_SCALING):
-            return False
-    return False
+
+    name: str
+    shape: tuple[int, int, int]
+    taken: tuple[int, ...]
+    dtype: str
+    others: tuple[OtherInput, ...]
+    pictures: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
-def input_shape(model: Any, name: str, size: tuple[int, int] | None) -> tuple[int, int, int]:
-    """Height, width and channels of one image.
+def known_preprocessing(inputs: Inputs, graph: TracedGraph) -> str | None:
+    """The preprocessing that the model itself tells, or None.
+
+    Whole numbers can only be 0 to 255: a model that takes them scales them itself.
+    """
+    return "none" if "int" in inputs.dtype else built_in_scaling(graph)
+
+
+def read_inputs(
+    model: Any, name: str, size: tuple[int, int] | None = None, wanted: str | None = None
+) -> Inputs:
+    """Which input takes the picture, and what the others take.
 
     Parameters
     ----------
@@ -36,30 +66,130 @@ def input_shape(model: Any, name: str, size: tuple[int, int] | None) -> tuple[in
         Of the model, for the words of an error.
     size : tuple of int, optional
         Height and width that a person asks for, where the model accepts any.
+    wanted : str, optional
+        The input that takes the picture, where several could.
 
     Raises
     ------
     ModelError
-        If the model does not take one image.
+        If the model takes no picture, or does not say of what size.
     InputError
-        If the model takes another size only.
+        If the model takes another size only, or has no such input.
     """
-    inputs = getattr(model, "inputs", None) or []
-    if len(inputs) > 1:
+    tensors = list(getattr(model, "inputs", None) or ())
+    if not tensors:
+        return _undescribed(model, name, size, wanted)
+    shapes = {_name(tensor): tuple(tensor.shape)[1:] for tensor in tensors}
+    dtypes = {_name(tensor): keras.backend.standardize_dtype(tensor.dtype) for tensor in tensors}
+    if "string" in dtypes.values():
+        raise ModelError(f"{name} takes text, which CAM Audit cannot hold at a value.")
+    pictures = _takers(shapes)
+    if wanted is not None and wanted not in shapes:
+        raise InputError(f"{name} has no input {wanted!r}; it has {_listed(shapes)}.")
+    chosen = wanted if wanted is not None else next(iter(pictures), None)
+    if chosen not in pictures:
+        what = ", ".join(map(_shown_shape, shapes.values() if wanted is None else [shapes[wanted]]))
         raise ModelError(
-            f"{name} has {len(inputs)} inputs; CAM Audit explains models with one image input."
+            f"{name} takes inputs of shape {what}, not images (height x width x channels)."
         )
-    shape = tuple(inputs[0].shape)[1:] if inputs else (*(size or ()), 3)
-    if len(shape) != 3 or shape[2] is None:
-        shown = " x ".join("?" if s is None else str(s) for s in shape)
-        raise ModelError(
-            f"{name} takes inputs of shape {shown}, not images (height x width x channels)."
-        )
+    shape = _sized(name, pictures[chosen], size)
+    taken = shape if len(shapes[chosen]) == 3 else shape[: len(shapes[chosen])]
+    if len(shapes[chosen]) == 1:
+        taken = (prod(shape),)
+    others = tuple(
+        OtherInput(own, _known(own, shapes[own], shape, name), dtypes[own])
+        for own in shapes
+        if own != chosen
+    )
+    notes = []
+    if wanted is None and len(pictures) > 1:
+        rest = _listed(own for own in pictures if own != chosen)
+        notes.append(f"the picture is input {chosen!r}; input={rest} could be chosen too")
+    if len(taken) == 1:
+        read = "gray" if shape[2] == 1 else "RGB"
+        notes.append(f"the {taken[0]:,} values of a picture are read as {read}, row by row")
+    return Inputs(chosen, shape, taken, dtypes[chosen], others, tuple(pictures), tuple(notes))
+
+
+def _undescribed(model: Any, name: str, size: tuple[int, int] | None, wanted: str | None) -> Inputs:
+    """The input of a subclassed model, which knows at most what it was called with last."""
+    if wanted is not None:
+        raise InputError(f"{name} names none of its inputs, so there is no input {wanted!r}.")
+    build = model.get_build_config() if hasattr(model, "get_build_config") else None
+    called = (build or {}).get("input_shape")
+    plain = isinstance(called, (list, tuple)) and all(n is None or type(n) is int for n in called)
+    shape = tuple(called)[1:] if plain and len(called) == 4 else (None, None, 3)
+    notes: tuple[str, ...] = ()
+    if size is None:
+        if None in shape:
+            raise ModelError(
+                f"{name} does not say what size of picture it takes; give "
+                "input_size=(height, width)."
+            )
+        size = shape[0], shape[1]
+        notes = (f"pictures are {size[0]} x {size[1]}, as the model was built; "
+                 "input_size= gives another size",)  # fmt: skip
+    full = *size, shape[2] or 3
+    return Inputs("", full, full, "float32", (), (), notes)
+
+
+def _takers(shapes: dict[str, tuple[int | None, ...]]) -> dict[str, tuple[int | None, ...]]:
+    """Inputs that can take a picture, as height x width x channels, the likeliest first."""
+    kinds: list[dict[str, tuple[int | None, ...]]] = [{}, {}, {}, {}]
+    for own, shape in shapes.items():
+        if len(shape) == 3 and shape[2] is not None:
+            kinds[0 if shape[2] in (1, 3) else 1][own] = shape
+        elif len(shape) == 2 and (None in shape or min(shape) >= _LEAST_SIDE):  # type: ignore[type-var]
+            kinds[2][own] = (*shape, 1)
+        elif len(shape) == 1 and shape[0] and (picture := _unrolled(shape[0])):
+            kinds[3][own] = picture
+    return kinds[0] | kinds[1] | kinds[2] | kinds[3]
+
+
+def _unrolled(count: int) -> tuple[int, int, int] | None:
+    """The square picture whose pixels make a row of so many numbers: gray, else RGB."""
+    for channels in (1, 3):
+        side = isqrt(count // channels)
+        if side >= _LEAST_SIDE and side * side * channels == count:
+            return side, side, channels
+    return None
+
+
+def _sized(
+    name: str, shape: tuple[int | None, ...], size: tuple[int, int] | None
+) -> tuple[int, int, int]:
     height, width = size or (FREE_SIZE, FREE_SIZE)
     if size and any(own not in (None, want) for own, want in zip(shape, size, strict=False)):
         raise InputError(
             f"{name} takes {shape[0]} x {shape[1]} images only, not {height} x {width}."
         )
-    if not 1 <= shape[2] <= MAX_BANDS:
-        raise ModelError(f"{name} takes images of {shape[2]} channels; at most {MAX_BANDS} go.")
-    return shape[0] or height, shape[1] or width, shape[2]
+    channels = shape[2] or 1
+    if channels > MAX_BANDS:
+        raise ModelError(f"{name} takes images of {channels} channels; at most {MAX_BANDS} go.")
+    return shape[0] or height, shape[1] or width, channels
+
+
+def _known(
+    own: str, shape: tuple[int | None, ...], picture: tuple[int, int, int], model: str
+) -> tuple[int, ...]:
+    """The shape of another input; where it takes pictures of any size, that of the picture."""
+    if len(shape) == 3 and shape[2] is not None:
+        return shape[0] or picture[0], shape[1] or picture[1], shape[2]
+    if None in shape:
+        raise ModelError(
+            f"{model}: its input {own!r} takes {_shown_shape(shape)} numbers for one picture; "
+            "CAM Audit holds other inputs of a known shape only."
+        )
+    return tuple(size for size in shape if size is not None)
+
+
+def _name(tensor: Any) -> str:
+    return str(tensor.name).split(":")[0]
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(map(repr, names))
+
+
+def _shown_shape(shape: Any) -> str:
+    return " x ".join("?" if size is None else str(size) for size in shape) or "one number"

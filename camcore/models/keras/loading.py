@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from camcore import bundled
-from camcore.errors import CamcoreError, ModelError
+from camcore.errors import ModelError
 from camcore.models.catalogue import CatalogueModel
-from camcore.models.labels import read_labels
+from camcore.models.imagenet import imagenet_names
 from camcore.models.quarantine import admission as quarantine
 
 if TYPE_CHECKING:
@@ -23,17 +23,6 @@ if TYPE_CHECKING:
 
 
 Result = TypeVar("Result")
-
-
-_CLASS_INDEX = "imagenet_class_index.json"
-
-
-_CLASS_INDEX_URL = (
-    "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json"
-)
-
-
-_LABELS_PATIENCE = 15.0  # seconds; names of classes are worth no longer wait
 
 
 def load_bundled(own: bundled.BundledModel, preprocessing, names, options) -> KerasClassifier:
@@ -76,7 +65,7 @@ def load_catalogue(
             model,
             name=entry.name if weights == "imagenet" else f"{entry.name}:weights=random",
             preprocessing=preprocessing or entry.preprocessing,
-            class_names=names or imagenet_names(fetch=weights == "imagenet"),
+            class_names=names or imagenet_names(),
             **options,
         )
 
@@ -116,33 +105,6 @@ def load_file(path: str, preprocessing, names, options) -> KerasClassifier:
 def weights_folder() -> Path:
     """Where Keras keeps downloaded weights: ``models`` under KERAS_HOME, or under ``~/.keras``."""
     return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
-
-
-def imagenet_names(fetch: bool = True) -> tuple[str, ...] | None:
-    """Names of the 1000 ImageNet classes from Keras' own index file, or None without it.
-
-    Parameters
-    ----------
-    fetch : bool
-        Whether to let Keras download the file when it is not there yet.
-    """
-    keras = import_keras()
-    file = weights_folder() / _CLASS_INDEX
-    if fetch and not file.exists():
-
-        def get() -> None:
-            try:
-                keras.utils.get_file(_CLASS_INDEX, _CLASS_INDEX_URL, cache_subdir="models")
-            except Exception:
-                return  # the classes go by their numbers
-
-        worker = threading.Thread(target=get, daemon=True)
-        worker.start()
-        worker.join(_LABELS_PATIENCE)
-    try:
-        return read_labels(file)
-    except (CamcoreError, OSError):
-        return None
 
 
 _importing = threading.Lock()

@@ -29,7 +29,7 @@ class RestOfNetwork:
         self, graph: TracedGraph, tap: Tap, scores: Any, made: Callable[[list, list], Any]
     ) -> None:
         beside = graph.bypassing(tap.tensor, scores)
-        self._dtype = tap.tensor.dtype
+        self._tap = tap
         self._beside = made([graph.images], beside) if beside else None
         self._head = made([tap.tensor, *beside], [scores])
 
@@ -39,6 +39,7 @@ class RestOfNetwork:
 
         def scores_of(maps: np.ndarray) -> np.ndarray:
             others = [tf.repeat(tensor, len(maps), axis=0) for tensor in kept]
-            return self._head(tf.constant(maps, self._dtype), *others)[0].numpy()
+            tensor = self._tap.restored(tf.constant(maps, self._tap.tensor.dtype))
+            return self._head(tensor, *others)[0].numpy()
 
         return scores_of

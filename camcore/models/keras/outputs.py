@@ -37,14 +37,95 @@ class Output:
 
 
 def named_results(model: Any, results: Any) -> dict[str, Any]:
-    """A model's results by the names of its outputs."""
+    """A model's results by the names of its outputs; a second one of a name is ``name:2``."""
     if isinstance(results, dict):
-        return {str(name): tensor for name, tensor in results.items()}
-    if isinstance(results, (list, tuple)):
-        names = getattr(model, "output_names", None) or range(len(results))
-        return {str(name): tensor for name, tensor in zip(names, results, strict=True)}
-    names = getattr(model, "output_names", None)
-    return {str(names[0]) if names else "output": results}
+        pairs = [(str(name), tensor) for name, tensor in results.items()]
+    else:
+        tensors = list(results) if isinstance(results, (list, tuple)) else [results]
+        names = getattr(model, "output_names", None) or ["output"]
+        if len(names) != len(tensors):
+            names = [f"output {index}" for index in range(len(tensors))]
+        pairs = [(str(name), tensor) for name, tensor in zip(names, tensors, strict=True)]
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        parts = (
+            named_results(None, value) if isinstance(value, (dict, list, tuple)) else {"": value}
+        )
+        for part, tensor in parts.items():
+            base = unique = f"{name}/{part}" if part else name
+            count = 1
+            while unique in found:
+                count += 1
+                unique = f"{base}:{count}"
+            found[unique] = tensor
+    return found
+
+
+def choose_output(
+    graph: TracedGraph,
+    results: dict[str, Any],
+    model: str,
+    wanted: str | int | None = None,
+    kind: OutputKind | None = None,
+) -> tuple[Output, tuple[str, ...]]:
+    """The output that is explained, and a note for each that was passed over.
+
+    Parameters
+    ----------
+    results : dict
+        As of `named_results`.
+    model : str
+        For the words of an error.
+    wanted : str or int, optional
+        Its name, or its position from 0; by default the first that can be explained.
+    kind : str, optional
+        How a person says that it is to be read.
+
+    Raises
+    ------
+    ModelError
+        If the output, or each of them, cannot be explained.
+    InputError
+        If there is no such output, or it cannot be read as wanted.
+    """
+    if wanted is not None:
+        name = _output_named(results, model, wanted)
+        try:
+            return read_output(graph, name, results[name], kind), ()
+        except ModelError as error:
+            others = ", ".join(repr(other) for other in results if other != name)
+            advice = f"; its other outputs are {others}" if others else ""
+            raise ModelError(f"{model}: {str(error).rstrip('.')}{advice}.") from error
+    notes: list[str] = []
+    refusals: list[ModelError] = []
+    for name, result in results.items():
+        try:
+            output = read_output(graph, name, result, kind)
+        except ModelError as error:
+            refusals.append(error)
+            shape = "×".join("?" if s is None else str(s) for s in tuple(result.shape)[1:])
+            notes.append(f"output {name!r} ({shape}) is no row of classes and was passed over")
+            continue
+        if graph.spatial_taps(output.scores):
+            return output, tuple(notes)
+        refusals.append(
+            ModelError(
+                f"{model} has no layer with a spatial map (height x width > 1) that its output "
+                "depends on, so there is nothing to lay over a picture."
+            )
+        )
+        notes.append(f"output {name!r} depends on no map of the picture and was passed over")
+    raise refusals[0]
+
+
+def _output_named(results: dict[str, Any], model: str, wanted: str | int) -> str:
+    names = list(results)
+    if str(wanted) in results:
+        return str(wanted)
+    if str(wanted).isascii() and str(wanted).isdigit() and int(wanted) < len(names):
+        return names[int(wanted)]
+    listed = ", ".join(f"{index}: {name}" for index, name in enumerate(names))
+    raise InputError(f"{model} has no output {wanted!r}; choose one of {listed}.")
 
 
 def read_output(
@@ -130,7 +211,8 @@ def slopes(
     """
     if of not in ("score", "probability"):
         raise InputError(f"of={of!r} cannot be explained; choose score or probability.")
-    chosen = np.eye(probabilities.shape[1], dtype=np.float32)[list(targets)]
+    chosen = np.zeros((len(targets), probabilities.shape[1]), np.float32)
+    chosen[np.arange(len(targets)), list(targets)] = 1
     if of == "score":
         return chosen
     if kind == "regression":
@@ -192,6 +274,10 @@ def before_activation(output: Any) -> tuple[str, Any]:
 
 def as_matrix(name: str, output: Any) -> Any:
     """An output as N x C; refuse what cannot be read as one row of numbers for each image."""
+    if output.shape.rank is None:
+        raise ModelError(f"output {name!r} has no shape that is known before a picture is given.")
+    if not (output.dtype.is_floating or output.dtype.is_integer):
+        raise ModelError(f"output {name!r} holds {output.dtype.name} values, not numbers.")
     sizes = tuple(output.shape)[1:]
     if None in sizes or (len(sizes) > 1 and int(np.prod(sizes)) != sizes[-1]):
         shape = " x ".join("?" if s is None else str(s) for s in sizes)

@@ -9,6 +9,9 @@ from typing import Any
 
 import tensorflow as tf
 
+# A placeholder of this name stands for the number of pictures, wherever a graph needs it.
+COUNT = "picture_count"
+
 
 @dataclass(frozen=True, eq=False)
 class Replacement:
@@ -41,7 +44,8 @@ def cut(
     """A function of `inputs` that gives `outputs`.
 
     It is a graph of its own: it captures only the variables that it reads, so a call costs what
-    its own operations cost.
+    its own operations cost. The number of pictures, `COUNT`, is that of the rows of its first
+    input.
 
     Parameters
     ----------
@@ -78,7 +82,9 @@ def cut(
     def run(*arguments: Any) -> Any:
         own = tf.compat.v1.get_default_graph()
         fed = dict(zip([*values, *(t.name for t in inputs)], arguments, strict=True))
-        sources = fed | {name: own.capture(held[name]) for name in held.keys() & read}
+        sources = fed | {n: own.capture(held[n]) for n in (held.keys() & read) - fed.keys()}
+        if f"{COUNT}:0" in read:
+            sources[f"{COUNT}:0"] = tf.shape(fed[inputs[0].name])[0]
         found = tf.graph_util.import_graph_def(
             definition,
             input_map={name: tensor for name, tensor in sources.items() if name in read},
@@ -103,6 +109,7 @@ def needed(
 ) -> set[Any]:
     """The operations of a cut."""
     known = {tensor.name for tensor in inputs} | {inner.name for _, inner in graph.captures}
+    known.add(f"{COUNT}:0")
     found: set[Any] = set()
     stack = [tensor.op for tensor in outputs if tensor.name not in known]
     while stack:

@@ -9,14 +9,16 @@ nothing is ever traced again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from camcore.errors import MethodError
+from camcore.models.keras.geometry.layer_maps import LayerMap, layer_map
+from camcore.models.keras.geometry.places import Place, places, spatial_axes
 from camcore.models.keras.subgraphs import cut
 
 # Operations that hand on the numbers that they are given.
@@ -45,11 +47,35 @@ def _matmul_gradient(operation: Any, slope: Any) -> tuple[Any, Any]:
 
 @dataclass(frozen=True, eq=False)
 class Tap:
-    """The output of one layer inside the graph."""
+    """The output of one layer inside the graph.
+
+    Attributes
+    ----------
+    name, kind : str
+    tensor : tensor
+    map : LayerMap or None
+        How the tensor lies in the picture, where two of its axes are the picture's.
+    """
 
     name: str
     kind: str
     tensor: Any
+    map: LayerMap | None = None
+
+    @property
+    def grid(self) -> tuple[int, int, int]:
+        """Rows, columns and channels of the map."""
+        order = self.map.order if self.map else (0, 1, 2, 3)
+        rows, columns, channels = (int(self.tensor.shape[axis]) for axis in order[1:])
+        return rows, columns, channels
+
+    def upright(self, tensor: Any) -> Any:
+        """The map, (N, H, W, K), as the picture lies, of a tensor like the layer's own."""
+        return self.map.upright(tensor) if self.map else tensor
+
+    def restored(self, maps: Any) -> Any:
+        """A tensor like the layer's own of a map that lies as the picture does."""
+        return self.map.restored(maps) if self.map else maps
 
 
 def walk(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -81,10 +107,17 @@ class TracedGraph:
     model : keras.Model
     input_shape : tuple of int
         Height, width, channels to trace with; the number of images stays free.
+    fed : callable, optional
+        Makes what the model is called with from the images, in place of the images alone.
     """
 
-    def __init__(self, model: Any, input_shape: tuple[int, int, int]) -> None:
-        self._model = model  # keeps the variables alive
+    def __init__(
+        self,
+        model: Any,
+        input_shape: tuple[int, int, int],
+        fed: Callable[[Any], Any] | None = None,
+    ) -> None:
+        self._kept = model, fed  # keep the variables alive
         taps: list[Tap] = []
         wrapped: list[Any] = []
         renamed: list[tuple[Any, str]] = []
@@ -93,7 +126,7 @@ class TracedGraph:
         def run(images: Any) -> Any:
             graph = tf.compat.v1.get_default_graph()
             with graph.gradient_override_map({"MatMul": "CamcoreMatMul"}):
-                return model(tf.cast(images, dtype), training=False)
+                return model(fed(images) if fed else tf.cast(images, dtype), training=False)
 
         try:
             for path, operation in walk(model):
@@ -117,19 +150,34 @@ class TracedGraph:
         self.results = self._function.structured_outputs
         self.taps = tuple(_numbered(taps))
         self.dependent = self.descendants(self.images)
+        self._places: dict[str, Place] = places(self.graph, self.images, self.dependent)
 
     def spatial_taps(self, target: Any) -> tuple[Tap, ...]:
-        """Taps that hold a map of more than one cell and that `target` is computed from."""
+        """Taps that hold a map of more than one cell and that `target` is computed from.
+
+        Two axes of a map are the picture's rows and columns, in an even grid; what else has four
+        axes, such as attention between tokens, is no map.
+        """
         sources = self.ancestors(target)
-        return tuple(
-            tap
-            for tap in self.taps
-            if tap.tensor.shape.rank == 4
-            and None not in tuple(tap.tensor.shape)[1:]
-            and tap.tensor.shape[1] * tap.tensor.shape[2] > 1
-            and tap.tensor.dtype.is_floating
-            and tap.tensor.op in sources
-        )
+        size = int(self.images.shape[1]), int(self.images.shape[2])
+        found = []
+        for tap in self.taps:
+            tensor = tap.tensor
+            if (
+                tensor.shape.rank != 4
+                or None in tuple(tensor.shape)[1:]
+                or not tensor.dtype.is_floating
+                or tensor.op not in sources
+            ):
+                continue
+            lies = layer_map(self._places.get(tensor.name), size)
+            if lies is not None and tensor.shape[lies.order[1]] * tensor.shape[lies.order[2]] > 1:
+                found.append(replace(tap, map=lies))
+        return tuple(found)
+
+    def spatial_axes(self, tensor: Any) -> tuple[int, int] | None:
+        """Which axes of a tensor are the picture's rows and columns."""
+        return spatial_axes(self._places.get(tensor.name))
 
     def function(
         self,

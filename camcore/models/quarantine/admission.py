@@ -26,8 +26,14 @@ from camcore.models.quarantine.inspection import (
     shown_name,
     sniff,
 )
+from camcore.models.quarantine.keras_config import MAX_CONFIG_BYTES
 
-INSPECTION_LIMITS = child.Limits(seconds=60, cpu_seconds=60, memory_bytes=4 * 1024**3, file_bytes=0)
+INSPECTION_LIMITS = child.Limits(
+    seconds=60,
+    cpu_seconds=60,
+    memory_bytes=4 * 1024**3,
+    file_bytes=MAX_FILE_BYTES + MAX_CONFIG_BYTES,  # a config of Keras 2 is rewritten in the copy
+)
 LOAD_SECONDS = 300
 LOAD_CPU_SECONDS = 600
 # Address space. TensorFlow maps 2 GB before it holds anything, and loading VGG16 took 6 times the

@@ -47,10 +47,13 @@ def set_limits(cpu_seconds: int, memory_bytes: int, file_bytes: int) -> None:
 
 
 def inspect(path: str, name: str) -> dict[str, Any]:
-    """Look at a file without loading it."""
-    from camcore.models.quarantine.inspection import inspect_file
+    """Look at a file without loading it; a config of Keras 2 is rewritten in place."""
+    from camcore.models.quarantine.inspection import inspect_file, write_upgraded
 
-    return dataclasses.asdict(inspect_file(path, name=name))
+    found = inspect_file(path, name=name)
+    if found.upgraded:
+        write_upgraded(path, name=name)
+    return dataclasses.asdict(found)
 
 
 def load(

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
+import shutil
 import stat
 import zipfile
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ from camcore.models.quarantine.keras_config import (
     check_config,
     parse_config,
 )
+from camcore.models.quarantine.upgrading import upgrade_config
 
 MAX_FILE_BYTES = 2 * 1024**3
 MAX_MEMBER_EXPANSION = 100
@@ -33,6 +36,9 @@ HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 _MEMBERS = frozenset({"metadata.json", "config.json", "model.weights.h5"})
 _REGULAR_MODES = frozenset({0, stat.S_IFREG})
+
+_Contents = tuple[dict[str, Any], bool, str | None, int]
+"""Config as it will be loaded, whether it was upgraded, the Keras that saved it, parameters."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,8 @@ class Inspection:
         The Keras that saved the file, where it says so.
     classes : tuple of str
         Keras classes named in the config, sorted.
+    upgraded : bool
+        Whether the config has to be rewritten before this Keras loads it.
     """
 
     format: str
@@ -64,6 +72,7 @@ class Inspection:
     parameters: int
     keras_version: str | None
     classes: tuple[str, ...]
+    upgraded: bool = False
 
 
 def inspect_file(path: str | os.PathLike, *, name: str | None = None) -> Inspection:
@@ -100,9 +109,9 @@ def inspect_file(path: str | os.PathLike, *, name: str | None = None) -> Inspect
     # Both libraries raise nearly anything on broken files, so any exception means "broken".
     try:
         if kind == "keras":
-            config, version, parameters = _look_into_zip(path, name)
+            config, upgraded, version, parameters = _look_into_zip(path, name)
         else:
-            config, version, parameters = _look_into_hdf5(path, name, size)
+            config, upgraded, version, parameters = _look_into_hdf5(path, name, size)
         facts = check_config(config, name)
     except ModelError:
         raise
@@ -122,7 +131,40 @@ def inspect_file(path: str | os.PathLike, *, name: str | None = None) -> Inspect
         parameters=parameters,
         keras_version=version and shown_name(version)[:20],
         classes=tuple(sorted(facts.classes)),
+        upgraded=upgraded,
     )
+
+
+def write_upgraded(path: str | os.PathLike, *, name: str | None = None) -> None:
+    """Rewrite the config of an inspected file in place, for this Keras to load it.
+
+    Raises
+    ------
+    ModelError
+        Its config cannot be read, or only Keras 2 can.
+    """
+    path = os.fsdecode(path)
+    name = shown_name(name or os.path.basename(path) or path)
+    with open(path, "rb") as file:
+        kind = sniff(file.read(512), name)
+    if kind == "h5":
+        with h5py.File(path, "r+") as root:
+            config = parse_config(read_text_attribute(root, "model_config", name) or "", name)
+            upgrade_config(config, name)
+            root.attrs["model_config"] = json.dumps(config)
+        return
+    rewritten = f"{path}.upgraded"
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(rewritten, "x") as target:
+        config = parse_config(_read_member(source, "config.json", name), name)
+        upgrade_config(config, name)
+        for info in source.infolist():
+            # The weights stay uncompressed where they are: Keras then reads them in place.
+            if info.filename == "config.json":
+                target.writestr(info.filename, json.dumps(config))
+                continue
+            with source.open(info) as member, target.open(info.filename, "w") as copy:
+                shutil.copyfileobj(member, copy)
+    os.replace(rewritten, path)
 
 
 def shown_name(name: str) -> str:
@@ -194,18 +236,19 @@ def _reason(error: Exception) -> str:
     return " ".join(text.split())[:100] or type(error).__name__
 
 
-def _look_into_zip(path: str, name: str) -> tuple[dict[str, Any], str | None, int]:
+def _look_into_zip(path: str, name: str) -> _Contents:
     with zipfile.ZipFile(path) as archive:
         _check_members(archive.infolist(), name)
         metadata = parse_config(_read_member(archive, "metadata.json", name), name)
         config = parse_config(_read_member(archive, "config.json", name), name)
+        upgraded = upgrade_config(config, name)
         version = metadata.get("keras_version")
         # The config first: it names the layer, and is what people can do something about.
         check_config(config, name)
         info = archive.getinfo("model.weights.h5")
         with open(path, "rb") as file, h5py.File(_member_stream(archive, info, file), "r") as root:
             parameters = check_tree(root, name, info.file_size)
-    return config, version if isinstance(version, str) else None, parameters
+    return config, upgraded, version if isinstance(version, str) else None, parameters
 
 
 def _check_members(members: list[zipfile.ZipInfo], name: str) -> None:
@@ -308,7 +351,7 @@ class _Window(io.RawIOBase):
         return count
 
 
-def _look_into_hdf5(path: str, name: str, size: int) -> tuple[dict[str, Any], str | None, int]:
+def _look_into_hdf5(path: str, name: str, size: int) -> _Contents:
     with h5py.File(path, "r") as root:
         parameters = check_tree(root, name, size)
         text = read_text_attribute(root, "model_config", name)
@@ -318,4 +361,5 @@ def _look_into_hdf5(path: str, name: str, size: int) -> tuple[dict[str, Any], st
                 f"{name} holds weights only; build the model in Python, load the weights into it "
                 "and save it whole as .keras."
             )
-    return parse_config(text, name), version, parameters
+    config = parse_config(text, name)
+    return config, upgrade_config(config, name), version, parameters

@@ -20,7 +20,7 @@ def words(text: str) -> frozenset[str]:
 
 LAYERS = words(
     """
-    Activation ELU LeakyReLU PReLU ReLU Softmax ThresholdedReLU
+    Activation ELU LeakyReLU PReLU ReLU Softmax
     AdditiveAttention Attention GroupQueryAttention MultiHeadAttention
     Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose
     Convolution1D Convolution2D Convolution3D Convolution2DTranspose Convolution3DTranspose
@@ -109,8 +109,15 @@ REGULARIZERS = words("L1 L1L2 L2 OrthogonalRegularizer")
 CONSTRAINTS = words("MaxNorm MinMaxNorm NonNeg UnitNorm")
 DTYPE_POLICIES = words(
     """
-    DTypePolicy DTypePolicyMap FloatDTypePolicy Policy QuantizedDTypePolicy
+    DTypePolicy DTypePolicyMap FloatDTypePolicy Int4DTypePolicy Policy QuantizedDTypePolicy
     QuantizedFloat8DTypePolicy
+    """
+)
+
+# How a quantised layer was quantised. Those that hold data to calibrate with are left out.
+QUANTIZERS = words(
+    """
+    AbsMaxQuantizer Float8QuantizationConfig Int4QuantizationConfig Int8QuantizationConfig
     """
 )
 
@@ -195,6 +202,7 @@ def _table() -> dict[str, frozenset[str]]:
         (REGULARIZERS, frozenset({"keras.regularizers"})),
         (CONSTRAINTS, frozenset({"keras.constraints"})),
         (DTYPE_POLICIES, frozenset({"keras", "keras.dtype_policies", "keras.mixed_precision"})),
+        (QUANTIZERS, frozenset({"keras.quantizers"})),
         (OPTIMIZERS, frozenset({"keras.optimizers"})),
         (SCHEDULES, frozenset({"keras.optimizers.schedules"})),
         (LOSSES, frozenset({"keras.losses"})),
@@ -234,4 +242,7 @@ REFUSED = {
 UNREADABLE = dict.fromkeys(
     ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "ClassMethod"),
     "is a raw TensorFlow operation that only Keras 2 can rebuild",
+) | dict.fromkeys(
+    ("LocallyConnected1D", "LocallyConnected2D", "CuDNNGRU", "CuDNNLSTM"),
+    "is a layer that Keras 3 has no more",
 )

@@ -49,25 +49,60 @@ function taps(cells, from, to, count, kind) {
 
 // Where the grid lies on a picture of width x height pixels, and which part of it.
 function placement(frame, rows, columns, width, height) {
-  const sx = width / frame.width;
-  const sy = height / frame.height;
-  const across = frame.x1 - frame.x0;
-  const down = frame.y1 - frame.y0;
+  const [x0, y0, x1, y1] = frame.reach || [frame.x0, frame.y0, frame.x1, frame.y1];
+  const left = Math.max(0, x0);
+  const top = Math.max(0, y0);
+  const right = Math.min(frame.width, x1);
+  const bottom = Math.min(frame.height, y1);
+  const wide = (frame.x1 - frame.x0) / columns;
+  const high = (frame.y1 - frame.y0) / rows;
   return {
-    x0: Math.max(0, roundHalfEven(frame.x0 * sx)),
-    x1: Math.min(width, roundHalfEven(frame.x1 * sx)),
-    y0: Math.max(0, roundHalfEven(frame.y0 * sy)),
-    y1: Math.min(height, roundHalfEven(frame.y1 * sy)),
-    left: (Math.max(0, -frame.x0) / across) * columns,
-    top: (Math.max(0, -frame.y0) / down) * rows,
-    right: columns - (Math.max(0, frame.x1 - frame.width) / across) * columns,
-    bottom: rows - (Math.max(0, frame.y1 - frame.height) / down) * rows,
+    x0: roundHalfEven((left * width) / frame.width),
+    x1: roundHalfEven((right * width) / frame.width),
+    y0: roundHalfEven((top * height) / frame.height),
+    y1: roundHalfEven((bottom * height) / frame.height),
+    left: (left - frame.x0) / wide,
+    top: (top - frame.y0) / high,
+    right: (right - frame.x0) / wide,
+    bottom: (bottom - frame.y0) / high,
   };
 }
 
+// How many cells a side goes on beyond the grid, where the outermost cells speak for more.
+function beyond(before, after, cells) {
+  const up = (value) => Math.max(0, Math.ceil(value - 1e-9));
+  return [up(-before), up(after - cells)];
+}
+
+// A map with its outermost cells repeated, and where it then lies.
+function extended(values, rows, columns, at) {
+  const [before, after] = beyond(at.left, at.right, columns);
+  const [above, below] = beyond(at.top, at.bottom, rows);
+  const wide = columns + before + after;
+  const high = rows + above + below;
+  const moved = {
+    ...at,
+    left: Math.max(0, at.left + before),
+    right: Math.min(wide, at.right + before),
+    top: Math.max(0, at.top + above),
+    bottom: Math.min(high, at.bottom + above),
+  };
+  if (wide === columns && high === rows) return { values, rows, columns, at: moved };
+  const more = new Float32Array(wide * high);
+  for (let y = 0; y < high; y += 1) {
+    const row = Math.min(rows - 1, Math.max(0, y - above));
+    for (let x = 0; x < wide; x += 1) {
+      const column = Math.min(columns - 1, Math.max(0, x - before));
+      more[y * wide + x] = values[row * columns + column];
+    }
+  }
+  return { values: more, rows: high, columns: wide, at: moved };
+}
+
 // The map on the pixels that the model saw: a rectangle of the picture and its values in 0..1.
-function upsample(values, rows, columns, frame, width, height, kind) {
-  const at = placement(frame, rows, columns, width, height);
+function upsample(grid, gridRows, gridColumns, frame, width, height, kind) {
+  const placed = placement(frame, gridRows, gridColumns, width, height);
+  const { values, rows, columns, at } = extended(grid, gridRows, gridColumns, placed);
   const w = Math.max(1, at.x1 - at.x0);
   const h = Math.max(1, at.y1 - at.y0);
   const across = taps(columns, at.left, at.right, w, kind);

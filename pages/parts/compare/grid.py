@@ -122,7 +122,10 @@ def _wanted() -> set[Hashable]:
 
 
 def _pair(view: View, name: str, layer: camcore.Layer) -> Hashable:
-    return view.identity, name, layer.name
+    return view.engine.key(
+        view.model, view.picture, method=name, targets=view.targets, layer=layer.name,
+        **view.options,
+    )  # fmt: skip
 
 
 def _ask(name: str, layer: camcore.Layer) -> str:
@@ -139,7 +142,7 @@ def _run(view: View, name: str, layer: camcore.Layer, place: DeltaGenerator) -> 
     engine, model, picture, options = view.engine, view.model, view.picture, view.options
     targets, title = view.targets, camcore.METHODS[name].title
     run_with_progress(
-        ("compare-map", _pair(view, name, layer)),
+        ("passes", _pair(view, name, layer)),
         f"{title} at {plain(layer.name)}",
         lambda progress: engine.explain_each(
             model, picture, targets, layer=layer.name, method=name, progress=progress, **options

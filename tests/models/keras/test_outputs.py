@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from camcore import methods
-from camcore.errors import InputError
+from camcore.errors import InputError, ModelError
 from camcore.methods.applying import raw_maps
 from camcore.models.keras.classifier import KerasClassifier
+from camcore.models.keras.outputs import named_results, slopes
 
 
 def softmax_fused(keras, x):
@@ -122,3 +125,79 @@ def test_several_outputs_one_is_picked(keras, images):
     )
     with pytest.raises(InputError, match="no output 'weight'"):
         KerasClassifier(model, output="weight")
+
+
+def two_poolings(keras, shared):
+    """A model whose outputs are one head on two poolings, or a mask and a head."""
+    layers = keras.layers
+    inputs = keras.Input((8, 8, 3))
+    x = layers.Conv2D(6, 3, activation="relu", name="conv")(inputs)
+    head = layers.Dense(3, activation="softmax", name="label")
+    label = head(layers.GlobalAveragePooling2D()(x))
+    if shared:
+        return keras.Model(inputs, [label, head(layers.GlobalMaxPooling2D()(x))])
+    mask = layers.Conv2D(1, 1, activation="sigmoid", name="mask")(x)
+    return keras.Model(inputs, [mask, x, label])
+
+
+def test_the_first_output_that_is_a_row_of_classes_is_taken(keras, images):
+    model = two_poolings(keras, shared=False)
+    classifier = KerasClassifier(model)
+    assert classifier.output == "label"
+    assert classifier.outputs == ("mask", "conv", "label")
+    assert classifier.notes == (
+        "output 'mask' (6×6×1) is no row of classes and was passed over",
+        "output 'conv' (6×6×6) is no row of classes and was passed over",
+    )
+    batch = images(2, (8, 8, 3))
+    np.testing.assert_allclose(classifier.scores(batch)[1], np.asarray(model(batch)[2]), rtol=1e-5)
+    assert KerasClassifier(model, output=2).notes == ()
+
+
+def test_outputs_of_one_name_are_told_apart(keras, images):
+    model = two_poolings(keras, shared=True)
+    batch = images(2, (8, 8, 3))
+    answers = [np.asarray(answer) for answer in model(batch)]
+    first = KerasClassifier(model)
+    assert first.outputs == ("label", "label:2")
+    np.testing.assert_allclose(first.scores(batch)[1], answers[0], rtol=1e-5)
+    for output in (1, "1", "label:2"):
+        second = KerasClassifier(model, output=output)
+        assert second.output == "label:2"
+        np.testing.assert_allclose(second.scores(batch)[1], answers[1], rtol=1e-5)
+
+
+def test_an_output_that_depends_on_no_map_is_passed_over(keras):
+    layers = keras.layers
+    inputs = keras.Input((8, 8, 3))
+    plain = layers.Dense(2, name="plain")(layers.Flatten()(inputs))
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(6, 3, name="conv")(inputs))
+    classifier = KerasClassifier(keras.Model(inputs, [plain, layers.Dense(2, name="seen")(x)]))
+    assert classifier.output == "seen"
+    assert "'plain' depends on no map" in classifier.notes[0]
+
+
+def test_an_output_that_was_asked_for_is_not_exchanged(keras):
+    model = two_poolings(keras, shared=False)
+    with pytest.raises(ModelError, match=r"output 'mask' has shape 6 x 6 x 1 .* 'conv', 'label'"):
+        KerasClassifier(model, output="mask")
+    with pytest.raises(InputError, match="choose one of 0: mask, 1: conv, 2: label"):
+        KerasClassifier(model, output="head")
+
+
+def test_outputs_in_dictionaries_and_lists_have_names(keras):
+    tensor = np.zeros(1)
+    nested = {"a": tensor, "b": [tensor, tensor]}
+    assert list(named_results(None, nested)) == ["a", "b/output 0", "b/output 1"]
+
+
+def test_another_class_of_very_many_costs_a_row():
+    count = 21_841
+    probabilities = np.full((1, count), 1 / count, np.float32)
+    tracemalloc.start()
+    row = slopes("softmax", probabilities, [9], "score")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert row.shape == (1, count)
+    assert row[0, 9] == row.sum() == 1
+    assert peak < 100 * count

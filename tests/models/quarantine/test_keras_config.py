@@ -18,7 +18,7 @@ from hostile import (
     write_keras,
 )
 
-from camcore.errors import ModelError
+from camcore.errors import ModelError, UnsafeModelError
 from camcore.models.quarantine import keras_config as limits
 from camcore.models.quarantine.inspection import inspect_file
 
@@ -237,3 +237,40 @@ def test_file_too_large(tmp_path):
 )
 def test_config_that_is_no_model(tmp_path, config):
     refused(write_keras(tmp_path / "m.keras", config), error=ModelError)
+
+
+@pytest.mark.parametrize(
+    ("policy", "mode", "kind", "settings"),
+    [
+        ("QuantizedDTypePolicy", "int8", "Int8QuantizationConfig", {}),
+        ("Int4DTypePolicy", "int4/128", "Int4QuantizationConfig", {"block_size": 128}),
+        ("QuantizedFloat8DTypePolicy", "float8", "Float8QuantizationConfig", {}),
+    ],
+)
+def test_quantised_layers_get_in(policy, mode, kind, settings):
+    quantizer = {"module": "keras.quantizers", "class_name": "AbsMaxQuantizer", "config": {}}
+    config = sequential(
+        layer(
+            "Dense",
+            "d",
+            units=4,
+            dtype={
+                "module": "keras.dtype_policies",
+                "class_name": policy,
+                "config": {"mode": mode, "source_name": "float32"},
+            },
+            quantization_config={
+                "module": "keras.quantizers",
+                "class_name": kind,
+                "config": {"activation_quantizer": quantizer, **settings},
+            },
+        )
+    )
+    assert kind in limits.check_config(config, "m.keras").classes
+
+
+def test_quantisers_that_hold_data_do_not_get_in():
+    quantised = {"module": "keras.quantizers", "class_name": "GPTQConfig", "config": {}}
+    config = sequential(layer("Dense", "d", units=4, quantization_config=quantised))
+    with pytest.raises(UnsafeModelError, match="GPTQConfig"):
+        limits.check_config(config, "m.keras")

@@ -48,6 +48,29 @@ def test_a_stop_ends_the_work():
         running.future.result(10)
 
 
+def test_who_stops_leaves_alone_and_the_last_one_ends_it():
+    running = join("shared", endless)
+    running.looked_at("first")
+    running.looked_at("second")
+    running.leave("first")
+    assert not running.stop.is_set()
+    time.sleep(0.1)
+    assert not running.future.done()
+    running.leave("second")
+    with pytest.raises(work._Stopped):
+        running.future.result(10)
+
+
+def test_who_went_away_does_not_keep_it(monkeypatch):
+    monkeypatch.setattr(work, "_AWAY", 0.05)
+    running = join("left", endless)
+    running.looked_at("gone")
+    time.sleep(0.1)
+    running.leave("here")
+    with pytest.raises(work._Stopped):
+        running.future.result(10)
+
+
 def test_work_that_no_page_looks_at_ends(monkeypatch):
     monkeypatch.setattr(work, "_ALONE", 0.1)
     with pytest.raises(work._Stopped):

@@ -1,0 +1,115 @@
+"""What a model does to its pixels before it looks at them, read off the traced graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from camcore.models.keras.traced_graph import PASSED_THROUGH, TracedGraph
+
+_MOVING = PASSED_THROUGH | {
+    "IdentityN", "EnsureShape", "Transpose", "ReverseV2", "Roll", "StridedSlice", "Slice", "Pad",
+    "PadV2", "MirrorPad", "ConcatV2", "Pack", "Unpack", "Split", "SplitV", "Tile", "BroadcastTo",
+    "GatherV2", "ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic", "ResizeArea",
+    "ScaleAndTranslate", "MaxPool", "MaxPoolV2", "AvgPool", "SpaceToDepth", "DepthToSpace", "If",
+    "StatelessIf", "AddV2", "Add", "Sub", "BiasAdd", "AddN", "Neg", "FusedBatchNorm",
+    "FusedBatchNormV3",
+}  # fmt: skip
+_ADDING = {"AddV2", "Add", "Sub", "BiasAdd", "FusedBatchNorm", "FusedBatchNormV3"}
+_SCALING = {"Mul", "RealDiv", "Div", "DivNoNan"}
+_SHAPES = {"Shape", "ShapeN", "Size", "Rank"}
+
+SMALL = 20.0
+"""Width of the range of inputs that 0..255 must come down to; networks take about 1 to 5."""
+_PIXELS = 16.0, 240.0
+"""Where the zero of centred pixels lies; published means are 104 to 128."""
+_UNIT = 0.1, 0.9
+"""Where the zero of centred inputs of 0..1 lies; published means are .4 to .5."""
+_FULL = 100.0
+"""Gain from which on 0..1 is meant to become 0..255."""
+
+
+def built_in_scaling(graph: TracedGraph) -> str | None:
+    """Which preprocessing the beginning of a model asks for, or None where it does not tell.
+
+    The operations from the picture on are followed as long as they move pixels or scale them
+    channel by channel, whatever the layers are called and however deep they are nested. What they
+    do is measured on black, middle and white pictures, and read as ``gain * pixel + offset``:
+
+    - a gain that brings 0..255 down to a range of at most `SMALL`, or a zero amid 0..255 (a mean
+      is subtracted), takes raw pixels: ``none``;
+    - a multiplication by one, written out, leaves pixels as they are: ``none``;
+    - a zero amid 0..1, or a gain that makes 0..255 of 0..1, takes ``0-1``;
+    - a gain and offset that make 0..1 or 0..255 of -1..1 takes ``-1..1``;
+    - anything else, such as ``x / 2``, does not tell.
+
+    A batch normalisation that comes first counts by the statistics and the scale that it holds:
+    a fresh one does not tell.
+    """
+    ends = _ends(graph)
+    if not ends:
+        return None
+    _, height, width, channels = graph.images.shape
+    levels = np.array([0.0, 127.5, 255.0], np.float32)
+    pictures = np.broadcast_to(levels[:, None, None, None], (3, height, width, channels))
+    told = set()
+    for values in graph.function([graph.images], ends)(tf.constant(pictures)):
+        black, middle, white = np.asarray(values, np.float64).reshape(3, -1)
+        gain = (white - black) / 255
+        moved = np.abs(gain) > 1e-9
+        if not np.isfinite(gain).all() or not moved.any():
+            continue
+        gain, offset = gain[moved], black[moved]
+        bent = np.abs(middle[moved] - (offset + 127.5 * gain))
+        if (bent <= 1e-3 * 255 * np.abs(gain)).all():
+            told.add(_meaning(gain, offset))
+    told -= {None}
+    return told.pop() if len(told) == 1 else None
+
+
+def _meaning(gain: np.ndarray, offset: np.ndarray) -> str | None:
+    zero = -offset / gain  # the input that becomes zero
+
+    def amid(low: float, high: float) -> bool:
+        return bool(((zero >= low) & (zero <= high)).all())
+
+    if (gain == 1).all() and (offset == 0).all():
+        return "none"
+    if (255 * np.abs(gain) <= SMALL).all() or amid(*_PIXELS):
+        return "none"
+    if amid(*_UNIT) or ((np.abs(gain) >= _FULL).all() and amid(-0.01, 0.01)):
+        return "0-1"
+    return "-1..1" if amid(-1.05, -0.95) else None
+
+
+def _ends(graph: TracedGraph) -> list[Any]:
+    """The tensors that the scaling ends in: what the first other operations read."""
+    ends: dict[str, Any] = {}
+    stack, seen = [graph.images], {graph.images.name}
+    scaled = False
+    while stack:
+        tensor = stack.pop()
+        for operation in tensor.consumers():
+            if operation.type in _SHAPES or operation not in graph.dependent:
+                continue
+            if not _scales(operation, graph):
+                if tensor.dtype.is_floating:
+                    ends[tensor.name] = tensor
+                continue
+            scaled |= operation.type not in _MOVING - _ADDING
+            for output in operation.outputs[: 1 if "BatchNorm" in operation.type else None]:
+                if output.name not in seen:
+                    seen.add(output.name)
+                    stack.append(output)
+    return [tensor for tensor in ends.values() if tensor is not graph.images] if scaled else []
+
+
+def _scales(operation: Any, graph: TracedGraph) -> bool:
+    if operation.type in _MOVING:
+        return True
+    if operation.type not in _SCALING:
+        return False
+    varying = [i for i, tensor in enumerate(operation.inputs) if tensor.op in graph.dependent]
+    return len(varying) == 1 and (operation.type == "Mul" or varying == [0])

@@ -1,0 +1,1 @@
+"""Where in the picture the cells of a layer lie, read off the traced graph."""

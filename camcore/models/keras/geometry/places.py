@@ -1,0 +1,230 @@
+"""The place of every tensor of a traced graph in the picture: pixel rows and columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from camcore.models.keras.geometry.coordinates import CENTRE, FIRST, LAST, Coordinates, at
+from camcore.models.keras.geometry.rules import RULES, Application, elementwise
+from camcore.models.keras.subgraphs import cut
+
+_CALLS = {"PartitionedCall", "StatefulPartitionedCall"}
+_BRANCHES = {"If", "StatelessIf"}
+_REPEATING = {"Reshape", "GatherV2", "ConcatV2"}
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Pixel rows and pixel columns of one tensor; None where it has no one place."""
+
+    rows: Coordinates | None
+    columns: Coordinates | None
+
+
+def places(graph: Any, images: Any, dependent: Iterable[Any]) -> dict[str, Place]:
+    """Follow the pixels of a picture through a graph.
+
+    Parameters
+    ----------
+    graph : FuncGraph
+    images : tensor, shape (N, H, W, C)
+        Where pictures enter.
+    dependent : collection of tf.Operation
+        What is computed from them.
+
+    Returns
+    -------
+    dict of str to Place
+        By the names of tensors.
+    """
+    shape = (1, *(int(n) for n in images.shape[1:]))
+    start = Place(Coordinates.of_axis(shape, 1), Coordinates.of_axis(shape, 2))
+    known = {images.name: start}
+    _follow(graph, known, set(dependent), {})
+    return known
+
+
+def _follow(
+    graph: Any, known: dict[str, Place], dependent: set[Any], given: dict[str, Any]
+) -> None:
+    """Add the places of all dependent tensors; `given` are values of a function's arguments."""
+    operations = [own for own in graph.get_operations() if own in dependent]
+    # Shapes that static inference leaves open are computed together: each cut takes time.
+    shapes = [
+        own.inputs[1]
+        for own in operations
+        if own.type == "Reshape" and not _one_free(own.outputs[0].shape)
+    ]
+    constants = dict(zip((t.name for t in shapes), _values(graph, shapes, given), strict=True))
+
+    def value(tensor: Any) -> Any:
+        if tensor.name not in constants:
+            found = tf.get_static_value(tensor)
+            if found is None and tensor.op not in dependent:
+                (found,) = _values(graph, [tensor], given)
+            constants[tensor.name] = found
+        return constants[tensor.name]
+
+    for operation in operations:
+        if operation.type == "Placeholder":
+            continue
+        inputs = [known.get(tensor.name) for tensor in operation.inputs]
+        if operation.type in _CALLS:
+            name = operation.get_attr("f").name
+            found = _called(graph, name, operation, inputs, value)
+        elif operation.type in _BRANCHES:
+            found = _branch(graph, operation, inputs, value)
+        else:
+            found = _applied(operation, inputs, dependent, value)
+        for tensor, place in zip(operation.outputs, found, strict=True):
+            known[tensor.name] = place
+
+
+def _values(graph: Any, tensors: list[Any], given: dict[str, Any]) -> list[Any]:
+    """Values of tensors that depend on a picture by its shape alone; None where they do not."""
+    fed: dict[str, tuple[Any, Any]] = {}
+    stack, seen = list(tensors), {tensor.name for tensor in tensors}
+    while stack:
+        tensor = stack.pop()
+        operation = tensor.op
+        if tensor.name in given:
+            fed[tensor.name] = tensor, given[tensor.name]
+        elif operation.type == "Shape":
+            static = operation.inputs[0].shape
+            if static.rank is None or None in tuple(static)[1:]:
+                return [None] * len(tensors)
+            fed[tensor.name] = tensor, np.array([1 if n is None else int(n) for n in static])
+        elif operation.type == "Placeholder" and tensor.dtype != tf.resource:
+            return [None] * len(tensors)
+        else:
+            more = [source for source in operation.inputs if source.name not in seen]
+            seen.update(source.name for source in more)
+            stack += more
+    if not tensors or any(value is None for _, value in fed.values()):
+        return [None] * len(tensors)
+    arguments = [tf.constant(value, tensor.dtype) for tensor, value in fed.values()]
+    run = cut(graph, [tensor for tensor, _ in fed.values()], tensors)
+    return [found.numpy() for found in run(*arguments)]
+
+
+def _one_free(shape: Any) -> bool:
+    return shape.rank is not None and sum(n is None for n in shape) <= 1
+
+
+def _applied(
+    operation: Any,
+    inputs: list[Place | None],
+    dependent: set[Any],
+    value: Callable[[Any], Any],
+) -> list[Place]:
+    rule = RULES.get(operation.type, elementwise)
+    sides: list[list[Coordinates | None]] = []
+    from_picture = [tensor.op in dependent for tensor in operation.inputs]
+    for side in ("rows", "columns"):
+        own = [None if place is None else getattr(place, side) for place in inputs]
+        mixed = [
+            within and coordinates is None
+            for within, coordinates in zip(from_picture, own, strict=True)
+        ]
+        call = Application(operation, own, mixed, lambda i: value(operation.inputs[i]))
+        none = not any(c is not None for c in own)
+        found = [None] * len(operation.outputs) if none else rule(call)
+        sides.append([Coordinates(f) if isinstance(f, np.ndarray) else f for f in found])
+    if operation.type in _REPEATING:
+        sides = [[_even(a, b) for a, b in zip(*pair, strict=True)] for pair in (sides, sides[::-1])]
+    return [Place(*pair) for pair in zip(*sides, strict=True)]
+
+
+def _even(own: Coordinates | None, other: Coordinates | None) -> Coordinates | None:
+    """Coordinates of one side, with copies of an element spread over the cell that they fill.
+
+    Copies are what neither side tells apart: nearest-neighbour upsampling written as repetition.
+    """
+    if own is None or len(own.varying) != 1:
+        return own
+    (axis,) = own.varying
+    if other is None or axis in other.varying:
+        return own
+    centre = np.moveaxis(own.values[CENTRE], axis, 0).reshape(own.shape[axis], -1)[:, 0]
+    starts = np.flatnonzero(np.r_[True, np.abs(np.diff(centre)) > 0])
+    times, rest = divmod(len(centre), len(starts))
+    if times < 2 or rest or len(starts) < 2 or (starts != np.arange(len(starts)) * times).any():
+        return own
+    index = (np.arange(len(centre)) + 0.5) / times - 0.5
+    thin = own.values[CENTRE].take(starts, axis)
+    values = np.stack([at(thin, index, axis), own.values[FIRST], own.values[LAST]])
+    return Coordinates(np.broadcast_to(values, (3, *own.shape)))
+
+
+def _called(
+    graph: Any,
+    name: str,
+    operation: Any,
+    inputs: list[Place | None],
+    value: Callable[[Any], Any],
+    skipped: int = 0,
+) -> list[Place]:
+    """Outputs of a function, given the places of its arguments."""
+    function = graph._get_function(name)  # as traced, shapes included; no public way to it
+    if function is None:
+        return [Place(None, None)] * len(operation.outputs)
+    body = function.graph
+    known: dict[str, Place] = {}
+    dependent: set[Any] = set()
+    given: dict[str, Any] = {}
+    for argument, place, outer in zip(
+        body.inputs, inputs[skipped:], list(operation.inputs)[skipped:], strict=True
+    ):
+        if place is not None:
+            known[argument.name] = place
+            dependent.add(argument.op)
+        elif argument.dtype != tf.resource:
+            given[argument.name] = value(outer)
+    for own in body.get_operations():
+        if any(tensor.op in dependent for tensor in own.inputs) and own.type != "Shape":
+            dependent.add(own)
+    _follow(body, known, dependent, given)
+    return [known.get(tensor.name, Place(None, None)) for tensor in body.outputs]
+
+
+def _branch(
+    graph: Any, operation: Any, inputs: list[Place | None], value: Callable[[Any], Any]
+) -> list[Place]:
+    """Outputs of a condition that is the same for every picture."""
+    chosen = value(operation.inputs[0])
+    if chosen is None:
+        return [Place(None, None)] * len(operation.outputs)
+    name = operation.get_attr("then_branch" if bool(np.ravel(chosen)[0]) else "else_branch").name
+    return _called(graph, name, operation, inputs, value, 1)
+
+
+def spatial_axes(place: Place | None) -> tuple[int, int] | None:
+    """The axes of a tensor that count pixel rows and pixel columns, where there are such.
+
+    Examples
+    --------
+    >>> rows, columns = (Coordinates.of_axis((1, 4, 6, 3), axis) for axis in (1, 2))
+    >>> spatial_axes(Place(rows, columns))
+    (1, 2)
+    """
+    if place is None or place.rows is None or place.columns is None:
+        return None
+    down, across = place.rows.varying, place.columns.varying
+    if len(down) > 1 or len(across) > 1 or down == across:
+        return None  # also where both vary along no axis: nothing tells which is which
+    if down and across:
+        return down[0], across[0]
+    # One side is a single cell; its axis is the neighbour that holds one element.
+    shape, (axis,) = place.rows.shape, down or across
+    other = axis + 1 if down else axis - 1
+    if not 0 < other < len(shape) or shape[other] != 1:
+        return None
+    return (axis, other) if down else (other, axis)
+
+
+Places = Mapping[str, Place]
