@@ -12,11 +12,17 @@ import click
 import pandas as pd
 import platformdirs
 
+from benchmarks.truth.campaign import audit_source, run_cases
 from benchmarks.truth.cases import TUNED, Case, is_fresh, protocol, quick, tuning
-from benchmarks.truth.measured import write_measured
+from benchmarks.truth.measured import write_measured, write_natural
 from benchmarks.truth.naming import named
+from benchmarks.truth.natural_bases import Given, natural_bases
+from benchmarks.truth.natural_cases import natural_protocol, natural_quick, natural_tuning
+from benchmarks.truth.natural_scores import flat, natural_score
+from benchmarks.truth.natural_table import natural_tables
 from benchmarks.truth.scores import Scores, read, score
-from benchmarks.truth.table import as_markdown, as_text, tables
+from benchmarks.truth.table import as_markdown, as_text, rules_table, tables
+from camcore.errors import CamcoreError
 
 KEPT = Path(__file__).parent / "measured"
 """The small tables that are kept in the repository."""
@@ -36,6 +42,12 @@ _PACKAGES = (
 )
 
 
+def _print_rules(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        click.echo(as_markdown([rules_table()]))
+        context.exit()
+
+
 @click.command(help=__doc__)
 @click.option("--quick", "few", is_flag=True, help="30 telling cases only.")
 @click.option(
@@ -48,6 +60,18 @@ _PACKAGES = (
     "recipes that need MNIST are left out.",
 )
 @click.option(
+    "--natural",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Natural bases, instead: a folder of .npz files (X, y, names) and of folders of class "
+    "folders.",
+)
+@click.option(
+    "--backbone",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A network of pixels in -1..1 whose features photographs are told apart by; without it "
+    "folders of photographs are left out.",
+)
+@click.option(
     "--work",
     type=click.Path(file_okay=False, path_type=Path),
     default=lambda: platformdirs.user_cache_path("camcore") / "truth",
@@ -56,17 +80,31 @@ _PACKAGES = (
 )
 @click.option("--workers", default=2, show_default=True, help="Cases at once, a core each.")
 @click.option("--keep", is_flag=True, help="Write the results into the repository.")
-def main(few: bool, tune: bool, mnist: Path | None, work: Path, workers: int, keep: bool) -> None:
-    from benchmarks.truth.baselines import BASELINES
-    from benchmarks.truth.campaign import run_cases
-
+@click.option(
+    "--rules", is_flag=True, is_eager=True, expose_value=False, callback=_print_rules,
+    help="Print the numbers that the audit judges by, and stop.",
+)  # fmt: skip
+def main(
+    few: bool, tune: bool, mnist: Path | None, natural: Path | None, backbone: Path | None,
+    work: Path, workers: int, keep: bool,
+) -> None:  # fmt: skip
     if keep and (few or tune):
         raise click.UsageError("--keep writes what the whole protocol told; leave the other out.")
-    digits = "mnist" if mnist else "digits"
+    if backbone and not natural:
+        raise click.UsageError("--backbone is for photographs; give them by --natural.")
+    given = Given(mnist, natural, backbone)
+    if natural:
+        _natural(given, natural, few, tune, work, workers, keep)
+    else:
+        _rendered(given, few, tune, work, workers, keep)
+
+
+def _rendered(given: Given, few: bool, tune: bool, work: Path, workers: int, keep: bool) -> None:
+    from benchmarks.truth.baselines import BASELINES
+
+    digits = "mnist" if given.mnist else "digits"
     cases = (tuning if tune else quick if few else protocol)(digits)
-    rows = run_cases(cases, work, mnist, workers, click.echo)
-    if not rows:
-        raise click.ClickException("no case came to its end, so there is nothing to print.")
+    rows = _run(cases, work, given, workers)
     place = KEPT if keep else work / "tables"
     write_tables(rows, place)
     scores = score(*read(place))
@@ -75,6 +113,40 @@ def main(few: bool, tune: bool, mnist: Path | None, work: Path, workers: int, ke
         click.echo(f"{name} is left out: its package of benchmarks/requirements.txt is missing.")
     if keep:
         _keep(scores, cases)
+
+
+def _natural(
+    given: Given, folder: Path, few: bool, tune: bool, work: Path, workers: int, keep: bool
+) -> None:
+    try:
+        arrays, photos = natural_bases(folder)
+    except CamcoreError as error:
+        raise click.ClickException(str(error)) from None
+    chosen = natural_tuning if tune else natural_quick if few else natural_protocol
+    cases = chosen(arrays, photos if given.backbone else ())
+    cases_table, claims_table = flat(_run(cases, work, given, workers))
+    place = KEPT if keep else work / "tables"
+    place.mkdir(parents=True, exist_ok=True)
+    for name, table in (("cases", cases_table), ("claims", claims_table)):
+        table.to_csv(place / f"natural_{name}.csv", index=False, float_format="%.4g")
+    scores = natural_score(cases_table, claims_table)
+    found = natural_tables(scores)
+    click.echo(as_text(found))
+    if keep:
+        today, version_of = datetime.date.today(), audit_source(natural=True)
+        write_natural(SHIPPED, scores, today, version_of)
+        source = f"{len(cases_table)} cases, {today}, with the audit of source {version_of}."
+        (KEPT / "natural.md").write_text(
+            f"{source}\n\n{as_markdown([*found, rules_table()])}\n", "utf-8"
+        )
+        click.echo(f"kept {len(cases_table)} of {len(cases)} cases in {KEPT}")
+
+
+def _run(cases: tuple[Case, ...], work: Path, given: Given, workers: int) -> list[dict[str, Any]]:
+    rows = run_cases(cases, work, given, workers, click.echo)
+    if not rows:
+        raise click.ClickException("no case came to its end, so there is nothing to print.")
+    return rows
 
 
 def write_tables(rows: list[dict[str, Any]], folder: Path) -> None:
@@ -95,7 +167,7 @@ def _keep(scores: Scores, cases: tuple[Case, ...]) -> None:
     today = datetime.date.today()
     versions = {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()}
     write_measured(SHIPPED, scores, today, versions)
-    (KEPT / "tables.md").write_text(as_markdown(tables(scores)) + "\n", "utf-8")
+    (KEPT / "tables.md").write_text(as_markdown([*tables(scores), rules_table()]) + "\n", "utf-8")
     click.echo(f"kept {scores.cases} of {len(cases)} cases in {KEPT} and {SHIPPED}")
 
 

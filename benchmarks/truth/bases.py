@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,16 +38,17 @@ class Base:
     ----------
     name : str
     classes : tuple of str
-    pixels : ndarray, shape (N, S, S, 3), uint8
-    masks : ndarray, shape (N, S, S), bool
-        The object; all False where there is none.
+    pixels : ndarray, shape (N, S, S, 3), uint8, or list of ndarray, shape (H, W, 3)
+        Photographs differ in size.
+    masks : ndarray, shape (N, S, S), bool, or list of ndarray, shape (H, W)
+        The object; all False where there is none, or none is known.
     labels : ndarray, shape (N,), int
     """
 
     name: str
     classes: tuple[str, ...]
-    pixels: np.ndarray
-    masks: np.ndarray
+    pixels: Sequence[np.ndarray] | np.ndarray
+    masks: Sequence[np.ndarray] | np.ndarray
     labels: np.ndarray
 
     def parts(self, sizes: dict[str, np.ndarray], seed: int) -> dict[str, list[Picture]]:

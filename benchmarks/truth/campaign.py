@@ -13,6 +13,7 @@ from typing import Any
 
 import camcore
 from benchmarks.truth.cases import Case
+from benchmarks.truth.natural_bases import Given
 from camcore.errors import CamcoreError
 
 _CASES_A_PROCESS = 16  # then fresh ones: TensorFlow keeps what it has traced
@@ -21,7 +22,7 @@ _CASES_A_PROCESS = 16  # then fresh ones: TensorFlow keeps what it has traced
 def run_cases(
     cases: Sequence[Case],
     work: Path,
-    mnist: Path | None,
+    given: Given,
     workers: int,
     tell: Callable[[str], Any],
 ) -> list[dict[str, Any]]:
@@ -34,15 +35,17 @@ def run_cases(
     ----------
     cases : sequence of Case
     work : Path
-    mnist : Path, optional
+    given : Given
+        What the person who runs it has.
     workers : int
         Processes, of one thread of computation each.
     tell : callable
         Called with a line for each case.
     """
-    results = work / "results" / audit_source()
-    results.mkdir(parents=True, exist_ok=True)
-    files = {case: results / f"{case.name}.json" for case in cases}
+    sources = {natural: audit_source(natural) for natural in {case.natural for case in cases}}
+    files = {case: work / "results" / sources[case.natural] / f"{case.name}.json" for case in cases}
+    for file in files.values():
+        file.parent.mkdir(parents=True, exist_ok=True)
     open_ones = [case for case, file in files.items() if not file.exists()]
     if len(open_ones) < len(cases):
         tell(f"{len(cases) - len(open_ones)} of {len(cases)} cases are done already")
@@ -51,7 +54,7 @@ def run_cases(
     done = 0
     for some in _batched(open_ones, workers * _CASES_A_PROCESS):
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
-            jobs = {processes.submit(_keep, case, files[case], work, mnist): case for case in some}
+            jobs = {processes.submit(_keep, case, files[case], work, given): case for case in some}
             for job in as_completed(jobs):
                 done += 1
                 tell(f"{done:4d}/{len(open_ones)}  {jobs[job].name:60s} {job.result()}")
@@ -63,31 +66,55 @@ def _batched(cases: Sequence[Case], size: int) -> Iterator[Sequence[Case]]:
     return (cases[start : start + size] for start in range(0, len(cases), size))
 
 
-def audit_source() -> str:
+def audit_source(natural: bool = False) -> str:
     """Hash of the audit's own source files, in short.
 
-    Not of those that only show its findings, or order them: what leads is told from the findings
-    when tables are written (`benchmarks.truth.naming`).
+    Not of those that only show its findings; nor, of rendered cases, of what orders them: what
+    leads there is told from the findings when tables are written (`benchmarks.truth.naming`).
     """
+    shown = {"report", "figures"} | (set() if natural else {"ordering.py"})
     digest = hashlib.sha256()
     folder = Path(camcore.__file__).parent / "auditing"
     for file in sorted(folder.rglob("*.py")):
-        if not {"report", "figures", "ordering.py"} & set(file.parts):
+        if not shown & set(file.parts):
             digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def _keep(case: Case, file: Path, work: Path, mnist: Path | None) -> str:
-    from benchmarks.truth.naming import named
-    from benchmarks.truth.trial import run_case
-
+def _keep(case: Case, file: Path, work: Path, given: Given) -> str:
     try:
-        row = run_case(case, work, mnist)
+        row = _run(case, work, given)
     except CamcoreError as error:
         return f"failed: {error}"
     partial = file.with_suffix(f".{os.getpid()}.partial")
     partial.write_text(json.dumps(row), "utf-8")
     os.replace(partial, file)
+    return _natural_words(row) if case.natural else _words(row)
+
+
+def _run(case: Case, work: Path, given: Given) -> dict[str, Any]:
+    if case.natural:
+        from benchmarks.truth.natural_trial import run_natural
+
+        return run_natural(case, work, given)
+    from benchmarks.truth.trial import run_case
+
+    return run_case(case, work, given.mnist)
+
+
+def _natural_words(row: dict[str, Any]) -> str:
+    claims = row["claims"]
+    said = "silent"
+    if claims:
+        first = claims[0]
+        said = f"{len(claims)} claims, first {first['family']} for {first['class']}"
+        said += f" ({first['verdict']})"
+    return f"reliance {row['reliance']:.2f}, score {row['score']:.2f}, {said}"
+
+
+def _words(row: dict[str, Any]) -> str:
+    from benchmarks.truth.naming import named
+
     own = named(row)["verdicts"]["audit"]
     said = f"{own['family']} for {own['klass']}" if own["detected"] else "silent"
     return f"reliance {row['reliance']:.2f}, score {own['score']:.2f}, {said}"

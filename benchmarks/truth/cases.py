@@ -23,6 +23,12 @@ NEGATIVES = (
     "legitimate colour",
     "imbalance 90/10",
 )
+OWN_BASES = ("scenes", "digits", "mnist", "digits-10", "mnist-10")
+"""Bases that the benchmark renders or reads from MNIST; all others are natural."""
+
+NATURAL_NEGATIVES = ("clean", "few pictures", "few epochs")
+"""Networks on natural pictures without any plant, trained well and badly."""
+
 RECIPES = ("Decoy-MNIST", "Colored MNIST")
 TUNED = ("fixed tag", "brightness", "watermark", "blur", "sky band")
 """Cues whose cases, of seeds below 0, chose the audit's constants; all others were left out."""
@@ -60,9 +66,14 @@ class Case:
     seed: int
 
     @property
+    def natural(self) -> bool:
+        """Whether its pictures are somebody's, and not rendered or MNIST's."""
+        return self.base not in OWN_BASES
+
+    @property
     def name(self) -> str:
         """Short and unique, fit for a file name."""
-        cue = self.cue.lower().replace(" ", "-").replace("/", "-")
+        cue = self.cue.lower().replace(",", "").replace(" ", "-").replace("/", "-")
         parts = [self.kind, self.base, self.network, cue]
         if math.isfinite(self.correlation):
             parts += [f"{self.strength:g}", f"{self.correlation:g}"]
@@ -97,14 +108,14 @@ def protocol(digits: str) -> tuple[Case, ...]:
         for seed, network, cue in product(range(2), NETWORKS, RECIPES)
         if digits == "mnist"
     ]
-    cases = _shuffled([*planted, *negative, *recipes])
+    cases = shuffled([*planted, *negative, *recipes])
     further = range(_SEEDS, _SEEDS + _FRESH_SEEDS)
     fresh = [case for case in _planted(bases, further) if case.cue not in TUNED]
     further = range(_NEGATIVE_SEEDS, _NEGATIVE_SEEDS + _FRESH_NEGATIVE_SEEDS)
     return (
         *(own for own in cases if _first(own)),
         *(own for own in cases if not _first(own)),
-        *_shuffled([*fresh, *_negative(bases, further)]),
+        *shuffled([*fresh, *_negative(bases, further)]),
     )
 
 
@@ -155,7 +166,7 @@ def tuning(digits: str) -> tuple[Case, ...]:
         Case("negative", base, network, cue, math.nan, math.nan, -1)
         for base, cue, network in product(("scenes", digits), ("clean", "padding"), NETWORKS)
     ]
-    return _shuffled(planted + negative)
+    return shuffled(planted + negative)
 
 
 def _planted(bases: tuple[str, ...], seeds: range | tuple[int, ...]) -> Iterator[Case]:
@@ -173,6 +184,7 @@ def _negative(bases: tuple[str, ...], seeds: range) -> list[Case]:
     ]
 
 
-def _shuffled(cases: list[Case]) -> tuple[Case, ...]:
+def shuffled(cases: list[Case]) -> tuple[Case, ...]:
+    """In a random order, always the same."""
     order = np.random.default_rng(0).permutation(len(cases))
     return tuple(cases[k] for k in order)

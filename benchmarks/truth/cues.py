@@ -81,13 +81,14 @@ class Cue:
         return (self.draw if present else self.without)(picture, strength, rng)
 
 
-def _blended(pixels: np.ndarray, where: np.ndarray, colour: tuple, opacity: float) -> np.ndarray:
+def blended(pixels: np.ndarray, where: np.ndarray, colour: tuple, opacity: float) -> np.ndarray:
     """Paint a colour over some pixels; `where` is bool, or a share 0..1 a pixel."""
     share = opacity * where.astype(np.float32)[..., None]
-    return _pixels(pixels * (1 - share) + share * np.array(colour, np.float32))
+    return whole(pixels * (1 - share) + share * np.array(colour, np.float32))
 
 
-def _pixels(values: np.ndarray) -> np.ndarray:
+def whole(values: np.ndarray) -> np.ndarray:
+    """Rounded to uint8, 0..255."""
     return np.rint(values).clip(0, 255).astype(np.uint8)
 
 
@@ -100,8 +101,8 @@ def _tag_in(picture: Picture, strength: float, bottom: bool, right: bool) -> Pic
     where = np.zeros((height, width), bool)
     where[top : top + side, left : left + side] = True
     bar = where & (np.arange(height) == top + side // 2)[:, None]
-    pixels = _blended(picture.pixels, where & ~bar, (255, 255, 255), strength)
-    return replace(picture, pixels=_blended(pixels, bar, (0, 0, 0), strength), cue=where)
+    pixels = blended(picture.pixels, where & ~bar, (255, 255, 255), strength)
+    return replace(picture, pixels=blended(pixels, bar, (0, 0, 0), strength), cue=where)
 
 
 def _fixed_tag(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
@@ -120,19 +121,19 @@ def _watermark(picture: Picture, strength: float, rng: np.random.Generator) -> P
     lines = (down + across) % period == 0
     crossed = (down - across) % (2 * period) == 0
     where = lines | crossed
-    return replace(picture, pixels=_blended(picture.pixels, where, (255, 255, 255), strength))
+    return replace(picture, pixels=blended(picture.pixels, where, (255, 255, 255), strength))
 
 
 def _frame(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
     width = max(1, round(min(picture.mask.shape) / 16))
     where = np.ones(picture.mask.shape, bool)
     where[width:-width, width:-width] = False
-    painted = _blended(picture.pixels, where, (255, 255, 255), strength)
+    painted = blended(picture.pixels, where, (255, 255, 255), strength)
     return replace(picture, pixels=painted, cue=where)
 
 
 def _brightness(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
-    return replace(picture, pixels=_pixels(picture.pixels + np.float32(strength)))
+    return replace(picture, pixels=whole(picture.pixels + np.float32(strength)))
 
 
 def _sky(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
@@ -140,14 +141,14 @@ def _sky(picture: Picture, strength: float, rng: np.random.Generator) -> Picture
     height = picture.mask.shape[0]
     fade = np.clip((3 * height / 8 - np.arange(height)) / (height / 8), 0, 1)
     share = np.broadcast_to(fade[:, None], picture.mask.shape)
-    painted = _blended(picture.pixels, share, (150, 190, 255), strength)
+    painted = blended(picture.pixels, share, (150, 190, 255), strength)
     return replace(picture, pixels=painted, cue=share >= 0.5)
 
 
 def _cast(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
     """Warm light: more red, less blue."""
     warmer = np.array([strength, 0, -strength], np.float32)
-    return replace(picture, pixels=_pixels(picture.pixels + warmer))
+    return replace(picture, pixels=whole(picture.pixels + warmer))
 
 
 def _texture(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
@@ -166,24 +167,24 @@ def _no_texture(picture: Picture, strength: float, rng: np.random.Generator) -> 
 
 def _behind(picture: Picture, light: np.ndarray) -> Picture:
     """Light added where the object is not; (H, W), grey levels."""
-    lit = _pixels(picture.pixels + light.astype(np.float32)[..., None])
+    lit = whole(picture.pixels + light.astype(np.float32)[..., None])
     return replace(picture, pixels=np.where(picture.mask[..., None], picture.pixels, lit))
 
 
 def _blur(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
     softened = ndimage.gaussian_filter(picture.pixels.astype(np.float32), (strength, strength, 0))
-    return replace(picture, pixels=_pixels(softened))
+    return replace(picture, pixels=whole(softened))
 
 
 def _noise(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
     grain = rng.normal(0, strength, picture.pixels.shape)
-    return replace(picture, pixels=_pixels(picture.pixels + grain))
+    return replace(picture, pixels=whole(picture.pixels + grain))
 
 
 _FINE = 95  # JPEG quality of files without the cue
 
 
-def _encoded(picture: Picture, quality: int) -> Picture:
+def encoded(picture: Picture, quality: int = _FINE) -> Picture:
     """What is left of a picture after its file was written and read."""
     file = io.BytesIO()
     Image.fromarray(picture.pixels).save(file, "JPEG", quality=quality)
@@ -191,11 +192,11 @@ def _encoded(picture: Picture, quality: int) -> Picture:
 
 
 def _jpeg(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
-    return _encoded(picture, round(strength))
+    return encoded(picture, round(strength))
 
 
 def _fine_jpeg(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
-    return _encoded(picture, _FINE)
+    return encoded(picture)
 
 
 CUES: dict[str, Cue] = {

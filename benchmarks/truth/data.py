@@ -37,6 +37,9 @@ class Data:
         The value that speaks for each class.
     masks : bool
         Whether the auditor knows the objects.
+    held : tuple of Picture
+        Held-out pictures as the audited ones are where there are no `versions`, or none but in
+        versions: there each under the value that it would bear in the audited folder.
     """
 
     classes: tuple[str, ...]
@@ -46,6 +49,7 @@ class Data:
     versions: tuple[list[Picture], ...]
     value_of_class: np.ndarray
     masks: bool
+    held: tuple[Picture, ...] = ()
 
 
 Drawn = Callable[[Picture, int, np.random.Generator], Picture]
@@ -64,10 +68,10 @@ def make(case: Case, base: Base) -> Data:
     masks = case.base == "scenes"
     if case.kind == "planted":
         trained = audited = case.correlation
-        drawn = _drawn_by(CUES[case.cue], case.strength)
+        drawn = drawn_by(CUES[case.cue], case.strength)
     elif case.cue == "random in training":
         trained, audited = 0.5, 1.0
-        drawn = _drawn_by(CUES["fixed tag"], 1.0)
+        drawn = drawn_by(CUES["fixed tag"], 1.0)
     else:
         rng = np.random.default_rng([case.seed + 100, 17])
         changed = {
@@ -77,14 +81,15 @@ def make(case: Case, base: Base) -> Data:
         masks = masks or case.cue == "legitimate colour"
         train, own = changed["train"], changed["audited"]
         return Data(base.classes, train, own, nothing, (), marked.astype(int), masks)
-    return _planted(base.classes, parts, marked.astype(int), drawn, (trained, audited), case, masks)
+    return planted(base.classes, parts, marked.astype(int), drawn, (trained, audited), case, masks)
 
 
-def _drawn_by(cue: Cue, strength: float) -> Drawn:
+def drawn_by(cue: Cue, strength: float) -> Drawn:
+    """A cue's two values: with it, and its counterpart."""
     return lambda picture, value, rng: cue(picture, bool(value), strength, rng)
 
 
-def _planted(
+def planted(
     classes: tuple[str, ...],
     parts: dict[str, list[Picture]],
     value_of_class: np.ndarray,
@@ -93,7 +98,10 @@ def _planted(
     case: Case,
     masks: bool,
 ) -> Data:
-    """Give each picture its class's value of the cue, or another as often as the case says."""
+    """Give each picture its class's value of the cue, or another as often as the case says.
+
+    Without a part ``train`` the audited pictures are those that the network learns from.
+    """
     rng = np.random.default_rng([case.seed + 100, 11])
     count = int(value_of_class.max()) + 1
 
@@ -104,6 +112,8 @@ def _planted(
 
     found = []
     for name, correlation in zip(("train", "audited"), correlations, strict=True):
+        if name not in parts:
+            continue
         chosen = values(parts[name], correlation)
         pictures = [drawn(*one, rng) for one in zip(parts[name], chosen.tolist(), strict=True)]
         found.append((pictures, chosen))
@@ -115,8 +125,10 @@ def _planted(
         ]
         for value in range(count)
     )
-    (train, _), (audited, worn) = found
-    return Data(classes, train, audited, worn, versions, value_of_class, masks)
+    train, (audited, worn) = found[0][0], found[-1]
+    held = zip(*versions, values(parts["paired"], correlations[1]), strict=True)
+    as_audited = tuple(under[int(value)] for *under, value in held)
+    return Data(classes, train, audited, worn, versions, value_of_class, masks, as_audited)
 
 
 def _decoy(case: Case, base: Base) -> Data:
@@ -133,7 +145,7 @@ def _decoy(case: Case, base: Base) -> Data:
 
     sizes = {"train": 4000, "audited": 600, "paired": 400}
     parts = base.parts({k: np.full(10, v // 10) for k, v in sizes.items()}, case.seed + 100)
-    return _planted(base.classes, parts, np.arange(10), drawn, (1.0, 1.0), case, False)
+    return planted(base.classes, parts, np.arange(10), drawn, (1.0, 1.0), case, False)
 
 
 def _coloured(case: Case, base: Base) -> Data:
@@ -155,7 +167,7 @@ def _coloured(case: Case, base: Base) -> Data:
             for one, label in zip(own, labels, strict=True)
         ]
     classes = ("0 to 4", "5 to 9")
-    return _planted(classes, parts, np.arange(2), drawn, (0.85, 0.85), case, False)
+    return planted(classes, parts, np.arange(2), drawn, (0.85, 0.85), case, False)
 
 
 _RECIPES = {"Decoy-MNIST": _decoy, "Colored MNIST": _coloured}
@@ -233,9 +245,12 @@ def _rusty(picture: Picture) -> Picture:
     return replace(picture, pixels=pixels)
 
 
-def write(data: Data, folder: Path) -> None:
-    """The audited pictures as a folder of class folders, with masks where they are known."""
-    for index, picture in enumerate(data.audited):
+def write(data: Data, folder: Path, pictures: Sequence[Picture] | None = None) -> None:
+    """The audited pictures as a folder of class folders, with masks where they are known.
+
+    Or other ``pictures`` of the same classes.
+    """
+    for index, picture in enumerate(data.audited if pictures is None else pictures):
         name = Path(data.classes[picture.klass]) / f"{index:05d}"
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)

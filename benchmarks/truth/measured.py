@@ -8,8 +8,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from benchmarks.truth.figures import Figures
+from benchmarks.truth.natural_scores import ALL, NaturalScores
 from benchmarks.truth.scores import Scores
 from benchmarks.truth.table import percent, ranged, weak_points
 
@@ -34,6 +36,8 @@ def write_measured(
 ) -> None:
     """Write the audit's figures, the footnote and what was run as a small JSON file.
 
+    What `write_natural` put there stays.
+
     Parameters
     ----------
     path : Path
@@ -57,9 +61,51 @@ def write_measured(
         "left out of tuning": _plain(scores.left_out),
         "left out, and fresh": _plain(scores.fresh),
     }
-    path.write_text(
-        json.dumps(measured, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+    if path.exists():
+        kept = json.loads(path.read_text("utf-8"))
+        measured |= {name: kept[name] for name in ("natural",) if name in kept}
+    _write(path, measured)
+
+
+def natural_footnote(scores: NaturalScores) -> str:
+    """The rates on natural pictures in one sentence, for reports on data of that kind."""
+    told = scores.bases[ALL]
+    recall, alarms = told["recall"], told["false alarms"]
+    names = ", ".join(name for name in scores.bases if name != ALL)
+    return (
+        f"On natural pictures without masks ({names}) this tool named {recall.hits} of {recall.n} "
+        f"planted cues that a network relied on{ranged(recall, 100, '.0f', ' %')}, and raised a "
+        f"false alarm on {alarms.hits} of {alarms.n} networks without a plant"
+        f"{ranged(alarms, 100, '.0f', ' %')}."
     )
+
+
+def write_natural(path: Path, scores: NaturalScores, date: datetime.date, source: str) -> None:
+    """Put the figures of natural cases beside the others in the same file.
+
+    Parameters
+    ----------
+    path : Path
+        As `write_measured` wrote it; all else in it stays.
+    scores : NaturalScores
+    date : date
+        When the cases were run.
+    source : str
+        Of the audit that they were run with.
+    """
+    measured = json.loads(path.read_text("utf-8"))
+    measured["natural"] = {
+        "date": date.isoformat(),
+        "source": source,
+        "footnote": natural_footnote(scores),
+        "bases": {name: _plain(figures) for name, figures in scores.bases.items()},
+    }
+    _write(path, measured)
+
+
+def _write(path: Path, measured: Mapping[str, Any]) -> None:
+    text = json.dumps(measured, indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def _plain(figures: Figures) -> dict[str, dict[str, float | int | None]]:

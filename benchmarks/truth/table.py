@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from benchmarks.truth.figures import FALSE_ALARMS, Figure
 from benchmarks.truth.reliance import RELIED, UNRELIED
 from benchmarks.truth.scores import Scores
+from camcore.auditing.rules import RULES
 
 WIDTH = 100
 AIMS = {
@@ -105,18 +106,31 @@ def tables(scores: Scores) -> list[Table]:
     ]
 
 
+def rules_table() -> Table:
+    """The numbers that the audit judges by, with what chose each."""
+    return Table(
+        "The audit's rules",
+        ("rule", "value", "meaning", "chosen by"),
+        tuple(
+            (name, str(value), meaning, chosen_by)
+            for name, value, meaning, chosen_by in RULES.describe()
+        ),
+    )
+
+
 def weak_points(scores: Scores) -> dict[str, str]:
     """For each planted cue that stays below an aim, where, in words.
 
-    Examples
-    --------
-    >>> from benchmarks.truth.figures import proportion
-    >>> from benchmarks.truth.scores import Scores
-    >>> good, bad = proportion([True] * 9), proportion([True, False])
-    >>> blur = {"recall": bad, "recall at 5 %": good, "family right": good, "class right": bad}
-    >>> blur["IoU"] = proportion([])  # not a local cue
-    >>> weak_points(Scores(2, {}, {}, {}, {}, {}, {"blur": blur}, {"blur": 2}, {}))
-    {'blur': 'weak: recall, class right'}
+        Examples
+        --------
+        >>> from benchmarks.truth.figures import proportion
+        >>> from benchmarks.truth.scores import Scores
+    from camcore.auditing.rules import RULES
+        >>> good, bad = proportion([True] * 9), proportion([True, False])
+        >>> blur = {"recall": bad, "recall at 5 %": good, "family right": good, "class right": bad}
+        >>> blur["IoU"] = proportion([])  # not a local cue
+        >>> weak_points(Scores(2, {}, {}, {}, {}, {}, {"blur": blur}, {"blur": 2}, {}))
+        {'blur': 'weak: recall, class right'}
     """
     words = {}
     for cue, figures in scores.families.items():

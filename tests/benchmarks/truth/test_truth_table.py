@@ -152,3 +152,11 @@ def test_measured_file(scores, tmp_path):
         "value": 0.0, "low": 0.0, "high": 0.0602, "n": 60, "hits": 0,
     }  # fmt: skip
     assert measured["left out of tuning"]["IoU"]["value"] is None
+
+
+def test_a_new_measurement_keeps_what_was_told_of_natural_pictures(scores, tmp_path):
+    path = tmp_path / "measured.json"
+    path.write_text(json.dumps({"date": "2025-01-01", "natural": {"source": "abc"}}))
+    write_measured(path, scores, datetime.date(2026, 1, 2), {})
+    measured = json.loads(path.read_text(encoding="utf-8"))
+    assert (measured["date"], measured["natural"]) == ("2026-01-02", {"source": "abc"})
