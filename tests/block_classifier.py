@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,10 @@ class BlockClassifier:
     output_kind = "softmax"
     output = "scores"
     outputs = ("scores",)
+    inputs = ("picture",)
+    input = "picture"
+    other_inputs = ()
+    notes = ()
     default_layer = "blocks"
     weighted_layers = ("scores",)
     input_shape = (SIDE, SIDE, 3)
@@ -46,6 +51,9 @@ class BlockClassifier:
         scores = blocks.mean(axis=(1, 2)) @ self.weights + self.bias
         exp = np.exp(scores - scores.max(axis=1, keepdims=True))
         return scores, exp / exp.sum(axis=1, keepdims=True)
+
+    def holding(self, others: Mapping[str, Any]) -> Classifier:
+        return self
 
     def for_throughput(self, *, bfloat16: bool = False) -> Classifier:
         return self

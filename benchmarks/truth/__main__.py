@@ -12,7 +12,8 @@ import click
 import pandas as pd
 import platformdirs
 
-from benchmarks.truth.campaign import audit_source, run_cases
+from benchmarks.truth.audit_source import audit_source
+from benchmarks.truth.campaign import run_cases
 from benchmarks.truth.cases import TUNED, Case, is_fresh, protocol, quick, tuning
 from benchmarks.truth.measured import write_measured, write_natural
 from benchmarks.truth.naming import named
@@ -133,7 +134,7 @@ def _natural(
     found = natural_tables(scores)
     click.echo(as_text(found))
     if keep:
-        today, version_of = datetime.date.today(), audit_source(natural=True)
+        today, version_of = datetime.date.today(), audit_source()
         write_natural(SHIPPED, scores, today, version_of)
         source = f"{len(cases_table)} cases, {today}, with the audit of source {version_of}."
         (KEPT / "natural.md").write_text(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import camcore
+from benchmarks.truth.audit_source import audit_source
 from benchmarks.truth.cases import Case
 from benchmarks.truth.natural_bases import Given
 from camcore.errors import CamcoreError
@@ -42,10 +41,9 @@ def run_cases(
     tell : callable
         Called with a line for each case.
     """
-    sources = {natural: audit_source(natural) for natural in {case.natural for case in cases}}
-    files = {case: work / "results" / sources[case.natural] / f"{case.name}.json" for case in cases}
-    for file in files.values():
-        file.parent.mkdir(parents=True, exist_ok=True)
+    results = work / "results" / audit_source()
+    results.mkdir(parents=True, exist_ok=True)
+    files = {case: results / f"{case.name}.json" for case in cases}
     open_ones = [case for case, file in files.items() if not file.exists()]
     if len(open_ones) < len(cases):
         tell(f"{len(cases) - len(open_ones)} of {len(cases)} cases are done already")
@@ -64,21 +62,6 @@ def run_cases(
 def _batched(cases: Sequence[Case], size: int) -> Iterator[Sequence[Case]]:
     """Some cases after the other; `itertools.batched` came with Python 3.12."""
     return (cases[start : start + size] for start in range(0, len(cases), size))
-
-
-def audit_source(natural: bool = False) -> str:
-    """Hash of the audit's own source files, in short.
-
-    Not of those that only show its findings; nor, of rendered cases, of what orders them: what
-    leads there is told from the findings when tables are written (`benchmarks.truth.naming`).
-    """
-    shown = {"report", "figures"} | (set() if natural else {"ordering.py"})
-    digest = hashlib.sha256()
-    folder = Path(camcore.__file__).parent / "auditing"
-    for file in sorted(folder.rglob("*.py")):
-        if not shown & set(file.parts):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 def _keep(case: Case, file: Path, work: Path, given: Given) -> str:

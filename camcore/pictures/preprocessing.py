@@ -127,7 +127,7 @@ def frame_of(width: int, height: int, input_width: int, input_height: int, fit: 
     Examples
     --------
     >>> frame_of(400, 200, 100, 100, "crop")
-    Frame(x0=100.0, y0=0.0, x1=300.0, y1=200.0, width=400, height=200)
+    Frame(x0=100.0, y0=0.0, x1=300.0, y1=200.0, width=400, height=200, reach=None)
     """
     if fit not in FITS:
         raise InputError(f"fit={fit!r} is not known; choose one of {', '.join(FITS)}.")

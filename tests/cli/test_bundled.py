@@ -112,12 +112,14 @@ def test_every_option_reaches_retrofit(command_line, monkeypatch):
     monkeypatch.setattr(retrofitting, "retrofit", spy)
     status, _, err = command_line(
         "retrofit", "VGG16", "--data", "d", "--out", "o.keras", "--layer", "block4_conv3",
-        "--preprocess", "caffe", "--validation", 0.3, "--seed", 5,
+        "--preprocess", "caffe", "--validation", 0.3, "--seed", 5, "--split", "train",
+        "--stretch", "12-bit",
     )  # fmt: skip
     assert (status, err) == (2, "camcore: enough.\n")
     assert asked == {
         "backbone": "VGG16", "data": "d", "out": "o.keras", "layer": "block4_conv3",
-        "preprocessing": "caffe", "validation": 0.3, "seed": 5,
+        "preprocessing": "caffe", "validation": 0.3, "seed": 5, "split": "train",
+        "stretch": "12-bit",
     }  # fmt: skip
 
 

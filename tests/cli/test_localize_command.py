@@ -60,6 +60,8 @@ def test_figures_and_table(pictures, tmp_path, command_line):
             "output": None,
             "output_kind": None,
             "input_size": (8, 9),
+            "input": None,
+            "others": {},
         }
     ]
     with open(tmp_path / "localization.csv", newline="") as file:

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks.truth.__main__ import main
-from benchmarks.truth.campaign import audit_source, run_cases
+from benchmarks.truth.audit_source import audit_source
+from benchmarks.truth.campaign import run_cases
 from benchmarks.truth.cases import Case, quick
 from benchmarks.truth.cues import CUES
 from benchmarks.truth.naming import named
@@ -79,7 +80,7 @@ def test_natural_cases_are_printed_by_base(tmp_path):
     stock = tmp_path / "natural"
     stock.mkdir()
     np.savez(stock / "ponds.npz", X=np.zeros(0), y=np.zeros(0), names=np.array(["a", "b"]))
-    results = tmp_path / "results" / audit_source(natural=True)
+    results = tmp_path / "results" / audit_source()
     results.mkdir(parents=True)
     for case in natural_quick(("ponds",), ()):
         relied = case.kind == "planted"
