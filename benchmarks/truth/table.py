@@ -121,16 +121,15 @@ def rules_table() -> Table:
 def weak_points(scores: Scores) -> dict[str, str]:
     """For each planted cue that stays below an aim, where, in words.
 
-        Examples
-        --------
-        >>> from benchmarks.truth.figures import proportion
-        >>> from benchmarks.truth.scores import Scores
-    from camcore.auditing.rules import RULES
-        >>> good, bad = proportion([True] * 9), proportion([True, False])
-        >>> blur = {"recall": bad, "recall at 5 %": good, "family right": good, "class right": bad}
-        >>> blur["IoU"] = proportion([])  # not a local cue
-        >>> weak_points(Scores(2, {}, {}, {}, {}, {}, {"blur": blur}, {"blur": 2}, {}))
-        {'blur': 'weak: recall, class right'}
+    Examples
+    --------
+    >>> from benchmarks.truth.figures import proportion
+    >>> from benchmarks.truth.scores import Scores
+    >>> good, bad = proportion([True] * 9), proportion([True, False])
+    >>> blur = {"recall": bad, "recall at 5 %": good, "family right": good, "class right": bad}
+    >>> blur["IoU"] = proportion([])  # not a local cue
+    >>> weak_points(Scores(2, {}, {}, {}, {}, {}, {"blur": blur}, {"blur": 2}, {}))
+    {'blur': 'weak: recall, class right'}
     """
     words = {}
     for cue, figures in scores.families.items():

@@ -146,7 +146,7 @@ def test_without_mnist_digits_are_drawn(monkeypatch, mnist_file, tmp_path):
         ({"seed": -1}, InputError, "seed is -1"),
         ({"target": 10}, InputError, "target is 10"),
         ({"mnist": "nowhere.npz"}, InputError, "nowhere.npz"),
-        ({"digit": np.zeros((2, 2, 7))}, ImageError, "digit"),
+        ({"digit": np.zeros((2, 2, 2, 2))}, ImageError, "digit"),
     ],
 )
 def test_what_does_not_fit_is_refused(options, error, said):

@@ -35,8 +35,8 @@ def repeated_content(own: np.ndarray, others: np.ndarray) -> np.ndarray:
     >>> pictures = rng.integers(0, 256, (60, 8, 8, 3), np.uint8)
     >>> pictures[:30, 0, 0] = (250, 20, 20)
     >>> found = repeated_content(pictures[:30], pictures[30:])
-    >>> float(found[0, 0]), bool(found[1:].max() < 0.2)
-    (1.0, True)
+    >>> bool(found[0, 0] > 0.9), bool(found[1:].max() < 0.2)
+    (True, True)
     """
     own, others = _thinned(own), _thinned(others)
     ground = _ground(own, others)

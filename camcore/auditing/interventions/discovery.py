@@ -83,19 +83,23 @@ class Discovery:
             return ()
         measured = yardstick(beside.values())
         first = smallest_of(beside, RULES.strong)
-        start, needed = first.region, RULES.kept * measured(beside[first])
+        start, whole = first.region, beside[first]
         assert start is not None
         alone = tuple(map(Transplant, parts(start)))
         if alone:  # one corner of four, where that is nearly all
             effects = self._effects("apart", klass, pairs, alone, fill)
             best = max(alone, key=lambda probe: rank(effects[probe.name]))
             if measured(effects[best.name]) >= RULES.strong * measured(beside[first]):
-                start, needed = best.where, RULES.kept * measured(effects[best.name])
+                start, whole = best.where, effects[best.name]
 
         def keeps(region: Region, stage: str) -> bool:
+            # Half a cue may flip as many answers as all of it, but it moves the log-odds less.
             probe = Transplant(region)
             left = self._effects(stage, klass, pairs, (probe,), fill)[probe.name]
-            return measured(left) >= needed
+            return (
+                measured(left) >= RULES.kept * measured(whole)
+                and left.move >= RULES.strong * whole.move
+            )
 
         return (Transplant(trimmed(finely(start), keeps)),)
 

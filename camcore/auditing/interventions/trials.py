@@ -248,8 +248,12 @@ class Laboratory:
     def _judged(
         self, pixels: np.ndarray, probe: Probe, trial: Trial, imposed: np.ndarray | None = None
     ) -> _Edited:
-        """Inputs, and how real the pictures are by their properties, where those are imposed."""
-        realism = np.full(len(pixels), np.inf, np.float32)
+        """Inputs, and how real the pictures are, where a property is imposed; NaN else.
+
+        Content of a real picture put into another is new as a whole, whenever a cue goes with one
+        class: to ask for a picture like it would silence the very cues that are looked for.
+        """
+        realism = np.full(len(pixels), np.inf if probe.everywhere else np.nan, np.float32)
         if probe.everywhere and trial.stage not in (*FOUND, *TRIMMED, "beside", "apart"):
             assert self._real is not None
             realism = self._real[1].of(properties_of(pixels))

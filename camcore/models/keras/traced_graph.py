@@ -17,7 +17,7 @@ import keras
 import tensorflow as tf
 
 from camcore.errors import MethodError
-from camcore.models.keras.geometry.layer_maps import LayerMap, layer_map
+from camcore.models.keras.geometry.layer_maps import LayerMap, even_map, layer_map
 from camcore.models.keras.geometry.places import Place, places, spatial_axes
 from camcore.models.keras.subgraphs import cut
 
@@ -156,11 +156,13 @@ class TracedGraph:
         """Taps that hold a map of more than one cell and that `target` is computed from.
 
         Two axes of a map are the picture's rows and columns, in an even grid; what else has four
-        axes, such as attention between tokens, is no map.
+        axes, such as attention between tokens, is no map. Where no layer at all can be followed
+        from the picture, those are taken that have four axes, and their grids for even ones over
+        the whole of it.
         """
         sources = self.ancestors(target)
         size = int(self.images.shape[1]), int(self.images.shape[2])
-        found = []
+        maps, unfollowed = [], []
         for tap in self.taps:
             tensor = tap.tensor
             if (
@@ -170,10 +172,11 @@ class TracedGraph:
                 or tensor.op not in sources
             ):
                 continue
-            lies = layer_map(self._places.get(tensor.name), size)
+            place = self._places.get(tensor.name)
+            lies = layer_map(place, size) if place is not None else even_map(size)
             if lies is not None and tensor.shape[lies.order[1]] * tensor.shape[lies.order[2]] > 1:
-                found.append(replace(tap, map=lies))
-        return tuple(found)
+                (unfollowed if place is None else maps).append(replace(tap, map=lies))
+        return tuple(maps or unfollowed)
 
     def spatial_axes(self, tensor: Any) -> tuple[int, int] | None:
         """Which axes of a tensor are the picture's rows and columns."""

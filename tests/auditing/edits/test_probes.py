@@ -91,8 +91,8 @@ def test_which_probes_apply():
     colour, gray = scenes((28, 28, 3)), scenes((28, 28, 1))
     names = [probe.name for probe in global_probes(colour)]
     assert names == [
-        "brightness", "colour", "illumination", "blur", "noise", "texture", "watermark",
-        "compression",
+        "brightness", "colour", "illumination", "vignette", "blur", "detail", "noise", "texture",
+        "watermark", "compression",
     ]  # fmt: skip
     assert "colour" not in [probe.name for probe in global_probes(gray)]
     without_colour = Images(np.repeat(gray.pixels, 3, axis=-1))

@@ -48,6 +48,12 @@ class LayerMap:
         return maps
 
 
+def even_map(input_size: tuple[int, int]) -> LayerMap:
+    """The map of rows and columns that lie evenly over a model's input (height, width)."""
+    height, width = input_size
+    return LayerMap((0, 1, 2, 3), (), Frame(0.0, 0.0, float(width), float(height), width, height))
+
+
 def layer_map(place: Place | None, input_size: tuple[int, int]) -> LayerMap | None:
     """The map in a tensor of four axes, or None where no two of them are the picture's.
 

@@ -81,6 +81,7 @@ def test_an_uploaded_model_is_offered_on_the_other_page(visit, launched, tmp_pat
     assert "own.keras, uploaded before" in words(app)
     app.segmented_control(key="audit-source").set_value("Path").run()
     app.text_input(key="audit-path").set_value(str(tmp_path))
+    app.selectbox(key="audit-labels").set_value("none")
     app.button(key="audit-start").click().run()
     ((settings, folder),) = launched
     assert settings.model == str(folder / "given" / "own.keras")

@@ -68,6 +68,7 @@ def _start(visit, place):
     app = visit()
     app.segmented_control(key="audit-source").set_value("Path").run()
     app.text_input(key="audit-path").set_value(str(place))
+    app.selectbox(key="audit-labels").set_value("none")
     app.button(key="audit-start").click().run()
     return app
 
