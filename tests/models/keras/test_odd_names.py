@@ -16,9 +16,7 @@ def _model(keras, name: str):
     inner = keras.Sequential(
         [
             keras.Input((8, 8, 3)),
-            keras.layers.TimeDistributed(
-                keras.layers.Conv1D(3, 3, padding="same", name=f"{name} inside"), name="rows"
-            ),
+            keras.layers.Conv2D(3, 3, padding="same", name=f"{name} inside"),
             keras.layers.Conv2D(3, 3, padding="same", name=name),
         ],
         name=f"{name} nested",
