@@ -194,10 +194,12 @@ def compare_preprocessings(
     st.session_state[seen] = True
     chosen = st.session_state[choice]
     title = camcore.PREPROCESSINGS[chosen].title
-    how = f"is a guess ({title})" if chosen == model.preprocessing else f"was chosen: {title}"
-    with st.expander(
-        f"Pixel scaling {how}. Compare the answers under each", key=opened, on_change="rerun"
-    ):
+    if chosen == model.preprocessing:
+        st.caption(f"Pixel scaling is a guess ({title}): the file does not tell.")
+    else:
+        st.caption(f"Pixel scaling was chosen: {title}.")
+    # The label stays as it is: another one would make another, closed, expander.
+    with st.expander("Compare the answers under each scaling", key=opened, on_change="rerun"):
         st.markdown("\n".join(["| Pixels as | Answer | |", "|---|---|---|", *rows]))
         st.caption(
             "The file does not say how its pixels were scaled. "

@@ -68,12 +68,14 @@ def test_the_answers_under_a_guessed_scaling_open_once(visitor, keras, tmp_path)
     page = visit.page
     visit.pick("Your file")
     page.locator("input[type=file]").first.set_input_files(tmp_path / "own.keras")
-    label = page.get_by_text("Pixel scaling is a guess (")
+    guess = page.get_by_text("Pixel scaling is a guess (")
+    label = page.get_by_text("Compare the answers under each scaling")
     table = page.get_by_role("columnheader", name="Pixels as")
-    label.wait_for(timeout=60_000)
+    guess.wait_for(timeout=60_000)
     visit.settle()
     table.wait_for()  # open the first time, while the choice is the guess
     visit.choose("Pixels as", "caffe")
+    page.get_by_text("Pixel scaling was chosen").wait_for()
     assert table.is_visible(), "choosing does not close it"
     label.click()
     table.wait_for(state="hidden")
