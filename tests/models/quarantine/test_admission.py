@@ -233,7 +233,7 @@ def test_model_that_exhausts_memory_when_built(tmp_path, monkeypatch):
 def test_old_file_that_keras_cannot_read_is_explained(tmp_path):
     depthwise = layer("DepthwiseConv2D", "dw", kernel_size=[3, 3], groups=2)
     path = write_h5(tmp_path / "old.h5", sequential(depthwise))
-    with pytest.raises(ModelError, match=r"saved by Keras 2\.4\.0.*DepthwiseConv2D.*'groups'"):
+    with pytest.raises(ModelError, match=r"saved by Keras 2.*DepthwiseConv2D.*'groups' to 2"):
         quarantine.admit(path)
 
 
