@@ -371,7 +371,7 @@ class Rules:
         if set(value) != {rule.name for rule in fields(cls)}:
             return None
         return cls(
-            **{
+            **{  # type: ignore[arg-type]
                 name: tuple(given) if isinstance(given, list) else given
                 for name, given in value.items()
             }

@@ -145,7 +145,7 @@ def _notes(a: Run, b: Run, shared: int, relabelled: int) -> list[str]:
         notes.append(f"{relabelled} images bear another class in b and are left out of accuracy.")
     notes += _class_notes(a.class_names, b.class_names)
     rules, others = (record.get("rules", record.get("thresholds")) for record in (one, other))
-    if names := sorted(name for name in rules | others if rules.get(name) != others.get(name)):
+    if names := sorted(name for name in rules | others if rules.get(name) != others.get(name)):  # type: ignore[operator, union-attr]
         notes.append(f"the rules differ ({', '.join(names)}): what counts as proven does too.")
     asked = [Settings.from_json(record["settings"]) for record in (one, other)]
     apart = [n for n in asked[0].differences(asked[1]) if n not in ("source", "model")]

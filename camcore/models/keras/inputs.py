@@ -118,7 +118,7 @@ def _undescribed(model: Any, name: str, size: tuple[int, int] | None, wanted: st
     build = model.get_build_config() if hasattr(model, "get_build_config") else None
     called = (build or {}).get("input_shape")
     plain = isinstance(called, (list, tuple)) and all(n is None or type(n) is int for n in called)
-    shape = tuple(called)[1:] if plain and len(called) == 4 else (None, None, 3)
+    shape = tuple(called)[1:] if plain and len(called) == 4 else (None, None, 3)  # type: ignore[arg-type]
     notes: tuple[str, ...] = ()
     if size is None:
         if None in shape:
@@ -139,7 +139,7 @@ def _takers(shapes: dict[str, tuple[int | None, ...]]) -> dict[str, tuple[int | 
     for own, shape in shapes.items():
         if len(shape) == 3 and shape[2] is not None:
             kinds[0 if shape[2] in (1, 3) else 1][own] = shape
-        elif len(shape) == 2 and (None in shape or min(shape) >= _LEAST_SIDE):  # type: ignore[type-var]
+        elif len(shape) == 2 and (None in shape or min(shape) >= _LEAST_SIDE):  # type: ignore[operator, type-var]
             kinds[2][own] = (*shape, 1)
         elif len(shape) == 1 and shape[0] and (picture := _unrolled(shape[0])):
             kinds[3][own] = picture

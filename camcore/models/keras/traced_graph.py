@@ -162,7 +162,8 @@ class TracedGraph:
         """
         sources = self.ancestors(target)
         size = int(self.images.shape[1]), int(self.images.shape[2])
-        maps, unfollowed = [], []
+        maps: list[Tap] = []
+        unfollowed: list[Tap] = []
         for tap in self.taps:
             tensor = tap.tensor
             if (

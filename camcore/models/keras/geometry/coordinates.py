@@ -187,7 +187,7 @@ def combined(inputs: Sequence[Coordinates | None]) -> Coordinates | None:
     ]
     if len(arrays) == 1:
         return Coordinates(np.broadcast_to(arrays[0], (3, *shape)))
-    arrays = np.broadcast_arrays(*arrays)
+    arrays = np.broadcast_arrays(*arrays)  # type: ignore[assignment]
     centres = np.stack([array[CENTRE] for array in arrays])
     has = np.isfinite(centres)
     apart = np.where(has, centres, -np.inf).max(0) - np.where(has, centres, np.inf).min(0)

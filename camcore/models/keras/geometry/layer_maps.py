@@ -84,7 +84,7 @@ def layer_map(place: Place | None, input_size: tuple[int, int]) -> LayerMap | No
     height, width = input_size
     reach: tuple[float, float, float, float] | None = (left, top, right, bottom)
     covered = (max(x0, 0.0), max(y0, 0.0), min(x1, float(width)), min(y1, float(height)))
-    if np.allclose(reach, covered):
+    if np.allclose(reach, covered):  # type: ignore[arg-type]
         reach = None
     mirrored = tuple(axis for axis, turned in ((1, turned_y), (2, turned_x)) if turned)
     order = (0, axes[0], axes[1], channel)
