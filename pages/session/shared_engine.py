@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
@@ -75,6 +76,18 @@ class ModelLoader:
             with self._guard:
                 self._running.pop(key, None)
                 self._warm = True
+            _set_aside()
+
+
+def _set_aside() -> None:
+    """Keep what is loaded out of garbage collection until the next model is.
+
+    After each run of a script Streamlit has Keras collect, which holds all threads while every
+    object of TensorFlow is looked at: half a second, once a second where a page follows an audit.
+    """
+    gc.unfreeze()
+    gc.collect()  # models that were put out since
+    gc.freeze()
 
 
 @st.cache_resource(show_spinner=False)
