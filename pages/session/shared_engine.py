@@ -67,8 +67,15 @@ class ModelLoader:
         return future.result()
 
     def _run(self, key: Hashable, load: Callable[[], camcore.Classifier], future: Future) -> None:
+        loaded = False
+
+        def load_once() -> camcore.Classifier:
+            nonlocal loaded
+            loaded = True
+            return load()
+
         try:
-            future.set_result(self.engine.model(key, load))
+            future.set_result(self.engine.model(key, load_once))
         except BaseException as error:
             future.set_exception(error)
         finally:
@@ -76,7 +83,8 @@ class ModelLoader:
             with self._guard:
                 self._running.pop(key, None)
                 self._warm = True
-            _set_aside()
+            if loaded:
+                _set_aside()
 
 
 def _set_aside() -> None:
