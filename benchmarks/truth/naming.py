@@ -59,7 +59,8 @@ def named(row: dict[str, Any]) -> dict[str, Any]:
 
 def _verdict(ordered: list[Finding], score: float) -> Verdict:
     """What the audit says first of all that does not, and may not, work through the object."""
-    proven = [one for one in ordered if not one.excused()]
+    claimed = ("artefact", "context", None)
+    proven = [one for one in ordered if not one.excused() and one.kind in claimed]
     if not proven:
         return Verdict(score, False)
     return Verdict(score, True, proven[0].family, proven[0].class_name)

@@ -285,6 +285,71 @@ class Rules:
         "the same for regions in thirds",
         "set before the first run",
     )
+    tone_ends: float = _rule(
+        0.01,
+        "share of the pixels beyond the black point, and beyond the white point",
+        "set before it was first tried",
+    )
+    tone_near: float = _rule(
+        0.04,
+        "of the range: so near to black or white a pixel is ground and no tone",
+        "ten levels of the full range: JPEG noise on a plain ground",
+    )
+    tones_fewest: float = _rule(
+        0.01,
+        "share of the pixels: fewer between black and white tell no tones",
+        "set before it was first tried",
+    )
+    light_dimmest: float = _rule(
+        0.25,
+        "of the mean: darker, broad waves show what stands there and not the light",
+        "set before it was first tried",
+    )
+    light_fewest: float = _rule(
+        0.05,
+        "share of the pixels: fewer that are not clipped tell no fall of light",
+        "set before it was first tried",
+    )
+    mark_smooth: float = _rule(
+        16.0,
+        "gray levels squared: smoother places tell no more of a faint mark",
+        "rounding and JPEG at usual qualities",
+    )
+    on_steps: float = _rule(
+        0.3,
+        "of what chance leaves between coefficients and the steps of a JPEG table",
+        "photographs encoded at many qualities, and never",
+    )
+    file_scale_most: float = _rule(
+        4.0,
+        "a file's pixels to a pixel of the input: beyond it JPEG blocks are hardly seen",
+        "set before it was first tried",
+    )
+    trims: int = _rule(
+        4,
+        "rounds of ever narrower cuts from the four sides of a region",
+        "a quarter of a corner down to one cell",
+    )
+    real_pictures: int = _rule(
+        512,
+        "real pictures that edited ones are held against",
+        "time and memory",
+    )
+    real_neighbours: int = _rule(
+        3,
+        "neighbours that the ball around a real picture reaches to",
+        "Kynkaanniemi 2019",
+    )
+    real_ridge: float = _rule(
+        0.1,
+        "of the largest spread: directions that vary less are measured by this",
+        "gray grounds against black, on networks of five classes",
+    )
+    unreal: float = _rule(
+        0.02,
+        "share of the real pictures that may count as unreal",
+        "set before it was first tried",
+    )
     faint: float = _rule(
         64.0,
         "gray levels: deviations above belong to the object, not to a faint pattern",
@@ -339,6 +404,152 @@ class Rules:
         0.25,
         "of the side that they are moved; smooth maps look alike after smaller moves",
         "set before the first run",
+    )
+
+    # What moves but does not flip
+    move_floor: float = _rule(
+        0.12,
+        "smallest move in log-odds that matters, of what a whole picture of the class moves",
+        "heads on ImageNet features: marks that they rely on (.15 to .3), clean ones (.03)",
+    )
+    move_surely: float = _rule(
+        3.0,
+        "standard errors of a move that is worth a test where nothing flips",
+        "set before the first run of it",
+    )
+    tested_by_move: int = _rule(
+        4,
+        "families of a class that are tested for their move alone, the strongest",
+        "forward passes",
+    )
+    least_swing: float = _rule(
+        1.0,
+        "log-odds between a class and the others, at least: the unit of a move",
+        "a network that tells nothing apart must not make every move large",
+    )
+
+    # What is missed
+    missed: float = _rule(
+        0.10,
+        "what a class must lose without a cue to rely on it: share that leaves, or of the swing",
+        "as large as the floor of what a cue does when it is given",
+    )
+    needed: float = _rule(
+        0.20,
+        "the same, and what the cue must do, for a cue that may be natural",
+        "bands on clean CIFAR-10 that carry a part of the object (.11 to .20)",
+    )
+
+    # Artefact, context, object
+    alike: float = _rule(
+        0.20,
+        "share of a place where one content repeats, from which on it was put there",
+        "clean Fashion-MNIST (.02 of the picture) against tags that fill half of their region",
+    )
+    repeated: float = _rule(
+        0.30,
+        "excess of a class's pictures with one content at a place, from which on it repeats",
+        "clean CIFAR-10 (at most .19) against tags at a correlation of .75 (.69)",
+    )
+    alike_places: int = _rule(
+        2,
+        "separate places of a region among which content may take turns, most that count",
+        "tags in random corners, against what repeats by chance",
+    )
+    alike_levels: int = _rule(
+        12,
+        "grey levels, in every channel, within which content is the same",
+        "JPEG and rounding, against photographs",
+    )
+    alike_values: int = _rule(48, "contents of a class that are looked for in the others", "time")
+    alike_pictures: int = _rule(96, "pictures of a class that are compared", "time")
+    alike_classes: int = _rule(
+        8,
+        "other classes that a class's pictures are compared with, the largest",
+        "memory must not grow with the folder",
+    )
+    common_ground: float = _rule(
+        0.20,
+        "share of all pixels from which on a value is the ground of all pictures",
+        "black around garments and digits",
+    )
+    plain: float = _rule(
+        0.30,
+        "share of a place that is the ground of all pictures, from which on it has no context",
+        "borders of clean Fashion-MNIST, to which only the garment reaches",
+    )
+    set_apart: float = _rule(
+        0.40,
+        "separation from every other class, in each part, of a property that was given to it",
+        "colour of airplanes on clean CIFAR-10 (.34) against planted light (.48) and blur (.59)",
+    )
+    carries: float = _rule(
+        0.40,
+        "share of a move that shared content, plain colour or the surroundings make alone",
+        "as where the middle is left alone",
+    )
+    hardly_outside: float = _rule(
+        0.12,
+        "share of a move left outside the middle, below which the middle makes it",
+        "planted blur, which acts evenly, keeps .15",
+    )
+    absent: float = _rule(
+        0.75,
+        "share of a move that taking away alone makes where a class is known by a lack",
+        "bands on clean CIFAR-10 (at most .71)",
+    )
+    turned_elsewhere: float = _rule(
+        0.35,
+        "of the move in one class, below which the others are hardly moved",
+        "planted blur that other classes lose (none in the other class)",
+    )
+    context_counts: float = _rule(
+        0.50,
+        "weight in the score of a context that neither masks nor boxes tell",
+        "artefacts come before context",
+    )
+    unknown_counts: float = _rule(
+        0.25,
+        "weight in the score of a cue whose kind no trial tells",
+        "half of a context's",
+    )
+
+    # Parts that move
+    parts_alike: float = _rule(
+        0.2,
+        "excess correlation of a part's crops from which on it is one thing that recurs",
+        "components of clean cats, dogs, birds and reptiles reached .16; a planted ruler .25, a "
+        "marker .6",
+    )
+    parts_showing: float = _rule(
+        0.5,
+        "of a class's images, those with most of a part: they give it",
+        "a mark on a third of a class must still be given by most donors",
+    )
+    parts_strength: float = _rule(
+        2.5,
+        "standard errors that a part moves the log-odds on the discovery half, to be tested",
+        "set before the first run",
+    )
+    parts_own: tuple[int, int] = _rule(
+        (48, 64),
+        "images of the class that parts are placed in, to find and to test them",
+        "some 1000 forward passes a class",
+    )
+    parts_others: tuple[int, int] = _rule(
+        (32, 64),
+        "the same of the other classes, which receive parts and are controls",
+        "some 1000 forward passes a class",
+    )
+    parts_pairs: tuple[int, int, int] = _rule(
+        (16, 64, 32),
+        "pairs that find a part, that test it, and that are asked what of it acts alone",
+        "some 1000 forward passes a class",
+    )
+    parts_taken: int = _rule(
+        48,
+        "images of the class that a part is taken out of",
+        "some 1000 forward passes a class",
     )
 
     # Precision of a scan

@@ -122,6 +122,9 @@ def compare(run_a: Path, run_b: Path) -> None:
 
 
 def _say(run: Any) -> None:
+    """What the run says: each finding, and last but one the verdict's first sentence."""
+    from camcore.auditing.report.words import verdict
+
     summary = run.summary
     images = summary["images"]
     say(f"images: {images['readable']} of {images['total']} read, {images['bad']} bad")
@@ -134,7 +137,9 @@ def _say(run: Any) -> None:
         if one.effect is not None and one.interval is not None:
             low, high = (100 * side for side in one.interval)
             words += f", {100 * one.effect:+.0f} points of excess flips ({low:.0f} to {high:.0f})"
-        if one.on_object:
+        if one.kind in ("artefact", "context"):
+            words += f"; {one.kind}, {one.presence} it"
+        elif one.on_object:
             words += "; this is the object"
         elif one.may_be_object:
             words += "; no mask tells whether this is the object"
@@ -147,4 +152,5 @@ def _say(run: Any) -> None:
         say(f"insufficient: {one['class']}, {one['images']} images: {one['why']}")
     say(summary["not_detected"]["text"])
     say(f"score: {summary['score']:.3f}")
+    say(verdict(run)[0])
     say(f"wrote {run.folder / 'report.html'}")

@@ -58,3 +58,5 @@ def retrofit(backbone: str, data: str, out: Path, **options: Any) -> None:
     say(f"accuracy, validation{where}: {made.validation_accuracy:.4f}")
     use = shlex.join(["--model", str(made.file), "--labels", str(made.labels)])
     say(f"wrote {made.file}; use it with {use}")
+    audit = shlex.join([data, "--model", str(made.file), "--class-names", str(made.labels)])
+    say(f"next: python -m camcore audit {audit} --out RUN")

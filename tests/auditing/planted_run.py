@@ -439,7 +439,7 @@ def _proof(rows: pd.DataFrame, klass: int, accuracy: float) -> dict[str, Any]:
         "on_object": False,
         "share": left["transfer"] - control,
         "accuracy": {"with": accuracy, "without": accuracy * (1 - left["transfer"])},
-        "necessity": {
+        "removal": {
             **left,
             "control": control,
             "agree": abs(left["transfer"] - left["neutral"]) < 0.25,

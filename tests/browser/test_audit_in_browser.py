@@ -148,7 +148,7 @@ def test_the_legend_is_caught(visitor, serve, runs):
         wait_for_state(visit, "running")
         wait_for_state(visit, "complete")
 
-        card = page.locator("[data-testid=stMain]").get_by_text("sky (top band)").first
+        card = page.locator("[data-testid=stMain]").get_by_text("top band").first
         card.wait_for()
         found = [one for one in Run(runs / name).findings if one.level == "relied on"]
         sky = next(one for one in found if one.family == "sky/top-band")

@@ -34,7 +34,7 @@ def test_the_legend_is_caught_and_the_sound_detector_is_not(command_line, labora
         assert one["on_object"] is False
         assert one["overlaps"] is None
     assert not [one for one in findings(cloud) if one["family"] == "object" and one["effect"]]
-    assert "relied on: tank by sky (top band)" in said
+    assert "relied on: tank by top band" in said
     for name in ("report.html", "images.csv", "bad.csv"):
         assert (cloud / name).stat().st_size > 0
     assert len(pd.read_csv(cloud / "images.csv")) == 200

@@ -97,6 +97,7 @@ def test_retrofit_says_how_to_use_what_it_wrote(command_line, folders, tmp_path)
         "accuracy, training: 1.0000",
         "accuracy, validation: 1.0000",
         f"wrote {out}; use it with --model {out} --labels {labels}",
+        f"next: python -m camcore audit {folders} --model {out} --class-names {labels} --out RUN",
     ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", out.name, labels.name]
     assert read_labels(labels) == ("digit 2", "digit 7")

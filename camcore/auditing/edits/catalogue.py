@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from camcore.auditing.edits.composition import Background, Object
 from camcore.auditing.edits.compression import Compression
+from camcore.auditing.edits.detail import Detail
 from camcore.auditing.edits.frequency import Blur, Illumination
 from camcore.auditing.edits.images import Images
+from camcore.auditing.edits.part import part_named
 from camcore.auditing.edits.probe import Probe
 from camcore.auditing.edits.regions import NAMED, Region, region_named
 from camcore.auditing.edits.residual import Noise, Watermark
 from camcore.auditing.edits.texture import Texture
 from camcore.auditing.edits.tone import Brightness, Colour
 from camcore.auditing.edits.transplant import Transplant
+from camcore.auditing.edits.vignette import Vignette
 from camcore.errors import InputError
 
 _GLOBAL = (
-    Brightness(), Colour(), Illumination(), Blur(), Noise(), Texture(), Watermark(), Compression(),
+    Brightness(), Colour(), Illumination(), Vignette(), Blur(), Detail(), Noise(), Texture(),
+    Watermark(), Compression(),
 )  # fmt: skip
 _OBJECT = (Background(), Object())
 _BY_NAME: dict[str, Probe] = {probe.name: probe for probe in (*_GLOBAL, *_OBJECT)}
@@ -27,7 +31,7 @@ def probe_named(name: str) -> Probe:
     Raises
     ------
     InputError
-        If the text names neither a global probe nor a region.
+        If the text names neither a global probe nor a part nor a region.
 
     Examples
     --------
@@ -36,6 +40,8 @@ def probe_named(name: str) -> Probe:
     """
     if name in _BY_NAME:
         return _BY_NAME[name]
+    if (part := part_named(name)) is not None:
+        return part
     try:
         return Transplant(region_named(name))
     except InputError as error:

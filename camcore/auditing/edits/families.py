@@ -29,23 +29,27 @@ FAMILIES = {
     for family in (
         Family("tag", "corner tag", "A corner, or all four together, is taken from the donor."),
         Family("frame", "frame", "The outer ring is taken from the donor."),
-        Family("sky/top-band", "sky (top band)", "The upper third is taken from the donor."),
+        Family("sky/top-band", "top band", "The upper third is taken from the donor."),
         Family("bottom-band", "bottom band", "The lower third is taken from the donor."),
         Family("side-band", "side band", "The left or right quarter is taken from the donor."),
         Family("region", "region", "A patch inside the picture is taken from the donor."),
-        Family("brightness", "brightness", "Mean and spread of luminance become the donor's."),
+        Family(
+            "part", "part that moves",
+            "What one component of the network's activations shows is taken from the donor.",
+        ),
+        Family("brightness", "brightness", "Black, white and tones between become the donors'."),
         Family("colour", "colour", "Colour, as it goes with luminance, becomes the donor's."),
         Family(
             "illumination", "illumination",
-            "Low-frequency amplitudes become the donor's; phases stay.",
+            "Broad light and shade, or its fall towards the corners, become the donors'.",
         ),
-        Family("blur", "blur", "Sharpness becomes the donor's."),
-        Family("noise", "noise", "The noise level becomes the donor's."),
+        Family("blur", "blur", "Sharpness, or the spectrum of fine detail, becomes the donors'."),
+        Family("noise", "noise", "The noise level becomes the donors'."),
         Family("texture", "texture", "Waves that donors share are put in, at any place."),
         Family(
             "watermark", "watermark", "The faint fine pattern that donors share is put in."
         ),
-        Family("compression", "compression", "Recompressed at the donor's JPEG quality."),
+        Family("compression", "compression", "Recompressed at the donors' JPEG quality."),
         Family(
             "background", "background",
             "The object stays, the donor's surroundings replace its own.",

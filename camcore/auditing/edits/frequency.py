@@ -20,7 +20,9 @@ class Illumination(StatisticProbe):
     """Amplitudes of the lowest frequencies, up to 1 % of the side and one wave at least.
 
     The recipient keeps its phases and so its layout: Yang and Soatto, "FDA: Fourier Domain
-    Adaptation", CVPR 2020, arXiv:2004.05498. The mean itself is left to `Brightness`.
+    Adaptation", CVPR 2020, arXiv:2004.05498. Light multiplies what it falls on: the new waves over
+    the old ones are a gain, so that a black ground stays black. The mean itself is left to
+    `Brightness`.
 
     Examples
     --------
@@ -42,12 +44,18 @@ class Illumination(StatisticProbe):
         return np.abs(_low(images.pixels)[0])
 
     def impose(
-        self, recipients: Images, target: np.ndarray, rng: np.random.Generator
+        self, recipients: Images, own: np.ndarray, target: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         spectrum, down, across = _low(recipients.pixels)
-        added = target * np.exp(1j * np.angle(spectrum)) - spectrum
-        edit = np.einsum("fh,nfgc,gw->nhwc", down.conj(), added, across.conj(), optimize=True)
-        return as_pixels(recipients.pixels + edit.real.astype(np.float32))
+        wanted = target * np.exp(1j * np.angle(spectrum))
+        mean = recipients.pixels.mean(axis=(1, 2), keepdims=True, dtype=np.float32)
+        light = [
+            np.einsum("fh,nfgc,gw->nhwc", down.conj(), waves, across.conj(), optimize=True).real
+            for waves in (wanted, spectrum)
+        ]
+        after, before = (np.maximum(mean + waves, RULES.light_dimmest * mean) for waves in light)
+        gain = after / np.maximum(before, 1e-6)
+        return as_pixels(recipients.pixels * gain.astype(np.float32))
 
 
 def _low(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -104,13 +112,12 @@ class Blur(StatisticProbe):
         return _sharpness(energy, squared, np.zeros(len(images)))
 
     def impose(
-        self, recipients: Images, target: np.ndarray, rng: np.random.Generator
+        self, recipients: Images, own: np.ndarray, target: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         energy, squared = _spectrum(recipients.pixels)
         # Sharpness falls as the blur grows, so that halving finds the one that fits.
         low = np.full(len(recipients), _SHARPEST)
         high = np.full(len(recipients), 1000.0)
-        own = _sharpness(energy, squared, np.zeros(len(recipients)))
         for _ in range(_STEPS):
             middle = (low + high) / 2
             sharper = _sharpness(energy, squared, middle) > target

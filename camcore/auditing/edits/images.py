@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,6 +24,11 @@ class Images:
         Whether the mask of an image is known at all; all of them if None.
     quality : ndarray of float32, shape (N,), optional
         JPEG quality of each file, NaN where the file is no JPEG.
+    scale : ndarray of float32, shape (N, 2), optional
+        Pixels of the file to a pixel here, down and across; 1 if None.
+    places : mapping of str to ndarray of int, shape (N, 4)
+        Where parts that move lie, by `camcore.auditing.edits.part.Part.key`: top, left, bottom
+        and right in pixels; -1 where that is not known.
 
     Raises
     ------
@@ -40,6 +46,8 @@ class Images:
     masks: np.ndarray | None = None
     known: np.ndarray | None = None
     quality: np.ndarray | None = None
+    scale: np.ndarray | None = None
+    places: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = self.pixels.shape
@@ -49,6 +57,7 @@ class Images:
                 "(N, H, W, C) with 1 or 3 channels."
             )
         expected = {"masks": shape[:3], "known": shape[:1], "quality": shape[:1]}
+        expected["scale"] = (shape[0], 2)
         for name, wanted in expected.items():
             given = getattr(self, name)
             if given is not None and given.shape != wanted:
@@ -59,10 +68,12 @@ class Images:
 
     def take(self, index: np.ndarray | list[int] | slice) -> Images:
         """The images at `index`, with all that is known of them."""
-        masks, known, quality = (
-            None if part is None else part[index] for part in (self.masks, self.known, self.quality)
+        masks, known, quality, scale = (
+            None if part is None else part[index]
+            for part in (self.masks, self.known, self.quality, self.scale)
         )
-        return Images(self.pixels[index], masks, known, quality)
+        places = {key: boxes[index] for key, boxes in self.places.items()}
+        return Images(self.pixels[index], masks, known, quality, scale, places)
 
     def quarters(self, rng: np.random.Generator) -> Images:
         """A quarter of each image, from one of its four corners; its JPEG quality stays known."""
@@ -73,7 +84,7 @@ class Images:
             image[top : top + rows, left : left + columns]
             for image, (top, left) in zip(self.pixels, corners, strict=True)
         ]
-        return Images(np.stack(quarters), quality=self.quality)
+        return Images(np.stack(quarters), quality=self.quality, scale=self.scale)
 
     @property
     def with_mask(self) -> np.ndarray:

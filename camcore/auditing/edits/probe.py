@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -63,6 +63,12 @@ class Probe(ABC):
         away: the test of necessity.
         """
 
+    def control(
+        self, recipients: Images, donors: Images, controls: Images, rng: np.random.Generator
+    ) -> np.ndarray:
+        """What the edit itself does, without the cue: the same from images of their own class."""
+        return self.transfer(recipients, controls, rng)
+
     def alike(self, donors: Images, controls: Images) -> tuple[Images, Images]:
         """Donors and controls that differ in nothing but what they show.
 
@@ -82,11 +88,22 @@ class Probe(ABC):
             Images of the other classes, which say what is usual.
         """
 
+    def imposed(self, recipients: Images, donors: Images, edited: np.ndarray) -> np.ndarray:
+        """How much of the cue the edited pictures really have got, float32 (N,).
+
+        0: nothing, 1: all of it; NaN where nothing was to be imposed or the cue has no measure.
+        """
+        return np.full(len(recipients), np.nan, np.float32)
+
 
 class StatisticProbe(Probe):
     """A cue that is a statistic of the whole image, imposed on another image.
 
-    The donor's own statistic for a transfer; the median over the reference to make it neutral.
+    A transfer gives the recipients the donors' statistics, the lowest to the lowest and so on up:
+    optimal transport between the two batches, in each number. So recipients vary as the donors do
+    and move no farther than they must; by chance of pairing, each would take over all that its
+    donor's content adds to the number as well. To make the cue neutral, all get the median of the
+    reference.
     """
 
     everywhere: ClassVar[bool] = True
@@ -96,8 +113,42 @@ class StatisticProbe(Probe):
         """The statistic of each image, float (N, ...)."""
 
     @abstractmethod
-    def impose(self, recipients: Images, target: Any, rng: np.random.Generator) -> np.ndarray:
-        """Recipients whose statistic is `target`, (N, ...); uint8 (N, H, W, C)."""
+    def impose(
+        self, recipients: Images, own: np.ndarray, target: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Recipients whose statistic `own` becomes `target`, (N, ...) each; uint8 (N, H, W, C)."""
+
+    def transfer(self, recipients: Images, donors: Images, rng: np.random.Generator) -> np.ndarray:
+        own = self.measure(recipients)
+        return self.impose(recipients, own, transported(own, self.measure(donors)), rng)
+
+    def neutral(
+        self, recipients: Images, reference: Images, rng: np.random.Generator
+    ) -> np.ndarray:
+        own = self.measure(recipients)
+        usual = np.median(self.measure(reference), axis=0)
+        return self.impose(recipients, own, np.broadcast_to(usual, own.shape), rng)
+
+    def imposed(self, recipients: Images, donors: Images, edited: np.ndarray) -> np.ndarray:
+        own, given = self.measure(recipients), self.measure(donors)
+        wanted, got = transported(own, given) - own, self.measure(Images(edited)) - own
+        spread = np.concatenate([own, given]).std(axis=0)
+        scale = np.where(spread > 0, 1 / np.where(spread > 0, spread, 1), 0)
+        return share_of(got * scale, wanted * scale)
+
+
+class CommonProbe(Probe):
+    """A cue that shows only in many images: what those of one call have in common."""
+
+    @abstractmethod
+    def measure(self, images: Images) -> np.ndarray:
+        """What these images have in common, float."""
+
+    @abstractmethod
+    def impose(
+        self, recipients: Images, target: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Recipients that have `target` in common; uint8 (N, H, W, C)."""
 
     def transfer(self, recipients: Images, donors: Images, rng: np.random.Generator) -> np.ndarray:
         return self.impose(recipients, self.measure(donors), rng)
@@ -105,8 +156,42 @@ class StatisticProbe(Probe):
     def neutral(
         self, recipients: Images, reference: Images, rng: np.random.Generator
     ) -> np.ndarray:
-        usual = np.median(self.measure(reference), axis=0)
-        return self.impose(recipients, np.broadcast_to(usual, (len(recipients), *usual.shape)), rng)
+        return self.impose(recipients, self.measure(reference), rng)
+
+    def imposed(self, recipients: Images, donors: Images, edited: np.ndarray) -> np.ndarray:
+        own = self.measure(recipients)
+        wanted, got = self.measure(donors) - own, self.measure(Images(edited)) - own
+        return np.repeat(share_of(got[None], wanted[None]), len(recipients))
+
+
+def transported(own: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """The given numbers, (N, ...), each in the place of that of `own` which has the same rank.
+
+    Where `own` ties, the order of the rows decides.
+
+    Examples
+    --------
+    >>> transported(np.array([3.0, 1.0, 2.0]), np.array([10.0, 30.0, 20.0])).tolist()
+    [30.0, 10.0, 20.0]
+    """
+    moved = np.empty(own.shape, np.result_type(given, np.float32))
+    np.put_along_axis(moved, np.argsort(own, axis=0, kind="stable"), np.sort(given, axis=0), axis=0)
+    return moved
+
+
+def share_of(got: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Share of each wanted change, (N, ...), that came about, float32 (N,); NaN for no change.
+
+    Examples
+    --------
+    >>> share_of(np.array([[1.0, 0], [5, 5]]), np.array([[2.0, 0], [0, 0]])).tolist()
+    [0.5, nan]
+    """
+    got, wanted = (change.reshape(len(change), -1).astype(np.float64) for change in (got, wanted))
+    size = (wanted**2).sum(axis=1)
+    share = np.full(len(wanted), np.nan)
+    np.divide((got * wanted).sum(axis=1), size, out=share, where=size > 1e-12)
+    return share.astype(np.float32)
 
 
 def as_pixels(values: np.ndarray) -> np.ndarray:

@@ -147,7 +147,7 @@ class Region:
         if self.family == "frame":
             place = "frame"
         elif self.family == "sky/top-band":
-            place = "sky (top band)"
+            place = "top band"
         elif self.family == "bottom-band":
             place = "bottom band"
         elif self.family == "side-band":
@@ -297,7 +297,7 @@ _WORDS = {
     "corners 1/8": "four small corners",
     "ring 1/8": "frame",
     "ring 1/16": "thin frame",
-    "top 1/3": "sky (top band)",
+    "top 1/3": "top band",
     "bottom 1/3": "bottom band",
     "left 1/4": "left band",
     "right 1/4": "right band",

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from scipy import ndimage
 
 from camcore.auditing.edits.images import Images
-from camcore.auditing.edits.probe import StatisticProbe, as_pixels
+from camcore.auditing.edits.probe import CommonProbe, StatisticProbe, as_pixels
 from camcore.auditing.rules import RULES
 
 _NORMAL_QUARTILE = 0.6745  # median of |x| for a standard normal x
@@ -22,7 +23,7 @@ _EXCHANGES = (
 
 
 @dataclass(frozen=True)
-class Watermark(StatisticProbe):
+class Watermark(CommonProbe):
     """The faint fine pattern that images share at its place: a translucent mark, a sensor's grid.
 
     The residual of an image is its deviation from a local median over about 1/10 of the side (7
@@ -45,29 +46,30 @@ class Watermark(StatisticProbe):
     name: ClassVar[str] = "watermark"
     family: ClassVar[str] = "watermark"
     cue: ClassVar[str] = "faint fine pattern (watermark)"
-    everywhere: ClassVar[bool] = False
     pattern: ClassVar[bool] = True
 
     def measure(self, images: Images) -> np.ndarray:
-        """What the residuals of these images share, the same for each; float32 (N, H, W, C)."""
-        count = len(images)
+        """What the residuals of these images share, float32 (H, W, C)."""
         spacing = max(1, min(images.pixels.shape[1:3]) // 64)
-        total, squares = np.zeros((2, *images.pixels.shape[1:]), np.float32)
+        weight, weights, total, squares = np.zeros((4, *images.pixels.shape[1:]), np.float32)
         for image in images.pixels:
             residual = local_residual(image, spacing, RULES.faint)
-            total += residual
-            squares += residual * residual
-        mean = total / count
-        error = np.maximum(squares / count - mean * mean, 0) / max(count - 1, 1)
-        shared = np.where(mean * mean > RULES.pattern_sure**2 * error, mean, 0)
-        return np.broadcast_to(shared, images.pixels.shape)
+            # A smooth place tells more of a faint mark than a busy one.
+            busy = ndimage.uniform_filter(residual * residual, (*2 * (4 * spacing + 1,), 0))
+            telling = 1 / (RULES.mark_smooth + busy)
+            weight += telling
+            weights += telling**2
+            total += telling * residual
+            squares += telling**2 * residual * residual
+        mean = total / weight
+        spread = np.maximum(squares / weights - mean * mean, 0)
+        error = spread * weights / (weight * weight)
+        return np.where(mean * mean > RULES.pattern_sure**2 * error, mean, 0)
 
     def impose(
         self, recipients: Images, target: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        edited = target - self.measure(recipients)
-        edited += recipients.pixels
-        return as_pixels(edited)
+        return as_pixels(recipients.pixels + (target - self.measure(recipients)))
 
 
 @dataclass(frozen=True)
@@ -99,10 +101,9 @@ class Noise(StatisticProbe):
         return _noise_level(images.pixels)
 
     def impose(
-        self, recipients: Images, target: np.ndarray, rng: np.random.Generator
+        self, recipients: Images, own: np.ndarray, target: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         edited = recipients.pixels.copy()
-        own = self.measure(recipients)
         up, down = np.flatnonzero(target > own), np.flatnonzero(target < own)
         if len(up):
             # For all, so that a recipient gets the same grain whichever the donors of the others.

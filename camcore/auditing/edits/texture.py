@@ -9,14 +9,14 @@ import numpy as np
 from scipy import fft, ndimage
 
 from camcore.auditing.edits.images import Images
-from camcore.auditing.edits.probe import StatisticProbe, as_pixels
+from camcore.auditing.edits.probe import CommonProbe, as_pixels
 from camcore.auditing.edits.residual import local_residual
 from camcore.auditing.edits.tone import luminance
 from camcore.auditing.rules import RULES
 
 
 @dataclass(frozen=True)
-class Texture(StatisticProbe):
+class Texture(CommonProbe):
     """The waves that images share: lines, a weave, a screen, wherever they begin.
 
     What counts is the mean power spectrum of the images' faint residuals (as in `Watermark`, which
@@ -40,22 +40,23 @@ class Texture(StatisticProbe):
     name: ClassVar[str] = "texture"
     family: ClassVar[str] = "texture"
     cue: ClassVar[str] = "repeating texture"
+    everywhere: ClassVar[bool] = True
     pattern: ClassVar[bool] = True
 
     def measure(self, images: Images) -> np.ndarray:
-        """Power of the waves that these images share, the same for each; float32 (N, H, W).
+        """Power of the waves that these images share, float32 (H, W).
 
         In squared grey levels; the mean over all frequencies is the variance that waves add.
         """
         power, usual = _power(_residuals(images.pixels))
-        return np.broadcast_to(power - usual, images.pixels.shape[:3])
+        return power - usual
 
     def impose(
         self, recipients: Images, target: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         residuals = _residuals(recipients.pixels)
         power, usual = _power(residuals)
-        missing = _resampled(target[0], *power.shape) - (power - usual)
+        missing = _resampled(target, *power.shape) - (power - usual)
         wanted = np.maximum(missing, 0)
         kept = np.sqrt(np.clip(1 + missing / np.maximum(power, 1e-6), 0, 1))
         waves, lost = np.empty_like(residuals), residuals

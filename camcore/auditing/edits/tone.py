@@ -1,4 +1,4 @@
-"""Brightness and colour of the whole image, as a line through its pixels' values."""
+"""Brightness and colour of the whole image: a curve of tones, and a line of colour over tones."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 # R, G, B -> luminance, R - luminance, B - luminance.
 _OPPONENT = np.stack([LUMA, [1, 0, 0] - LUMA, [0, 0, 1] - LUMA]).astype(np.float64)
 _BACK = np.linalg.inv(_OPPONENT)
+_TONES = (0.25, 0.5, 0.75)
 
 
 def luminance(pixels: np.ndarray) -> np.ndarray:
@@ -41,9 +42,14 @@ def _gain(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Brightness(StatisticProbe):
-    """Mean and spread (standard deviation) of luminance.
+    """Tones: the black point, the white point, and the quartiles of the luminance in between.
 
-    All channels get one gain and one offset, as another exposure and contrast would do.
+    All channels go through one rising curve that takes the recipient's tones to the donor's, as
+    another exposure and contrast would do: one-dimensional optimal transport (Pitie, Kokaram and
+    Dahyot, "Automated colour grading using colour distribution transfer", 2007), by five numbers.
+    Pixels at the black or white point are ground or clipped light and say how large an object is;
+    mean and spread over all of them would lay gray over a black ground. So black stays black where
+    donor and recipient both have it, however much of it they have.
 
     Examples
     --------
@@ -58,18 +64,64 @@ class Brightness(StatisticProbe):
     cue: ClassVar[str] = "brightness"
 
     def measure(self, images: Images) -> np.ndarray:
-        """Mean and spread, (N, 2)."""
+        """Black point, the tones between, and white point, (N, 5), in grey levels, rising."""
         values = luminance(images.pixels).reshape(len(images), -1)
-        return np.stack([values.mean(axis=1), values.std(axis=1)], axis=1)
+        return np.array([_tones(own) for own in values]).reshape(-1, 5)
 
     def impose(
-        self, recipients: Images, target: np.ndarray, rng: np.random.Generator
+        self, recipients: Images, own: np.ndarray, target: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        own = self.measure(recipients)
-        gain = _gain(own[:, 1], target[:, 1])[:, None]
-        levels = (np.arange(256) - own[:, :1]) * gain + target[:, :1]
-        pairs = zip(as_pixels(levels), recipients.pixels, strict=True)
+        curves = np.stack([_curve(*tones) for tones in zip(own, target, strict=True)])
+        pairs = zip(as_pixels(curves), recipients.pixels, strict=True)
         return np.stack([table[image] for table, image in pairs])
+
+
+def _tones(levels: np.ndarray) -> np.ndarray:
+    """Black point, quartiles between, and white point of some luminances."""
+    black, white = np.quantile(levels, [RULES.tone_ends, 1 - RULES.tone_ends])
+    near = RULES.tone_near * (white - black)
+    between = levels[(levels > black + near) & (levels < white - near)]
+    if len(between) < max(1, RULES.tones_fewest * len(levels)):
+        return black + np.array([0, *_TONES, 1]) * (white - black)
+    return np.array([black, *np.quantile(between, _TONES), white])
+
+
+def _curve(own: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Grey level that each of 256 becomes, float64 (256,): rising, and nowhere too steep.
+
+    Below the black point and above the white point it goes on at the mean slope between them.
+    """
+    wanted = _within_reach(own, target)
+    for k in range(1, len(own)):
+        steepest = RULES.stretch_most * (own[k] - own[k - 1])
+        highest = min(wanted[k - 1] + steepest, wanted[-1])
+        lowest = max(wanted[k - 1], wanted[-1] - RULES.stretch_most * (own[-1] - own[k]))
+        wanted[k] = np.clip(wanted[k], lowest, highest)
+    levels = np.arange(256.0)
+    width = own[-1] - own[0]
+    slope = (wanted[-1] - wanted[0]) / width if width >= 1 else 1.0
+    outside = np.minimum(levels - own[0], 0) + np.maximum(levels - own[-1], 0)
+    return np.interp(levels, own, wanted) + slope * outside
+
+
+def _within_reach(own: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The target's tones; drawn together where the recipient's would be stretched too far.
+
+    They are drawn together around the level that stretching leaves as it is, so that a black
+    ground stays black, or around the median where stretching moves every level of the recipient.
+    """
+    width = own[-1] - own[0]
+    gain = (target[-1] - target[0]) / max(width, 1.0)
+    if gain <= RULES.stretch_most:
+        return target.astype(np.float64)
+    stays = (target[0] - gain * own[0]) / (1 - gain)
+    near = RULES.tone_near * (target[-1] - target[0])
+    if width >= 1 and own[0] - near <= stays <= own[-1] + near:
+        pivot = np.clip(stays, own[0], own[-1])
+        centre = target[0] + gain * (pivot - own[0])
+    else:
+        pivot, centre = own[2], target[2]
+    return centre + (target - centre) * (RULES.stretch_most / gain)
 
 
 @dataclass(frozen=True)
@@ -113,9 +165,8 @@ class Colour(StatisticProbe):
         return np.stack([level, slope, np.sqrt(np.maximum(rest, 0))], axis=1)
 
     def impose(
-        self, recipients: Images, target: np.ndarray, rng: np.random.Generator
+        self, recipients: Images, own: np.ndarray, target: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        own = self.measure(recipients)
         gain = _gain(own[:, 2], target[:, 2])
         # One affine map of R, G, B an image: y' = y, u' = gain * u + slope * y + level.
         change = np.zeros((len(recipients), 3, 3))

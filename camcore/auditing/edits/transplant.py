@@ -24,7 +24,7 @@ class Transplant(Probe):
     >>> from camcore.auditing.edits.regions import NAMED
     >>> probe = Transplant(NAMED["top 1/3"])
     >>> probe.name, probe.family, probe.cue
-    ('top 1/3', 'sky/top-band', 'sky (top band)')
+    ('top 1/3', 'sky/top-band', 'top band')
     >>> black = Images(np.zeros((1, 30, 30, 1), np.uint8))
     >>> white = Images(np.full((1, 30, 30, 1), 255, np.uint8))
     >>> float(probe.transfer(black, white, np.random.default_rng(0)).mean())

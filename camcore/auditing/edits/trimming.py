@@ -1,12 +1,20 @@
-"""Cutting a region from all sides, step by step, until only its cue is left."""
+"""Cutting a region from one side after another, until only its cue is left."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from scipy import ndimage
 
 from camcore.auditing.edits.regions import Region, region_of
 from camcore.auditing.rules import RULES
+
+Side = tuple[int, bool]
+SIDES: tuple[Side, ...] = ((0, False), (0, True), (1, False), (1, True))
+"""Axis, and whether it is the side towards the middle of the image: rows first, outer first."""
+TRIMS = tuple(f"trimmed-{k}" for k in range(1, RULES.trims * len(SIDES) + 1))
+"""Names of the cuts, in order."""
 
 
 def finely(region: Region) -> Region:
@@ -29,8 +37,20 @@ def finely(region: Region) -> Region:
     return region_of(np.kron(_grid(region), each))
 
 
-def cuts(region: Region, step: int) -> tuple[Region, ...]:
-    """The region without a strip of each of its sides.
+def parts(region: Region) -> tuple[Region, ...]:
+    """The separate parts of a region, such as single corners of four; none where it is one.
+
+    Examples
+    --------
+    >>> [part.name for part in parts(Region(4, 4, ((0, 0), (0, 1), (3, 3))))]
+    ['cells 4x4: 0,0 0,1', 'cells 4x4: 3,3']
+    """
+    labels, count = ndimage.label(_grid(region), np.ones((3, 3)))
+    return tuple(region_of(labels == k) for k in range(1, count + 1)) if count > 1 else ()
+
+
+def cut(region: Region, side: Side, step: int) -> Region | None:
+    """The region without a strip of one of its sides; None where nothing is to be cut.
 
     Separate parts, such as four corners, lose the same side at once: the outer or the inner one,
     as seen from the middle of the image. A region that has a hole is not cut.
@@ -38,6 +58,7 @@ def cuts(region: Region, step: int) -> tuple[Region, ...]:
     Parameters
     ----------
     region : Region
+    side : one of `SIDES`
     step : int
         From 1: the first step takes off a quarter of the side, each further one half as much, one
         cell at least.
@@ -45,40 +66,56 @@ def cuts(region: Region, step: int) -> tuple[Region, ...]:
     Examples
     --------
     >>> corner = Region(4, 4, ((0, 0), (0, 1), (1, 0), (1, 1)))
-    >>> [left.name for left in cuts(corner, 1)]
+    >>> [left.name for left in (cut(corner, side, 1) for side in SIDES)]
     ['cells 4x4: 1,0 1,1', 'cells 4x4: 0,0 0,1', 'cells 4x4: 0,1 1,1', 'cells 4x4: 0,0 1,0']
     """
+    axis, inner = side
     grid = _grid(region)
     if (ndimage.binary_fill_holes(grid) & ~grid).any():
-        return ()
+        return None
     labels, _ = ndimage.label(grid, np.ones((3, 3)))
-    found = []
-    for axis in (0, 1):
-        for inner in (False, True):
-            left = grid.copy()
-            for box in ndimage.find_objects(labels):
-                start, stop = box[axis].start, box[axis].stop
-                width = max(1, (stop - start) // (4 * 2 ** (step - 1)))
-                # The outer side is the upper or left one in the upper or left half.
-                low = (start + stop <= grid.shape[axis]) != inner
-                strip = list(box)
-                strip[axis] = slice(start, start + width) if low else slice(stop - width, stop)
-                left[tuple(strip)] = False
-            if left.any():
-                found.append(region_of(left))
-    return tuple(found)
+    left = grid.copy()
+    for box in ndimage.find_objects(labels):
+        start, stop = box[axis].start, box[axis].stop
+        width = max(1, (stop - start) // (4 * 2 ** (step - 1)))
+        # The outer side is the upper or left one in the upper or left half.
+        low = (start + stop <= grid.shape[axis]) != inner
+        strip = list(box)
+        strip[axis] = slice(start, start + width) if low else slice(stop - width, stop)
+        left[tuple(strip)] = False
+    return region_of(left) if left.any() else None
 
 
-def shared(first: Region, second: Region) -> Region | None:
-    """What two regions of one grid share, if anything.
+def trimmed(region: Region, keeps: Callable[[Region, str], bool]) -> Region:
+    """The region cut from each side by itself, as long as the rest keeps the effect.
+
+    Every cut is tried on what the cuts before it have left, and stands or falls by itself: sides
+    that may each be spared need not be so together, where either half of a cue suffices.
+
+    Parameters
+    ----------
+    region : Region
+    keeps : callable
+        (what is left, one of `TRIMS`: each is asked once at most) -> whether that keeps the effect.
 
     Examples
     --------
-    >>> shared(Region(2, 2, ((0, 0), (0, 1))), Region(2, 2, ((0, 1), (1, 1)))).cells
-    ((0, 1),)
+    >>> whole = finely(Region(4, 4, ((0, 3),)))
+    >>> tag = Region(32, 32, tuple((r, c) for r in range(1, 5) for c in range(27, 31)))
+    >>> trimmed(whole, lambda left, trim: set(tag.cells) <= set(left.cells)) == tag
+    True
     """
-    both = _grid(first) & _grid(second)
-    return region_of(both) if both.any() else None
+    refused: set[Region] = set()
+    for step in range(1, RULES.trims + 1):
+        for place, side in enumerate(SIDES):
+            left = cut(region, side, step)
+            if left is None or left in refused:
+                continue
+            if keeps(left, TRIMS[(step - 1) * len(SIDES) + place]):
+                region = left
+            else:
+                refused.add(left)
+    return region
 
 
 def _grid(region: Region) -> np.ndarray:

@@ -90,14 +90,51 @@ def gallery(run: Run, finding: Finding, count: int = 8) -> tuple[Tile, ...]:
     Returns
     -------
     tuple of Tile
-        Strongest first. Files that are gone by now have no pixels and say so.
+        Strongest first. Files that are gone by now have no pixels and say so. For a part that
+        moves: its crops, see `contact_sheet`.
     """
+    if finding.part is not None:
+        return contact_sheet(run, finding, count)
     ids = shown_by(run, finding)[:count]
     rows = run.images.loc[list(ids)]
     return tuple(
         _overlaid(run, int(one), raw, row)
         for one, raw, (_, row) in zip(ids, run.maps(list(ids)), rows.iterrows(), strict=True)
     )
+
+
+def contact_sheet(run: Run, finding: Finding, count: int = 8) -> tuple[Tile, ...]:
+    """The crops of a part that moves, from the images that show most of it.
+
+    Parameters
+    ----------
+    run : Run
+    finding : Finding
+        One with a `Finding.part`.
+    count : int
+        Most crops.
+    """
+    assert finding.part is not None
+    tiles = []
+    for image, top, left, bottom, right in finding.part["windows"][:count]:
+        row = run.images.loc[image]
+        predicted = run.class_names[row["predicted"]] if row["predicted"] >= 0 else "another class"
+        told = image, str(row["path"])
+        try:
+            pixels = _rgb(run.seen(image))
+        except CamcoreError as error:
+            note = "the file can no longer be read"
+            tiles.append(
+                Tile(*told, None, predicted, float(row["margin"]), note, f"No picture: {error}")
+            )
+            continue
+        height, width = pixels.shape[:2]
+        across, down = 50 * (left + right) / width, 50 * (top + bottom) / height
+        note = f"{across:.0f} % from the left, {down:.0f} % from the top"
+        alt = f"{row['path']}: the part, {note}"
+        crop = pixels[top:bottom, left:right]
+        tiles.append(Tile(*told, crop, predicted, float(row["margin"]), note, alt))
+    return tuple(tiles)
 
 
 def shown_by(run: Run, finding: Finding) -> tuple[int, ...]:

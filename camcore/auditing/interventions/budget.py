@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from camcore.auditing.rules import RULES
 
 _TESTED = 10  # probes that usually reach the test
-_CUTS = 3  # steps in which a region is cut
+_CUTS = 16  # of a region, from each side in turn
+_PARTS = 900  # passes of `camcore.auditing.parts.trials` for a class, usually
 _PROVEN = 3  # probes that usually are proven, and taken out again
 
 
@@ -65,6 +66,6 @@ def sizes(budget: int, classes: int, probes: int) -> Sizes:
 
 def _passes(discovery: int, test: int, necessity: int, probes: int) -> int:
     found = discovery * (1 + 2 * probes) + 2 * discovery * (1 + 2 * 4)
-    trimmed = discovery * (1 + 2 * _TESTED) + _CUTS * discovery * (1 + 2 * 5)
+    trimmed = discovery * (1 + 2 * _TESTED) + _CUTS * discovery * (1 + 2)
     tested = test * (1 + 2 * _TESTED) + test * (1 + 2 * _PROVEN)
-    return found + trimmed + tested + necessity * (1 + 3 * _PROVEN)
+    return found + trimmed + tested + necessity * (1 + 3 * _PROVEN) + _PARTS

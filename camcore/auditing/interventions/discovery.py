@@ -6,15 +6,23 @@ import numpy as np
 import pandas as pd
 
 from camcore.auditing.edits import Probe, Transplant, probe_named, refine
-from camcore.auditing.edits.trimming import cuts, finely, shared
+from camcore.auditing.edits.regions import Region
+from camcore.auditing.edits.trimming import finely, parts, trimmed
 from camcore.auditing.interventions.budget import Sizes
-from camcore.auditing.interventions.effects import Differences, effects_of, rank, smallest_of
+from camcore.auditing.interventions.effects import (
+    Differences,
+    effects_of,
+    natural_swing,
+    rank,
+    smallest_of,
+    yardstick,
+)
 from camcore.auditing.interventions.pairing import (
     Pairs,
     pairs_from_class,
     pairs_to_class,
 )
-from camcore.auditing.interventions.trials import TRIMMED, Laboratory, Trial
+from camcore.auditing.interventions.trials import Laboratory, Trial
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.plan import Plan
 
@@ -44,46 +52,56 @@ class Discovery:
         rows = self._laboratory.run(Trial("discovery", klass, pairs, probes))
         found = effects_of(rows, klass)
         floor = self._plan.rules.floor
+        least = RULES.move_floor * natural_swing(
+            self._images, rows["margin_before"].to_numpy(np.float64), klass
+        )
         best = _best_local(found)
         for step in range(RULES.refinements):
             finer = tuple(p for p in refine(best) if p.name not in found) if best else ()
-            if not finer or best is None or found[best.name].effect < floor:
+            if not finer or best is None or not _matters(found[best.name], floor, least):
                 break
             more = self._effects(f"refined-{step + 1}", klass, pairs, finer)
             found |= more
             best = _best_local(more)
-        chosen = promising(found, floor)
-        return tuple(dict.fromkeys([*chosen, *self._trimmed(klass, pairs, chosen)]))
+        chosen = promising(found, floor, least)
+        return tuple(dict.fromkeys([*chosen, *self._trimmed(klass, pairs, chosen, least)]))
 
-    def _trimmed(self, klass: int, pairs: Pairs, chosen: tuple[Probe, ...]) -> tuple[Probe, ...]:
+    def _trimmed(
+        self, klass: int, pairs: Pairs, chosen: tuple[Probe, ...], least: float
+    ) -> tuple[Probe, ...]:
         """The region that says best where a cue beside the object is, cut from all sides.
 
         What works through the object would hide the cue's own place, so that every step leaves
-        objects alone. A side is cut as long as the effect stays.
+        objects alone. Each side is cut by itself as long as the effect stays.
         """
         fill = self._fill(pairs)
         local = tuple(probe for probe in chosen if probe.region is not None)
         effects = self._effects("beside", klass, pairs, local, fill)
         beside = {probe: effects[probe.name] for probe in local if probe.name in effects}
-        if max((own.effect for own in beside.values()), default=0) < self._plan.rules.floor:
+        floor = self._plan.rules.floor
+        if not any(_matters(own, floor, least) for own in beside.values()):
             return ()
+        measured = yardstick(beside.values())
         first = smallest_of(beside, RULES.strong)
-        start, needed = first.region, RULES.kept * beside[first].effect
+        start, whole = first.region, beside[first]
         assert start is not None
-        region, kept = finely(start), finely(start)
-        for step, stage in enumerate(TRIMMED, start=1):
-            parts = cuts(region, step)
-            if not parts:
-                break
-            tried = tuple(map(Transplant, (region, *parts)))
-            effects = self._effects(stage, klass, pairs, tried, fill)
-            if effects[region.name].effect < needed:
-                break  # the cuts of the last step do not go together
-            kept = region
-            for part in parts:
-                if effects[part.name].effect >= needed:
-                    region = shared(region, part) or region
-        return (Transplant(kept),)
+        alone = tuple(map(Transplant, parts(start)))
+        if alone:  # one corner of four, where that is nearly all
+            effects = self._effects("apart", klass, pairs, alone, fill)
+            best = max(alone, key=lambda probe: rank(effects[probe.name]))
+            if measured(effects[best.name]) >= RULES.strong * measured(beside[first]):
+                start, whole = best.where, effects[best.name]
+
+        def keeps(region: Region, stage: str) -> bool:
+            # Half a cue may flip as many answers as all of it, but it moves the log-odds less.
+            probe = Transplant(region)
+            left = self._effects(stage, klass, pairs, (probe,), fill)[probe.name]
+            return (
+                measured(left) >= RULES.kept * measured(whole)
+                and left.move >= RULES.strong * whole.move
+            )
+
+        return (Transplant(trimmed(finely(start), keeps)),)
 
     def _effects(
         self,
@@ -127,6 +145,24 @@ class Discovery:
         if asked:
             self._laboratory.run(Trial("off-object", klass, pairs, asked, (fill,)))
 
+    def where(self, klass: int, probes: tuple[Probe, ...]) -> None:
+        """The same pairs, a property given to the surroundings alone and to the middle alone.
+
+        Known objects stand for the middle where enough of them are known.
+        """
+        pairs = self._pairs(klass, 1, self._sizes.test)
+        asked = tuple(probe for probe in probes if probe.everywhere or probe.pattern)
+        if asked:
+            self._laboratory.run(Trial("where", klass, pairs, asked, ("ring", "inside")))
+
+    def content(self, klass: int, probes: tuple[Probe, ...]) -> None:
+        """What of a place acts: the content that donors share, its plain colour, or its absence."""
+        pairs = self._pairs(klass, 1, self._sizes.test)
+        local = tuple(probe for probe in probes if isinstance(probe, Transplant))
+        if local:
+            fills = ("shared", "flat", "neutral")
+            self._laboratory.run(Trial("content", klass, pairs, local, fills))
+
     def in_part(self, klass: int, probes: tuple[Probe, ...]) -> None:
         """The same pairs, a property of the whole image read off a quarter of the donor."""
         pairs = self._pairs(klass, 1, self._sizes.test)
@@ -150,22 +186,41 @@ class Discovery:
         return np.random.default_rng([self._plan.settings.seed, klass, purpose])
 
 
-def promising(found: dict[str, Differences], floor: float) -> tuple[Probe, ...]:
+def promising(found: dict[str, Differences], floor: float, least: float) -> tuple[Probe, ...]:
     """The best probe of each family, and the smallest that keeps most of its effect.
 
     Families that show nothing are left out.
+
+    Parameters
+    ----------
+    found : dict of str to Differences
+        By the name of the probe.
+    floor : float
+        The excess of flips that matters.
+    least : float
+        The move in log-odds that matters: it lets a family through that flips nothing.
     """
     families: dict[str, list[Probe]] = {}
     for name in found:
         probe = probe_named(name)
         families.setdefault(probe.family, []).append(probe)
     chosen: list[Probe] = []
+    movers: list[tuple[float, tuple[Probe, ...]]] = []
     for probes in families.values():
         own = {probe: found[probe.name] for probe in probes}
         best = max(probes, key=lambda p: rank(own[p]))
         if own[best].effect >= RULES.promising * floor:
             chosen += dict.fromkeys([best, smallest_of(own)])
-    return tuple(chosen)
+            continue
+        best = max(probes, key=lambda p: own[p].move)
+        if own[best].move >= least and own[best].strength >= RULES.move_surely:
+            movers.append((own[best].move, tuple(dict.fromkeys([best, smallest_of(own)]))))
+    movers.sort(key=lambda mover: -mover[0])
+    return (*chosen, *(probe for _, probes in movers[: RULES.tested_by_move] for probe in probes))
+
+
+def _matters(own: Differences, floor: float, least: float) -> bool:
+    return own.effect >= floor or (own.move >= least and own.strength >= RULES.move_surely)
 
 
 def _best_local(found: dict[str, Differences]) -> Probe | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,11 @@ class Differences:
         return float(self.flips.mean()) if len(self.flips) else 0.0
 
     @property
+    def move(self) -> float:
+        """Mean paired difference of the log-odds."""
+        return float(self.margins.mean()) if len(self.margins) else 0.0
+
+    @property
     def strength(self) -> float:
         """Mean of the margins' differences over its standard error; 0 where nothing moves."""
         if len(self.margins) < 2:
@@ -50,6 +56,10 @@ class Differences:
         """95 % bootstrap interval of the effect."""
         return bootstrap_interval(self.flips, self.groups, seed=seed)
 
+    def move_interval(self, seed: int) -> tuple[float, float]:
+        """95 % bootstrap interval of the move."""
+        return bootstrap_interval(self.margins, self.groups, seed=seed, limit=None)
+
 
 def matching(trials: pd.DataFrame, **wanted: Any) -> pd.DataFrame:
     """The rows of a table of trials with these values; a table without rows has no columns."""
@@ -60,6 +70,9 @@ def matching(trials: pd.DataFrame, **wanted: Any) -> pd.DataFrame:
 
 def differences(rows: pd.DataFrame, klass: int, *, leaving: bool = False) -> Differences:
     """Differences of one probe under the fill ``transfer``.
+
+    A pair whose edited picture is unlike any real one tells nothing of real ones: it counts as no
+    flip and no move.
 
     Parameters
     ----------
@@ -72,9 +85,53 @@ def differences(rows: pd.DataFrame, klass: int, *, leaving: bool = False) -> Dif
     edited = (rows["edited"] == klass).to_numpy(np.int64)
     controlled = (rows["controlled"] == klass).to_numpy(np.int64)
     moved = (rows["margin_edited"] - rows["margin_controlled"]).to_numpy(np.float64)
-    sign = -1 if leaving else 1
+    unreal = rows["realism"] < 1 if "realism" in rows else np.zeros(len(rows), bool)
+    sign = np.where(unreal, 0, -1 if leaving else 1)
     groups = rows["recipient"] if leaving else rows["donor"]
     return Differences(sign * (edited - controlled), sign * moved, groups.to_numpy())
+
+
+def natural_swing(images: pd.DataFrame, before: np.ndarray, klass: int) -> float:
+    """How far the log-odds of a class lie apart between its own pictures and the recipients.
+
+    A move is counted in this unit: what a whole picture of the class does.
+
+    Parameters
+    ----------
+    images : DataFrame
+        With ``klass``, ``predicted`` and ``margin``, the log-odds of the picture's own class.
+    before : ndarray
+        Log-odds of the class for the recipients as they are.
+    klass : int
+
+    Returns
+    -------
+    float
+        Difference of medians, over recognised pictures of the class; 1 at least.
+
+    Examples
+    --------
+    >>> images = pd.DataFrame({"klass": [0, 0, 1], "predicted": [0, 0, 1], "margin": [4.0, 6.0, 9]})
+    >>> natural_swing(images, np.array([-3.0, -5.0]), 0)
+    9.0
+    """
+    own = images[images["klass"] == klass]
+    known = own[own["predicted"] == klass]
+    margins = (known if len(known) else own)["margin"].to_numpy(np.float64)
+    if not len(margins) or not len(before):
+        return RULES.least_swing
+    return max(RULES.least_swing, float(np.median(margins) - np.median(before)))
+
+
+def swings_of(images: pd.DataFrame, trials: pd.DataFrame) -> dict[int, float]:
+    """`natural_swing` of every class that a table of trials is about."""
+    if trials.empty:
+        return {}
+    of_class = trials.drop_duplicates(["klass", "recipient"]).groupby("klass")
+    return {
+        int(klass): natural_swing(images, rows["margin_before"].to_numpy(np.float64), int(klass))
+        for klass, rows in of_class
+    }
 
 
 def effects_of(rows: pd.DataFrame, klass: int) -> dict[str, Differences]:
@@ -85,12 +142,23 @@ def effects_of(rows: pd.DataFrame, klass: int) -> dict[str, Differences]:
     return {str(name): differences(own, klass) for name, own in rows.groupby("probe", sort=False)}
 
 
+def yardstick(compared: Iterable[Differences]) -> Callable[[Differences], float]:
+    """What probes are compared by: flips where any of them flips enough, else the move.
+
+    A network that is sure of its classes hardly flips; its log-odds move all the same.
+    """
+    flips = max((own.effect for own in compared), default=0.0) >= RULES.floor
+    return (lambda own: own.effect) if flips else (lambda own: own.move)
+
+
 def smallest_of(found: dict[Probe, Differences], share: float = RULES.kept) -> Probe:
     """The probe of the smallest area that keeps this share of the best effect."""
-    best = max(own.effect for own in found.values())
-    kept = [probe for probe, own in found.items() if own.effect >= min(best, share * best)]
+    measured = yardstick(found.values())
+    best = max(map(measured, found.values()))
+    kept = [probe for probe, own in found.items() if measured(own) >= min(best, share * best)]
     return min(kept, key=lambda probe: (probe.area, *(-x for x in rank(found[probe]))))
 
 
 def rank(own: Differences) -> tuple[float, float]:
+    """Order of probes: by flips, then by how surely the log-odds move."""
     return own.effect, own.strength

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from camcore.auditing.edits import Images
+from camcore.auditing.edits.compression import READ, quality_from_pixels
+from camcore.auditing.edits.part import Part
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.scan.scan import object_mask
 from camcore.errors import CamcoreError, ImageError
-from camcore.pictures.model_view import decode
+from camcore.pictures.model_view import Decoded, decode
+from camcore.pictures.picture import read_image
+
+_Held = tuple[np.ndarray, np.ndarray | None, float, tuple[float, float]]
+_COARSER = 5.0  # points of quality: less is the reading's own uncertainty
+_READABLE = 2**20  # pixels of a file that is decoded in full to read an earlier quality
 
 
 class Pool:
@@ -25,12 +33,32 @@ class Pool:
         files.parquet, index id.
     images : DataFrame
         The scan's rows, index id: a file that has changed since is refused.
+
+    Attributes
+    ----------
+    lost : dict
+        Id -> why an image cannot be read any more.
+    saved_twice : bool
+        Whether the pixels of any JPEG so far show a coarser quality than its table tells.
+    looks_for_earlier : bool
+        Whether that is looked for, which costs a decoding in full.
     """
 
     def __init__(self, plan: Plan, files: pd.DataFrame, images: pd.DataFrame) -> None:
         self._plan, self._files, self._images = plan, files, images
         self._held: dict[int, Any] = {}
+        self._places: dict[str, dict[int, np.ndarray]] = {}
         self.lost: dict[int, str] = {}
+        self._pixels_tell: dict[int, float] = {}
+        self.saved_twice = False
+        self.looks_for_earlier = True
+
+    def know(self, klass: int, parts: pd.DataFrame) -> None:
+        """Learn where the parts of a class lie; see `camcore.auditing.parts.placing`."""
+        for number, rows in parts.groupby("number"):
+            boxes = rows[["top", "left", "bottom", "right"]].to_numpy(np.int64)
+            ids = rows["id"].astype(int)
+            self._places[Part(klass, int(number)).key] = dict(zip(ids, boxes, strict=True))
 
     def hold(self, ids: np.ndarray) -> np.ndarray:
         """Decode these images and forget all others; which of them are there, (n,) bool."""
@@ -45,9 +73,16 @@ class Pool:
                     self._held[one] = found
         return np.array([int(one) in self._held for one in ids], bool)
 
+    def sample(self, count: int, seed: int) -> np.ndarray:
+        """Ids of some readable images, from every class about as many, (count,) or fewer."""
+        rng = np.random.default_rng([seed, 3])
+        mixed = self._images.iloc[rng.permutation(len(self._images))]
+        turn = mixed.groupby("klass").cumcount().to_numpy()
+        return mixed.index.to_numpy()[np.argsort(turn, kind="stable")[:count]]
+
     def images(self, ids: np.ndarray) -> Images:
         """A batch of images that are held."""
-        pixels, masks, quality = zip(*(self._held[int(one)] for one in ids), strict=True)
+        pixels, masks, quality, scale = zip(*(self._held[int(one)] for one in ids), strict=True)
         known = np.array([mask is not None for mask in masks])
         blank = np.zeros(pixels[0].shape[:2], bool)
         return Images(
@@ -55,9 +90,16 @@ class Pool:
             np.stack([blank if mask is None else mask for mask in masks]),
             known,
             np.array(quality, np.float32),
+            np.array(scale, np.float32),
+            {key: self._boxes(known, ids) for key, known in self._places.items()},
         )
 
-    def _decoded(self, one: int) -> tuple[np.ndarray, np.ndarray | None, float] | str:
+    @staticmethod
+    def _boxes(known: dict[int, np.ndarray], ids: np.ndarray) -> np.ndarray:
+        nowhere = np.full(4, -1)
+        return np.array([known.get(int(one), nowhere) for one in ids]).reshape(-1, 4)
+
+    def _decoded(self, one: int) -> _Held | str:
         row = self._files.loc[one]
         try:
             path = self._plan.file_of(row["path"])
@@ -69,6 +111,23 @@ class Pool:
                 mask = object_mask(row, decoded, self._plan)
             except CamcoreError:
                 mask = None
-            return decoded.seen, mask, decoded.jpeg_quality
+            frame, (height, width, _) = decoded.frame, self._plan.input_shape
+            scale = (frame.y1 - frame.y0) / height, (frame.x1 - frame.x0) / width
+            return decoded.seen, mask, self._quality(one, path, decoded), scale
         except CamcoreError as error:
             return str(error)
+
+    def _quality(self, one: int, path: Path, decoded: Decoded) -> float:
+        """The coarsest JPEG quality that a file went through, NaN for no JPEG.
+
+        Its table tells of the last saving only; an earlier one is read off the file's own pixels.
+        """
+        table = decoded.jpeg_quality
+        readable = decoded.width * decoded.height <= _READABLE
+        if np.isnan(table) or not readable or not self.looks_for_earlier:
+            return table
+        if one not in self._pixels_tell:
+            corner = read_image(path).pixels[: READ[0], : READ[1]]
+            self._pixels_tell[one] = quality_from_pixels(corner)
+            self.saved_twice |= self._pixels_tell[one] < table - _COARSER
+        return min(table, self._pixels_tell[one])

@@ -16,14 +16,18 @@ from camcore.auditing.edits import (
     object_probes,
     probe_named,
 )
+from camcore.auditing.edits.part import Part
 from camcore.auditing.edits.regions import region_of
 from camcore.auditing.interventions.budget import Sizes, sizes
 from camcore.auditing.interventions.discovery import Discovery
+from camcore.auditing.interventions.effects import swings_of
 from camcore.auditing.interventions.image_pool import Pool
+from camcore.auditing.interventions.likeness_table import likeness_table
 from camcore.auditing.interventions.map_shift import shift_table
 from camcore.auditing.interventions.pairing import halves
 from camcore.auditing.interventions.testing import judge, relied_on
 from camcore.auditing.interventions.trials import Laboratory
+from camcore.auditing.parts.trials import PartTrials
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.progress import Watch
@@ -68,15 +72,18 @@ def intervene(store: Store, plan: Plan, classifier: Classifier, watch: Watch) ->
     hot = _hot_regions(store, plan)
     candidates = {k: discovery.candidates(k, (*general, *hot.get(k, ()))) for k in chosen}
     tests = [discovery.test(k, probes) for k, probes in candidates.items() if probes]
-    if tests:
-        table = pd.concat(tests, ignore_index=True)
-        _prove(table, discovery, plan, classifier, images, pool, store)
+    parts = PartTrials(laboratory, plan, pool, classifier, store, images)
+    tests += [parts.test(klass) for klass in chosen]
+    table = pd.concat(tests, ignore_index=True) if tests else pd.DataFrame()
+    if len(table):
+        _prove(table, discovery, parts, plan, classifier, images, pool, store)
     store.write_json("trials/lost.json", {str(one): why for one, why in pool.lost.items()})
 
 
 def _prove(
     tests: pd.DataFrame,
     discovery: Discovery,
+    parts: PartTrials,
     plan: Plan,
     classifier: Classifier,
     images: pd.DataFrame,
@@ -85,8 +92,10 @@ def _prove(
 ) -> None:
     """What holds on the held-out half is taken out again, moved, and kept off the object."""
     proven: dict[int, list[Probe]] = {}
-    for one in judge(tests, plan):
-        if relied_on(one, plan):
+    for one in judge(tests, plan, swings_of(images, tests)):
+        if relied_on(one, plan) and isinstance(one.probe, Part):
+            parts.prove(one.probe)
+        elif relied_on(one, plan):
             proven.setdefault(one.klass, []).append(one.probe)
     for klass, probes in proven.items():
         # All that stood for the family goes out: what suffices may be a part of what is needed.
@@ -96,6 +105,11 @@ def _prove(
         discovery.necessity(klass, tested)
         discovery.off_object(klass, tuple(p for p in probes if p.family not in _OBJECTS))
         discovery.in_part(klass, tuple(probes))
+        discovery.where(klass, tuple(probes))
+        discovery.content(klass, tuple(probes))
+        name = likeness_file(klass)
+        if not store.whole(name):
+            store.write_table(name, likeness_table(klass, probes, images, pool))
         local = tuple(probe for probe in probes if probe.region is not None)
         if not local:
             continue
@@ -103,6 +117,11 @@ def _prove(
         name = f"trials/shift/{klass:04d}.parquet"
         if not store.whole(name):
             store.write_table(name, shift_table(klass, images, pool, plan, classifier))
+
+
+def likeness_file(klass: int) -> str:
+    """Where the likeness of a class's pictures is kept."""
+    return f"trials/likeness/{klass:04d}.parquet"
 
 
 def moved_elsewhere(plan: Plan, klass: int, probe: Probe) -> Probe:
@@ -126,6 +145,7 @@ def _general_probes(pool: Pool, images: pd.DataFrame) -> tuple[Probe, ...]:
     some = images.index.to_numpy()
     some = some[np.linspace(0, len(some) - 1, min(len(some), RULES.looked_at)).astype(int)]
     seen = pool.images(some[pool.hold(some)])
+    pool.looks_for_earlier = pool.saved_twice
     return (*local_probes(), *global_probes(seen), *object_probes(seen))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from camcore.auditing.edits import probe_named
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.trials import edit_and_control, trial_key
+from camcore.auditing.parts.placing import parts_file
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.plan import Plan
@@ -50,7 +51,11 @@ class Swap:
 def pool_of(run: Run) -> Pool:
     """Pictures of a run for `swaps`, kept from one finding to the next."""
     files = run.store.read_table("files.parquet").set_index("id")
-    return Pool(Plan(run.record), files, run.images)
+    pool = Pool(Plan(run.record), files, run.images)
+    for klass in range(len(run.class_names)):
+        if run.store.whole(parts_file(klass)):
+            pool.know(klass, run.store.read_table(parts_file(klass)))
+    return pool
 
 
 def swaps(run: Run, finding: Finding, pool: Pool, count: int = 6) -> tuple[Swap, ...]:

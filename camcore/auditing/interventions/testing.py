@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +24,11 @@ class Tested:
     probe : Probe
     differences : Differences
     interval : tuple of float
+        95 %, of the effect.
+    swing : float
+        Log-odds that the class's own pictures lie above the recipients; infinite where unknown.
+    move_interval : tuple of float
+        95 %, of the move, in log-odds.
     p : float
         Max-T over the probes of its family.
     q : float
@@ -35,14 +41,29 @@ class Tested:
     interval: tuple[float, float]
     p: float
     q: float
+    swing: float = float("inf")
+    move_interval: tuple[float, float] = (0.0, 0.0)
 
     @property
     def effect(self) -> float:
         """Excess flips."""
         return self.differences.effect
 
+    @property
+    def moved(self) -> float:
+        """The move as a share of the class's natural swing."""
+        return self.differences.move / self.swing
 
-def judge(trials: pd.DataFrame, plan: Plan) -> tuple[Tested, ...]:
+    @property
+    def sufficiency(self) -> tuple[float, float]:
+        """What the cue does for sure and at most: flips, or where they say less, moves."""
+        by_flips = self.interval
+        by_move = self.move_interval[0] / self.swing, self.move_interval[1] / self.swing
+        low, high = max(by_flips, by_move, key=lambda interval: interval[0])
+        return min(max(low, 0.0), 1.0), min(max(high, 0.0), 1.0)
+
+
+def judge(trials: pd.DataFrame, plan: Plan, swings: Mapping[int, float]) -> tuple[Tested, ...]:
     """Test every class and family that reached the held-out half.
 
     Parameters
@@ -50,6 +71,8 @@ def judge(trials: pd.DataFrame, plan: Plan) -> tuple[Tested, ...]:
     trials : DataFrame
         Stage ``test``.
     plan : Plan
+    swings : mapping of int to float
+        Class -> `camcore.auditing.interventions.effects.natural_swing`.
 
     Returns
     -------
@@ -73,13 +96,23 @@ def judge(trials: pd.DataFrame, plan: Plan) -> tuple[Tested, ...]:
         probe = smallest_of(found)
         own = found[probe]
         p = float(by_probe[probe])
-        standing.append(Tested(int(klass), probe, own, own.interval(seed), p, p))
+        swing = swings.get(int(klass), float("inf"))
+        standing.append(
+            Tested(int(klass), probe, own, own.interval(seed), p, p, swing, own.move_interval(seed))
+        )
     q = holm(np.array([one.p for one in standing]))
     return tuple(replace(one, q=float(own)) for one, own in zip(standing, q, strict=True))
 
 
 def relied_on(one: Tested, plan: Plan) -> bool:
-    """Whether the intervention proves it: significant, large enough to matter, and surely so."""
+    """Whether the cue surely moves the model: by flips, or by the log-odds of the class.
+
+    Heads that are sure of their classes hardly flip, so that a move counts as well: by a share of
+    what a whole picture of the class moves.
+    """
     rules = plan.rules
-    surely = one.interval[0] >= rules.surely * rules.floor
-    return one.q < rules.significance and one.effect >= rules.floor and surely
+    flips = one.effect >= rules.floor and one.interval[0] >= rules.surely * rules.floor
+    moves = one.moved >= rules.move_floor and (
+        one.move_interval[0] >= rules.surely * rules.move_floor * one.swing
+    )
+    return one.q < rules.significance and (flips or moves)

@@ -11,8 +11,16 @@ import pandas as pd
 
 from camcore.auditing.audited_classes import class_margins, predicted_classes
 from camcore.auditing.edits import Images, Probe, objects, without_objects
+from camcore.auditing.edits.regions import Region
+from camcore.auditing.edits.trimming import TRIMS
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.pairing import Pairs
+from camcore.auditing.interventions.realism import (
+    PropertyRealism,
+    Realism,
+    pooled,
+    properties_of,
+)
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.progress import Watch
@@ -28,11 +36,12 @@ _EDITORS = 2
 _AHEAD = 4  # batches
 
 FOUND = ("discovery", "refined-1", "refined-2")
-TRIMMED = ("trimmed-1", "trimmed-2", "trimmed-3", "trimmed-4")
+TRIMMED = TRIMS
 STAGES = (
-    *FOUND, "beside", *TRIMMED, "test", "elsewhere", "off-object", "in-part", "necessity",
+    *FOUND, "beside", "apart", *TRIMMED, "part-found",
+    "test", "elsewhere", "off-object", "in-part", "where", "content", "part-asked", "necessity",
 )  # fmt: skip
-"""In order; up to the last of `TRIMMED` on the half of the images that cues are found on."""
+"""In order; up to ``part-found`` on the half of the images that cues are found on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +60,12 @@ class Trial:
         ``transfer``: the donor's cue, with its control. ``spared``: the same, but no known object
         is carried over or covered. ``ring``: the same, but only outside the middle, where no mask
         tells of objects. ``quarter``: the same, but the cue is read off a quarter of the donor.
+        ``inside``: the same, but only known objects change, or the middle, where no mask tells.
+        ``shared``: the donors' median picture stands for each of them. ``flat``: the mean colour
+        of the donor's region stands for it.
         ``neutral``: the cue made neutral, without a control.
+    label : str
+        Tells apart trials of one stage and class that differ in their pairs.
     """
 
     stage: str
@@ -59,6 +73,7 @@ class Trial:
     pairs: Pairs
     probes: tuple[Probe, ...]
     fills: tuple[str, ...] = ("transfer",)
+    label: str = ""
 
     @property
     def passes(self) -> int:
@@ -84,24 +99,40 @@ class Laboratory:
     ) -> None:
         self._store, self._plan, self._classifier = store, plan, classifier
         self._pool, self._watch = pool, watch
+        self._real: tuple[Realism, Realism] | None = None
 
     def run(self, trial: Trial) -> pd.DataFrame:
         """Do what is not done yet, and return all rows; see `Run.trials`."""
         size = max(1, _BLOCK // max(1, trial.each * len(trial.pairs)))
         blocks = [trial.probes[k : k + size] for k in range(0, len(trial.probes), size)]
         names = [
-            f"trials/{trial.stage}/{trial.klass:04d}-{k:03d}.parquet" for k in range(len(blocks))
+            f"trials/{trial.stage}/{trial.klass:04d}{trial.label}-{k:03d}.parquet"
+            for k in range(len(blocks))
         ]
         open_ones = [k for k, name in enumerate(names) if not self._store.whole(name)]
         left = len(trial.pairs) * trial.each * sum(len(blocks[k]) for k in open_ones)
         self._watch.advance(trial.passes - left)
         if open_ones:
+            self._look_at_real_ones()
             held = self._hold(trial)
             before = self._before(held)
             for k in open_ones:
                 self._store.write_table(names[k], self._block(held, blocks[k], before))
         tables = [self._store.read_table(name) for name in names]
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+    def _look_at_real_ones(self) -> None:
+        """Features and properties of some real pictures, which edited ones are held against."""
+        if self._real is not None:
+            return
+        chosen = self._pool.sample(RULES.real_pictures, self._plan.settings.seed)
+        features, properties = [], []
+        for start in range(0, len(chosen), RULES.edited_at_once):
+            part = chosen[start : start + RULES.edited_at_once]
+            pixels = self._pool.images(part[self._pool.hold(part)]).pixels
+            features.append(self._seen(self._prepared(pixels))[1])
+            properties.append(properties_of(pixels))
+        self._real = Realism(np.concatenate(features)), PropertyRealism(np.concatenate(properties))
 
     def _hold(self, trial: Trial) -> Trial:
         """Decode the trial's images; pairs that lost one are left out."""
@@ -121,7 +152,8 @@ class Laboratory:
         ]
         if not found:
             return np.zeros(0, np.int32), np.zeros(0, np.float32)
-        return np.concatenate([one[0] for one in found]), np.concatenate([one[1] for one in found])
+        answers, margins, _ = zip(*found, strict=True)
+        return np.concatenate(answers), np.concatenate(margins)
 
     def _block(
         self, trial: Trial, probes: Sequence[Probe], before: tuple[np.ndarray, np.ndarray]
@@ -136,9 +168,9 @@ class Laboratory:
         with ThreadPoolExecutor(_EDITORS, thread_name_prefix="edit") as workers:
             edits = ahead(workers, (self._edit(trial, *job) for job in jobs), _AHEAD)
             for (probe, fill, chunk), (edited, controlled) in zip(jobs, edits, strict=True):
-                after = self._answers(edited, trial)
-                control = self._answers(controlled, trial) if controlled is not None else None
-                count = len(edited)
+                after = self._answers(edited.inputs, trial)
+                control = self._answers(controlled.inputs, trial) if controlled else None
+                count = len(edited.inputs)
                 self._watch.advance(count * (1 if control is None else 2))
                 pairs = trial.pairs
                 nothing = np.full(count, np.nan, np.float32)
@@ -157,10 +189,15 @@ class Laboratory:
                             "margin_before": before[1][chunk],
                             "edited": after[0],
                             "margin_edited": after[1],
+                            "realism": np.minimum(after[2], edited.realism),
+                            "imposed": nothing if edited.imposed is None else edited.imposed,
                             "controlled": np.full(count, -1, np.int32)
                             if control is None
                             else control[0],
                             "margin_controlled": nothing if control is None else control[1],
+                            "realism_controlled": nothing
+                            if control is None or controlled is None
+                            else np.minimum(control[2], controlled.realism),
                         }
                     )
                 )
@@ -168,17 +205,17 @@ class Laboratory:
 
     def _edit(
         self, trial: Trial, probe: Probe, fill: str, chunk: slice
-    ) -> Callable[[], tuple[np.ndarray, np.ndarray | None]]:
+    ) -> Callable[[], tuple[_Edited, _Edited | None]]:
         pairs = trial.pairs
 
-        def make() -> tuple[np.ndarray, np.ndarray | None]:
+        def make() -> tuple[_Edited, _Edited | None]:
             recipients = self._pool.images(pairs.recipients[chunk])
             donors = self._pool.images(pairs.donors[chunk])
             controls = self._pool.images(pairs.controls[chunk])
             key = trial_key(self._plan, trial.klass, chunk.start, probe)
             if fill == "neutral":
                 edited = probe.neutral(recipients, donors, np.random.default_rng(key))
-                return self._prepared(edited), None
+                return self._judged(edited, probe, trial), None
             taken = donors, controls
             if fill == "spared" and probe.region is None:
                 # A statistic of the whole image is not read off the object either.
@@ -189,33 +226,87 @@ class Laboratory:
                     donors.quarters(np.random.default_rng(key)),
                     controls.quarters(np.random.default_rng(key)),
                 )
+            if fill == "shared":
+                taken = shared_content(donors), shared_content(controls)
+            if fill == "flat" and probe.region is not None:
+                taken = flattened(donors, probe.region), flattened(controls, probe.region)
             edited, controlled = edit_and_control(probe, recipients, *taken, key)
-            if fill in ("ring", "spared"):
-                kept = middle(recipients)
-                if fill == "spared":
-                    kept = objects(recipients) | objects(donors)
+            if fill in ("ring", "spared", "inside"):
+                kept = _kept(fill, recipients, donors)
                 for changed in (edited, controlled):
                     changed[kept] = recipients.pixels[kept]
-            return self._prepared(edited), self._prepared(controlled)
+            imposed = None
+            if trial.stage == "test" and fill == "transfer":
+                imposed = probe.imposed(recipients, donors, edited)
+            return (
+                self._judged(edited, probe, trial, imposed),
+                self._judged(controlled, probe, trial),
+            )
 
         return make
+
+    def _judged(
+        self, pixels: np.ndarray, probe: Probe, trial: Trial, imposed: np.ndarray | None = None
+    ) -> _Edited:
+        """Inputs, and how real the pictures are, where a property is imposed; NaN else.
+
+        Content of a real picture put into another is new as a whole, whenever a cue goes with one
+        class: to ask for a picture like it would silence the very cues that are looked for.
+        """
+        realism = np.full(len(pixels), np.inf if probe.everywhere else np.nan, np.float32)
+        if probe.everywhere and trial.stage not in (*FOUND, *TRIMMED, "beside", "apart"):
+            assert self._real is not None
+            realism = self._real[1].of(properties_of(pixels))
+        return _Edited(self._prepared(pixels), realism, imposed)
 
     def _prepared(self, pixels: np.ndarray) -> np.ndarray:
         return preprocess(pixels.astype(np.float32), self._plan.preprocessing)
 
-    def _answers(self, inputs: np.ndarray, trial: Trial) -> tuple[np.ndarray, np.ndarray]:
-        """Predicted class, and the log-odds of the trial's class."""
-        parts = range(0, len(inputs), _PASSED)
-        scores = np.concatenate(
-            [self._classifier.scores(inputs[start : start + _PASSED])[0] for start in parts]
-        )
-        lost = ~np.isfinite(scores).all(axis=1)
-        if lost.any():
-            first = int(np.argmax(lost))
-            raise diverged(self._classifier, inputs[first : first + 1])
+    def _seen(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Class scores, and the pooled activations of the audited layer."""
+        scores, features = [], []
+        for start in range(0, len(inputs), _PASSED):
+            forward = self._classifier.forward(inputs[start : start + _PASSED], self._plan.layer)
+            lost = ~np.isfinite(forward.scores).all(axis=1)
+            if lost.any():
+                first = start + int(np.argmax(lost))
+                raise diverged(self._classifier, inputs[first : first + 1])
+            scores.append(forward.scores)
+            features.append(pooled(forward.activations))
+        return np.concatenate(scores), np.concatenate(features)
+
+    def _answers(
+        self, inputs: np.ndarray, trial: Trial
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Predicted class, log-odds of the trial's class, and how real the features are."""
+        assert self._real is not None
+        scores, features = self._seen(inputs)
         kind, classes = self._plan.output_kind, self._plan.classes
         margins = class_margins(scores, classes, kind)[:, trial.klass]
-        return predicted_classes(scores, classes, kind), margins.astype(np.float32)
+        return (
+            predicted_classes(scores, classes, kind),
+            margins.astype(np.float32),
+            self._real[0].of(features),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Edited:
+    """Edited pictures as the model takes them, how real they are, and what was imposed of a cue."""
+
+    inputs: np.ndarray
+    realism: np.ndarray
+    imposed: np.ndarray | None
+
+
+def _kept(fill: str, recipients: Images, donors: Images) -> np.ndarray:
+    """Pixels that a fill leaves as they were, bool (N, H, W)."""
+    if fill == "ring":
+        return middle(recipients)
+    if fill == "spared":
+        return objects(recipients) | objects(donors)
+    inside = np.where(recipients.with_mask[:, None, None], objects(recipients), middle(recipients))
+    return ~inside
 
 
 def _chunks(count: int) -> list[slice]:
@@ -234,7 +325,36 @@ def edit_and_control(
     """
     donors, controls = probe.alike(donors, controls)
     edited = probe.transfer(recipients, donors, np.random.default_rng(key))
-    return edited, probe.transfer(recipients, controls, np.random.default_rng(key))
+    return edited, probe.control(recipients, donors, controls, np.random.default_rng(key))
+
+
+def shared_content(images: Images) -> Images:
+    """Images that all show what they share: their median, pixel by pixel.
+
+    Examples
+    --------
+    >>> images = Images(np.array([9, 9, 200], np.uint8).reshape(3, 1, 1, 1))
+    >>> shared_content(images).pixels.ravel().tolist()
+    [9, 9, 9]
+    """
+    median = np.median(images.pixels, axis=0).astype(np.uint8)
+    return replace(images, pixels=np.broadcast_to(median, images.pixels.shape))
+
+
+def flattened(images: Images, region: Region) -> Images:
+    """Images whose region is one colour, its mean, in each of its separate rectangles.
+
+    Examples
+    --------
+    >>> images = Images(np.array([0, 100], np.uint8).reshape(1, 1, 2, 1))
+    >>> flattened(images, Region(1, 1, ((0, 0),))).pixels.ravel().tolist()
+    [50, 50]
+    """
+    pixels = images.pixels.copy()
+    for down, across in region.boxes(*pixels.shape[1:3]):
+        mean = pixels[:, down, across].mean(axis=(1, 2), keepdims=True)
+        pixels[:, down, across] = np.rint(mean).astype(np.uint8)
+    return replace(images, pixels=pixels)
 
 
 def middle(images: Images) -> np.ndarray:

@@ -18,6 +18,13 @@ from camcore.errors import CamcoreError
 
 _PICTURES = {"relied on": 8, "attended": 6, "associated": 4}
 _SWAPS = 4
+_ACTS = {
+    "outside": "the surroundings",
+    "inside": "the middle",
+    "shared": "what donors share",
+    "flat": "its plain colour",
+    "absent": "its absence",
+}
 _ROOM = "It was left out to keep this file small; the audit page shows it."
 
 
@@ -178,6 +185,23 @@ def numbers(run: Run, finding: Finding) -> list[tuple[str, str, str]]:
         add("q", f"{finding.q:.2g}", "sign-flip test, max-T over probes, Holm over families")
     if finding.margin is not None:
         add("Shift of the log-odds", f"{finding.margin:+.2f}", "mean paired difference")
+    if finding.move is not None and finding.swing:
+        add(
+            "Move",
+            words.share(max(finding.move["value"] / finding.swing, 0.0)),
+            "of the log-odds that lie between the class's pictures and the recipients",
+        )
+    if finding.drop is not None and finding.swing:
+        add(
+            "Fall without the cue",
+            words.share(max(finding.drop["value"] / finding.swing, 0.0)),
+            "the same in pictures of the class, when the cue is taken out",
+        )
+    for part, means in _ACTS.items():
+        if finding.acts and part in finding.acts:
+            add(f"Made by {means}", words.share(finding.acts[part]), "of the move, alone")
+    if finding.alike is not None:
+        add("Alike", words.share(finding.alike), "how much the cue repeats within the class only")
     if finding.pairs:
         add("Pairs", finding.pairs, "recipient, donor and control each")
     _add_flips(add, run, finding)
@@ -189,7 +213,7 @@ def numbers(run: Run, finding: Finding) -> list[tuple[str, str, str]]:
             f"{100 * finding.elsewhere:.1f} points",
             "a region of the same size from another place of the donor, objects left alone",
         )
-    if finding.necessity is not None:
+    if finding.removal is not None:
         _add_necessity(add, finding)
     if finding.accuracy is not None:
         given, missing = (words.share(finding.accuracy[kind]) for kind in ("with", "without"))
@@ -242,7 +266,7 @@ def _add_flips(add: Callable[[str, object, str], None], run: Run, finding: Findi
 
 
 def _add_necessity(add: Callable[[str, object, str], None], finding: Finding) -> None:
-    told = finding.necessity or {}
+    told = finding.removal or {}
     for fill, means in (
         ("transfer", "cue replaced by that of another class"),
         ("neutral", "cue filled in or made neutral"),

@@ -47,6 +47,12 @@ _PERHAPS = (
     "Most of that is gone where the middle of the picture, the usual place of objects, is "
     "left alone: this may be the object itself. Masks or boxes would tell."
 )
+_KINDS = {
+    "artefact": "It is an artefact: the same from picture to picture, as nothing natural is.",
+    "context": "It is context: natural content beside the object.",
+    "object": "It acts through the object, or through the middle, where objects mostly are.",
+    "unknown": "No trial tells whether it is an artefact, context, or a part of the object.",
+}
 _TRACE = (
     "Read off a quarter of the picture alone, that does little: it may be the mere trace of "
     "something in one place, such as a bright mark, which need not be what the model uses."
@@ -65,7 +71,15 @@ def verdict(run: Run) -> list[str]:
     if not told and run.summary["not_detected"]["smallest_effect"] is None:
         told.append("Nothing is proven, because no intervention was made.")
     elif not told:
-        told.append("No reliance on any tested cue was proven.")
+        told.append(
+            "Nothing that was tried moves the model, neither beside the middle of the pictures nor "
+            "in it."
+        )
+    same = sum(len(one.joined) for one in proven)
+    if same:
+        told.append(
+            f"{same} further finding{' is' if same == 1 else 's are'} told as the same cause."
+        )
     weaker = len(findings) - len(proven)
     if weaker:
         more = " more" if proven else ""
@@ -88,12 +102,23 @@ def says(run: Run, finding: Finding) -> list[str]:
             f"100 images of other classes into {name} than the same edit with another image of "
             f"their own class did (95 % interval {low} to {high}; {finding.pairs} held-out pairs)."
         )
+    if finding.kind is not None:
+        told.append(_KINDS[finding.kind])
+    if finding.presence == "without":
+        told.append(
+            f"Taking away what is there is enough: {name} is recognised by what its pictures lack."
+        )
+    if finding.taken_from is not None:
+        told.append(
+            f"Nearly only pictures of {finding.taken_from} are moved: they may lose a cue of their "
+            "own."
+        )
     if finding.accuracy is not None:
         told.append(
             f"With the cue {share(finding.accuracy['with'])} of the images of {name} are "
             f"recognised, without it {share(finding.accuracy['without'])}."
         )
-    if finding.necessity is not None and not finding.necessity.get("agree", True):
+    if finding.removal is not None and not finding.removal.get("agree", True):
         told.append(
             "Taking the cue out in two ways did not give the same answer, so whether the class "
             "needs it stays open."
@@ -175,11 +200,14 @@ def title_of(finding: Finding) -> str:
 
 
 def _in_short(proven: Sequence[Finding]) -> list[str]:
-    """That there is no shortcut, where all that was proven is the object, or may be."""
+    """What comes before the first cue, where that is the object or may be."""
     if proven and all(one.on_object for one in proven):
         return ["No reliance was proven on anything but the object."]
     if proven and all(one.on_object or one.may_be_object for one in proven):
-        return ["No reliance was proven on anything that is surely not the object."]
+        return [
+            "Nothing moves the model beside the middle of the pictures; what moves it there may be "
+            "the object."
+        ]
     return []
 
 
@@ -199,19 +227,51 @@ def _relied_on(proven: Sequence[Finding]) -> list[str]:
 
 
 def _relies(cue: str, findings: Sequence[Finding]) -> str:
-    """The first cue, the classes that it speaks for, and how strongly, in full."""
+    """The first cue by its kind, the classes that it speaks for, and how strongly, in full."""
+    first = findings[0]
     name = "that class" if len(findings) == 1 else "the class it is taken from"
+    named = _cue(cue, first)
+    if first.kind in ("artefact", "context"):
+        kind = "an artefact" if first.kind == "artefact" else "context"
+        beginning = f"The model relies on {kind}, {named}, for {_classes(findings)}"
+    elif first.kind == "unknown" and first.family == "part":
+        beginning = f"Something at no fixed place moves the model, {named} for {_classes(findings)}"
+    elif first.kind == "unknown":
+        beginning = (
+            f"Something moves the model and may be the object, {named} for {_classes(findings)}"
+        )
+    else:
+        beginning = f"The model relies on {named} for {_classes(findings)}"
+    return f"{beginning}: {_done(findings, name)}{_size(first)}"
+
+
+def _cue(cue: str, finding: Finding) -> str:
+    return f"the lack of the {cue}" if finding.presence == "without" else f"the {cue}"
+
+
+def _done(findings: Sequence[Finding], name: str) -> str:
+    """What giving the cue does: flips, or where hardly any answer flips, moves."""
+    first = findings[0]
+    if _flips(first) or first.move is None or not first.swing:
+        return (
+            f"given to images of other classes, it turns {_effects(findings)} more of every 100 "
+            f"into {name} than the control does."
+        )
     return (
-        f"The model relies on the {cue} for {_classes(findings)}: given to images of other "
-        f"classes, it turns {_effects(findings)} more of every 100 into {name} than the control "
-        f"does.{_size(findings[0])}"
+        f"given to images of other classes, it moves the log-odds of {name} by "
+        f"{first.move['value']:+.1f}, {share(first.move['value'] / first.swing)} of what lies "
+        "between the classes, although it turns few answers."
     )
+
+
+def _flips(finding: Finding) -> bool:
+    return finding.interval is None or finding.interval[0] > 0
 
 
 def _also(cues: Sequence[tuple[str, list[Finding]]]) -> str:
     """Further cues in one sentence."""
     named = [
-        f"the {cue} for {_classes(findings)} ({_effects(findings)} more of 100)"
+        f"{_cue(cue, findings[0])} for {_classes(findings)} ({_effects(findings)} more of 100)"
         for cue, findings in cues[:_NAMED]
     ]
     if len(cues) > _NAMED:
@@ -250,10 +310,10 @@ def _size(finding: Finding) -> str:
 
 
 def _by_cue(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
-    groups: dict[str, list[Finding]] = {}
+    groups: dict[tuple, list[Finding]] = {}
     for one in findings:
-        groups.setdefault(one.cue, []).append(one)
-    return list(groups.items())
+        groups.setdefault((one.cue, one.kind, one.presence), []).append(one)
+    return [(cue, own) for (cue, _, _), own in groups.items()]
 
 
 def _classes(findings: Sequence[Finding]) -> str:

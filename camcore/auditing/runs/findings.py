@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 Level = Literal["associated", "attended", "relied on"]
+Kind = Literal["artefact", "context", "object", "unknown"]
+Presence = Literal["with", "without"]
 LEVELS: tuple[Level, ...] = ("relied on", "attended", "associated")
 """Strongest first."""
 
@@ -50,7 +52,7 @@ class Finding:
         Held-out pairs, and forward passes that the proof took.
     discovery : float or None
         Effect on the half that the cue was found on.
-    necessity : dict or None
+    removal : dict or None
         What taking the cue out of the class's own images does: ``transfer`` and ``neutral``
         (share that leaves the class under each fill), ``control``, ``agree``.
     elsewhere : float or None
@@ -80,6 +82,32 @@ class Finding:
     may_be_object : bool
         True where nothing tells where the object is and most of that move is gone without the
         middle: the cue may well be the object, which is no shortcut.
+    kind : {"artefact", "context", "object", "unknown"} or None
+        What the cue is; see `camcore.auditing.verdict.kinds`. None where nothing is proven.
+    presence : {"with", "without"} or None
+        Whether pictures of the class bear the cue, or lack what others bear.
+    sufficiency, necessity, move, drop : dict or None
+        ``{"value": ..., "interval": [low, high]}``, 95 %. Excess flips to the class with the cue;
+        share of its own pictures that leave it without, beyond the control; and the same two in
+        log-odds.
+    swing : float or None
+        Log-odds that pictures of the class lie above the recipients: the unit of a move.
+    joined : tuple of str
+        Ids of findings that are told as the same cause.
+    alike : float or None
+        How much the cue repeats from picture to picture of the class; see
+        `camcore.auditing.interventions.likeness_table`.
+    plain : float or None
+        Share of the place that is the one ground of all pictures, such as black or white.
+    acts : dict or None
+        Share of the move that is made by a part of the cue: ``outside`` and ``inside`` the middle;
+        the ``shared`` content of the donors; its plain colour (``flat``); its absence in the
+        recipient (``absent``).
+    taken_from : str or None
+        The class whose pictures nearly alone are turned: they may lose a cue of their own.
+    part : dict or None
+        For a part that moves: where it lies in each image, how alike its crops are, and what of
+        it acts alone; see `camcore.auditing.parts.evidence.part_evidence`.
     """
 
     id: str
@@ -100,7 +128,7 @@ class Finding:
     pairs: int = 0
     passes: int = 0
     discovery: float | None = None
-    necessity: dict[str, Any] | None = None
+    removal: dict[str, Any] | None = None
     elsewhere: float | None = None
     shift: dict[str, float] | None = None
     accuracy: dict[str, float] | None = None
@@ -114,6 +142,19 @@ class Finding:
     in_part: float | None = None
     trace: bool = False
     may_be_object: bool = False
+    kind: Kind | None = None
+    presence: Presence | None = None
+    sufficiency: dict[str, Any] | None = None
+    necessity: dict[str, Any] | None = None
+    move: dict[str, Any] | None = None
+    drop: dict[str, Any] | None = None
+    swing: float | None = None
+    joined: tuple[str, ...] = ()
+    alike: float | None = None
+    plain: float | None = None
+    acts: dict[str, float] | None = None
+    taken_from: str | None = None
+    part: dict[str, Any] | None = None
 
     def excused(self) -> bool:
         """Whether something speaks for the object, or for a trace, rather than for a shortcut."""
@@ -138,7 +179,9 @@ class Finding:
         known = {field.name for field in fields(cls)}
         given = {name: own for name, own in value.items() if name in known}
         given["class_name"] = value["class"]
-        for name in ("images", "interval"):
+        if "transfer" in (given.get("necessity") or {}):  # as runs of format 1 have it
+            given["removal"] = given.pop("necessity")
+        for name in ("images", "interval", "joined"):
             if given.get(name) is not None:
                 given[name] = tuple(given[name])
         return cls(**given)

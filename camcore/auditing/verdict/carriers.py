@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import numpy as np
@@ -17,22 +17,8 @@ from camcore.auditing.runs.plan import Plan
 from camcore.auditing.statistics import smallest_effect
 
 Carrier = Literal["the object", "not the object", "perhaps the object", "a place"]
-Carriers = Mapping[tuple[int, str], Carrier]
+Carriers = dict[tuple[int, str], Carrier]
 """What a cue works through, by class and probe; nothing where no trial tells."""
-
-
-def score(tested: Iterable[Tested], carriers: Carriers) -> float:
-    """How strongly the run speaks for reliance on something other than the object, 0 to 1.
-
-    The largest lower end of an effect's interval over everything tested that does not work through
-    the object, as far as masks or boxes tell, nor may do so, as far as its place tells.
-    """
-    lower = [
-        one.interval[0]
-        for one in tested
-        if carriers.get((one.klass, one.probe.name), "not the object") == "not the object"
-    ]
-    return float(np.clip(max(lower, default=0.0), 0.0, 1.0))
 
 
 def carriers_of(

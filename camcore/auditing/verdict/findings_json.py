@@ -9,11 +9,19 @@ import numpy as np
 import pandas as pd
 
 from camcore.auditing.edits.families import FAMILIES
+from camcore.auditing.edits.part import Part
 from camcore.auditing.edits.regions import region_of
-from camcore.auditing.interventions.effects import differences, effects_of, matching
-from camcore.auditing.interventions.intervene import moved_elsewhere
+from camcore.auditing.interventions.effects import (
+    Differences,
+    differences,
+    effects_of,
+    matching,
+    swings_of,
+)
+from camcore.auditing.interventions.intervene import likeness_file, moved_elsewhere
 from camcore.auditing.interventions.testing import Tested, judge, relied_on
 from camcore.auditing.interventions.trials import FOUND, STAGES, TRIMMED
+from camcore.auditing.parts.evidence import part_evidence, recurs
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.plan import FORMAT, Plan
@@ -24,8 +32,11 @@ from camcore.auditing.scan.rows import light_rows
 from camcore.auditing.verdict import carriers as verdict
 from camcore.auditing.verdict.benchmark_figures import measured
 from camcore.auditing.verdict.carriers import name_of
-from camcore.auditing.verdict.ordering import in_order, mark_overlaps
+from camcore.auditing.verdict.causes import joined
+from camcore.auditing.verdict.kinds import kind_of, needed, scores
+from camcore.auditing.verdict.ordering import in_order
 
+_SCALES = (("yellow", "blue"), ("red", "green"))
 _SHOWN = 500  # images listed in a finding
 
 
@@ -35,17 +46,27 @@ def conclude(store: Store) -> None:
     plan = Plan(run.record)
     rows = light_rows(store)
     told = store.read_json("trials/plan.json") or {}
-    tested = judge(run.trials("test"), plan)
+    trials = run.trials("test")
+    tested = judge(trials, plan, swings_of(run.images, trials))
     off_object, in_part = (run.trials(stage) for stage in ("off-object", "in-part"))
     carriers = verdict.carriers_of(tested, off_object, in_part, plan.rules.floor)
+    for one in tested:  # crops that are not alike are rather each picture's own object
+        key = one.klass, one.probe.name
+        if isinstance(one.probe, Part) and not recurs(run, one.probe):
+            carriers.setdefault(key, "perhaps the object")
     findings: dict[tuple[int, str], Finding] = {}
     _associated(findings, run, plan)
     _attended(findings, run, plan)
     for one in tested:
         if relied_on(one, plan):
             key = one.klass, one.probe.family
-            findings[key] = _proven(findings.get(key), one, carriers, run, plan)
-    ordered = mark_overlaps(in_order(findings.values()))
+            proven = _proven(findings.get(key), one, carriers, run, plan)
+            if proven.removal is None or needed(proven) >= RULES.missed:
+                findings[key] = proven
+    ordered = joined(in_order(findings.values()))
+    spoken = scores(ordered)
+    score = spoken.pop("score")
+    lead = next((finding for finding in ordered if finding.level == "relied on"), None)
     readable = int((rows["error"] == "").sum())
     pairs = [len(one.differences.flips) for one in tested]
     planned = (told.get("pairs") or {}).get("test")
@@ -63,10 +84,12 @@ def conclude(store: Store) -> None:
                 "readable": readable,
                 "bad": len(rows) - readable,
             },
-            "score": round(verdict.score(tested, carriers), 6),
+            "score": score,
+            "scores": spoken,
+            "lead": lead.id if lead else None,
             "findings": [one.as_json() for one in ordered],
             "insufficient": told.get("insufficient", []),
-            "not_detected": _not_detected(seen_from, ordered),
+            "not_detected": _not_detected(seen_from, ordered, _tried(run)),
             "notes": _notes(run),
             "made": {
                 name: run.record[name]
@@ -75,6 +98,12 @@ def conclude(store: Store) -> None:
             | {"passes": _passes(run)},
         },
     )
+
+
+def _tried(run: Run) -> set[str]:
+    """Families that any trial was made of."""
+    tables = (run.trials(stage) for stage in (*FOUND, "test"))
+    return {str(family) for table in tables if len(table) for family in table["family"].unique()}
 
 
 def _notes(run: Run) -> list[str]:
@@ -108,13 +137,27 @@ def _associated(findings: dict[tuple[int, str], Finding], run: Run, plan: Plan) 
             identity,
             name,
             family,
-            titles[row.property],
+            _directed(titles[row.property], int(row.direction)),
             "associated",
             property=row.property,
             auc=round(float(row.auc), 6),
             auc_q=float(row.q),
             response=None if rho is None or np.isnan(rho) else round(float(rho), 6),
         )
+
+
+def _directed(title: str, direction: int) -> str:
+    """Which end of a colour scale a class is at; other properties as they are called.
+
+    Examples
+    --------
+    >>> _directed("yellow against blue in row 1", -1), _directed("brightness", 1)
+    ('blue rather than yellow in row 1', 'brightness')
+    """
+    for ends in _SCALES:
+        near, far = ends if direction > 0 else ends[::-1]
+        title = title.replace(" against ".join(ends), f"{near} rather than {far}")
+    return title
 
 
 def _attended(findings: dict[tuple[int, str], Finding], run: Run, plan: Plan) -> None:
@@ -158,17 +201,18 @@ def _proven(
         cue = f"{cue}: {known.cue}" if one.probe.region is None else cue
     own = {"klass": one.klass, "probe": one.probe.name}
     carrier = carriers.get((one.klass, one.probe.name))
-    discovery = pd.concat([_rows(run, stage, **own) for stage in FOUND])
+    discovery = pd.concat([_rows(run, stage, **own) for stage in (*FOUND, "part-found")])
     if discovery.empty:  # trimmed, with the objects left alone
         discovery = pd.concat([_rows(run, stage, **own) for stage in TRIMMED])
     test = _rows(run, "test", **own)
     of_class = run.images["klass"] == one.klass
     recognised = float((run.images.loc[of_class, "predicted"] == one.klass).mean())
     taken = _rows(run, "necessity", klass=one.klass, family=one.probe.family)
-    out = _necessity(taken, one.klass, recognised)
+    out = _necessity(taken, one.klass, recognised, plan.settings.seed)
     low, high = one.interval
     passes = sum(_passes_of(table) for table in (discovery, test, taken))
-    return replace(
+    acts = _acts(run, one)
+    finding = replace(
         known,
         cue=cue,
         level="relied on",
@@ -183,28 +227,99 @@ def _proven(
         off_object=_share_left(run, one, "off-object"),
         in_part=_share_left(run, one, "in-part"),
         trace=carrier == "a place",
-        margin=round(float(one.differences.margins.mean()), 6),
+        margin=round(one.differences.move, 6),
         pairs=len(one.differences.flips),
         passes=passes,
         discovery=round(effects_of(discovery, one.klass)[one.probe.name].effect, 6),
         elsewhere=_elsewhere(run, one, plan),
         shift=_shift(run, one),
+        sufficiency=_estimate(one.effect, one.interval),
+        move=_estimate(one.differences.move, one.move_interval),
+        swing=round(one.swing, 6),
+        acts=acts,
+        taken_from=_taken_from(run, one, test),
+        **_likeness(run, one),
         **out,
     )
+    if isinstance(one.probe, Part):
+        finding = _with_part(finding, part_evidence(run, one.probe))
+    kind = kind_of(finding)
+    doubtful = finding.on_object is None and kind == "object" and finding.family != "object"
+    without = kind != "artefact" and acts is not None and acts.get("absent", 0.0) >= RULES.absent
+    return replace(
+        finding,
+        kind=kind,
+        presence="without" if without else "with",
+        may_be_object=doubtful or (finding.may_be_object and kind != "artefact"),
+    )
+
+
+def _estimate(value: float, interval: tuple[float, float]) -> dict[str, Any]:
+    return {"value": round(value, 6), "interval": [round(end, 6) for end in interval]}
+
+
+def _acts(run: Run, one: Tested) -> dict[str, float] | None:
+    """Shares of the move that parts of the cue make alone; see `Finding`."""
+    acts = {}
+    known = (("where", "ring", "outside"), ("where", "inside", "inside"),
+             ("content", "shared", "shared"), ("content", "flat", "flat"))  # fmt: skip
+    for stage, fill, name in known:
+        rows = _rows(run, stage, klass=one.klass, probe=one.probe.name, fill=fill)
+        if len(rows):
+            acts[name] = round(verdict.share_left(one, rows), 6)
+    taken = _rows(run, "content", klass=one.klass, probe=one.probe.name, fill="neutral")
+    if len(taken) and one.differences.move > 0:
+        fall = float((taken["margin_edited"] - taken["margin_before"]).mean())
+        acts["absent"] = round(float(np.clip(fall / one.differences.move, 0, 1)), 6)
+    return acts or None
+
+
+def _likeness(run: Run, one: Tested) -> dict[str, float]:
+    """How much the cue repeats, and how much of its place is the ground of all pictures."""
+    name = likeness_file(one.klass)
+    if not run.store.whole(name):
+        return {}
+    rows = matching(run.store.read_table(name), probe=one.probe.name)
+    values = ((kind, float(rows[kind].iloc[0])) for kind in ("alike", "plain") if len(rows))
+    return {kind: round(value, 6) for kind, value in values if not np.isnan(value)}
+
+
+def _taken_from(run: Run, one: Tested, rows: pd.DataFrame) -> str | None:
+    """The class whose pictures nearly alone are moved, or the only other class."""
+    moved = (rows["margin_edited"] - rows["margin_controlled"]).to_numpy()
+    of_class = pd.Series(moved).groupby(run.images["klass"].loc[rows["recipient"]].to_numpy())
+    means = of_class.mean().sort_values(ascending=False)
+    if len(means) == 1:
+        return run.class_names[int(means.index[0])]
+    if (
+        len(means) < 2
+        or means.iloc[0] <= 0
+        or means.iloc[1] >= RULES.turned_elsewhere * means.iloc[0]
+    ):
+        return None
+    return run.class_names[int(means.index[0])]
+
+
+def _with_part(finding: Finding, part: dict[str, Any]) -> Finding:
+    """A part's finding with its windows, and the images in the order that they show it."""
+    shown = tuple(image for image, *_ in part["windows"])
+    return replace(finding, part=part, images=shown, elsewhere=part["elsewhere_flips"])
 
 
 def _rows(run: Run, stage: str, **wanted: Any) -> pd.DataFrame:
     return matching(run.trials(stage), **wanted)
 
 
-def _necessity(rows: pd.DataFrame, klass: int, recognised: float) -> dict[str, Any]:
+def _necessity(rows: pd.DataFrame, klass: int, recognised: float, seed: int) -> dict[str, Any]:
     """What happens to the class's own images without the cue, of which a share is recognised."""
     if rows.empty:
         return {}
     of_probe = [own for _, own in rows.groupby("probe", sort=True)]
-    most = max(
-        of_probe, key=lambda own: differences(_filled(own, "transfer"), klass, leaving=True).effect
-    )
+
+    def loss(own: pd.DataFrame) -> Differences:
+        return differences(_filled(own, "transfer"), klass, leaving=True)
+
+    most = max(of_probe, key=lambda own: (loss(own).effect, loss(own).move))
     transfer, neutral = _filled(most, "transfer"), _filled(most, "neutral")
     taken = differences(transfer, klass, leaving=True)
     leaves = {
@@ -222,9 +337,11 @@ def _necessity(rows: pd.DataFrame, klass: int, recognised: float) -> dict[str, A
     strongest = strongest.sort_values(["flip", "drop", "recipient"], ascending=[False, False, True])
     shown = strongest.loc[strongest["drop"] > 0, "recipient"].head(_SHOWN)
     return {
-        "necessity": {name: round(value, 6) for name, value in leaves.items()}
+        "removal": {name: round(value, 6) for name, value in leaves.items()}
         | {"agree": bool(agree), "images": len(transfer)},
         "share": round(taken.effect, 6),
+        "necessity": _estimate(taken.effect, taken.interval(seed)),
+        "drop": _estimate(taken.move, taken.move_interval(seed)),
         "images": tuple(int(one) for one in shown),
         "accuracy": {
             "with": round(recognised, 6),
@@ -268,21 +385,32 @@ def _passes(run: Run) -> int:
     return sum(_passes_of(run.trials(stage)) for stage in STAGES)
 
 
-def _not_detected(smallest: float | None, findings: list[Finding]) -> dict[str, Any]:
+def _not_detected(
+    smallest: float | None, findings: list[Finding], tried: set[str]
+) -> dict[str, Any]:
     proven = {one.family for one in findings if one.level == "relied on"}
-    silent = [f for f in FAMILIES if f not in proven and f != "dimensions"]
+    able = [name for name in FAMILIES if name != "dimensions"]
+    silent = [name for name in able if name not in proven and name in tried]
+    untried = [name for name in able if name not in proven and name not in tried]
     if smallest is None:
         text = "No intervention was made, so nothing is proven and nothing is ruled out."
+        silent, untried = [], able
     elif smallest > 1:
         text = "With this few pairs of images no intervention could have proven anything."
         smallest = None
     else:
-        names = ", ".join(FAMILIES[name].title for name in silent)
         text = (
-            f"Not detected: {names}. With these images an effect of less than "
-            f"{100 * smallest:.0f} points of excess flips could not have been seen, and cues "
-            "that none of the interventions touches stay unseen at any strength."
+            f"Not detected: {_titles(silent)}. With these images less than "
+            f"{100 * smallest:.0f} points of excess flips by the audit's own edit could not have "
+            "been seen; an edit may impose less than the cue itself does. Cues that none of the "
+            "interventions touches stay unseen at any strength."
         )
+        if untried:
+            text += f" Not tried, as it does not apply to these images: {_titles(untried)}."
     if blind := measured().blind_spots:
         text = f"{text} {blind}"
-    return {"smallest_effect": smallest, "families": silent, "text": text}
+    return {"smallest_effect": smallest, "families": silent, "not_tried": untried, "text": text}
+
+
+def _titles(families: list[str]) -> str:
+    return ", ".join(FAMILIES[name].title for name in families) or "nothing"

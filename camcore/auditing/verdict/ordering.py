@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import numpy as np
 
 from camcore.auditing.edits import probe_named
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.findings import LEVELS, Finding
+from camcore.auditing.verdict.kinds import needed
+
+_KINDS = ("artefact", "context", "unknown", None)
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
@@ -21,8 +23,10 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     pattern before the sharpness that it adds. Of a place only that counts which no other place
     beside the object does: what any part of a picture does is a property of the whole. A
     background, which holds every other cue, leads only where none of them explains half of its
-    effect. Classes follow by what their leaders do. What may be the object comes strongest first:
-    the object itself, if it is that, and not the most of what little is left beside it.
+    effect. Artefacts come before context, and context before what no trial tells, within a class
+    and between classes. Classes follow by what their leaders do. What may be the object comes
+    strongest first: the object itself, if it is that, and not the most of what little is left
+    beside it.
     """
     findings = list(findings)
     by_class: dict[str, list[Finding]] = {}
@@ -30,16 +34,18 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
         if _counts(one):
             by_class.setdefault(one.class_name, []).append(one)
     leading = {name: _leader(own) for name, own in by_class.items()}
-    best = {name: _standing(one) for name, one in leading.items()}
+    best = {name: (_KINDS.index(one.kind), -_standing(one)) for name, one in leading.items()}
+    last = (len(_KINDS), 0.0)
     leaders = {one.id for one in leading.values()}
 
     def key(one: Finding) -> tuple:
         return (
             LEVELS.index(one.level),
             one.level == "relied on" and not _counts(one),
-            -best.get(one.class_name, 0.0),
+            best.get(one.class_name, last),
             one.class_name,
             one.id not in leaders,
+            _KINDS.index(one.kind) if _counts(one) else 0,
             -((one.effect or 0.0) if one.excused() else beside(one)),
             -(one.auc or 0.0),
             one.family,
@@ -59,15 +65,20 @@ def beside(one: Finding) -> float:
 
 
 def _counts(one: Finding) -> bool:
-    return one.level == "relied on" and not one.excused()
+    return one.level == "relied on" and not one.excused() and one.kind != "object"
 
 
 def _here(one: Finding) -> float:
     """What a place does beside the object, less what another place there does as well."""
-    return max(beside(one) - max(one.elsewhere or 0.0, 0.0), 0.0)
+    alone = max(beside(one) - max(one.elsewhere or 0.0, 0.0), 0.0)
+    if one.move is not None and one.swing:
+        alone = max(alone, min(one.move["value"] / one.swing, 1.0) * (one.off_object or 1.0))
+    return alone
 
 
 def _leader(own: list[Finding]) -> Finding:
+    first = min(_KINDS.index(one.kind) for one in own)
+    own = [one for one in own if _KINDS.index(one.kind) == first]
     most = max(map(_here, own))
     inside = [one for one in own if one.family != "background"]
     if inside and max(map(_here, inside)) >= RULES.explained * most:
@@ -92,32 +103,15 @@ def _weight(one: Finding) -> float:
 
     A part of a cue suffices, and so does a trace of it, but the class can miss either.
     """
-    return _here(one) + max(one.share or 0.0, 0.0)
+    return _here(one) + needed(one)
 
 
 def _standing(one: Finding) -> float:
     """What a class is ordered by; a background holds every other cue."""
-    return _here(one) * (RULES.explained if one.family == "background" else 1.0)
+    return _weight(one) * (RULES.explained if one.family == "background" else 1.0)
 
 
-def mark_overlaps(findings: list[Finding]) -> list[Finding]:
-    """Say of each proven finding which stronger one of its class lies at the same place."""
-    told: list[Finding] = []
-    for one in findings:
-        leaders = (
-            other
-            for other in told
-            if other.class_name == one.class_name
-            and other.level == one.level == "relied on"
-            and other.overlaps is None
-            and _one_place(other, one)
-        )
-        first = next(leaders, None)
-        told.append(replace(one, overlaps=first.id if first else None))
-    return told
-
-
-def _one_place(first: Finding, second: Finding) -> bool:
+def one_place(first: Finding, second: Finding) -> bool:
     """Whether two cues share most of the smaller one's pixels; a background holds every place
     that is not the object's."""
     a, b = _pixels(first), _pixels(second)

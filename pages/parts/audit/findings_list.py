@@ -16,6 +16,7 @@ from pages.components.wording import plain
 from pages.parts.audit import figures, places, words
 
 LEVELS = {"relied on": "red", "attended": "orange", "associated": "gray"}
+KINDS = {"artefact": "red", "context": "blue", "object": "gray", "unknown": "gray"}
 DECIDED = {"confirmed spurious": "red", "accepted": "green"}
 _CARD = 340  # pixels
 _WEAKER = {
@@ -45,6 +46,10 @@ def show_level(run: Run, finding: Finding) -> None:
     """Badges: how far the finding is proven, and what was decided."""
     with st.container(horizontal=True, gap="xsmall"):
         st.badge(finding.level, color=LEVELS[finding.level], help=_ladder())  # type: ignore[arg-type]
+        if finding.kind in KINDS:
+            lack = finding.presence == "without"
+            kind = "kind unknown" if finding.kind == "unknown" else finding.kind
+            st.badge(f"without it · {kind}" if lack else kind, color=KINDS[finding.kind])  # type: ignore[arg-type]
         decided = run.decision(finding.id)
         if decided is not None:
             st.badge(
@@ -115,6 +120,9 @@ def _facts(finding: Finding) -> list[str]:
     if finding.share is not None:
         leave = report_words.share(finding.share)
         facts.append(f"{leave} of its images leave the class without it")
+    if finding.move is not None and finding.swing:
+        moved = report_words.share(max(finding.move["value"] / finding.swing, 0.0))
+        facts.append(f"moves {moved} of what lies between the classes")
     return facts
 
 

@@ -36,10 +36,43 @@ def test_the_recipient_is_encoded_at_the_donors_quality(channels, mode):
         Image.fromarray(image.squeeze(), mode).save(file, "JPEG", quality=quality)
         return np.asarray(Image.open(file)).reshape(image.shape)
 
+    # The coarsest recipient gets the coarsest quality, 20, and so on up to one of no JPEG.
     np.testing.assert_array_equal(edited[0], by_hand(pixels[0], 20))
-    np.testing.assert_array_equal(edited[1], pixels[1])
-    np.testing.assert_array_equal(edited[2], by_hand(pixels[2], 40))
+    np.testing.assert_array_equal(edited[1], by_hand(pixels[1], 40))
+    np.testing.assert_array_equal(edited[2], by_hand(pixels[2], 95))
     np.testing.assert_array_equal(edited[3], pixels[3])
+
+
+@pytest.mark.parametrize("quality", [8, 12, 18, 33, 50, 75, 90])
+def test_the_quality_is_read_exactly_off_pixels(quality):
+    for scene in scenes(3):
+        assert quality_from_pixels(encoded(scene, quality)) == quality
+        assert quality_from_pixels(scene) == UNCOMPRESSED
+
+
+@pytest.mark.parametrize("quality", [10, 20])
+def test_a_file_that_was_saved_again_shows_its_first_quality(quality):
+    for scene in scenes(3, size=128):
+        assert abs(quality_from_pixels(encoded(encoded(scene, quality), 95)) - quality) <= 1
+
+
+def test_a_scaled_picture_is_compressed_as_its_file_would_be():
+    """At twice the size, the same quality takes less from what the model sees, as from a file."""
+    files = scenes(1, size=128, count=3)
+
+    def seen(images):
+        shown = [Image.fromarray(it[..., 0]) for it in images]
+        small = [it.resize((64, 64), Image.Resampling.BILINEAR) for it in shown]
+        return np.stack([np.asarray(it)[..., None] for it in small])
+
+    truth = seen([encoded(it, 10) for it in files]).astype(float) - seen(files)
+    donors = Images(seen(files), quality=np.full(3, 10, np.float32))
+    for scale, least, most in ((2.0, 0.8, 1.2), (1.0, 2.0, 4.0)):
+        recipients = Images(
+            seen(files), quality=np.full(3, 100, np.float32), scale=np.full((3, 2), scale)
+        )
+        change = Compression().transfer(recipients, donors, RNG).astype(float) - recipients.pixels
+        assert least <= change.std() / truth.std() <= most
 
 
 def blockiness(pixels):

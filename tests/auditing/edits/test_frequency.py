@@ -47,13 +47,14 @@ def test_sharpness_moves_to_the_donors_both_ways(width):
     one, other = textures(seed=0), textures(seed=1)
     sharp, soft = seen(one), seen(blurred(other, width))
     down = Blur().transfer(sharp, soft, RNG)
-    np.testing.assert_allclose(Blur().measure(Images(down)), Blur().measure(soft), rtol=0.1)
+    got, given = (np.sort(Blur().measure(it)) for it in (Images(down), soft))
+    np.testing.assert_allclose(got, given, rtol=0.1)
     assert (detail(down) < detail(sharp.pixels) / 2).all()
-    assert (detail(down) > detail(soft.pixels) / 2).all()
+    assert (np.sort(detail(down)) > np.sort(detail(soft.pixels)) / 2).all()
     up = Blur().transfer(soft, sharp, RNG)
     before, after, wanted = map(detail, (soft.pixels, up, sharp.pixels))
     assert (after > 1.5 * before).all()
-    assert (after < 1.1 * wanted).all()
+    assert after.mean() < 1.1 * wanted.mean()
 
 
 def test_sharpness_is_not_contrast_and_not_brightness():
@@ -68,18 +69,25 @@ def test_a_flat_image_stays_flat():
     assert (Illumination().measure(flat) < 1).all()
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_low_amplitudes_become_the_donors_and_phases_stay(channels):
-    recipients, donors = seen(textures(channels)), seen(textures(channels, seed=1))
+def light(heights, size=64, mean=120.0):
+    """Waves of light, one turn down and one across, over a fine pattern that it falls on."""
+    turns = 2 * np.pi * np.arange(size) / size
+    waves = heights[0] * np.cos(turns + 0.4)[:, None] + heights[1] * np.sin(turns)[None]
+    pattern = 0.9 + 0.2 * (np.indices((size, size)).sum(axis=0) % 2)
+    return (mean * (1 + waves) * pattern)[None, :, :, None]
+
+
+def test_low_amplitudes_become_the_donors_and_phases_stay():
+    """Light multiplies: the same pattern under the donor's heights, exactly but for rounding."""
+    recipients, donors = seen(light((0.1, 0.3))), seen(np.roll(light((0.3, 0.1)), 9, axis=(1, 2)))
+    edited = Illumination().transfer(recipients, donors, RNG).astype(float)
+    assert np.abs(edited - light((0.3, 0.1))).max() <= 2
+    assert np.abs(recipients.pixels - light((0.3, 0.1))).max() > 30
+
+
+def test_light_leaves_a_black_ground_black():
+    recipients, donors = seen(light((0.1, 0.3))), seen(light((0.4, 0.4)))
+    recipients.pixels[:, :20] = 0
     edited = Illumination().transfer(recipients, donors, RNG)
-    new, old, given = (
-        np.fft.fft2(it.astype(float), axes=(1, 2))
-        for it in (edited, recipients.pixels, donors.pixels)
-    )
-    low = (slice(None), [0, 1, 1, -1], [1, 0, 1, 1])
-    np.testing.assert_allclose(np.abs(new[low]), np.abs(given[low]), atol=100)
-    turn = np.angle(new[low] / old[low]) * np.abs(new[low])
-    assert np.abs(turn).max() < 100  # rounding: 0.29 grey levels by 64 pixels, five times
-    np.testing.assert_allclose(new[:, 0, 0], old[:, 0, 0], atol=1000)
-    high = (slice(None), slice(5, 60), slice(5, 60))
-    np.testing.assert_allclose(new[high], old[high], atol=150)
+    assert (edited[:, :20] == 0).all()
+    assert (edited[:, 20:] != recipients.pixels[:, 20:]).any()

@@ -15,12 +15,52 @@ def scene(mean, spread, channels=3, seed=0, count=4):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_brightness_becomes_the_donors(channels):
+def test_the_tones_become_the_donors(channels):
     recipients, donors = scene(100, 10, channels), scene(140, 18, channels, seed=1)
     edited = Brightness().transfer(recipients, donors, RNG)
-    got, wanted = luminance(edited), luminance(donors.pixels)
-    np.testing.assert_allclose(got.mean(axis=(1, 2)), wanted.mean(axis=(1, 2)), atol=0.1)
-    np.testing.assert_allclose(got.std(axis=(1, 2)), wanted.std(axis=(1, 2)), atol=0.1)
+    shares = [0.01, 0.25, 0.5, 0.75, 0.99]
+    got, wanted, before = (
+        np.quantile(luminance(it).reshape(4, -1), shares, axis=1)
+        for it in (edited, donors.pixels, recipients.pixels)
+    )
+    assert np.abs(got - wanted).max() <= 2
+    assert np.abs(before - wanted).max() >= 20
+
+
+def garment(width, tone, ground=0, size=64):
+    """A garment of one width and tone in the middle of a plain ground."""
+    picture = np.full((1, size, size, 1), ground, np.uint8)
+    shades = np.random.default_rng(width).integers(tone - 30, tone + 31, (size - 8, width, 1))
+    left = (size - width) // 2
+    picture[0, 4:-4, left : left + width] = shades
+    return Images(picture)
+
+
+@pytest.mark.parametrize(("own", "other"), [(12, 50), (50, 12)])
+@pytest.mark.parametrize(("tone", "donors"), [(60, 180), (180, 60), (120, 120)])
+def test_black_ground_stays_black_whatever_the_size_of_the_garment(own, other, tone, donors):
+    recipient, donor = garment(own, tone), garment(other, donors)
+    edited = Brightness().transfer(recipient, donor, RNG)
+    ground = recipient.pixels == 0
+    assert (edited[ground] == 0).all()
+    assert abs(np.median(edited[~ground]) - donors) <= 8  # of shades 60 wide
+
+
+def test_white_ground_stays_white():
+    recipient, donor = garment(12, 150, ground=255), garment(50, 80, ground=255)
+    edited = Brightness().transfer(recipient, donor, RNG)
+    assert (edited[recipient.pixels == 255] == 255).all()
+
+
+def test_a_ground_that_the_donors_have_in_gray_becomes_gray():
+    """The control of black that stays black: light that was added lies on the ground as well."""
+    edited = Brightness().transfer(garment(20, 100), garment(40, 140, ground=40), RNG)
+    np.testing.assert_array_equal(edited[garment(20, 100).pixels == 0], 40)
+
+
+def test_the_size_of_a_garment_moves_no_tone():
+    edited = Brightness().transfer(garment(12, 120), garment(50, 120), RNG)
+    assert np.abs(edited.astype(int) - garment(12, 120).pixels).max() <= 8
 
 
 def test_brightness_undoes_a_known_exposure():

@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 
 from camcore.auditing.edits.regions import NAMED, Region, region_of
-from camcore.auditing.edits.trimming import cuts, finely, shared
+from camcore.auditing.edits.trimming import SIDES, TRIMS, cut, finely, parts, trimmed
+
+
+def cuts(region, step):
+    return [left for left in (cut(region, side, step) for side in SIDES) if left is not None]
 
 
 def square(top: int, left: int, side: int, grid: int = 32) -> Region:
@@ -56,16 +60,50 @@ def test_four_corners_lose_the_same_side_together():
 
 
 def test_a_frame_is_not_cut():
-    assert cuts(finely(NAMED["ring 1/8"]), 1) == ()
+    assert cuts(finely(NAMED["ring 1/8"]), 1) == []
 
 
 def test_the_last_cell_is_not_cut_away():
-    assert cuts(Region(32, 32, ((5, 5),)), 4) == ()
+    assert cuts(Region(32, 32, ((5, 5),)), 4) == []
 
 
-def test_two_cuts_together_or_none():
-    first, second = cuts(square(0, 0, 8), 1)[:2]
-    both = shared(first, second)
-    assert both is not None
-    assert set(both.cells) == set(first.cells) & set(second.cells)
-    assert shared(square(0, 0, 2), square(8, 8, 2)) is None
+@pytest.mark.parametrize(("top", "left", "side"), [(1, 1, 4), (0, 0, 4), (3, 2, 4), (2, 4, 2)])
+def test_a_corner_is_trimmed_to_the_tag_in_it(top, left, side):
+    tag = square(top, left, side).mask(96, 96)
+    found = trimmed(
+        finely(NAMED["corners 1/4"].children()[0]),
+        lambda region, trim: covers(region.mask(96, 96), tag, 1.0),
+    ).mask(96, 96)
+    assert (found & tag).sum() / (found | tag).sum() >= 0.5
+    assert (found & tag).sum() == tag.sum()
+
+
+def covers(found, tag, share):
+    return (found & tag).sum() >= share * tag.sum()
+
+
+def test_sides_that_cannot_both_go_keep_one_of_them():
+    """Half of the cue suffices, whichever: both cuts hold alone, and together they do not."""
+    tag = square(0, 0, 8).mask(96, 96)
+    corner = finely(NAMED["corners 1/4"].children()[0])
+    found = trimmed(corner, lambda region, trim: covers(region.mask(96, 96), tag, 0.5))
+    assert 0.5 <= found.area / corner.area < 0.6
+
+
+def test_no_trim_is_asked_twice_nor_the_same_rest_again():
+    asked = []
+
+    def never(region, trim):
+        asked.append((trim, region))
+        return False
+
+    region = square(8, 8, 8)
+    assert trimmed(region, never) == region
+    trims, rests = zip(*asked, strict=True)
+    assert trims == TRIMS[: len(trims)]  # strips of 2 cells, then of 1, then nothing new
+    assert len(set(rests)) == len(rests) == 8
+
+
+def test_separate_parts_stand_alone():
+    assert parts(NAMED["corners 1/4"]) == NAMED["corners 1/4"].children()
+    assert parts(square(0, 0, 4)) == ()

@@ -36,6 +36,14 @@ def test_flips_away_from_the_class():
     assert own.groups.tolist() == [1, 2, 3, 4]
 
 
+def test_an_unreal_picture_is_no_flip_and_no_move():
+    own = differences(ROWS.assign(realism=[0.9, 1.0, 2.0, 1.5]), 0)
+    assert own.flips.tolist() == [0, 0, -1, 0]
+    assert own.margins.tolist() == [0.0, 0.0, -1.0, 1.0]
+    left = differences(ROWS.assign(realism=[0.9, 1.0, 2.0, 1.5]), 0, leaving=True)
+    assert left.flips.tolist() == [0, 0, 1, 0]
+
+
 def test_nothing_moves_nothing_is_strong():
     still = ROWS.assign(margin_edited=1.0, margin_controlled=1.0)
     assert differences(still, 0).strength == 0.0

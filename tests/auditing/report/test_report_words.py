@@ -56,7 +56,8 @@ def test_before_and_after_pairs_have_predictions(page):
 def test_weaker_findings_do_not_sound_like_a_verdict(run):
     run = only(run, "attended", "associated")
     assert words.verdict(run) == [
-        "No reliance on any tested cue was proven.",
+        "Nothing that was tried moves the model, neither beside the middle of the pictures nor "
+        "in it.",
         "The maps or the data point at 2 cues; nothing shows that the model uses them.",
     ]
     page = page_of(run)
@@ -117,7 +118,10 @@ def test_what_may_be_the_object_is_said_to_be_so(run):
     run = change(run, "findings.json", edit)
     for told in (words.verdict(run), words.says(run, run.findings[0])):
         assert sum("this may be the object itself" in sentence for sentence in told) == 1
-    short = "No reliance was proven on anything that is surely not the object."
+    short = (
+        "Nothing moves the model beside the middle of the pictures; what moves it there may be the "
+        "object."
+    )
     assert words.verdict(run)[0] == short
 
 
@@ -130,6 +134,41 @@ def test_one_cue_beside_the_object_is_enough_for_a_headline(run):
     told = words.verdict(change(run, "findings.json", edit))
     assert told[0].startswith("The model relies on the top band for the class tank: given")
     assert not any("No reliance" in sentence for sentence in told)
+
+
+@pytest.mark.parametrize(
+    ("changed", "beginning"),
+    [
+        ({"kind": "artefact"}, "The model relies on an artefact, the top band, for the class tank"),
+        ({"kind": "context"}, "The model relies on context, the top band, for the class tank"),
+        ({"kind": "unknown"}, "Something moves the model and may be the object, the top band for"),
+        (
+            {"kind": "unknown", "family": "part"},
+            "Something at no fixed place moves the model, the top band for the class tank",
+        ),
+        (
+            {"kind": "artefact", "presence": "without"},
+            "The model relies on an artefact, the lack of the top band, for the class tank",
+        ),
+    ],
+)
+def test_the_first_sentence_leads_with_the_kind(run, changed, beginning):
+    def edit(summary):
+        summary["findings"] = summary["findings"][:1]
+        summary["findings"][0].update(changed)
+
+    assert words.verdict(change(run, "findings.json", edit))[0].startswith(beginning)
+
+
+def test_a_move_without_flips_is_told_in_log_odds(run):
+    def edit(summary):
+        summary["findings"] = summary["findings"][:1]
+        move = {"value": 3.4, "interval": [2.9, 3.9]}
+        more = {"effect": 0.01, "interval": [-0.05, 0.06], "move": move, "swing": 13.6}
+        summary["findings"][0].update(kind="artefact", **more)
+
+    first = words.verdict(change(run, "findings.json", edit))[0]
+    assert "it moves the log-odds of that class by +3.4, 25 % of what lies between" in first
 
 
 def test_what_may_be_a_trace_is_said_to_be_so(run):

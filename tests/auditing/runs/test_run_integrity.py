@@ -71,7 +71,7 @@ def test_the_same_audit_makes_what_is_damaged_anew(data, finished, tmp_path):
     shutil.copytree(finished, run)
     whole = _tables(run)
     assert {name.split("/")[0] for name in whole} == {
-        "files.parquet", "images", "evidence", "trials",
+        "files.parquet", "images", "evidence", "parts", "trials",
     }  # fmt: skip
     for name in whole:
         _flip(run / name, chance)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from camcore.auditing.edits import probe_named
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.verdict.carriers import region_of_probe
-from camcore.auditing.verdict.ordering import in_order, mark_overlaps
+from camcore.auditing.verdict.causes import joined
+from camcore.auditing.verdict.ordering import in_order
 
 TAG, TOP = "cells 4x4: 0,0", "top 1/3"
 
@@ -95,7 +96,7 @@ def test_a_weak_small_region_does_not_lead():
 
 
 def test_overlaps_are_said_of_the_weaker_one():
-    told = mark_overlaps(
+    told = joined(
         [
             finding("tag", 0.6, TAG),
             finding("frame", 0.5, "ring 1/8"),
@@ -108,10 +109,10 @@ def test_overlaps_are_said_of_the_weaker_one():
 
 def test_a_background_holds_the_sky():
     sky = finding("sky/top-band", 0.9, TOP, on_object=False)
-    told = mark_overlaps([sky, finding("background", 1.0, "background", on_object=False)])
+    told = joined([sky, finding("background", 1.0, "background", on_object=False)])
     assert [one.overlaps for one in told] == [None, "a--sky/top-band"]
     unknown = finding("sky/top-band", 0.9, TOP)
-    told = mark_overlaps([unknown, finding("background", 1.0, "background", on_object=False)])
+    told = joined([unknown, finding("background", 1.0, "background", on_object=False)])
     assert [one.overlaps for one in told] == [None, None]
 
 

@@ -1,0 +1,88 @@
+"""How alike the pictures of a class are where its cues were proven, kept with the trials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import ndimage
+
+from camcore.auditing.edits import Images, Probe
+from camcore.auditing.edits.probe import StatisticProbe
+from camcore.auditing.evidence.likeness import (
+    common_ground,
+    crops,
+    levels,
+    repeated_content,
+    separation,
+)
+from camcore.auditing.interventions.image_pool import Pool
+from camcore.auditing.rules import RULES
+
+_LEVELLED = ("brightness", "colour", "vignette")  # what moves black and white
+_SIZED = (16, 16)  # cells that a statistic of many numbers is cut to
+
+
+def likeness_table(
+    klass: int, probes: Sequence[Probe], images: pd.DataFrame, pool: Pool
+) -> pd.DataFrame:
+    """For each proven probe, how much its cue repeats from picture to picture of the class.
+
+    Parameters
+    ----------
+    klass : int
+    probes : sequence of Probe
+    images : DataFrame
+        Readable images, index id, with ``klass``.
+    pool : Pool
+
+    Returns
+    -------
+    DataFrame
+        ``probe``, ``plain``, the share of the place that is the ground of all pictures, and
+        ``alike``, 0 to 1. Of a place: the share of it where one content stands in
+        the class and not in the others. Of a property of the whole image: how far it sets the
+        class apart from every other class, in the whole picture and in each part of it.
+    """
+    seen = {}
+    counts = images.loc[images["klass"] != klass, "klass"].value_counts()
+    for other in (klass, *counts.sort_index().nlargest(RULES.alike_classes, keep="first").index):
+        ids = images.index[images["klass"] == other].to_numpy()
+        ids = ids[np.linspace(0, len(ids) - 1, min(len(ids), RULES.alike_pictures)).astype(int)]
+        seen[int(other)] = pool.images(ids[pool.hold(ids)])
+    own = seen.pop(klass)
+    others = [batch for batch in seen.values() if len(batch)]
+    rest = np.concatenate([batch.pixels for batch in others])
+    repeated = repeated_content(own.pixels, rest)
+    ground = common_ground(own.pixels, rest)
+    told, plain = [], []
+    for probe in probes:
+        where = None if probe.region is None else probe.region.mask(*repeated.shape)
+        plain.append(0.0 if where is None or not where.any() else float(ground[where].mean()))
+        if where is not None:
+            places = min(RULES.alike_places, ndimage.label(where, np.ones((3, 3)))[1])
+            enough = RULES.repeated / max(1, places)
+            told.append(float((repeated[where] >= enough).mean()) if where.any() else 0.0)
+        elif isinstance(probe, StatisticProbe) and probe.everywhere and not probe.pattern:
+            told.append(_evenly(probe, own, others))
+        else:
+            told.append(float("nan"))
+    return pd.DataFrame({"probe": [probe.name for probe in probes], "alike": told, "plain": plain})
+
+
+def _evenly(probe: StatisticProbe, own: Images, others: Sequence[Images]) -> float:
+    """The least separation over the whole picture and its parts: content is not everywhere."""
+    parts = zip(crops(own.pixels), *(crops(batch.pixels) for batch in others), strict=True)
+    return min(
+        separation(_readings(probe, mine), [_readings(probe, batch) for batch in theirs])
+        for mine, *theirs in parts
+    )
+
+
+def _readings(probe: StatisticProbe, pixels: np.ndarray) -> np.ndarray:
+    if probe.family in _LEVELLED:
+        return levels(pixels)
+    values = np.asarray(probe.measure(Images(np.ascontiguousarray(pixels))), np.float64)
+    flat = values.reshape(len(values), -1)
+    return flat if flat.shape[1] <= np.prod(_SIZED) else flat.mean(axis=1, keepdims=True)

@@ -1,0 +1,1 @@
+"""Parts that move: the network's own components say where in each picture a cue may lie."""

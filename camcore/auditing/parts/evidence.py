@@ -1,0 +1,79 @@
+"""What a run holds about a proven part: where it lies, how alike it is, what of it acts alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from camcore.auditing.edits.part import Part, Way
+from camcore.auditing.interventions.effects import differences, matching
+from camcore.auditing.parts.placing import parts_file
+from camcore.auditing.parts.trials import ASKED
+from camcore.auditing.parts.windows import scatter
+from camcore.auditing.runs.plan import Plan
+from camcore.auditing.runs.run import Run
+
+_BOX = ["top", "left", "bottom", "right"]
+_ALONE: tuple[tuple[str, Way], ...] = (
+    ("shared", "shared"),
+    ("another_place", "another place"),
+    ("elsewhere", "from beside"),
+)
+
+
+def part_evidence(run: Run, probe: Part) -> dict[str, Any]:
+    """Numbers and windows of a part, as a finding holds them.
+
+    Parameters
+    ----------
+    run : Run
+    probe : Part
+
+    Returns
+    -------
+    dict
+        ``layer``: the layer whose component it is, empty for the hottest window of the maps.
+        ``alike``: 0 to 1, `camcore.auditing.parts.alikeness.alikeness`; from `Rules.parts_alike`
+        on the part is one thing that recurs, below it rather each picture's object or ground.
+        ``recurs``: whether it is. ``scatter``: 0 at one place, 1 anywhere in the picture.
+        ``shared``, ``another_place``, ``elsewhere``: paired moves in log-odds by the content that
+        donors share alone, by the part put to another place, and by a window from elsewhere in
+        the donor put to the part's place; None where no trial asked. ``elsewhere_flips``: excess
+        flips of the last.
+        ``windows``: ``[id, top, left, bottom, right]`` of each image of the class, in pixels of
+        what the model sees, those with most of the part first.
+    """
+    table = _windows(run, probe)
+    own = table[(run.images["klass"].loc[table["id"]] == probe.klass).to_numpy()]
+    own = own.sort_values(["presence", "id"], ascending=[False, True])
+    boxes = own[_BOX].to_numpy(np.int64)
+    alike = float(own["alike"].iloc[0])
+    told: dict[str, Any] = {
+        "layer": str(own["layer"].iloc[0]),
+        "alike": round(alike, 6),
+        "recurs": alike >= Plan(run.record).rules.parts_alike,
+        "scatter": round(scatter(boxes, *run.record["model"]["input_shape"][:2]), 6),
+    }
+    for name, way in _ALONE:
+        rows = matching(run.trials(ASKED), klass=probe.klass, probe=probe.done(way).name)
+        moved = differences(rows, probe.klass).margins.mean() if len(rows) else None
+        told[name] = None if moved is None else round(float(moved), 6)
+        if name == "elsewhere":
+            flips = differences(rows, probe.klass).effect if len(rows) else None
+            told["elsewhere_flips"] = None if flips is None else round(flips, 6)
+    told["windows"] = [
+        [int(image), *map(int, box)] for image, box in zip(own["id"], boxes, strict=True)
+    ]
+    return told
+
+
+def recurs(run: Run, probe: Part) -> bool:
+    """Whether a part is one thing that recurs from picture to picture."""
+    return bool(_windows(run, probe)["alike"].iloc[0] >= Plan(run.record).rules.parts_alike)
+
+
+def _windows(run: Run, probe: Part) -> pd.DataFrame:
+    table = run.store.read_table(parts_file(probe.klass))
+    return table[table["number"] == probe.number]

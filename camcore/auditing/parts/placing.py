@@ -1,0 +1,196 @@
+"""The parts of one class and where they lie: a table of windows, from one pass over some images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from camcore.auditing.edits.part import apart
+from camcore.auditing.interventions.image_pool import Pool
+from camcore.auditing.parts.alikeness import alikeness
+from camcore.auditing.parts.components import components, contributions
+from camcore.auditing.parts.windows import FINE, SHARE, Windows, windows
+from camcore.auditing.runs.plan import Plan
+from camcore.auditing.runs.run import Run
+from camcore.auditing.runs.store import Store
+from camcore.classifier import Classifier, Layer
+from camcore.pictures.preprocessing import preprocess
+
+CROPS = 16
+"""Pictures with most of a part, which its numbers are read from."""
+
+_FINER = 1.5  # times the cells along a side: a layer with so many is a finer one
+_FEWEST = 4  # cells along a side: with fewer, a window is most of the picture
+_PULLED = 16  # pictures that a component's contribution is averaged over
+_BY_CONTRIBUTION = 4  # components tried because they add most to the class's score
+_BY_ALIKENESS = 3  # and because their crops are most alike
+_BATCH = 32
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    layer: str
+    contribution: float
+    alike: float
+    places: Windows
+
+
+def parts_file(klass: int) -> str:
+    """Name of a class's table of parts in the store.
+
+    Examples
+    --------
+    >>> parts_file(3)
+    'parts/0003.parquet'
+    """
+    return f"parts/{klass:04d}.parquet"
+
+
+def place_parts(
+    klass: int, images: pd.DataFrame, pool: Pool, plan: Plan, classifier: Classifier, store: Store
+) -> pd.DataFrame:
+    """Find parts of a class in its own images, and look for them in all others given.
+
+    Each component of the activations is a candidate, at the audited layer and at a finer one, and
+    so is the hottest window of each image's own map. Those that add most to the class's score
+    are kept, and those whose crops are most alike.
+
+    Parameters
+    ----------
+    klass : int
+    images : DataFrame
+        Those to place parts in, index id, with ``klass`` and ``half``: some of the class, whose
+        discovery half the components are factorised from, and some of the others.
+    pool, plan, classifier, store
+
+    Returns
+    -------
+    DataFrame
+        A row an image and part: ``id``, ``number``, ``layer`` (empty for the map's window),
+        ``contribution`` (mean gradient times activation, in units of the score), ``alike`` (0 to
+        1; `alikeness`), ``scatter`` (0 to 1; `camcore.auditing.parts.windows.scatter`),
+        ``presence``, ``top``, ``left``, ``bottom``, ``right`` (pixels). Without rows where maps
+        are too coarse for a window to be a place. Also kept as `parts_file`.
+    """
+    name = parts_file(klass)
+    if store.whole(name):
+        return store.read_table(name)
+    images = images[pool.hold(images.index.to_numpy())]
+    fitted = ((images["klass"] == klass) & (images["half"] == 0)).to_numpy()
+    found: list[_Candidate] = []
+    if fitted.any() and min(plan.grid) >= _FEWEST:
+        pixels = pool.images(images.index.to_numpy()).pixels
+        found = _candidates(klass, images, pixels, fitted, plan, classifier, store)
+    table = _table(images.index.to_numpy(), found)
+    store.write_table(name, table)
+    return table
+
+
+def layers_of(classifier: Classifier, layer: str) -> tuple[Layer, ...]:
+    """The audited layer, and the last one before it with clearly more cells, if there is one.
+
+    Of several only one that divides the picture evenly is taken: padding shifts the others.
+    """
+    by_name = {own.name: own for own in classifier.layers}
+    audited = by_name[layer]
+    height, width = classifier.input_shape[:2]
+    finer = [
+        own
+        for own in classifier.layers[: classifier.layers.index(audited)]
+        if own.height >= _FINER * audited.height
+        and own.width >= _FINER * audited.width
+        and height % own.height == width % own.width == 0
+    ]
+    return (audited, *finer[-1:])
+
+
+def _candidates(
+    klass: int,
+    images: pd.DataFrame,
+    pixels: np.ndarray,
+    fitted: np.ndarray,
+    plan: Plan,
+    classifier: Classifier,
+    store: Store,
+) -> list[_Candidate]:
+    inputs = preprocess(pixels.astype(np.float32), plan.preprocessing)
+    size = pixels.shape[1:3]
+    hot = np.maximum(np.nan_to_num(Run(store.folder).maps(images.index.to_numpy())), 0)
+    places = windows(hot, *size, SHARE)
+    own = (images["klass"] == klass).to_numpy()
+    first = _Candidate("", np.inf, _alike(pixels, places, fitted), places)
+    found: list[_Candidate] = []
+    for layer in layers_of(classifier, plan.layer):
+        activations = np.concatenate(
+            [
+                np.maximum(classifier.forward(inputs[k : k + _BATCH], layer.name).activations, 0)
+                for k in range(0, len(inputs), _BATCH)
+            ]
+        )
+        parts = components(activations[fitted], seed=plan.settings.seed)
+        presence = parts.presence(activations)
+        pulled = np.flatnonzero(fitted)[:_PULLED]
+        pull = _gradients(klass, inputs[pulled], layer.name, plan, classifier)
+        added = contributions(presence[pulled], parts, pull)
+        share = SHARE if layer.name == plan.layer else FINE
+        for number, contribution in enumerate(added):
+            places = windows(presence[..., number], *size, share)
+            if contribution > 0 and places.presence[own].any():
+                alike = _alike(pixels, places, fitted)
+                found.append(_Candidate(layer.name, float(contribution), alike, places))
+    by_contribution = sorted(found, key=lambda one: -one.contribution)[:_BY_CONTRIBUTION]
+    by_alikeness = sorted(found, key=lambda one: -one.alike)[:_BY_ALIKENESS]
+    return [first, *dict.fromkeys([*by_contribution, *by_alikeness])]
+
+
+def _gradients(
+    klass: int, inputs: np.ndarray, layer: str, plan: Plan, classifier: Classifier
+) -> np.ndarray:
+    """Of the class's score over that of the strongest class beside it, in each image."""
+    forward = classifier.forward(inputs, layer)
+    columns = np.array(plan.classes.classes[klass].columns)
+    target = columns[np.argmax(forward.scores[:, columns], axis=1)]
+    others = forward.scores.copy()
+    others[:, columns] = -np.inf
+    rival = others.argmax(axis=1)
+    up, down = (classifier.gradients(forward, own.tolist()) for own in (target, rival))
+    return up - down
+
+
+def _alike(pixels: np.ndarray, places: Windows, of: np.ndarray) -> float:
+    chosen = _strongest(places.presence, of)
+    boxes = places.boxes[chosen]
+    beside = Windows(apart(boxes, *pixels.shape[1:3]), places.presence[chosen])
+    here = Windows(boxes, places.presence[chosen])
+    return alikeness(here.crops(pixels[chosen]), beside.crops(pixels[chosen]))
+
+
+def _strongest(presence: np.ndarray, of: np.ndarray) -> np.ndarray:
+    rows = np.flatnonzero(of)
+    return rows[np.argsort(-presence[rows], kind="stable")][:CROPS]
+
+
+def _table(ids: np.ndarray, found: Sequence[_Candidate]) -> pd.DataFrame:
+    columns = ["top", "left", "bottom", "right"]
+    tables = [
+        pd.DataFrame(
+            {
+                "id": ids.astype(np.int32),
+                "number": np.int32(number),
+                "layer": one.layer,
+                "contribution": np.float32(one.contribution),
+                "alike": np.float32(one.alike),
+                "presence": one.places.presence,
+                **dict(zip(columns, one.places.boxes.T.astype(np.int32), strict=True)),
+            }
+        )
+        for number, one in enumerate(found)
+    ]
+    if tables:
+        return pd.concat(tables, ignore_index=True)
+    names = ["id", "number", "layer", "contribution", "alike", "presence", *columns]
+    kinds = dict.fromkeys(("id", "number", *columns), np.int32) | {"layer": str}
+    return pd.DataFrame({name: np.array([], kinds.get(name, np.float32)) for name in names})

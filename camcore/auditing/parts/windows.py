@@ -1,0 +1,95 @@
+"""Where a component peaks: windows of pixels, one a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+SHARE = 2 / 7
+"""Of the picture's side: windows at the layer whose maps are audited."""
+
+FINE = 3 / 14
+"""The same at a finer layer."""
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """One component's peak in each picture.
+
+    Attributes
+    ----------
+    boxes : ndarray, shape (N, 4), int
+        Top, left, bottom, right in pixels of what the model sees; all of one size.
+    presence : ndarray, shape (N,), float32
+        Mean of the component inside the window.
+    """
+
+    boxes: np.ndarray
+    presence: np.ndarray
+
+    def crops(self, pixels: np.ndarray) -> np.ndarray:
+        """The windows' content, shape (N, h, w, C)."""
+        return np.stack(
+            [
+                image[top:bottom, left:right]
+                for image, (top, left, bottom, right) in zip(pixels, self.boxes, strict=True)
+            ]
+        )
+
+
+def windows(maps: np.ndarray, height: int, width: int, share: float) -> Windows:
+    """The window of each map that holds most of it.
+
+    Parameters
+    ----------
+    maps : ndarray, shape (N, h, w)
+        None negative.
+    height, width : int
+        The pictures' size in pixels.
+    share : float
+        The window's side as a share of the picture's, 0 to 1.
+
+    Examples
+    --------
+    >>> maps = np.zeros((1, 7, 7))
+    >>> maps[0, 2:4, 4:6] = 1
+    >>> found = windows(maps, 70, 70, SHARE)
+    >>> found.boxes.tolist(), found.presence.tolist()
+    ([[20, 40, 40, 60]], [1.0])
+    """
+    cells = [max(1, round(share * size)) for size in maps.shape[1:]]
+    sums = _window_means(maps.astype(np.float64), *cells)
+    places = sums.reshape(len(sums), -1).argmax(axis=1)
+    corners = np.stack(np.divmod(places, sums.shape[2]), axis=1)
+    scale = np.array([height, width]) / maps.shape[1:]
+    sizes = np.maximum(np.rint(np.array(cells) * scale).astype(int), 1)
+    starts = np.minimum(np.rint(corners * scale).astype(int), [height, width] - sizes)
+    most = sums.reshape(len(sums), -1).max(axis=1)
+    return Windows(np.concatenate([starts, starts + sizes], axis=1), most.astype(np.float32))
+
+
+def _window_means(maps: np.ndarray, down: int, across: int) -> np.ndarray:
+    total = np.pad(maps.cumsum(axis=1).cumsum(axis=2), ((0, 0), (1, 0), (1, 0)))
+    sums = total[:, down:, across:] - total[:, :-down, across:]
+    sums = sums - total[:, down:, :-across] + total[:, :-down, :-across]
+    return sums / (down * across)
+
+
+def scatter(boxes: np.ndarray, height: int, width: int) -> float:
+    """How far the windows lie apart, against windows at random places: 0 at one place, 1 anywhere.
+
+    Parameters
+    ----------
+    boxes : ndarray, shape (N, 4), int
+    height, width : int
+
+    Examples
+    --------
+    >>> scatter(np.array([[0, 0, 4, 4], [0, 0, 4, 4]]), 16, 16)
+    0.0
+    """
+    room = np.array([height, width]) - (boxes[0, 2:] - boxes[0, :2])
+    uniform = (room**2 / 12).sum()
+    spread = boxes[:, :2].var(axis=0).sum()
+    return float(min(np.sqrt(spread / uniform), 1.0)) if uniform > 0 else 0.0

@@ -1,0 +1,51 @@
+"""One cause, told once: which findings are the same cue, seen through other interventions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from camcore.auditing.runs.findings import Finding
+from camcore.auditing.verdict.kinds import strength
+from camcore.auditing.verdict.ordering import one_place
+
+
+def joined(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings in their order, each proven one with what joins it as one cause.
+
+    A finding joins an earlier one
+
+    - of its class, where both lie at one place, or where the earlier one is an artefact and
+      nothing tells what the later one is: a tag adds light and sharpness to the whole picture;
+    - of another class, where it is the other side of the same cue: what turns pictures into one
+      class by taking away what another class wears.
+    """
+    led: dict[str, list[str]] = {}
+    leaders: list[Finding] = []
+    told: list[Finding] = []
+    for finding in findings:
+        leader = next((other for other in leaders if _same(other, finding)), None)
+        if finding.level != "relied on":
+            told.append(finding)
+            continue
+        if leader is None:
+            leaders.append(finding)
+            led[finding.id] = []
+        else:
+            led[leader.id].append(finding.id)
+            away = leader.class_name != finding.class_name
+            presence = "without" if away else finding.presence
+            finding = replace(finding, overlaps=leader.id, presence=presence)
+        told.append(finding)
+    return [replace(one, joined=tuple(led[one.id])) if one.id in led else one for one in told]
+
+
+def _same(leader: Finding, other: Finding) -> bool:
+    if leader.class_name == other.class_name:
+        vague = leader.kind == "artefact" and other.kind == "unknown"
+        return one_place(leader, other) or (vague and strength(other) <= strength(leader))
+    if other.taken_from != leader.class_name or other.kind == "artefact":
+        return False
+    away = other.presence == "without" and one_place(leader, other)
+    whole = leader.family == other.family and leader.region is None and other.region is None
+    return leader.presence != "without" and (away or whole)

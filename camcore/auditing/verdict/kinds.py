@@ -1,0 +1,119 @@
+"""What kind of thing a proven cue is: of the object, of its context, or an artefact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from camcore.auditing.edits import probe_named
+from camcore.auditing.rules import RULES
+from camcore.auditing.runs.findings import Finding, Kind
+
+
+def needed(finding: Finding) -> float:
+    """What the class loses without the cue, 0 to 1.
+
+    The larger of the share of its pictures that leave and of the fall of their log-odds in units
+    of the natural swing: a picture that shows two cues stays in the class without one, but falls.
+    """
+    share = finding.share or 0.0
+    fall = 0.0
+    if finding.drop is not None and finding.swing:
+        fall = finding.drop["value"] / finding.swing
+    return min(max(share, fall, 0.0), 1.0)
+
+
+def strength(finding: Finding) -> float:
+    """How strongly a finding speaks for reliance, 0 to 1: the smaller of two things.
+
+    What the cue surely turns or moves when it is given, and what the class loses without it. What
+    suffices but is not missed is an edit's doing or a part of something else.
+    """
+    by_flips = finding.interval[0] if finding.interval else 0.0
+    by_move = 0.0
+    if finding.move is not None and finding.swing:
+        by_move = finding.move["interval"][0] / finding.swing
+    return min(max(by_flips, by_move, 0.0), needed(finding), 1.0)
+
+
+def kind_of(finding: Finding) -> Kind:
+    """The kind, by what the trials and the pictures tell.
+
+    *Artefact*: the same from picture to picture. A place where one content repeats in the class and
+    not in the others, and where that content acts alone; a property that sets the class apart in
+    every part of the picture; a pattern that acts outside the middle; a part that moves and whose
+    crops are alike. *Object*: acts through the known object, or through the middle where nothing is
+    known. *Context*: neither, beside the object, needed, and plain stuff (sky, grass): its colour
+    alone acts, or the property acts on the surroundings alone. *Unknown* else.
+    """
+    if finding.family == "object" or finding.on_object:
+        return "object"
+    if finding.part is not None:  # crops that are not alike are rather each picture's own object
+        return "artefact" if finding.part["recurs"] else "object"
+    if _repeats(finding) and not finding.trace:
+        return "artefact"
+    if finding.may_be_object or acts_in_the_middle(finding):
+        return "object"
+    if finding.trace or strength(finding) < RULES.needed:
+        return "unknown"
+    probe = probe_named(finding.probe) if finding.probe else None
+    if finding.family == "background" or finding.on_object is False:
+        return "context"
+    acts = finding.acts or {}
+    if probe is None:
+        return "unknown"
+    if probe.pattern:
+        return "artefact" if acts.get("outside", 0.0) >= RULES.carries else "unknown"
+    if probe.region is not None:
+        stuff = acts.get("flat", 0.0) >= RULES.carries
+        return "context" if stuff and (finding.plain or 0.0) < RULES.plain else "unknown"
+    outside, inside = acts.get("outside", 0.0), acts.get("inside", 0.0)
+    return "context" if outside >= RULES.carries and outside >= inside else "unknown"
+
+
+def acts_in_the_middle(finding: Finding) -> bool:
+    """Whether a property of the whole picture does hardly anything but through the middle."""
+    acts = finding.acts or {}
+    if "outside" not in acts or "inside" not in acts:
+        return False
+    return acts["outside"] < RULES.hardly_outside and acts["inside"] >= RULES.carries
+
+
+def scores(findings: Iterable[Finding]) -> dict[str, float]:
+    """How strongly the run speaks for each kind, and in one number, 0 to 1.
+
+    Returns
+    -------
+    dict
+        ``artefact``, ``context`` and ``object``: the largest `strength`; and ``score``: half and
+        half of an artefact's strength; the strength of a context that masks or boxes tell; half of
+        one that they do not tell; a quarter of what no trial could tell, whichever is most.
+    """
+    most = dict.fromkeys(("artefact", "context", "object"), 0.0)
+    score = 0.0
+    for finding in findings:
+        if finding.level != "relied on" or finding.kind is None:
+            continue
+        own = strength(finding)
+        if finding.kind in most:
+            most[finding.kind] = max(most[finding.kind], own)
+        score = max(score, _counted(finding, own))
+    return {**{kind: round(value, 6) for kind, value in most.items()}, "score": round(score, 6)}
+
+
+def _counted(finding: Finding, own: float) -> float:
+    if finding.kind == "artefact":
+        return 0.5 + 0.5 * own if own > 0 else 0.0
+    if finding.kind == "context":
+        return own if finding.on_object is False else RULES.context_counts * own
+    return RULES.unknown_counts * own if finding.kind == "unknown" else 0.0
+
+
+def _repeats(finding: Finding) -> bool:
+    if finding.alike is None:
+        return False
+    if finding.region is None:
+        if finding.probe and probe_named(finding.probe).pattern:
+            return False  # what pictures share is what the edit takes: it says nothing by itself
+        return finding.alike >= RULES.set_apart
+    shared = (finding.acts or {}).get("shared")
+    return finding.alike >= RULES.alike and (shared is None or shared >= RULES.carries)

@@ -1,0 +1,139 @@
+"""Kinds, scores and joined causes, on findings whose trials were made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from camcore.auditing.edits import probe_named
+from camcore.auditing.runs.findings import Finding
+from camcore.auditing.verdict.carriers import region_of_probe
+from camcore.auditing.verdict.causes import joined
+from camcore.auditing.verdict.kinds import kind_of, needed, scores, strength
+from camcore.auditing.verdict.ordering import in_order
+
+TAG, TOP = "cells 4x4: 0,0", "top 1/3"
+
+
+def estimate(value: float, half: float = 0.1) -> dict:
+    return {"value": value, "interval": [value - half, value + half]}
+
+
+def finding(probe: str, share: float = 0.5, klass: str = "a", **more) -> Finding:
+    family, region = probe_named(probe).family, region_of_probe(probe_named(probe))
+    values = {
+        "effect": 0.5, "interval": (0.4, 0.6), "probe": probe, "region": region, "share": share,
+        "swing": 10.0, "move": estimate(5.0), "drop": estimate(0.0), "presence": "with",
+    }  # fmt: skip
+    return Finding(f"{klass}--{family}", klass, family, family, "relied on", **(values | more))
+
+
+def told(*findings: Finding) -> list[Finding]:
+    return joined(in_order([replace(one, kind=kind_of(one)) for one in findings]))
+
+
+def test_content_that_repeats_is_an_artefact():
+    assert kind_of(finding(TAG, alike=0.9, acts={"shared": 0.9, "flat": 0.8})) == "artefact"
+    # A content that repeats but does nothing by itself is not what acts.
+    assert kind_of(finding(TAG, alike=0.9, acts={"shared": 0.1, "flat": 0.1})) == "unknown"
+    # Nothing in the middle of pictures repeats pixel by pixel unless it was put there.
+    half = finding(TOP, alike=0.9, acts={"shared": 0.9}, may_be_object=True)
+    assert kind_of(half) == "artefact"
+    assert kind_of(replace(half, alike=0.0)) == "object"
+
+
+def test_plain_stuff_beside_the_object_is_context():
+    assert kind_of(finding(TOP, alike=0.0, acts={"shared": 0.5, "flat": 0.7})) == "context"
+    # What only its form carries may be an object that reaches the edge.
+    assert kind_of(finding(TOP, alike=0.0, acts={"shared": 0.5, "flat": 0.0})) == "unknown"
+    # Around garments on black there is no context: what reaches there is the garment.
+    assert kind_of(finding(TOP, alike=0.0, plain=0.6, acts={"flat": 0.7})) == "unknown"
+    # Where masks tell, they tell.
+    assert kind_of(finding(TOP, alike=0.0, on_object=False)) == "context"
+    assert kind_of(finding(TOP, alike=0.0, on_object=True)) == "object"
+    assert kind_of(finding("background", on_object=False)) == "context"
+    assert kind_of(finding("object")) == "object"
+
+
+def test_a_property_is_told_by_where_it_acts():
+    assert kind_of(finding("colour", alike=0.8, acts={"outside": 0.6, "inside": 0.6})) == "artefact"
+    assert kind_of(finding("colour", alike=0.2, acts={"outside": 0.7, "inside": 0.2})) == "context"
+    assert kind_of(finding("colour", alike=0.2, acts={"outside": 0.1, "inside": 0.8})) == "object"
+    assert kind_of(finding("colour", alike=0.2, acts={"outside": 0.5, "inside": 0.6})) == "unknown"
+    assert kind_of(finding("colour", alike=0.8, trace=True)) == "unknown"
+
+
+def test_a_pattern_is_an_artefact_where_it_acts_beside_the_middle():
+    assert kind_of(finding("watermark", acts={"outside": 0.5, "inside": 0.5})) == "artefact"
+    assert kind_of(finding("watermark", acts={"outside": 0.3, "inside": 0.7})) == "unknown"
+
+
+def test_what_is_not_missed_is_no_reliance():
+    unneeded = finding(TOP, share=0.02, alike=0.0, acts={"flat": 0.9})
+    assert needed(unneeded) == 0.02
+    assert strength(unneeded) == 0.02
+    assert kind_of(unneeded) == "unknown"
+    # A class that shows two cues stays without one of them, but its log-odds fall.
+    redundant = replace(unneeded, drop=estimate(4.0))
+    assert needed(redundant) == pytest.approx(0.4)
+    assert kind_of(redundant) == "context"
+
+
+def test_a_move_counts_where_nothing_flips():
+    still = {"effect": 0.0, "interval": (-0.05, 0.05), "drop": estimate(3.0), "share": 0.0}
+    sure = finding(TAG, **still)
+    assert strength(sure) == pytest.approx(0.3)
+    assert strength(replace(sure, move=estimate(0.5))) == pytest.approx(0.04)
+
+
+def test_the_score_speaks_for_artefacts_first():
+    artefact = replace(finding(TAG), kind="artefact")
+    context = replace(finding(TOP), kind="context")
+    thing = replace(finding("object"), kind="object")
+    assert scores([]) == {"artefact": 0.0, "context": 0.0, "object": 0.0, "score": 0.0}
+    both = scores([artefact, context, thing])
+    assert (both["artefact"], both["context"], both["object"]) == pytest.approx((0.49, 0.49, 0.49))
+    assert both["score"] == pytest.approx(0.745)
+    assert scores([context])["score"] == pytest.approx(0.245)
+    assert scores([replace(context, on_object=False)])["score"] == pytest.approx(0.49)
+    assert scores([replace(context, kind="unknown")])["score"] == pytest.approx(0.1225)
+    assert scores([thing])["score"] == 0.0
+
+
+def test_an_artefact_leads_and_its_traces_join_it():
+    tag = finding(TAG, alike=0.9, acts={"shared": 0.9})
+    sharp = finding("blur", share=0.3, alike=0.1, acts={"outside": 0.5, "inside": 0.6})
+    frame = finding("ring 1/8", effect=0.9, interval=(0.8, 1.0), alike=0.1, acts={"flat": 0.1})
+    sky = finding("colour", alike=0.1, acts={"outside": 0.8, "inside": 0.1})
+    first, *others = told(frame, sky, sharp, tag)
+    assert (first.id, first.kind) == ("a--tag", "artefact")
+    assert set(first.joined) == {"a--blur", "a--frame"}  # the frame holds the corner
+    assert {one.id for one in others if one.overlaps is None} >= {"a--colour"}
+
+
+def test_a_cue_taken_away_is_told_of_the_class_that_bears_it():
+    worn = finding(TAG, klass="deer", alike=0.9, acts={"shared": 0.9, "absent": 0.1})
+    lost = finding(TAG, klass="dog", effect=0.9, interval=(0.8, 1.0), presence="without", alike=0.0,
+                   taken_from="deer")  # fmt: skip
+    first, second = told(lost, worn)
+    assert (first.id, first.presence, first.joined) == ("deer--tag", "with", ("dog--tag",))
+    assert (second.presence, second.overlaps) == ("without", "deer--tag")
+    # The control: another class that bears a tag of its own is another cause.
+    also = replace(lost, presence="with", alike=0.9, acts={"shared": 0.9})
+    assert all(one.joined == () for one in told(also, worn))
+    # What only a third class loses is not this class's.
+    third = replace(lost, taken_from="cat")
+    assert all(one.joined == () for one in told(third, worn))
+
+
+def test_runs_of_the_first_format_open():
+    old = finding(TAG).as_json()
+    for name in ("kind", "presence", "sufficiency", "move", "drop", "swing", "joined", "alike"):
+        old.pop(name)
+    old["necessity"] = {"transfer": 0.5, "neutral": 0.4, "control": 0.1, "agree": True}
+    opened = Finding.from_json(old)
+    assert opened.necessity is None
+    assert opened.removal == old["necessity"]
+    assert opened.kind is None
+    assert Finding.from_json(finding(TAG).as_json()) == finding(TAG)
