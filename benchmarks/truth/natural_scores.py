@@ -51,7 +51,7 @@ def flat(rows: list[dict[str, Any]]) -> tuple[pd.DataFrame, pd.DataFrame]:
     ...          "iou": math.nan, "precision": math.nan}
     >>> row = {"case": "a", "kind": "negative", "base": "b", "cue": "clean", "accepted": "",
     ...        "classes": "", "bearers": "", "truth_kind": "", "reliance": 0.0, "score": 0.2,
-    ...        "scores": {}, "lead": None, "claims": [claim]}
+    ...        "scores": {}, "lead": "cat--frame", "claims": [claim]}
     >>> cases, claims = flat([row])
     >>> bool(cases["false_alarm"][0]), cases["lead_family"][0], claims["false"].tolist()
     (True, 'frame', [True])
@@ -59,8 +59,11 @@ def flat(rows: list[dict[str, Any]]) -> tuple[pd.DataFrame, pd.DataFrame]:
     cases, claims = [], []
     for row in sorted(rows, key=lambda row: str(row["case"])):
         own = [_judged(row, claim) for claim in row["claims"]]
+        for follower in own:  # what is told as a part of another finding is no claim of its own
+            follower["false"] &= not any(follower["id"] in one["joined"].split(";") for one in own)
         claims += own
-        leader = next((one for one in own if one["id"] == row["lead"]), own[0] if own else None)
+        # None where the verdict begins with what the audit itself takes for the object.
+        leader = next((one for one in own if one["id"] == row["lead"]), None)
         matching = [one for one in own if one["matches"]]
         told = {name: value for name, value in row.items() if name not in ("claims", "scores")}
         cases.append(

@@ -94,8 +94,8 @@ def run_natural(case: Case, work: Path, given: Given) -> dict[str, Any]:
         "passes": told["made"]["passes"],
         "seconds": took,
         "score": float(told["score"]),
-        "scores": told.get("scores", {}),
-        "lead": told.get("lead"),
+        "scores": told["scores"],
+        "lead": told["lead"],
         "excused": sum(
             1 for one in told["findings"] if one["level"] == "relied on" and excused(one)
         ),
@@ -121,7 +121,7 @@ def _claim(
 ) -> dict[str, Any]:
     klass = data.classes.index(finding["class"])
     told = {
-        name: finding.get(name)
+        name: finding[name]
         for name in ("id", "class", "family", "kind", "presence", "effect", "joined", "overlaps")
     }
     return told | {

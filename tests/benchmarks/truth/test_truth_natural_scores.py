@@ -98,6 +98,18 @@ def test_a_planted_claim_is_never_denied_by_an_edit_that_fails_to_make_it():
     assert claims["false"].tolist() == [False]
 
 
+def test_a_follower_is_no_claim_of_its_own():
+    leader = claim(kind="context", joined=["car--frame"])
+    follower = claim(id="car--frame", kind="unknown", verdict="denied")
+    assert figures(clean("a", leader, follower))["false alarms"].hits == 0
+    assert figures(clean("a", claim(kind="context"), follower))["false alarms"].hits == 1
+
+
+def test_where_the_object_leads_nothing_planted_comes_first():
+    told = figures(row("a", claim(), lead="car--object"))
+    assert (told["recall"].hits, told["class and family first"].hits) == (1, 0)
+
+
 def test_what_is_told_as_one_cause_counts_by_its_leader():
     rows = [row("a", claim(id="x", family="tag"), claim(id="car--part"), lead="car--part")]
     cases, _ = flat(rows)
