@@ -49,16 +49,24 @@ def alikeness(crops: np.ndarray, others: np.ndarray) -> float:
     side = _SIDE - _PATCH + 1
     grid = own.reshape(len(own), side, side, -1)[:, 2::_STEP, 2::_STEP]
     templates = grid.reshape(len(own), -1, own.shape[-1])
+    here, there = (_best_matches(templates, patches) for patches in (own, elsewhere))
     excess = []
-    for number, patch in enumerate(templates):
+    for number in range(len(own)):
         kept = np.arange(len(own)) != number
-        here, there = (
-            np.stack([(patch @ crop.T).max(axis=1) for crop in images[kept]])
-            for images in (own, elsewhere)
-        )
-        found = np.quantile(here, _QUANTILE, axis=0) - np.quantile(there, _QUANTILE, axis=0)
-        excess.append(found.max())
+        usual = [
+            np.quantile(matches[number][:, kept], _QUANTILE, axis=1) for matches in (here, there)
+        ]
+        excess.append((usual[0] - usual[1]).max())
     return float(np.clip(np.median(excess), 0.0, 1.0))
+
+
+def _best_matches(templates: np.ndarray, patches: np.ndarray) -> np.ndarray:
+    """Correlation of each crop's templates with the best patch of each image.
+
+    (N, templates, values) and (M, patches, values) -> (N, templates, M).
+    """
+    products = templates.reshape(-1, templates.shape[-1]) @ patches.reshape(-1, patches.shape[-1]).T
+    return products.reshape(*templates.shape[:2], *patches.shape[:2]).max(axis=-1)
 
 
 def _patches(crops: np.ndarray) -> np.ndarray:
