@@ -43,18 +43,21 @@ def part_evidence(run: Run, probe: Part) -> dict[str, Any]:
         the donor put to the part's place; None where no trial asked. ``elsewhere_flips``: excess
         flips of the last.
         ``windows``: ``[id, top, left, bottom, right]`` of each image of the class, in pixels of
-        what the model sees, those with most of the part first.
+        what the model sees, those with most of the part first. ``picture``: height and width of
+        that, in pixels.
     """
     table = _windows(run, probe)
     own = table[(run.images["klass"].loc[table["id"]] == probe.klass).to_numpy()]
     own = own.sort_values(["presence", "id"], ascending=[False, True])
     boxes = own[_BOX].to_numpy(np.int64)
     alike = float(own["alike"].iloc[0])
+    picture = tuple(run.record["model"]["input_shape"][:2])
     told: dict[str, Any] = {
         "layer": str(own["layer"].iloc[0]),
         "alike": round(alike, 6),
         "recurs": alike >= Plan(run.record).rules.parts_alike,
-        "scatter": round(scatter(boxes, *run.record["model"]["input_shape"][:2]), 6),
+        "scatter": round(scatter(boxes, *picture), 6),
+        "picture": list(picture),
     }
     for name, way in _ALONE:
         rows = matching(run.trials(ASKED), klass=probe.klass, probe=probe.done(way).name)

@@ -18,15 +18,16 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     """Relied on before attended before associated; what is not the object before what may be.
 
     Within a class one cue leads: of those that suffice beside the object and are needed nearly as
-    much as any, the smallest. So a tag is named before the frame that contains it, a bright light
+    much as any, an artefact before context and before what no trial tells, and of these the
+    smallest; a part that mostly lies in a place of this rank is that place's. So a tag is named before the frame that contains it, a bright light
     before a band that is bright by it, a bright band before the light that it adds, and a faint
     pattern before the sharpness that it adds. Of a place only that counts which no other place
     beside the object does: what any part of a picture does is a property of the whole. A
     background, which holds every other cue, leads only where none of them explains half of its
-    effect. Artefacts come before context, and context before what no trial tells, within a class
-    and between classes. Classes follow by what their leaders do. What may be the object comes
-    strongest first: the object itself, if it is that, and not the most of what little is left
-    beside it.
+    effect. Between classes artefacts come before context, and context before what no trial tells,
+    where they do half as much as any. Classes follow by what their leaders do. What may be the
+    object comes strongest first: the object itself, if it is that, and not the most of what little
+    is left beside it.
     """
     findings = list(findings)
     by_class: dict[str, list[Finding]] = {}
@@ -34,8 +35,15 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
         if _counts(one):
             by_class.setdefault(one.class_name, []).append(one)
     leading = {name: _leader(own) for name, own in by_class.items()}
-    best = {name: (_KINDS.index(one.kind), -_standing(one)) for name, one in leading.items()}
-    last = (len(_KINDS), 0.0)
+    most = max(map(_standing, leading.values()), default=0.0)
+    best = {
+        name: (
+            _KINDS.index(one.kind) if _standing(one) >= RULES.explained * most else len(_KINDS),
+            -_standing(one),
+        )
+        for name, one in leading.items()
+    }
+    last = (len(_KINDS) + 1, 0.0)
     leaders = {one.id for one in leading.values()}
 
     def key(one: Finding) -> tuple:
@@ -77,15 +85,21 @@ def _here(one: Finding) -> float:
 
 
 def _leader(own: list[Finding]) -> Finding:
-    first = min(_KINDS.index(one.kind) for one in own)
-    own = [one for one in own if _KINDS.index(one.kind) == first]
     most = max(map(_here, own))
     inside = [one for one in own if one.family != "background"]
     if inside and max(map(_here, inside)) >= RULES.explained * most:
         own = inside
     strongest = max(map(_weight, own))
     own = [one for one in own if _weight(one) >= RULES.strong * strongest]
+    own = [one for one in own if not any(_lies_in(one, place) for place in own)]
+    first = min(_KINDS.index(one.kind) for one in own)
+    own = [one for one in own if _KINDS.index(one.kind) == first]
     return min(own, key=lambda one: (*_extent(one), -_weight(one), one.family))
+
+
+def _lies_in(moving: Finding, place: Finding) -> bool:
+    """Whether a part that moves is but a view of a fixed place."""
+    return moving.part is not None and place.region is not None and one_place(moving, place)
 
 
 def _extent(one: Finding) -> tuple[float, bool]:
@@ -113,14 +127,30 @@ def _standing(one: Finding) -> float:
 
 def one_place(first: Finding, second: Finding) -> bool:
     """Whether two cues share most of the smaller one's pixels; a background holds every place
-    that is not the object's."""
+    that is not the object's, and a place holds a part where most that could lie in it does."""
     a, b = _pixels(first), _pixels(second)
     if a is not None and b is not None:
         return bool((a & b).sum() >= RULES.same_place * min(a.sum(), b.sum()))
     if a is None and b is None:
         return False
     whole, part = (first, second) if a is None else (second, first)
+    if whole.part is not None:
+        return _windows_in(whole, part) >= RULES.same_place
     return whole.family == "background" and part.on_object is False
+
+
+def _windows_in(moving: Finding, place: Finding) -> float:
+    """Share of the windows of a part that lies in a place, of what could at most lie there."""
+    region = probe_named(place.probe).region if place.probe else None
+    if moving.part is None or region is None or not moving.part["windows"]:
+        return 0.0
+    mask = region.mask(*moving.part["picture"])
+    down, across = (int(mask.any(axis=axis).sum()) for axis in (1, 0))
+    shares = []
+    for _, top, left, bottom, right in moving.part["windows"]:
+        fitting = min(bottom - top, down) * min(right - left, across)
+        shares.append(mask[top:bottom, left:right].sum() / max(1, fitting))
+    return float(np.mean(shares))
 
 
 def _pixels(one: Finding) -> np.ndarray | None:
