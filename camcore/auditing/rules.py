@@ -442,9 +442,10 @@ class Rules:
 
     # Artefact, context, object
     alike: float = _rule(
-        0.20,
+        0.35,
         "share of a place where one content repeats, from which on it was put there",
-        "clean Fashion-MNIST (.02 of the picture) against tags that fill half of their region",
+        "clean Fashion-MNIST (.20) and rendered skies (.34) against tags that fill half of their "
+        "region",
     )
     repeated: float = _rule(
         0.30,

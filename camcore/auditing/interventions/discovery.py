@@ -49,6 +49,8 @@ class Discovery:
     def candidates(self, klass: int, probes: tuple[Probe, ...]) -> tuple[Probe, ...]:
         """The most promising probes of each family, found on the discovery half."""
         pairs = self._pairs(klass, 0, self._sizes.discovery)
+        if not len(pairs):  # no picture of the class is recognised, or none of the others
+            return ()
         rows = self._laboratory.run(Trial("discovery", klass, pairs, probes))
         found = effects_of(rows, klass)
         floor = self._plan.rules.floor

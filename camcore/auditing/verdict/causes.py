@@ -15,8 +15,9 @@ def joined(findings: Sequence[Finding]) -> list[Finding]:
 
     A finding joins an earlier one
 
-    - of its class, where both lie at one place, or where the earlier one is an artefact and
-      nothing tells what the later one is: a tag adds light and sharpness to the whole picture;
+    - of its class, where both lie at one place, or where the earlier one is an artefact that does
+      as much and nothing tells what the later one is, or it is a place in a picture that the
+      earlier one changes as a whole: a tag adds light and sharpness, and light adds bright bands;
     - of another class, where it is the other side of the same cue: what turns pictures into one
       class by taking away what another class wears.
     """
@@ -42,7 +43,8 @@ def joined(findings: Sequence[Finding]) -> list[Finding]:
 
 def _same(leader: Finding, other: Finding) -> bool:
     if leader.class_name == other.class_name:
-        vague = leader.kind == "artefact" and other.kind == "unknown"
+        everywhere = leader.region is None and leader.part is None and other.region is not None
+        vague = leader.kind == "artefact" and (other.kind == "unknown" or everywhere)
         return one_place(leader, other) or (vague and strength(other) <= strength(leader))
     if other.taken_from != leader.class_name or other.kind == "artefact":
         return False

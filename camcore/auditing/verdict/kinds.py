@@ -40,15 +40,17 @@ def kind_of(finding: Finding) -> Kind:
 
     *Artefact*: the same from picture to picture. A place where one content repeats in the class and
     not in the others, and where that content acts alone; a property that sets the class apart in
-    every part of the picture; a pattern that acts outside the middle; a part that moves and whose
-    crops are alike. *Object*: acts through the known object, or through the middle where nothing is
+    every part of the picture; a pattern that acts outside the middle; a part that moves, whose
+    crops are alike, and which does enough: those of aligned or smooth pictures are alike as well. *Object*: acts through the known object, or through the middle where nothing is
     known. *Context*: neither, beside the object, needed, and plain stuff (sky, grass): its colour
     alone acts, or the property acts on the surroundings alone. *Unknown* else.
     """
     if finding.family == "object" or finding.on_object:
         return "object"
-    if finding.part is not None:  # crops that are not alike are rather each picture's own object
-        return "artefact" if finding.part["recurs"] else "object"
+    if finding.part is not None:
+        if not finding.part["recurs"]:  # rather each picture's own object
+            return "object"
+        return "artefact" if strength(finding) >= RULES.needed else "unknown"
     if _repeats(finding) and not finding.trace:
         return "artefact"
     if finding.may_be_object or acts_in_the_middle(finding):

@@ -89,8 +89,12 @@ def _leader(own: list[Finding]) -> Finding:
     inside = [one for one in own if one.family != "background"]
     if inside and max(map(_here, inside)) >= RULES.explained * most:
         own = inside
-    strongest = max(map(_weight, own))
-    own = [one for one in own if _weight(one) >= RULES.strong * strongest]
+    strongest, surest = max(map(_weight, own)), max(map(_both, own))
+    own = [
+        one
+        for one in own
+        if _weight(one) >= RULES.strong * strongest and _both(one) >= RULES.strong * surest
+    ] or [max(own, key=_weight)]
     own = [one for one in own if not any(_lies_in(one, place) for place in own)]
     first = min(_KINDS.index(one.kind) for one in own)
     own = [one for one in own if _KINDS.index(one.kind) == first]
@@ -118,6 +122,11 @@ def _weight(one: Finding) -> float:
     A part of a cue suffices, and so does a trace of it, but the class can miss either.
     """
     return _here(one) + needed(one)
+
+
+def _both(one: Finding) -> float:
+    """The smaller of the two: a band that is bright by a bright light is missed, but does little."""
+    return max(min(_here(one), needed(one)), 0.0)
 
 
 def _standing(one: Finding) -> float:
