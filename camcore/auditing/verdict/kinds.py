@@ -41,9 +41,10 @@ def kind_of(finding: Finding) -> Kind:
     *Artefact*: the same from picture to picture. A place where one content repeats in the class and
     not in the others, and where that content acts alone; a property that sets the class apart in
     every part of the picture; a pattern that acts outside the middle; a part that moves, whose
-    crops are alike, and which does enough: those of aligned or smooth pictures are alike as well. *Object*: acts through the known object, or through the middle where nothing is
-    known. *Context*: neither, beside the object, needed, and plain stuff (sky, grass): its colour
-    alone acts, or the property acts on the surroundings alone. *Unknown* else.
+    crops are alike, and which does enough: those of aligned or smooth pictures are alike as well.
+    *Object*: acts through the known object, or through the middle where nothing is known.
+    *Context*: neither, beside the object, needed, and plain stuff (sky, grass): its colour alone
+    acts, or the property acts on the surroundings alone. *Unknown* else.
     """
     if finding.family == "object" or finding.on_object:
         return "object"

@@ -19,11 +19,12 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
     Within a class one cue leads: of those that suffice beside the object and are needed nearly as
     much as any, an artefact before context and before what no trial tells, and of these the
-    smallest; a part that mostly lies in a place of this rank is that place's. So a tag is named before the frame that contains it, a bright light
-    before a band that is bright by it, a bright band before the light that it adds, and a faint
-    pattern before the sharpness that it adds. Of a place only that counts which no other place
-    beside the object does: what any part of a picture does is a property of the whole. A
-    background, which holds every other cue, leads only where none of them explains half of its
+    smallest; a part that mostly lies in a place of this rank is that place's. So a tag is named
+    before the frame that contains it, a bright light before a band that is bright by it, a bright
+    band before the light that it adds, and a faint pattern before the sharpness that it adds. Of
+    a place only that counts which no other place beside the object does: what any part of a
+    picture does is a property of the whole. A background, which holds every other cue, leads only
+    where none of them explains half of its
     effect. Between classes artefacts come before context, and context before what no trial tells,
     where they do half as much as any. Classes follow by what their leaders do. What may be the
     object comes strongest first: the object itself, if it is that, and not the most of what little
@@ -125,7 +126,7 @@ def _weight(one: Finding) -> float:
 
 
 def _both(one: Finding) -> float:
-    """The smaller of the two: a band that is bright by a bright light is missed, but does little."""
+    """The smaller of the two: a band of a bright light is missed, but does little by itself."""
     return max(min(_here(one), needed(one)), 0.0)
 
 

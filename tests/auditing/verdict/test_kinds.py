@@ -137,3 +137,42 @@ def test_runs_of_the_first_format_open():
     assert opened.removal == old["necessity"]
     assert opened.kind is None
     assert Finding.from_json(finding(TAG).as_json()) == finding(TAG)
+
+
+def part(top: int, left: int, **more) -> Finding:
+    """A part whose windows of 40 x 40 begin in this row, at columns that move from `left` on."""
+    windows = [[image, top, left + image, top + 40, left + image + 40] for image in range(20)]
+    shape = {"recurs": True, "windows": windows, "picture": [128, 128]}
+    return replace(
+        finding(TAG, **more), id="a--part", family="part", cue="part", probe=None, region=None,
+        part=shape,
+    )  # fmt: skip
+
+
+def test_a_part_that_recurs_must_do_enough_to_be_an_artefact():
+    assert kind_of(part(40, 10)) == "artefact"
+    little = {"effect": 0.0, "interval": (-0.1, 0.1), "move": estimate(1.6)}
+    assert kind_of(part(40, 10, **little)) == "unknown"
+    alone = part(40, 10)
+    assert alone.part is not None
+    assert kind_of(replace(alone, part=alone.part | {"recurs": False})) == "object"
+
+
+def test_a_part_within_a_place_is_that_place():
+    place = finding(TOP, alike=0.0, acts={"flat": 0.9})
+    first, second = told(part(0, 10), place)
+    assert (first.family, first.joined) == (place.family, ("a--part",))
+    assert (second.family, second.overlaps) == ("part", first.id)
+    # Elsewhere it is a cue of its own, and one that repeats comes before what varies.
+    assert [(one.family, one.overlaps) for one in told(part(60, 10), place)] == [
+        ("part", None), (place.family, None)
+    ]  # fmt: skip
+
+
+def test_light_that_is_added_everywhere_explains_bright_places():
+    light = finding("brightness", alike=0.9, acts={"outside": 0.3, "inside": 0.3})
+    band = finding(TOP, alike=0.9, acts={"shared": 0.9}, interval=(0.1, 0.3), move=estimate(2.5))
+    assert [one.overlaps for one in told(light, band)] == [None, light.id]
+    # A place that does more than the light is no trace of it.
+    strong = replace(band, interval=(0.6, 0.8), effect=0.7, share=0.9, move=estimate(8.0))
+    assert [one.family for one in told(light, strong) if one.overlaps is None] != ["brightness"]
