@@ -12,6 +12,7 @@ import click
 import pandas as pd
 import platformdirs
 
+import camcore
 from benchmarks.truth.audit_source import audit_source
 from benchmarks.truth.campaign import run_cases
 from benchmarks.truth.cases import TUNED, Case, is_fresh, protocol, quick, tuning
@@ -166,7 +167,8 @@ def write_tables(rows: list[dict[str, Any]], folder: Path) -> None:
 
 def _keep(scores: Scores, cases: tuple[Case, ...]) -> None:
     today = datetime.date.today()
-    versions = {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()}
+    versions = {name: version(name) for name in _PACKAGES}
+    versions |= {"python": platform.python_version(), "camcore": camcore.__version__}
     write_measured(SHIPPED, scores, today, versions)
     (KEPT / "tables.md").write_text(as_markdown([*tables(scores), rules_table()]) + "\n", "utf-8")
     click.echo(f"kept {scores.cases} of {len(cases)} cases in {KEPT} and {SHIPPED}")

@@ -160,7 +160,7 @@ def _show_limits(run: Run) -> None:
         st.markdown(f"**Insufficient: {plain(one['class'])}.** {told}: {plain(one['why'])}.")
     for note in summary["notes"]:
         st.caption(plain(note))
-    st.caption(plain(measured().footnote))
+    st.caption(plain(f"{measured().footnote} {measured().base}"))
 
 
 def _ladder() -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from camcore._version import __version__
 from camcore.auditing.verdict.benchmark_figures import Measured, measured
 
 
 def told(recall: dict) -> str:
-    return Measured("2026-01-01", 9, "", recall).blind_spots
+    return Measured("2026-01-01", 9, "", recall, __version__).blind_spots
 
 
 def test_cues_that_are_mostly_caught_are_no_blind_spots():
@@ -27,3 +28,8 @@ def test_the_figures_that_are_shipped_are_whole():
     shipped = measured()
     assert shipped.cases >= 0
     assert all(0 <= found <= relied for found, relied in shipped.recall.values())
+
+
+def test_figures_of_other_rules_are_said_to_be_that():
+    assert "0.0.1; those of this version are not" in Measured("2026", 9, "", {}, "0.0.1").base
+    assert Measured("2026", 9, "", {}, __version__).base.endswith("digits, 2026.")
