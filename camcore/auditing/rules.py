@@ -170,6 +170,11 @@ class Rules:
         "of the best effect: what a smaller region must keep to stand for the cue",
         "set before the first run",
     )
+    kept_move: float = _rule(
+        0.95,
+        "of the move in log-odds: what a region that is cut must keep",
+        "a tag of eight columns in a tiny network, of which one in eight moves a tenth",
+    )
     strong: float = _rule(
         0.7,
         "of the best effect: what a cue must keep to lead over those that contain it",

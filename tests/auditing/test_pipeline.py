@@ -125,7 +125,8 @@ def test_only_brightness_is_relied_on_by_a_model_of_brightness(tmp_path):
     run = audit(bright_folder(tmp_path / "data"), looks_at_brightness(), out=tmp_path / "run")
     assert run.findings[0].family == "brightness"
     assert run.findings[0].effect > 0.9
-    assert not [f for f in run.findings if f.level == "relied on" and f.family == "tag"]
+    # Corners are bright as well: what they move is told as a part of another cause.
+    assert all(f.overlaps for f in run.findings if f.level == "relied on" and f.family == "tag")
 
 
 def test_a_cue_that_the_model_does_not_look_at_is_associated_only(tagged, tmp_path):

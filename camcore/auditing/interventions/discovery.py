@@ -100,7 +100,7 @@ class Discovery:
             left = self._effects(stage, klass, pairs, (probe,), fill)[probe.name]
             return (
                 measured(left) >= RULES.kept * measured(whole)
-                and left.move >= RULES.strong * whole.move
+                and left.move >= RULES.kept_move * whole.move
             )
 
         return (Transplant(trimmed(finely(start), keeps)),)

@@ -43,9 +43,12 @@ def joined(findings: Sequence[Finding]) -> list[Finding]:
 
 def _same(leader: Finding, other: Finding) -> bool:
     if leader.class_name == other.class_name:
-        everywhere = leader.region is None and leader.part is None and other.region is not None
-        vague = leader.kind == "artefact" and (other.kind == "unknown" or everywhere)
-        return one_place(leader, other) or (vague and strength(other) <= strength(leader))
+        whole = leader.region is None and leader.part is None and leader.family != "background"
+        vague = leader.kind == "artefact" and other.kind == "unknown"
+        trace = whole and other.region is not None and leader.kind in ("artefact", other.kind)
+        return one_place(leader, other) or (
+            (vague or trace) and strength(other) <= strength(leader)
+        )
     if other.taken_from != leader.class_name or other.kind == "artefact":
         return False
     away = other.presence == "without" and one_place(leader, other)

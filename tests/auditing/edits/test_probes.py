@@ -88,12 +88,14 @@ def test_names_come_back():
 
 
 def test_which_probes_apply():
-    colour, gray = scenes((28, 28, 3)), scenes((28, 28, 1))
+    colour, gray = scenes((32, 32, 3)), scenes((32, 32, 1))
     names = [probe.name for probe in global_probes(colour)]
     assert names == [
         "brightness", "colour", "illumination", "vignette", "blur", "detail", "noise", "texture",
         "watermark", "compression",
     ]  # fmt: skip
+    small = [probe.name for probe in global_probes(scenes((28, 28, 3)))]
+    assert small == [name for name in names if name != "detail"]  # too few pixels for its bands
     assert "colour" not in [probe.name for probe in global_probes(gray)]
     without_colour = Images(np.repeat(gray.pixels, 3, axis=-1))
     assert "colour" not in [probe.name for probe in global_probes(without_colour)]

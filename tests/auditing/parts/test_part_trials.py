@@ -82,8 +82,8 @@ def test_a_bar_anywhere_is_found_as_a_part(by_bar):
     assert one.effect > 0.8
     assert one.interval[0] > 0.6
     assert one.share > 0.8  # painted over, the class loses what it relied on
-    assert one.necessity["neutral"] > 0.8
-    assert one.necessity["control"] < 0.1
+    assert one.removal["neutral"] > 0.8
+    assert one.removal["control"] < 0.1
     assert one.part["alike"] >= RULES.parts_alike
     assert one.part["scatter"] > 0.6
     assert one.part["another_place"] > 0.5 * one.margin
@@ -117,7 +117,7 @@ def test_a_network_that_reads_the_object_is_not_told_of_the_bar(by_blob):
         pixels = run.seen(image).astype(int)
         red += (pixels[..., 0] - pixels[..., 1] > 64)[top:bottom, left:right].mean() > 0.25
     assert red >= 0.8 * len(windows)
-    assert run.summary["score"] == 0
+    assert run.summary["scores"]["artefact"] == run.summary["scores"]["context"] == 0
 
 
 def test_swaps_are_made_again_as_they_were_tested(by_bar):
