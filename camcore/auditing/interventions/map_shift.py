@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from camcore.auditing.edits import shift
+from camcore.auditing.held_columns import held_at
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.plan import Plan
@@ -34,6 +35,7 @@ def shift_table(
     if not len(ids):
         return pd.DataFrame({"recipient": ids, "content": [], "place": []})
     pixels = pool.images(ids).pixels
+    classifier = held_at(classifier, pool.others(ids))
     (rows, columns), (height, width) = plan.grid, pixels.shape[1:3]
     before = _maps(pixels, klass, plan, classifier)
     content, place = np.zeros((2, len(_MOVES), len(ids)))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from camcore.auditing.audited_classes import AuditClass, Classes
+from camcore.auditing.held_columns import HeldColumn
 from camcore.auditing.rules import RULES, Rules
 from camcore.auditing.runs.settings import Settings
 from camcore.auditing.runs.store import runs_folder
@@ -134,6 +135,11 @@ class Plan:
     def output_kind(self) -> OutputKind:
         """How the model's output is read."""
         return self.record["model"]["output_kind"]
+
+    @cached_property
+    def held(self) -> tuple[HeldColumn, ...]:
+        """The other inputs that take their values from columns of the table."""
+        return tuple(map(HeldColumn.from_json, self.record["model"].get("held", ())))
 
     @property
     def bfloat16(self) -> bool:

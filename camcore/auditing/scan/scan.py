@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from camcore.auditing.audited_classes import class_margins, predicted_classes
+from camcore.auditing.held_columns import held_at, stacked, values_of
 from camcore.auditing.runs.plan import PART, Plan, part_of
 from camcore.auditing.runs.progress import Watch
 from camcore.auditing.runs.store import Store
@@ -44,6 +45,7 @@ class _Looked:
     coverage: np.ndarray | None = None
     error: str = ""
     notes: str = ""
+    others: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def scan(store: Store, plan: Plan, classifier: Classifier, watch: Watch) -> None:
@@ -86,6 +88,7 @@ def _look(row: pd.Series, plan: Plan) -> _Looked:
     try:
         path = plan.file_of(row["path"])
         _unchanged(path, row)
+        others = values_of(row, plan)
         decoded = decode(path, plan.input_shape, plan.settings.fit, stretch=plan.settings.stretch)
     except CamcoreError as error:
         return _Looked(error=str(error))
@@ -106,6 +109,7 @@ def _look(row: pd.Series, plan: Plan) -> _Looked:
         ),
         coverage,
         notes="; ".join(notes),
+        others=others,
     )
 
 
@@ -201,7 +205,9 @@ class _Columns:
         """Rows of a batch; returns how many images got no answer."""
         plan, values = self._plan, self._values
         inputs = np.stack([one.inputs for _, one in batch if one.inputs is not None])
-        forward = classifier.forward(inputs, plan.layer)
+        rows = stacked(one.others for _, one in batch)
+        asked = held_at(classifier, rows)
+        forward = asked.forward(inputs, plan.layer)
         answered = finite_rows(forward)
         refused = int((~answered).sum())
         if refused:
@@ -212,7 +218,8 @@ class _Columns:
             batch = [batch[k] for k in np.flatnonzero(answered).tolist()]
             if not batch:
                 return refused
-            forward = classifier.forward(inputs[answered], plan.layer)
+            asked = held_at(classifier, {name: values[answered] for name, values in rows.items()})
+            forward = asked.forward(inputs[answered], plan.layer)
         places = np.array([place for place, _ in batch])
         predicted = predicted_classes(forward.scores, plan.classes, plan.output_kind)
         margins = class_margins(forward.scores, plan.classes, plan.output_kind)
@@ -228,8 +235,8 @@ class _Columns:
         for k in known:
             of_class = np.array(plan.classes.classes[own[k]].columns)
             target[k] = of_class[np.argmax(forward.scores[k, of_class])]
-        maps = _maps(classifier, forward, first, method)
-        label_maps = maps if (target == first).all() else _maps(classifier, forward, target, method)
+        maps = _maps(asked, forward, first, method)
+        label_maps = maps if (target == first).all() else _maps(asked, forward, target, method)
         self._keep_maps("predicted", places, maps)
         self._keep_maps("label", places[known], label_maps[known])
 

@@ -78,7 +78,9 @@ def conclude(store: Store) -> None:
 
 
 def _notes(run: Run) -> list[str]:
-    notes = [*run.record["source"]["notes"], *run.record["classes"]["notes"]]
+    record = run.record
+    notes = [*record["source"]["notes"], *record["classes"]["notes"]]
+    notes += record["model"].get("notes", ())
     if run.record["model"]["preprocessing_guessed"]:
         name = run.record["model"]["preprocessing"]
         notes.append(
