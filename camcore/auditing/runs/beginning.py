@@ -71,8 +71,8 @@ def begin(
     model = load()
     require_classes(model.output_kind, model.name)
     layer = settings.layer or model.default_layer
-    grids = {own.name: (own.height, own.width) for own in model.layers}
-    if layer not in grids:
+    layers = {own.name: own for own in model.layers}
+    if layer not in layers:
         raise InputError(
             f"{model.name} has no layer {layer!r} with a spatial map; the last one is "
             f"{model.default_layer!r}, and `camcore layers` lists all."
@@ -91,7 +91,8 @@ def begin(
                 "name": model.name,
                 "sha256": model.sha256,
                 "layer": layer,
-                "grid": list(grids[layer]),
+                "grid": [layers[layer].height, layers[layer].width],
+                "frame": None if (lies := layers[layer].frame) is None else asdict(lies),
                 "input_shape": list(model.input_shape),
                 "preprocessing": preprocessing,
                 "preprocessing_guessed": model.preprocessing_guessed

@@ -15,6 +15,7 @@ from camcore.auditing.runs.settings import Settings
 from camcore.auditing.runs.store import runs_folder
 from camcore.classifier import OutputKind
 from camcore.errors import InputError, StoreError
+from camcore.pictures.preprocessing import Frame, whole_frame
 from camcore.sources.bounds import check_bounds
 
 FORMAT = 2
@@ -119,6 +120,16 @@ class Plan:
         """Height and width of the maps in cells."""
         height, width = self.record["model"]["grid"]
         return height, width
+
+    @cached_property
+    def frame(self) -> Frame:
+        """Where the maps lie in what the model sees."""
+        height, width, _ = self.input_shape
+        told = self.record["model"].get("frame")
+        if told is None:
+            return whole_frame(width, height)
+        reach = told["reach"]
+        return Frame(**told | {"reach": None if reach is None else tuple(reach)})
 
     @property
     def input_shape(self) -> tuple[int, int, int]:

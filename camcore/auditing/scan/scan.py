@@ -19,7 +19,7 @@ from camcore.auditing.runs.plan import PART, Plan, part_of
 from camcore.auditing.runs.progress import Watch
 from camcore.auditing.runs.store import Store
 from camcore.auditing.scan.image_properties import PROPERTIES, measure, measure_file
-from camcore.auditing.scan.map_statistics import focus
+from camcore.auditing.scan.map_statistics import coverage, focus
 from camcore.classifier import Classifier, Forward
 from camcore.errors import CamcoreError, ImageError
 from camcore.methods import Method, method_named
@@ -127,12 +127,7 @@ def _coverage(row: pd.Series, decoded: Decoded, plan: Plan) -> np.ndarray | None
     mask = object_mask(row, decoded, plan)
     if mask is None:
         return None
-    (height, width), (h, w) = mask.shape, plan.grid
-    rows = (np.arange(h) * height) // h
-    columns = (np.arange(w) * width) // w
-    total = np.add.reduceat(np.add.reduceat(mask.astype(np.float32), rows, 0), columns, 1)
-    sizes = np.outer(np.diff(np.append(rows, height)), np.diff(np.append(columns, width)))
-    return total / sizes
+    return coverage(mask, *plan.grid, plan.frame)
 
 
 def object_mask(row: pd.Series, decoded: Decoded, plan: Plan) -> np.ndarray | None:
@@ -254,7 +249,7 @@ class _Columns:
         covered = [one.coverage for _, one in batch]
         unknown = np.full(plan.grid, np.nan, np.float32)
         masks = np.stack([unknown if c is None else c for c in covered])
-        for name, column in focus(label_maps, masks).items():
+        for name, column in focus(label_maps, masks, plan.frame).items():
             if name not in self._focus:
                 missing = False if column.dtype == bool else np.nan
                 self._focus[name] = np.full(len(self._labels), missing, column.dtype)
