@@ -19,7 +19,7 @@ from camcore.auditing.runs.store import Store
 from camcore.auditing.scan.scan import scan
 from camcore.auditing.verdict.findings_json import conclude
 from camcore.classifier import Classifier
-from camcore.errors import CamcoreError, StoreError
+from camcore.errors import CamcoreError, LabelsError, StoreError
 from camcore.models.loading import load_model
 
 
@@ -97,6 +97,9 @@ def audit(
             write_report(Run(store.folder))
             watch.end("complete")
         except StoppedError:
+            raise
+        except LabelsError as error:
+            watch.end("asking", str(error))
             raise
         except CamcoreError as error:
             watch.end("failed", str(error))

@@ -14,7 +14,7 @@ from camcore.auditing.edits.regions import Region
 from camcore.auditing.pipeline import audit, report
 from camcore.auditing.runs.progress import Progress, StoppedError, ask_to_stop
 from camcore.auditing.runs.run import Run
-from camcore.errors import CamcoreError, InputError, StoreError
+from camcore.errors import CamcoreError, InputError, LabelsError, StoreError
 from tests.auditing.folders import DARK, bright_folder, tagged_folder
 from tests.auditing.linear_classifier import (
     CroppedClassifier,
@@ -350,3 +350,28 @@ def test_regression_is_no_task_of_the_audit(tagged, tmp_path):
     model.output_kind = "regression"
     with pytest.raises(CamcoreError, match="classif"):
         audit(tagged, model, out=tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("names", "mapping", "state"),
+    [
+        (("x", "y"), None, "asking"),  # no label is a class
+        (("a", "b"), {"a": [0], "b": [0, 1]}, "asking"),  # one class for two labels
+        (("a", "b"), {"a": [0, 1]}, "asking"),  # all classes for one label
+        (("a", "b"), {"cat": [0]}, "asking"),  # a mapping of other labels
+        (("a", "b"), {"a": ["5-1"]}, "failed"),  # a mapping that is none
+    ],
+)
+def test_labels_that_stand_for_nothing_are_a_question(tmp_path, names, mapping, state):
+    """What the run waits for is its state; nothing is to be read out of the sentence."""
+    tagged_folder(tmp_path / "data", each=2)
+    model = LinearClassifier(looks_at((0, 0)).weights, (0, 0), names)
+    labels = None
+    if mapping is not None:
+        labels = str(tmp_path / "map.json")
+        Path(labels).write_text(json.dumps(mapping))
+    with pytest.raises(InputError) as refused:
+        audit(tmp_path / "data", model, out=tmp_path / "run", budget=0, labels=labels)
+    run = Run(tmp_path / "run")
+    assert (run.state, run.progress.message) == (state, str(refused.value))
+    assert isinstance(refused.value, LabelsError) == (state == "asking")

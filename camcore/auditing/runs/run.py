@@ -71,7 +71,7 @@ class Run:
 
     @property
     def state(self) -> str:
-        """``running``, ``complete``, ``paused``, ``cancelled``, ``failed`` or ``interrupted``."""
+        """As of `Progress`, or ``interrupted`` where its process has gone."""
         if self.store.busy():
             return "running"
         progress = self.progress
