@@ -89,9 +89,14 @@ class Run:
         return self.store.read_json("run.json") or {}
 
     @property
+    def plan(self) -> Plan:
+        """run.json as a value: what `scan_part` needs beside files and a classifier."""
+        return Plan(self.record)
+
+    @property
     def is_current(self) -> bool:
         """Whether it was made in today's format and by the rules in force."""
-        return Plan(self.record).is_current
+        return self.plan.is_current
 
     @property
     def rules(self) -> dict[str, Any]:
@@ -181,7 +186,7 @@ class Run:
         InputError
             If that is out of the run's data, or of what this server may read.
         """
-        return Plan(self.record).file_of(self.images.at[image, "path"])
+        return self.plan.file_of(self.images.at[image, "path"])
 
     def seen(self, image: int) -> np.ndarray:
         """What the model sees of an image: uint8, the input's height, width and channels.
