@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from camcore.cores import usable_cores
 from camcore.errors import CamcoreError, InputError
 from camcore.models.loading import load_model
 from camcore.pictures.model_view import decode
@@ -27,7 +28,6 @@ Progress = Callable[[int, int], None]
 """Called with the number of pictures done and of all pictures; it may raise to stop."""
 
 _BATCH = 16
-_DECODERS = 2
 _NAMED = 3
 
 
@@ -229,7 +229,7 @@ def _features(
     read: list[int] = []
     broken: list[str] = []
     batch: list[np.ndarray] = []
-    with ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode") as workers:
+    with ThreadPoolExecutor(usable_cores(), thread_name_prefix="decode") as workers:
         looks = (partial(_seen, path, input_shape, stretch) for path in paths)
         for place, seen in enumerate(ahead(workers, looks, 3 * _BATCH)):
             if isinstance(seen, str):
