@@ -141,7 +141,8 @@ class Localization:
     def csv(self) -> str:
         """The table as CSV; what is not known is an empty cell."""
         table = without_formulas(self.table())
-        return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+        text: str = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+        return text
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

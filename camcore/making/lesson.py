@@ -171,7 +171,8 @@ def train_live(
 
 def _seen(digit: Picture | np.ndarray) -> np.ndarray:
     picture = digit if isinstance(digit, Picture) else read_image(digit, name="digit")
-    return fit_pixels(picture.pixels, (28, 28, 1))[0]
+    seen: np.ndarray = fit_pixels(picture.pixels, (28, 28, 1))[0]
+    return seen
 
 
 def _digits(mnist: str | Path | None, seed: int) -> tuple[Source, np.ndarray, np.ndarray, int]:
@@ -218,7 +219,9 @@ def _network(seed: int) -> Any:
     return network
 
 
-def _looking_at(network: Any, shown: np.ndarray) -> Callable[..., tuple]:
+def _looking_at(
+    network: Any, shown: np.ndarray
+) -> Callable[..., tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
     """What the network makes of one digit with its weights of the moment."""
     import keras
 

@@ -84,7 +84,8 @@ def channel_masks(image: np.ndarray, activations: np.ndarray, most: int | None =
         masks = down @ maps @ across.T
         low = masks.min(axis=(1, 2), keepdims=True)
         masks = (masks - low) / np.maximum(masks.max(axis=(1, 2), keepdims=True) - low, _TINY)
-        return masks[..., None] * image
+        masked: np.ndarray = masks[..., None] * image
+        return masked
 
     combine = partial(perturbed.score_cam, activations, channels)
     return Variants("image", len(channels), make, combine, partial=True)
@@ -118,7 +119,8 @@ def kept_positions(image: np.ndarray, activations: np.ndarray, gaussian: bool = 
                     mask[row : row + 3, column : column + 3] = _GAUSSIAN
                 else:
                     mask[row + 1, column + 1] = 1
-        return masks[:, 1:-1, 1:-1, None] * activations
+        masked: np.ndarray = masks[:, 1:-1, 1:-1, None] * activations
+        return masked
 
     def combine(scores: np.ndarray, base: np.ndarray) -> np.ndarray:
         return perturbed.recipro_cam(scores, height, width)

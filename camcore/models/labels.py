@@ -20,7 +20,7 @@ MAX_BYTES = 8 * 1024**2
 _SUGGESTIONS = 3
 
 
-def read_labels(path: str | os.PathLike) -> tuple[str, ...]:
+def read_labels(path: str | os.PathLike[str]) -> tuple[str, ...]:
     """Read class names, in the order of the class indices.
 
     Parameters

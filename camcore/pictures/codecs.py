@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 from camcore.errors import ImageError
 from camcore.pictures.colour_modes import to_rgb
@@ -177,7 +177,7 @@ def _upright(
     return pixels, (width, height) if turned else (height, width), tuple(notes)
 
 
-def _open(data: bytes, name: str) -> Image.Image:
+def _open(data: bytes, name: str) -> ImageFile.ImageFile:
     """Open by signature through the plug-ins allowed here, without decoding any pixel."""
     Image.init()
     if is_heic(data):

@@ -84,7 +84,7 @@ class Picture:
 
 
 def read_image(
-    source: str | os.PathLike | bytes | np.ndarray,
+    source: str | os.PathLike[str] | bytes | np.ndarray,
     *,
     name: str | None = None,
     max_pixels: int = MAX_PIXELS,

@@ -80,7 +80,8 @@ class _Chain:
 
     @property
     def channels(self) -> int:
-        return self.convolution.outputs[0].shape[-1]
+        channels: int = self.convolution.outputs[0].shape[-1]
+        return channels
 
 
 def _chains(graph: TracedGraph, inputs: list[Any], outputs: list[Any]) -> Iterator[_Chain]:
@@ -120,4 +121,5 @@ def _fixed(graph: TracedGraph, tensor: Any) -> bool:
 
 def _is_vector(tensor: Any, channels: int) -> bool:
     shape = tensor.shape
-    return shape.num_elements() == channels and shape[-1] == channels and shape.rank <= 4
+    is_vector: bool = shape.num_elements() == channels and shape[-1] == channels and shape.rank <= 4
+    return is_vector

@@ -230,7 +230,8 @@ class KerasClassifier:
         with self._held(wanted):
             backward = self._pieces.passes(self._tap(forward.layer)).backward
             (gradients,) = backward(tf.constant(counted), *state)
-        return gradients.numpy()
+        values: np.ndarray = gradients.numpy()
+        return values
 
     def head(self, images: np.ndarray, layer: str) -> Head:
         """The rest of the network behind a layer, for one preprocessed image, (1, H, W, C).

@@ -81,7 +81,8 @@ def fast_function(network: Any) -> Any:
     run = merged_function(graph, [graph.images], [graph.results])
 
     def of(images: np.ndarray) -> np.ndarray:
-        return run(keras.ops.convert_to_tensor(images, "float32"))[0].numpy()
+        scores: np.ndarray = run(keras.ops.convert_to_tensor(images, "float32"))[0].numpy()
+        return scores
 
     return of
 

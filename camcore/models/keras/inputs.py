@@ -117,8 +117,13 @@ def _undescribed(model: Any, name: str, size: tuple[int, int] | None, wanted: st
         raise InputError(f"{name} names none of its inputs, so there is no input {wanted!r}.")
     build = model.get_build_config() if hasattr(model, "get_build_config") else None
     called = (build or {}).get("input_shape")
-    plain = isinstance(called, (list, tuple)) and all(n is None or type(n) is int for n in called)
-    shape = tuple(called)[1:] if plain and len(called) == 4 else (None, None, 3)  # type: ignore[arg-type]
+    shape: tuple[Any, ...] = (None, None, 3)
+    if (
+        isinstance(called, (list, tuple))
+        and len(called) == 4
+        and all(n is None or type(n) is int for n in called)
+    ):
+        shape = tuple(called)[1:]
     notes: tuple[str, ...] = ()
     if size is None:
         if None in shape:
@@ -139,7 +144,9 @@ def _takers(shapes: dict[str, tuple[int | None, ...]]) -> dict[str, tuple[int | 
     for own, shape in shapes.items():
         if len(shape) == 3 and shape[2] is not None:
             kinds[0 if shape[2] in (1, 3) else 1][own] = shape
-        elif len(shape) == 2 and (None in shape or min(shape) >= _LEAST_SIDE):  # type: ignore[operator, type-var]
+        elif len(shape) == 2 and (
+            None in shape or all((side or 0) >= _LEAST_SIDE for side in shape)
+        ):
             kinds[2][own] = (*shape, 1)
         elif len(shape) == 1 and shape[0] and (picture := _unrolled(shape[0])):
             kinds[3][own] = picture

@@ -6,7 +6,7 @@ import os
 import random
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-def load_bundled(own: bundled.BundledModel, preprocessing, names, options) -> KerasClassifier:
+def load_bundled(
+    own: bundled.BundledModel,
+    preprocessing: str | None,
+    names: Sequence[str] | None,
+    options: dict[str, Any],
+) -> KerasClassifier:
     keras = import_keras()
 
     def load() -> KerasClassifier:
@@ -45,7 +50,11 @@ def load_bundled(own: bundled.BundledModel, preprocessing, names, options) -> Ke
 
 
 def load_catalogue(
-    entry: CatalogueModel, weights: str, preprocessing, names, options
+    entry: CatalogueModel,
+    weights: str,
+    preprocessing: str | None,
+    names: Sequence[str] | None,
+    options: dict[str, Any],
 ) -> KerasClassifier:
     keras = import_keras()
     build = getattr(keras.applications, entry.name)
@@ -72,7 +81,9 @@ def load_catalogue(
     return _in_fresh_thread(load)
 
 
-def load_file(path: str, preprocessing, names, options) -> KerasClassifier:
+def load_file(
+    path: str, preprocessing: str | None, names: Sequence[str] | None, options: dict[str, Any]
+) -> KerasClassifier:
     admitted = quarantine.admit(path, input_size=options["input_size"])
     keras = import_keras()
 
@@ -135,7 +146,7 @@ def _imported_keras() -> Any:
 
 
 @contextmanager
-def _silent_stderr():
+def _silent_stderr() -> Iterator[None]:
     """C++ start-up messages ignore Python's logging, so the descriptor itself is turned away."""
     try:
         kept = os.dup(2)
@@ -155,24 +166,25 @@ def _silent_stderr():
 def _in_fresh_thread(load: Callable[[], Result]) -> Result:
     """Keras numbers unnamed layers by a counter of the thread; a new thread starts at the same
     number every time, so layer names can be written down and linked to."""
-    outcome: list[Any] = []
+    loaded: list[Result] = []
+    failed: list[BaseException] = []
 
     def run() -> None:
         try:
-            outcome.extend((True, load()))
+            loaded.append(load())
         except BaseException as error:
-            outcome.extend((False, error))
+            failed.append(error)
 
     worker = threading.Thread(target=run, name="camcore-load")
     worker.start()
     worker.join()
-    if not outcome[0]:
-        raise outcome[1]
-    return outcome[1]
+    if failed:
+        raise failed[0]
+    return loaded[0]
 
 
 @contextmanager
-def seeded(seed: int):
+def seeded(seed: int) -> Iterator[None]:
     """Build random weights the same every time.
 
     Keras draws the seeds of its initialisers from Python's generator, which is given back after.

@@ -224,7 +224,8 @@ def slopes(
         found = own * chosen
     else:
         found = own * (1 - own) * chosen
-    return found.astype(np.float32)
+    slope: np.ndarray = found.astype(np.float32)
+    return slope
 
 
 def column_names(output: Output, names: Sequence[str] | None, model: str) -> tuple[str, ...]:

@@ -149,8 +149,9 @@ def _in_bfloat16(function: Any) -> Callable[..., list[Any]]:
     types = [tensor.dtype for tensor in function.outputs]
 
     def run(*values: Any) -> list[Any]:
-        return tf.raw_ops.StatefulPartitionedCall(
+        outputs: list[Any] = tf.raw_ops.StatefulPartitionedCall(
             args=[*values, *function.captured_inputs], Tout=types, f=function, config_proto=options
         )
+        return outputs
 
     return run

@@ -29,7 +29,7 @@ _SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
 _SHAPES = {"Shape", "ShapeN", "Size", "Rank"}
 
 
-@tf.RegisterGradient("CamcoreMatMul")
+@tf.RegisterGradient("CamcoreMatMul")  # type: ignore[untyped-decorator]
 def _matmul_gradient(operation: Any, slope: Any) -> tuple[Any, Any]:
     """The usual gradient of a matrix product, in an order that suits wide dense layers.
 
