@@ -92,4 +92,5 @@ def _whitened(values: np.ndarray, leaders: np.ndarray) -> np.ndarray:
         )
     )
     white /= np.maximum(np.linalg.norm(white, axis=1, keepdims=True), 1e-12)
-    return white.astype(np.float32)
+    unit: np.ndarray = white.astype(np.float32)
+    return unit

@@ -58,7 +58,7 @@ class Run:
         If the folder holds no run.
     """
 
-    def __init__(self, folder: str | os.PathLike) -> None:
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
         self.store = Store(self.folder)
         if not self.store.is_run():
@@ -101,7 +101,8 @@ class Run:
     @property
     def rules(self) -> dict[str, Any]:
         """Name and value of each rule that it was judged by; of format 1, the four thresholds."""
-        return self.record.get("rules") or self.record["thresholds"]
+        rules: dict[str, Any] = self.record.get("rules") or self.record["thresholds"]
+        return rules
 
     @cached_property
     def summary(self) -> dict[str, Any]:

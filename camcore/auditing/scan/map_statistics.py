@@ -77,7 +77,8 @@ def focus(maps: np.ndarray, masks: np.ndarray | None = None) -> dict[str, np.nda
 def _entropy(share: np.ndarray) -> np.ndarray:
     logs = np.log(share, out=np.zeros_like(share), where=share > 0)
     most = np.log(max(share.shape[1], 2))
-    return np.maximum(-(share * logs).sum(axis=1) / most, 0.0)
+    entropy: np.ndarray = np.maximum(-(share * logs).sum(axis=1) / most, 0.0)
+    return entropy
 
 
 @lru_cache(maxsize=32)
@@ -108,4 +109,5 @@ def _inside(start: float, end: float, cells: int) -> np.ndarray:
     """Part of each cell of a side that lies between two fractions of the side."""
     edges = np.arange(cells + 1) / cells
     overlap = np.minimum(end, edges[1:]) - np.maximum(start, edges[:-1])
-    return np.clip(overlap * cells, 0.0, 1.0)
+    inside: np.ndarray = np.clip(overlap * cells, 0.0, 1.0)
+    return inside

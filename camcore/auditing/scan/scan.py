@@ -170,7 +170,8 @@ def _coverage(row: pd.Series, decoded: Decoded, plan: Plan) -> np.ndarray | None
     columns = (np.arange(w) * width) // w
     total = np.add.reduceat(np.add.reduceat(mask.astype(np.float32), rows, 0), columns, 1)
     sizes = np.outer(np.diff(np.append(rows, height)), np.diff(np.append(columns, width)))
-    return total / sizes
+    coverage: np.ndarray = total / sizes
+    return coverage
 
 
 def object_mask(row: pd.Series, decoded: Decoded, plan: Plan) -> np.ndarray | None:
@@ -317,4 +318,5 @@ def _maps(
 ) -> np.ndarray:
     maps = raw_maps(classifier, forward, targets.tolist(), method)
     limit = float(np.finfo(np.float32).max)
-    return np.nan_to_num(maps, nan=0.0, posinf=limit, neginf=-limit)
+    finite: np.ndarray = np.nan_to_num(maps, nan=0.0, posinf=limit, neginf=-limit)
+    return finite

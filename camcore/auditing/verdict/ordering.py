@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     best = {name: _standing(one) for name, one in leading.items()}
     leaders = {one.id for one in leading.values()}
 
-    def key(one: Finding) -> tuple:
+    def key(one: Finding) -> tuple[Any, ...]:
         return (
             LEVELS.index(one.level),
             one.level == "relied on" and not _counts(one),
