@@ -168,8 +168,9 @@ def try_precisions(
     base: np.ndarray,
     progress: Progress | None = None,
 ) -> tuple[Precision, np.ndarray]:
-    """Score the first variants in both precisions; bfloat16 is taken where it is faster and the
-    maps agree.
+    """Score the first variants in both precisions.
+
+    bfloat16 is taken where it is faster and the maps agree.
 
     Parameters
     ----------

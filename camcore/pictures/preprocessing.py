@@ -92,7 +92,7 @@ class Frame:
     reach: tuple[float, float, float, float] | None = None
 
     def within(self, outer: Frame) -> Frame:
-        """This frame, of a model's input, in the picture that the input shows by `outer`.
+        """The frame, of a model's input, in the picture that the input shows by `outer`.
 
         Examples
         --------

@@ -119,8 +119,10 @@ def mark_overlaps(findings: list[Finding]) -> list[Finding]:
 
 
 def _one_place(first: Finding, second: Finding) -> bool:
-    """Whether two cues share most of the smaller one's pixels; a background holds every place
-    that is not the object's."""
+    """Whether two cues share most of the smaller one's pixels.
+
+    A background holds every place that is not the object's.
+    """
     a, b = _pixels(first), _pixels(second)
     if a is not None and b is not None:
         return bool((a & b).sum() >= RULES.same_place * min(a.sum(), b.sum()))

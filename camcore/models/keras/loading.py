@@ -31,6 +31,7 @@ def load_bundled(
     names: Sequence[str] | None,
     options: dict[str, Any],
 ) -> KerasClassifier:
+    """A network that comes with the package."""
     keras = import_keras()
 
     def load() -> KerasClassifier:
@@ -56,6 +57,7 @@ def load_catalogue(
     names: Sequence[str] | None,
     options: dict[str, Any],
 ) -> KerasClassifier:
+    """A network of `keras.applications`, with ImageNet's weights or random ones."""
     keras = import_keras()
     build = getattr(keras.applications, entry.name)
 
@@ -84,6 +86,7 @@ def load_catalogue(
 def load_file(
     path: str, preprocessing: str | None, names: Sequence[str] | None, options: dict[str, Any]
 ) -> KerasClassifier:
+    """A network from a file, once the quarantine has let it in."""
     admitted = quarantine.admit(path, input_size=options["input_size"])
     keras = import_keras()
 
@@ -164,8 +167,10 @@ def _silent_stderr() -> Iterator[None]:
 
 
 def _in_fresh_thread(load: Callable[[], Result]) -> Result:
-    """Keras numbers unnamed layers by a counter of the thread; a new thread starts at the same
-    number every time, so layer names can be written down and linked to."""
+    """Load in a thread of its own, so that layer names can be written down and linked to.
+
+    Keras numbers unnamed layers by a counter of the thread, which starts anew in a new one.
+    """
     loaded: list[Result] = []
     failed: list[BaseException] = []
 

@@ -185,8 +185,9 @@ def read_output(
 def slopes(
     kind: OutputKind, probabilities: np.ndarray, targets: Sequence[int], of: Explained
 ) -> np.ndarray:
-    """What a target counts each class score: d score_c / d z is 1 at c, d p_c / d z for softmax is
-    p_c (e_c - p).
+    """What a target counts each class score.
+
+    For a score d score_c / d z is 1 at c; for a softmax d p_c / d z is p_c (e_c - p).
 
     Parameters
     ----------
