@@ -318,8 +318,8 @@ def _best_epoch_callback(epochs: int, progress: Progress | None) -> Any:
 
 
 def _accuracy(network: keras.Model, pixels: np.ndarray, labels: np.ndarray) -> float:
-    found = network.predict(pixels, batch_size=200, verbose=0).argmax(axis=1)
-    return float((found == labels).mean())
+    predicted = network.predict(pixels, batch_size=200, verbose=0).argmax(axis=1)
+    return float((predicted == labels).mean())
 
 
 def _save(network: keras.Model, name: str, out: Path) -> None:

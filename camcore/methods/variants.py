@@ -173,12 +173,12 @@ def occluded_patches(image: np.ndarray, activations: np.ndarray) -> Variants:
     wide = max(1, columns - 1)
 
     def make(start: int, stop: int) -> np.ndarray:
-        found = np.repeat(image[None], stop - start, axis=0)
-        for own, index in zip(found, range(start, stop), strict=True):
+        occluded = np.repeat(image[None], stop - start, axis=0)
+        for variant, index in zip(occluded, range(start, stop), strict=True):
             row, column = divmod(index, wide)
             bottom, right = tops[min(row + 2, rows)], lefts[min(column + 2, columns)]
-            own[tops[row] : bottom, lefts[column] : right] = mean
-        return found
+            variant[tops[row] : bottom, lefts[column] : right] = mean
+        return occluded
 
     def combine(scores: np.ndarray, base: np.ndarray) -> np.ndarray:
         return perturbed.occlusion(scores, base, rows, columns)

@@ -185,13 +185,13 @@ def _first_component(image: np.ndarray) -> np.ndarray:
     if not matrix.any():
         return np.zeros((height, width), np.float32)
     if min(matrix.shape) == 1:  # a rank of one needs no decomposition
-        found = matrix @ matrix[np.abs(matrix).sum(axis=1).argmax()]
-        found *= np.linalg.norm(matrix) / np.linalg.norm(found)
+        projected = matrix @ matrix[np.abs(matrix).sum(axis=1).argmax()]
+        projected *= np.linalg.norm(matrix) / np.linalg.norm(projected)
     else:
         start = np.random.default_rng(0).normal(size=min(matrix.shape))  # the same every time
         _, _, directions = svds(matrix, k=1, v0=start)
-        found = matrix @ directions[0]
-    if found[np.abs(found).argmax()] < 0:
-        found = -found
-    component: np.ndarray = found.reshape(height, width).astype(np.float32)
+        projected = matrix @ directions[0]
+    if projected[np.abs(projected).argmax()] < 0:
+        projected = -projected
+    component: np.ndarray = projected.reshape(height, width).astype(np.float32)
     return component

@@ -139,7 +139,7 @@ def retrofit(
         files = parts.files
         _check_classes(files["label"].to_numpy(str)[~parts.held])
         classifier = load_model(backbone, preprocessing=preprocessing)
-        known = [own.name for own in classifier.layers]
+        known = [candidate.name for candidate in classifier.layers]
         layer = layer or classifier.default_layer
         if layer not in known:
             raise InputError(
@@ -204,10 +204,10 @@ def _check_classes(labels: np.ndarray, broken: Sequence[str] = ()) -> None:
     names, counts = np.unique(labels, return_counts=True)
     without = f"; {_told(broken)}" if broken else ""
     if len(names) < 2:
-        found = "one class" if len(names) else "no class"
+        classes = "one class" if len(names) else "no class"
         raise InputError(
-            f"the pictures are of {found} and a classifier tells at least two apart; give a folder "
-            f"with a folder for each class{without}."
+            f"the pictures are of {classes} and a classifier tells at least two apart; give a "
+            f"folder with a folder for each class{without}."
         )
     few = counts.argmin()
     if counts[few] < FEWEST:
