@@ -97,13 +97,13 @@ def read_inputs(
     if len(shapes[chosen]) == 1:
         taken = (prod(shape),)
     others = tuple(
-        OtherInput(own, _known(own, shapes[own], shape, name), dtypes[own])
-        for own in shapes
-        if own != chosen
+        OtherInput(other, _known(other, shapes[other], shape, name), dtypes[other])
+        for other in shapes
+        if other != chosen
     )
     notes = []
     if wanted is None and len(pictures) > 1:
-        rest = _listed(own for own in pictures if own != chosen)
+        rest = _listed(other for other in pictures if other != chosen)
         notes.append(f"the picture is input {chosen!r}; input={rest} could be chosen too")
     if len(taken) == 1:
         read = "gray" if shape[2] == 1 else "RGB"
@@ -141,15 +141,15 @@ def _undescribed(model: Any, name: str, size: tuple[int, int] | None, wanted: st
 def _takers(shapes: dict[str, tuple[int | None, ...]]) -> dict[str, tuple[int | None, ...]]:
     """Inputs that can take a picture, as height x width x channels, the likeliest first."""
     kinds: list[dict[str, tuple[int | None, ...]]] = [{}, {}, {}, {}]
-    for own, shape in shapes.items():
+    for name, shape in shapes.items():
         if len(shape) == 3 and shape[2] is not None:
-            kinds[0 if shape[2] in (1, 3) else 1][own] = shape
+            kinds[0 if shape[2] in (1, 3) else 1][name] = shape
         elif len(shape) == 2 and (
             None in shape or all((side or 0) >= _LEAST_SIDE for side in shape)
         ):
-            kinds[2][own] = (*shape, 1)
+            kinds[2][name] = (*shape, 1)
         elif len(shape) == 1 and shape[0] and (picture := _unrolled(shape[0])):
-            kinds[3][own] = picture
+            kinds[3][name] = picture
     return kinds[0] | kinds[1] | kinds[2] | kinds[3]
 
 
@@ -166,7 +166,7 @@ def _sized(
     name: str, shape: tuple[int | None, ...], size: tuple[int, int] | None
 ) -> tuple[int, int, int]:
     height, width = size or (FREE_SIZE, FREE_SIZE)
-    if size and any(own not in (None, want) for own, want in zip(shape, size, strict=False)):
+    if size and any(side not in (None, want) for side, want in zip(shape, size, strict=False)):
         raise InputError(
             f"{name} takes {shape[0]} x {shape[1]} images only, not {height} x {width}."
         )
@@ -177,15 +177,15 @@ def _sized(
 
 
 def _known(
-    own: str, shape: tuple[int | None, ...], picture: tuple[int, int, int], model: str
+    input_name: str, shape: tuple[int | None, ...], picture: tuple[int, int, int], model: str
 ) -> tuple[int, ...]:
     """The shape of another input; where it takes pictures of any size, that of the picture."""
     if len(shape) == 3 and shape[2] is not None:
         return shape[0] or picture[0], shape[1] or picture[1], shape[2]
     if None in shape:
         raise ModelError(
-            f"{model}: its input {own!r} takes {_shown_shape(shape)} numbers for one picture; "
-            "CAM Audit holds other inputs of a known shape only."
+            f"{model}: its input {input_name!r} takes {_shown_shape(shape)} numbers for one "
+            "picture; CAM Audit holds other inputs of a known shape only."
         )
     return tuple(size for size in shape if size is not None)
 

@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 
 
 def load_bundled(
-    own: bundled.BundledModel,
+    entry: bundled.BundledModel,
     preprocessing: str | None,
     names: Sequence[str] | None,
     options: dict[str, Any],
@@ -37,13 +37,13 @@ def load_bundled(
     def load() -> KerasClassifier:
         from camcore.models.keras.classifier import KerasClassifier
 
-        model = keras.models.load_model(own.file, compile=False, safe_mode=True)
+        model = keras.models.load_model(entry.file, compile=False, safe_mode=True)
         return KerasClassifier(
             model,
-            name=own.name,
-            sha256=own.sha256,
+            name=entry.name,
+            sha256=entry.sha256,
             preprocessing=preprocessing or "none",
-            class_names=names or own.class_names,
+            class_names=names or entry.class_names,
             **options,
         )
 
