@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 from camcore.errors import ImageError
 from camcore.pictures.colour_modes import to_levels, to_rgb
@@ -201,10 +201,7 @@ def _deep_levels(
     if stretch == "none" and high.max() >= _BRIGHT:
         return None
     other = _open(data, name)
-    tiles: Any = other.tile  # type: ignore[attr-defined]
-    other.tile = [  # type: ignore[attr-defined]
-        tile._replace(args=_other_byte(tile.args)) for tile in tiles
-    ]
+    other.tile = [tile._replace(args=_other_byte(tile.args)) for tile in other.tile]
     low = np.asarray(other)
     if low.shape != high.shape:
         return None
@@ -224,7 +221,7 @@ def _other_byte(arguments: Any) -> Any:
     return arguments[:-1] + orders[arguments[-1]]
 
 
-def _open(data: bytes, name: str) -> Image.Image:
+def _open(data: bytes, name: str) -> ImageFile.ImageFile:
     """Open by signature through the plug-ins allowed here, without decoding any pixel."""
     Image.init()
     if is_heic(data):
