@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from camcore.auditing.evidence.stage import gather
+from camcore.auditing.held_columns import fixed_values
 from camcore.auditing.interventions.intervene import intervene
 from camcore.auditing.report import write_report
 from camcore.auditing.runs.beginning import begin
@@ -18,15 +19,15 @@ from camcore.auditing.runs.store import Store
 from camcore.auditing.scan.scan import scan
 from camcore.auditing.verdict.findings_json import conclude
 from camcore.classifier import Classifier
-from camcore.errors import CamcoreError, StoreError
+from camcore.errors import CamcoreError, LabelsError, StoreError
 from camcore.models.loading import load_model
 
 
 def audit(
-    source: str | os.PathLike,
-    model: str | os.PathLike | Classifier,
+    source: str | os.PathLike[str],
+    model: str | os.PathLike[str] | Classifier,
     *,
-    out: str | os.PathLike | None = None,
+    out: str | os.PathLike[str] | None = None,
     show: Callable[[Progress], Any] | None = None,
     **options: Any,
 ) -> Run:
@@ -47,7 +48,8 @@ def audit(
         Called with a `Progress` a few times a second.
     **options
         The other fields of `Settings`: layer, method, labels, class_names, preprocessing, output,
-        output_kind, input_size, input, others, fit, split, stretch, budget, seed, precision.
+        output_kind, input_size, input, others, fit, split, stretch, budget, seed, precision. For a
+        model in memory only `others` speaks of the model.
 
     Returns
     -------
@@ -69,8 +71,9 @@ def audit(
     store = Store(out if out is not None else new_run_folder(settings))
 
     def load() -> Classifier:
+        others = fixed_values(settings.others)
         if in_memory is not None:
-            return in_memory
+            return in_memory.holding(others) if others else in_memory
         return load_model(
             settings.model,
             labels=settings.class_names,
@@ -79,7 +82,7 @@ def audit(
             output_kind=settings.output_kind,  # type: ignore[arg-type]
             input_size=settings.input_size,
             input=settings.input,
-            others=settings.others,
+            others=others or None,
         )
 
     with store.locked():
@@ -95,6 +98,9 @@ def audit(
             watch.end("complete")
         except StoppedError:
             raise
+        except LabelsError as error:
+            watch.end("asking", str(error))
+            raise
         except CamcoreError as error:
             watch.end("failed", str(error))
             raise
@@ -109,7 +115,7 @@ def audit(
     return Run(store.folder)
 
 
-def report(folder: str | os.PathLike) -> Run:
+def report(folder: str | os.PathLike[str]) -> Run:
     """Make findings.json, images.csv, bad.csv and report.html of a run anew.
 
     A run of another format, or of other rules than those in force, is not judged again: its pages

@@ -12,13 +12,15 @@ import pandas as pd
 from camcore.auditing.edits import Images
 from camcore.auditing.edits.compression import READ, quality_from_pixels
 from camcore.auditing.edits.part import Part
+from camcore.auditing.held_columns import stacked, values_of
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.scan.scan import object_mask
+from camcore.cores import usable_cores
 from camcore.errors import CamcoreError, ImageError
 from camcore.pictures.model_view import Decoded, decode
 from camcore.pictures.picture import read_image
 
-_Held = tuple[np.ndarray, np.ndarray | None, float, tuple[float, float]]
+_Held = tuple[np.ndarray, np.ndarray | None, float, tuple[float, float], dict[str, np.ndarray]]
 _COARSER = 5.0  # points of quality: less is the reading's own uncertainty
 _READABLE = 2**20  # pixels of a file that is decoded in full to read an earlier quality
 
@@ -65,7 +67,7 @@ class Pool:
         wanted = {int(one) for one in ids}
         self._held = {one: self._held[one] for one in wanted & self._held.keys()}
         missing = sorted(wanted - self._held.keys() - self.lost.keys())
-        with ThreadPoolExecutor(2) as workers:
+        with ThreadPoolExecutor(usable_cores()) as workers:
             for one, found in zip(missing, workers.map(self._decoded, missing), strict=True):
                 if isinstance(found, str):
                     self.lost[one] = found
@@ -82,7 +84,7 @@ class Pool:
 
     def images(self, ids: np.ndarray) -> Images:
         """A batch of images that are held."""
-        pixels, masks, quality, scale = zip(*(self._held[int(one)] for one in ids), strict=True)
+        pixels, masks, quality, scale, _ = zip(*(self._held[int(one)] for one in ids), strict=True)
         known = np.array([mask is not None for mask in masks])
         blank = np.zeros(pixels[0].shape[:2], bool)
         return Images(
@@ -99,6 +101,10 @@ class Pool:
         nowhere = np.full(4, -1)
         return np.array([known.get(int(one), nowhere) for one in ids]).reshape(-1, 4)
 
+    def others(self, ids: np.ndarray) -> dict[str, np.ndarray]:
+        """What the other inputs are held at for images that are held, (N, *shape) each."""
+        return stacked(self._held[int(one)][4] for one in ids)
+
     def _decoded(self, one: int) -> _Held | str:
         row = self._files.loc[one]
         try:
@@ -113,7 +119,8 @@ class Pool:
                 mask = None
             frame, (height, width, _) = decoded.frame, self._plan.input_shape
             scale = (frame.y1 - frame.y0) / height, (frame.x1 - frame.x0) / width
-            return decoded.seen, mask, self._quality(one, path, decoded), scale
+            others = values_of(row, self._plan)
+            return decoded.seen, mask, self._quality(one, path, decoded), scale, others
         except CamcoreError as error:
             return str(error)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from camcore.auditing.edits import shift
+from camcore.auditing.held_columns import held_at
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.plan import Plan
@@ -13,6 +14,8 @@ from camcore.classifier import Classifier
 from camcore.methods import method_named
 from camcore.methods.applying import raw_maps
 from camcore.pictures.preprocessing import preprocess
+
+Window = tuple[slice, slice]
 
 _MOVES = ((0, 1), (0, -1), (1, 0), (-1, 0))  # down and right
 
@@ -34,14 +37,16 @@ def shift_table(
     if not len(ids):
         return pd.DataFrame({"recipient": ids, "content": [], "place": []})
     pixels = pool.images(ids).pixels
-    (rows, columns), (height, width) = plan.grid, pixels.shape[1:3]
+    classifier = held_at(classifier, pool.others(ids))
+    (rows, columns), lies = plan.grid, plan.frame
+    high, wide = (lies.y1 - lies.y0) / rows, (lies.x1 - lies.x0) / columns  # pixels of a cell
     before = _maps(pixels, klass, plan, classifier)
     content, place = np.zeros((2, len(_MOVES), len(ids)))
     for number, move in enumerate(_MOVES):
         down, right = (
             k * max(1, round(RULES.shift_step * n)) for k, n in zip(move, plan.grid, strict=True)
         )
-        moved = shift(pixels, down * height // rows, right * width // columns)
+        moved = shift(pixels, round(down * high), round(right * wide))
         after = _maps(moved, klass, plan, classifier)
         here, there = _window(down, right, rows, columns)
         new = after[(slice(None), *there)]
@@ -50,7 +55,7 @@ def shift_table(
     return pd.DataFrame({"recipient": ids, "content": content.mean(0), "place": place.mean(0)})
 
 
-def _window(down: int, right: int, rows: int, columns: int):
+def _window(down: int, right: int, rows: int, columns: int) -> tuple[Window, Window]:
     """Cells that a move leaves inside: where they were, and where they are."""
 
     def one(step: int, size: int) -> tuple[slice, slice]:
@@ -69,7 +74,8 @@ def _maps(pixels: np.ndarray, klass: int, plan: Plan, classifier: Classifier) ->
     columns = np.array(plan.classes.classes[klass].columns)
     targets = columns[np.argmax(forward.scores[:, columns], axis=1)]
     maps = raw_maps(classifier, forward, targets.tolist(), method_named(plan.settings.method))
-    return np.maximum(np.nan_to_num(maps), 0)
+    positive: np.ndarray = np.maximum(np.nan_to_num(maps), 0)
+    return positive
 
 
 def _correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -77,4 +83,5 @@ def _correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     a, b = (m.reshape(len(m), -1).astype(np.float64) for m in (a, b))
     a, b = a - a.mean(1, keepdims=True), b - b.mean(1, keepdims=True)
     scale = np.sqrt((a**2).sum(1) * (b**2).sum(1))
-    return np.divide((a * b).sum(1), scale, out=np.zeros(len(a)), where=scale > 0)
+    cosines: np.ndarray = np.divide((a * b).sum(1), scale, out=np.zeros(len(a)), where=scale > 0)
+    return cosines

@@ -13,6 +13,7 @@ from camcore.auditing.audited_classes import class_margins, predicted_classes
 from camcore.auditing.edits import Images, Probe, objects, without_objects
 from camcore.auditing.edits.regions import Region
 from camcore.auditing.edits.trimming import TRIMS
+from camcore.auditing.held_columns import held_at
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.pairing import Pairs
 from camcore.auditing.interventions.realism import (
@@ -26,13 +27,13 @@ from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.progress import Watch
 from camcore.auditing.runs.store import Store
 from camcore.classifier import Classifier
+from camcore.cores import usable_cores
 from camcore.models.finite_answers import diverged
 from camcore.pictures.preprocessing import preprocess
 from camcore.sources.ahead import ahead
 
 _PASSED = 32  # images in a forward pass
 _BLOCK = 512  # forward passes that a killed run may have to do again
-_EDITORS = 2
 _AHEAD = 4  # batches
 _REMEMBERED = 8  # sets of recipients
 
@@ -131,8 +132,9 @@ class Laboratory:
         features, properties = [], []
         for start in range(0, len(chosen), RULES.edited_at_once):
             part = chosen[start : start + RULES.edited_at_once]
-            pixels = self._pool.images(part[self._pool.hold(part)]).pixels
-            features.append(self._seen(self._prepared(pixels))[1])
+            part = part[self._pool.hold(part)]
+            pixels = self._pool.images(part).pixels
+            features.append(self._seen(self._prepared(pixels), part)[1])
             properties.append(properties_of(pixels))
         self._real = Realism(np.concatenate(features)), PropertyRealism(np.concatenate(properties))
 
@@ -157,7 +159,9 @@ class Laboratory:
     def _answers_before(self, trial: Trial) -> tuple[np.ndarray, np.ndarray]:
         found = [
             self._answers(
-                self._prepared(self._pool.images(trial.pairs.recipients[chunk]).pixels), trial
+                self._prepared(self._pool.images(trial.pairs.recipients[chunk]).pixels),
+                trial,
+                chunk,
             )
             for chunk in _chunks(len(trial.pairs))
         ]
@@ -176,11 +180,11 @@ class Laboratory:
             for fill in trial.fills
             for chunk in _chunks(len(trial.pairs))
         ]
-        with ThreadPoolExecutor(_EDITORS, thread_name_prefix="edit") as workers:
+        with ThreadPoolExecutor(usable_cores(), thread_name_prefix="edit") as workers:
             edits = ahead(workers, (self._edit(trial, *job) for job in jobs), _AHEAD)
             for (probe, fill, chunk), (edited, controlled) in zip(jobs, edits, strict=True):
-                after = self._answers(edited.inputs, trial)
-                control = self._answers(controlled.inputs, trial) if controlled else None
+                after = self._answers(edited.inputs, trial, chunk)
+                control = self._answers(controlled.inputs, trial, chunk) if controlled else None
                 count = len(edited.inputs)
                 self._watch.advance(count * (1 if control is None else 2))
                 pairs = trial.pairs
@@ -273,25 +277,31 @@ class Laboratory:
     def _prepared(self, pixels: np.ndarray) -> np.ndarray:
         return preprocess(pixels.astype(np.float32), self._plan.preprocessing)
 
-    def _seen(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Class scores, and the pooled activations of the audited layer."""
+    def _seen(self, inputs: np.ndarray, recipients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Class scores, and the pooled activations of the audited layer.
+
+        What a recipient's other inputs are held at stays with it, whatever its picture takes.
+        """
         scores, features = [], []
         for start in range(0, len(inputs), _PASSED):
-            forward = self._classifier.forward(inputs[start : start + _PASSED], self._plan.layer)
+            part = slice(start, start + _PASSED)
+            holding = self._holding(recipients[part])
+            forward = holding.forward(inputs[part], self._plan.layer)
             lost = ~np.isfinite(forward.scores).all(axis=1)
             if lost.any():
                 first = start + int(np.argmax(lost))
-                raise diverged(self._classifier, inputs[first : first + 1])
+                alone = slice(first, first + 1)
+                raise diverged(self._holding(recipients[alone]), inputs[alone])
             scores.append(forward.scores)
             features.append(pooled(forward.activations))
         return np.concatenate(scores), np.concatenate(features)
 
     def _answers(
-        self, inputs: np.ndarray, trial: Trial
+        self, inputs: np.ndarray, trial: Trial, chunk: slice
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Predicted class, log-odds of the trial's class, and how real the features are."""
         assert self._real is not None
-        scores, features = self._seen(inputs)
+        scores, features = self._seen(inputs, trial.pairs.recipients[chunk])
         kind, classes = self._plan.output_kind, self._plan.classes
         margins = class_margins(scores, classes, kind)[:, trial.klass]
         return (
@@ -299,6 +309,9 @@ class Laboratory:
             margins.astype(np.float32),
             self._real[0].of(features),
         )
+
+    def _holding(self, ids: np.ndarray) -> Classifier:
+        return held_at(self._classifier, self._pool.others(ids))
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from camcore.auditing.audited_classes import AuditClass, Classes
+from camcore.auditing.held_columns import HeldColumn
 from camcore.auditing.rules import RULES, Rules
 from camcore.auditing.runs.settings import Settings
 from camcore.auditing.runs.store import runs_folder
 from camcore.classifier import OutputKind
 from camcore.errors import InputError, StoreError
+from camcore.pictures.preprocessing import Frame, whole_frame
 from camcore.sources.bounds import check_bounds
 
 FORMAT = 2
@@ -111,13 +113,24 @@ class Plan:
     @property
     def layer(self) -> str:
         """Name of the layer that the maps are of."""
-        return self.record["model"]["layer"]
+        layer: str = self.record["model"]["layer"]
+        return layer
 
     @property
     def grid(self) -> tuple[int, int]:
         """Height and width of the maps in cells."""
         height, width = self.record["model"]["grid"]
         return height, width
+
+    @cached_property
+    def frame(self) -> Frame:
+        """Where the maps lie in what the model sees."""
+        height, width, _ = self.input_shape
+        told = self.record["model"].get("frame")
+        if told is None:
+            return whole_frame(width, height)
+        reach = told["reach"]
+        return Frame(**told | {"reach": None if reach is None else tuple(reach)})
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
@@ -128,14 +141,22 @@ class Plan:
     @property
     def preprocessing(self) -> str:
         """How pixels become inputs."""
-        return self.record["model"]["preprocessing"]
+        preprocessing: str = self.record["model"]["preprocessing"]
+        return preprocessing
 
     @property
     def output_kind(self) -> OutputKind:
         """How the model's output is read."""
-        return self.record["model"]["output_kind"]
+        kind: OutputKind = self.record["model"]["output_kind"]
+        return kind
+
+    @cached_property
+    def held(self) -> tuple[HeldColumn, ...]:
+        """The other inputs that take their values from columns of the table."""
+        return tuple(map(HeldColumn.from_json, self.record["model"].get("held", ())))
 
     @property
     def bfloat16(self) -> bool:
         """Whether the networks run in bfloat16."""
-        return self.record["precision"]["bfloat16"]
+        bfloat16: bool = self.record["precision"]["bfloat16"]
+        return bfloat16

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,14 @@ import pandas as pd
 import pyarrow as pa
 
 from camcore.auditing.audited_classes import class_margins, predicted_classes
+from camcore.auditing.held_columns import held_at, stacked, values_of
 from camcore.auditing.runs.plan import PART, Plan, part_of
 from camcore.auditing.runs.progress import Watch
 from camcore.auditing.runs.store import Store
 from camcore.auditing.scan.image_properties import PROPERTIES, measure, measure_file
-from camcore.auditing.scan.map_statistics import focus
+from camcore.auditing.scan.map_statistics import coverage, focus
 from camcore.classifier import Classifier, Forward
+from camcore.cores import usable_cores
 from camcore.errors import CamcoreError, ImageError
 from camcore.methods import Method, method_named
 from camcore.methods.applying import raw_maps
@@ -29,7 +32,6 @@ from camcore.pictures.preprocessing import preprocess
 from camcore.sources.ahead import ahead
 
 BATCH = 32
-_DECODERS = 2
 _AHEAD = 3 * BATCH
 _TOP = 5
 
@@ -44,6 +46,7 @@ class _Looked:
     coverage: np.ndarray | None = None
     error: str = ""
     notes: str = ""
+    others: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def scan(store: Store, plan: Plan, classifier: Classifier, watch: Watch) -> None:
@@ -69,13 +72,54 @@ def scan(store: Store, plan: Plan, classifier: Classifier, watch: Watch) -> None
     rows = (
         files.iloc[start + k] for start in missing for k in range(min(PART, len(files) - start))
     )
-    method = method_named(plan.settings.method)
-    with ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode") as workers:
-        looked = ahead(workers, (partial(_look, row, plan) for row in rows), _AHEAD)
+    with _looking(rows, plan) as looked:  # ahead over the ends of parts, so the model never waits
         for start in missing:
             part = files.iloc[start : start + PART]
-            table = _scan_part(part, looked, plan, classifier, method, watch)
-            store.write_table(part_of(start), table)
+            store.write_table(part_of(start), _table(part, looked, plan, classifier, watch.advance))
+
+
+def scan_part(files: pd.DataFrame, plan: Plan, classifier: Classifier) -> pa.Table:
+    """Rows of the scan for some files: what the model says of each, its maps and properties.
+
+    Nothing is written and nothing else is read than the files, so parts may be scanned in any
+    order, in threads, processes or on other machines that see the same files. A run is complete
+    for `camcore.audit` once each part of `PART` files lies in its store.
+
+    Parameters
+    ----------
+    files : DataFrame
+        Rows of the run's ``files.parquet``: ``id``, ``path``, ``label``, ``bytes``, ``mtime_ns``,
+        ``mask`` and ``box``.
+    plan : Plan
+        What exactly runs; `Run.plan`.
+    classifier : Classifier
+        The model that the plan names, fit for many images; see `Classifier.for_throughput`.
+
+    Returns
+    -------
+    pyarrow.Table
+        A row for each file, in their order; ``error`` says why a file has no numbers.
+
+    Examples
+    --------
+    Parts of a run, in the processes of any executor::
+
+        files = run.store.read_table("files.parquet")
+        starts = range(0, len(files), PART)
+        parts = [files.iloc[start : start + PART] for start in starts]
+        tables = executor.map(partial(scan_part, plan=run.plan, classifier=model), parts)
+        for start, table in zip(starts, tables):
+            run.store.write_table(part_of(start), table)
+    """
+    rows = (files.iloc[place] for place in range(len(files)))
+    with _looking(rows, plan) as looked:
+        return _table(files, looked, plan, classifier, lambda done, bad: None)
+
+
+@contextlib.contextmanager
+def _looking(rows: Iterable[pd.Series], plan: Plan) -> Iterator[Iterator[_Looked]]:
+    with ThreadPoolExecutor(usable_cores(), thread_name_prefix="decode") as workers:
+        yield ahead(workers, (partial(_look, row, plan) for row in rows), _AHEAD)
 
 
 def _size(files: pd.DataFrame, starts: Sequence[int]) -> int:
@@ -86,6 +130,7 @@ def _look(row: pd.Series, plan: Plan) -> _Looked:
     try:
         path = plan.file_of(row["path"])
         _unchanged(path, row)
+        others = values_of(row, plan)
         decoded = decode(path, plan.input_shape, plan.settings.fit, stretch=plan.settings.stretch)
     except CamcoreError as error:
         return _Looked(error=str(error))
@@ -106,6 +151,7 @@ def _look(row: pd.Series, plan: Plan) -> _Looked:
         ),
         coverage,
         notes="; ".join(notes),
+        others=others,
     )
 
 
@@ -123,12 +169,7 @@ def _coverage(row: pd.Series, decoded: Decoded, plan: Plan) -> np.ndarray | None
     mask = object_mask(row, decoded, plan)
     if mask is None:
         return None
-    (height, width), (h, w) = mask.shape, plan.grid
-    rows = (np.arange(h) * height) // h
-    columns = (np.arange(w) * width) // w
-    total = np.add.reduceat(np.add.reduceat(mask.astype(np.float32), rows, 0), columns, 1)
-    sizes = np.outer(np.diff(np.append(rows, height)), np.diff(np.append(columns, width)))
-    return total / sizes
+    return coverage(mask, *plan.grid, plan.frame)
 
 
 def object_mask(row: pd.Series, decoded: Decoded, plan: Plan) -> np.ndarray | None:
@@ -142,30 +183,31 @@ def object_mask(row: pd.Series, decoded: Decoded, plan: Plan) -> np.ndarray | No
     return None
 
 
-def _scan_part(
+def _table(
     part: pd.DataFrame,
     looked: Iterator[_Looked],
     plan: Plan,
     classifier: Classifier,
-    method: Method,
-    watch: Watch,
+    count: Callable[[int, int], object],
 ) -> pa.Table:
+    """Rows of a part from the next files looked at; `count` gets images done, and bad of them."""
+    method = method_named(plan.settings.method)
     columns = _Columns(part, plan)
     batch: list[tuple[int, _Looked]] = []
     for place in range(len(part)):
         one = next(looked)
         if one.decoded is None:
             columns.refuse(place, one.error)
-            watch.advance(1, bad=1)
+            count(1, 1)
             continue
         batch.append((place, one))
         if len(batch) == BATCH:
             refused = columns.fill(batch, classifier, method)
-            watch.advance(len(batch), bad=refused)
+            count(len(batch), refused)
             batch = []
     if batch:
         refused = columns.fill(batch, classifier, method)
-        watch.advance(len(batch), bad=refused)
+        count(len(batch), refused)
     return columns.table()
 
 
@@ -201,7 +243,9 @@ class _Columns:
         """Rows of a batch; returns how many images got no answer."""
         plan, values = self._plan, self._values
         inputs = np.stack([one.inputs for _, one in batch if one.inputs is not None])
-        forward = classifier.forward(inputs, plan.layer)
+        rows = stacked(one.others for _, one in batch)
+        asked = held_at(classifier, rows)
+        forward = asked.forward(inputs, plan.layer)
         answered = finite_rows(forward)
         refused = int((~answered).sum())
         if refused:
@@ -212,7 +256,8 @@ class _Columns:
             batch = [batch[k] for k in np.flatnonzero(answered).tolist()]
             if not batch:
                 return refused
-            forward = classifier.forward(inputs[answered], plan.layer)
+            asked = held_at(classifier, {name: values[answered] for name, values in rows.items()})
+            forward = asked.forward(inputs[answered], plan.layer)
         places = np.array([place for place, _ in batch])
         predicted = predicted_classes(forward.scores, plan.classes, plan.output_kind)
         margins = class_margins(forward.scores, plan.classes, plan.output_kind)
@@ -228,8 +273,8 @@ class _Columns:
         for k in known:
             of_class = np.array(plan.classes.classes[own[k]].columns)
             target[k] = of_class[np.argmax(forward.scores[k, of_class])]
-        maps = _maps(classifier, forward, first, method)
-        label_maps = maps if (target == first).all() else _maps(classifier, forward, target, method)
+        maps = _maps(asked, forward, first, method)
+        label_maps = maps if (target == first).all() else _maps(asked, forward, target, method)
         self._keep_maps("predicted", places, maps)
         self._keep_maps("label", places[known], label_maps[known])
 
@@ -247,7 +292,7 @@ class _Columns:
         covered = [one.coverage for _, one in batch]
         unknown = np.full(plan.grid, np.nan, np.float32)
         masks = np.stack([unknown if c is None else c for c in covered])
-        for name, column in focus(label_maps, masks).items():
+        for name, column in focus(label_maps, masks, plan.frame).items():
             if name not in self._focus:
                 missing = False if column.dtype == bool else np.nan
                 self._focus[name] = np.full(len(self._labels), missing, column.dtype)
@@ -274,4 +319,5 @@ def _maps(
 ) -> np.ndarray:
     maps = raw_maps(classifier, forward, targets.tolist(), method)
     limit = float(np.finfo(np.float32).max)
-    return np.nan_to_num(maps, nan=0.0, posinf=limit, neginf=-limit)
+    finite: np.ndarray = np.nan_to_num(maps, nan=0.0, posinf=limit, neginf=-limit)
+    return finite

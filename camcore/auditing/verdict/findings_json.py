@@ -10,7 +10,7 @@ import pandas as pd
 
 from camcore.auditing.edits.families import FAMILIES
 from camcore.auditing.edits.part import Part
-from camcore.auditing.edits.regions import region_of
+from camcore.auditing.edits.regions import region_of_map
 from camcore.auditing.interventions.effects import (
     Differences,
     differences,
@@ -107,7 +107,9 @@ def _tried(run: Run) -> set[str]:
 
 
 def _notes(run: Run) -> list[str]:
-    notes = [*run.record["source"]["notes"], *run.record["classes"]["notes"]]
+    record = run.record
+    notes = [*record["source"]["notes"], *record["classes"]["notes"]]
+    notes += record["model"].get("notes", ())
     if run.record["model"]["preprocessing_guessed"]:
         name = run.record["model"]["preprocessing"]
         notes.append(
@@ -164,9 +166,9 @@ def _attended(findings: dict[tuple[int, str], Finding], run: Run, plan: Plan) ->
     """Where the maps of a class lie and those of the others do not."""
     for row in run.evidence("attention").itertuples(index=False):
         hot = np.frombuffer(row.cells, bool).reshape(plan.grid)
-        if not hot.any():
+        region = region_of_map(hot, plan.frame) if hot.any() else None
+        if region is None:
             continue
-        region = region_of(hot)
         klass, family = int(row[0]), region.family
         name, identity = name_of(plan, klass, family)
         found = findings.get((klass, family)) or Finding(identity, name, family, "", "attended")

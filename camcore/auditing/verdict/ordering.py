@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,7 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     last = (len(_KINDS) + 1, 0.0)
     leaders = {one.id for one in leading.values()}
 
-    def key(one: Finding) -> tuple:
+    def key(one: Finding) -> tuple[Any, ...]:
         return (
             LEVELS.index(one.level),
             one.level == "relied on" and not _counts(one),

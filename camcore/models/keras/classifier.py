@@ -170,8 +170,8 @@ class KerasClassifier:
         """
         fed, tap = self._fed(images), self._tap(layer)
         with self._held(len(images)):
-            found = self._pieces.passes(tap).forward(fed)
-        activations, scores, probabilities, *state = found
+            results = self._pieces.passes(tap).forward(fed)
+        activations, scores, probabilities, *state = results
         return Forward(
             activations.numpy(),
             scores.numpy(),
@@ -230,7 +230,8 @@ class KerasClassifier:
         with self._held(wanted):
             backward = self._pieces.passes(self._tap(forward.layer)).backward
             (gradients,) = backward(tf.constant(counted), *state)
-        return gradients.numpy()
+        values: np.ndarray = gradients.numpy()
+        return values
 
     def head(self, images: np.ndarray, layer: str) -> Head:
         """The rest of the network behind a layer, for one preprocessed image, (1, H, W, C).
@@ -255,13 +256,16 @@ class KerasClassifier:
     def class_weights(self, layer: str) -> ClassWeights | None:
         """Weights of the global-average-pooling head behind `layer`, or None without one.
 
+        The bias holds what other inputs add, for the first picture where each has its own.
+
         Raises
         ------
         InputError
             If there is no such layer.
         """
         tap = self._tap(layer)
-        with self._held(1):
+        with self._lock:
+            self._feed.hold({name: value[:1] for name, value in self._values.items()}, 1)
             return self._pieces.class_weights(tap) if layer in self._pooled else None
 
     def randomised(self, layers: Sequence[str], seed: int) -> KerasClassifier:
@@ -278,11 +282,11 @@ class KerasClassifier:
                     f"{self.name} has no layer {path!r} with weights; the last one is "
                     f"{self.weighted_layers[-1]!r}."
                 )
-        own = self._like(self._pieces.with_variables(shuffled(self._captured, layers, seed)))
-        told = json.dumps([self._identity, list(layers), seed], allow_nan=False)
-        own._identity = hashlib.sha256(told.encode()).hexdigest()
-        own.sha256 = own._feed.identity(own._identity, own._values)
-        return own
+        randomised = self._like(self._pieces.with_variables(shuffled(self._captured, layers, seed)))
+        identity = json.dumps([self._identity, list(layers), seed], allow_nan=False)
+        randomised._identity = hashlib.sha256(identity.encode()).hexdigest()
+        randomised.sha256 = randomised._feed.identity(randomised._identity, randomised._values)
+        return randomised
 
     def holding(self, others: Mapping[str, Held]) -> KerasClassifier:
         """The same model with its other inputs held at other values; those not named stay.
@@ -298,9 +302,9 @@ class KerasClassifier:
         InputError
             If there is no such input, or a value does not fit it.
         """
-        own = self._like(self._pieces.with_other_values())
-        own._hold(self._given | dict(others))
-        return own
+        copied = self._like(self._pieces.with_other_values())
+        copied._hold(self._given | dict(others))
+        return copied
 
     def parts(self, layer: str) -> tuple[tuple[LayerRow, ...], tuple[LayerRow, ...]]:
         """The model as two networks, from the image to `layer` and from there to the output.
@@ -330,9 +334,9 @@ class KerasClassifier:
 
     def _like(self, pieces: Pieces) -> KerasClassifier:
         """The same model with functions that are cut otherwise."""
-        own = copy.copy(self)
-        own._pieces = pieces
-        return own
+        copied = copy.copy(self)
+        copied._pieces = pieces
+        return copied
 
     def _fed(self, images: np.ndarray) -> Any:
         if images.ndim != 4 or images.shape[1:] != self.input_shape:

@@ -40,15 +40,6 @@ class _Asking:
     names: tuple[str, ...]
 
 
-def labels_failed(run: Run) -> bool:
-    """Whether the run failed because labels and classes do not match."""
-    progress = run.progress
-    if run.record or progress is None or progress.state != "failed":
-        return False
-    marks = ("--labels", "both stand for", "stands for all", "The mapping names")
-    return any(mark in progress.message for mark in marks)
-
-
 def offer_mapping(run: Run) -> None:
     """A multiselect of classes for each label, and the way without labels.
 
@@ -189,8 +180,10 @@ def _one(label: str, count: int, names: Sequence[str]) -> list[int | str]:
 
 
 def suggested(label: str, names: Sequence[str]) -> list[int]:
-    """Classes that a label may mean: the one it names, ImageNet's group of them, those whose names
-    hold it as a word, or else the one that is spelled nearly so.
+    """Classes that a label may mean, the likeliest first.
+
+    The one it names, ImageNet's group of them, those whose names hold it as a word, or else the
+    one that is spelled nearly so.
 
     Examples
     --------
