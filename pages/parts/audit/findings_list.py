@@ -112,9 +112,8 @@ def _facts(finding: Finding) -> list[str]:
         facts.append("may be the object")
     if finding.trace:
         facts.append("may be the trace of something in one place")
-    if finding.share is not None:
-        leave = report_words.share(finding.share)
-        facts.append(f"{leave} of its images leave the class without it")
+    if left := words.leaving(finding):
+        facts.append(left)
     return facts
 
 

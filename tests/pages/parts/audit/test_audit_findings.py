@@ -29,6 +29,22 @@ def test_findings_as_cards(visit, run):
     assert not any(own.proto.expanded for own in app.expander)
 
 
+def test_a_difference_is_no_share(visit, run):
+    """Fewer leave the class without the cue than under the control: both are told as they are."""
+
+    def edit(summary):
+        tank = next(own for own in summary["findings"] if own["id"] == SKY)
+        tank.update(share=-0.04, necessity=tank["necessity"] | {"transfer": 0.02, "control": 0.06})
+
+    summary = run.store.read_json("findings.json")
+    edit(summary)
+    run.store.write_json("findings.json", summary)
+    text = words(visit(run="planted"))
+    assert "2 % of its images leave the class without it, 6 % under the control" in text
+    assert "-4" not in text
+    assert "−4" not in text
+
+
 def test_evidence_has_its_own_address(visit, run):
     app = visit(run="planted", finding=SKY)
     assert_calm(app)

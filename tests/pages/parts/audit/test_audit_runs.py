@@ -79,7 +79,7 @@ def test_runs_are_listed_and_deleted_after_a_question(visit, run, runs, busy):
     stopped_run(runs / "other", "paused")
     app = visit()
     assert links(app)["planted"] == {"run": "planted"}
-    assert "2 findings relied on" in words(app)
+    assert "2 cues relied on" in words(app)
     app.button(key="audit-delete-other").click().run()
     assert (runs / "other").exists(), "it asks first"
     app.button(key="audit-delete-not").click().run()
