@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 import camcore
 from pages.components.viewer import show_viewer
 from pages.components.wording import calmly, plain
-from pages.parts import results
+from pages.parts import results, sharing
 from pages.pickers import map_picker, model_picker, picture_picker, target_picker
 from pages.pickers.model_picker import ModelChoice
 from pages.pickers.picture_picker import PictureChoice
@@ -47,6 +47,8 @@ def explore() -> None:
     else:
         with calmly(notices):
             _explain(choice, source, model_box, map_box, chips, waiting, stage, below, notices)
+    with st.sidebar:
+        sharing.offer_link(choice, source)
     with notices:
         if refused := address.refused():
             st.warning("  \n".join(map(plain, refused)), icon=":material/link_off:")
@@ -154,23 +156,16 @@ def _remember_shape(choice: ModelChoice, model: camcore.Classifier) -> None:
 
 
 def _write_address(choice, source, model, targets, layer, method, of, fit, preprocessing) -> None:
-    """A link restores the view; somebody's own file is not in it, unless a link named it."""
-    link = choice.link()
-    named = bool(link)
-    several = named and len(model.outputs) > 1
-    scaled = named and preprocessing not in (None, model.preprocessing)
+    """A link restores the view."""
     address.write_link(
         {
-            **link,
-            "image": source.sample,
-            "path": source.file if source.linked else None,
-            "output": model.output if several else None,
-            "preprocessing": preprocessing if scaled else None,
-            "layer": layer.name if named else None,
-            "class": target_picker.address_of(model, targets) if named else None,
+            **model_picker.address_of_choice(choice, model),
+            **source.link(),
+            "layer": layer.name,
+            "class": target_picker.address_of(model, targets),
             "method": method,
             "of": of if of != "score" else None,
-            "fit": fit if fit != "stretch" else None,
+            **map_picker.address_of(model, fit, preprocessing),
         }
     )
 
