@@ -363,6 +363,15 @@ def test_a_quick_method_of_many_passes_runs_at_once(visit):
     assert explained(app)
 
 
+def test_a_vanished_gradient_is_said(visit):
+    """cloud-detector is sure of its sunny tank to the last digit; tank-detector on an unsure one."""
+    app = visit(model="cloud-detector", image="tank-sunny", of="probability")
+    assert_calm(app)
+    assert any("its gradient has vanished" in own.value for own in app.warning)
+    app = visit(model="cloud-detector", image="tank-sunny")
+    assert not app.warning
+
+
 def test_the_probability_can_be_explained_where_gradients_are(visit):
     app = visit(model="tank-detector", image="tank-sunny", of="probability")
     assert_calm(app)

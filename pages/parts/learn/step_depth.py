@@ -8,6 +8,7 @@ import streamlit as st
 import camcore
 from pages.components.map_row import MapFigure, show_maps
 from pages.components.wording import plain
+from pages.parts.learn.layer_probes import LEARNT, probe_accuracies
 from pages.parts.learn.lesson import Lesson
 from pages.parts.learn.showing import agreement, over
 
@@ -77,7 +78,11 @@ def show(lesson: Lesson) -> None:
     show_maps(felt, lesson.picture, key="learn-depth-felt")
     st.markdown(f"##### Grad-CAM of {lesson.target_name} at the layer")
     show_maps(mapped, lesson.picture, key="learn-depth-mapped")
-    if rival is not None:
+    with st.spinner("Asking each layer …", show_time=True):
+        accuracies = probe_accuracies(lesson, layers)
+    if accuracies is not None:
+        _show_probes(layers, accuracies)
+    elif rival is not None:
         _compare_classes(lesson, rival, rows)
     st.markdown(
         "An early map looks sharp because edges are sharp, not because the network knows more "
@@ -100,6 +105,21 @@ def _most_active(lesson: Lesson, layer: camcore.Layer) -> MapFigure:
     one = found.activations[..., k]
     low, high = float(one.min()), float(one.max())
     return MapFigure(one, found.frame, layer.name, f"feature map {k}; {_grid(layer)}", low, high)
+
+
+def _show_probes(layers: list[camcore.Layer], accuracies: list[float]) -> None:
+    st.markdown("##### What the layer knows of the classes")
+    heads = " | ".join(f"{plain(layer.name)}" for layer in layers)
+    table = [f"| | {heads} |", "|---|" + "---|" * len(layers)]
+    table.append("| cells | " + " | ".join(_grid(layer) for layer in layers) + " |")
+    told = " | ".join(f"**{accuracy:.0%}**" for accuracy in accuracies)
+    table.append(f"| a probe is right | {told} |")
+    st.markdown("\n".join(table))
+    st.caption(
+        f"The probe sees {LEARNT} drawn examples of each class through the layer, each feature map "
+        "as one mean, and names new ones by the nearest class mean (Alain and Bengio 2016). The "
+        "later the layer, the better it keeps the classes apart."
+    )
 
 
 def _compare_classes(lesson: Lesson, rival: int, rows: list[tuple]) -> None:

@@ -194,7 +194,7 @@ def test_where_relu_cuts_nothing_another_class_shows_it():
     app = relu_of([[4, 1], [2, 3]])
     assert "none of the 4 cells is below zero" in texts(app)
     assert "the weakest cell has 25% of the strongest" in texts(app)
-    assert "A class that the picture speaks against: dog" in texts(app)
+    assert "dog, a class that the picture speaks against; for cat nothing is cut" in texts(app)
     assert "ReLU cuts **4 of 4 cells**. They sum to $-10.00$" in texts(app)
     assert r"M_{ij} = -1.000 \le 0" in equations(app)
     assert "no positive evidence" in texts(app)
