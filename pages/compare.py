@@ -46,7 +46,7 @@ def compare() -> None:
         source = picture_picker.pick_picture(choice, model_picker.reads_drawings(choice))
     with heading:
         name = plain(choice.title) if choice else "a model of your own"
-        st.subheader(f"Compare maps of {name}", anchor=False)
+        st.title(f"Compare maps of {name}", anchor=False)
         st.caption("One picture, many ways to ask where the model looks: do they agree?")
     with calmly(notices):
         if choice is None:
@@ -107,7 +107,7 @@ def _show(view: View, stage: DeltaGenerator, notices: DeltaGenerator) -> None:
     with stage:
         show_grid(view, maps)
         make_wanted(view, st.empty())  # below the grid, near the buttons that ask
-        st.subheader("Numbers", anchor=False)
+        st.header("Numbers", anchor=False)
         faithful = numbers.pick_faithfulness(view, maps)
         found = numbers.measure(view, maps, true, faithful, st.empty())
         if found is None:

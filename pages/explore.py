@@ -56,7 +56,7 @@ def explore() -> None:
 
 def _say_what(choice: ModelChoice | None) -> None:
     name = plain(choice.title) if choice else "a model of your own"
-    st.subheader(f"Where does {name} look?", anchor=False)
+    st.title(f"Where does {name} look?", anchor=False)
     if choice and choice.about:
         st.caption(plain(choice.about))
 

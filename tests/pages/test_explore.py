@@ -364,7 +364,7 @@ def test_a_quick_method_of_many_passes_runs_at_once(visit):
 
 
 def test_a_vanished_gradient_is_said(visit):
-    """cloud-detector is sure of its sunny tank to the last digit; tank-detector on an unsure one."""
+    """cloud-detector is sure of its sunny tank to the last digit."""
     app = visit(model="cloud-detector", image="tank-sunny", of="probability")
     assert_calm(app)
     assert any("its gradient has vanished" in own.value for own in app.warning)

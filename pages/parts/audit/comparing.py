@@ -76,7 +76,7 @@ def _began(run: Run) -> str:
 
 
 def _show(both: Comparison, stamps: str, a: Run, b: Run) -> None:
-    st.markdown(f"#### {plain(both.sentence)}")
+    st.markdown(f"## {plain(both.sentence)}")
     st.markdown(
         f"**a**: {plain(both.model_a)}, {plain(Path(both.a).name)}  \n"
         f"**b**: {plain(both.model_b)}, {plain(Path(both.b).name)}"

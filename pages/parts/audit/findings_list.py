@@ -27,7 +27,7 @@ _WEAKER = {
 def show_findings(run: Run) -> None:
     """The whole list."""
     first, *others = report_words.verdict(run)
-    st.markdown(f"#### {plain(first)}")
+    st.markdown(f"## {plain(first)}")
     if others:
         st.markdown(plain(" ".join(others)))
     st.caption(report_words.PROVES, help=_ladder())

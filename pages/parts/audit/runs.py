@@ -30,7 +30,7 @@ STATES = {
 def show_runs() -> None:
     """The runs of this machine, newest first."""
     runs = list_runs()
-    st.subheader("Earlier runs", anchor=False)
+    st.header("Earlier runs", anchor=False)
     if not runs:
         st.caption("None yet. What you start here stays on this machine until you delete it.")
         return

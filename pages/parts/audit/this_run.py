@@ -44,10 +44,10 @@ def show_run(run: Run) -> None:
     """Everything that is needed to repeat it."""
     settings = launching.settings_of(run)
     if settings is not None:
-        st.markdown("##### The same on the command line")
+        st.markdown("## The same on the command line")
         st.code(shlex.join(command(settings, run.folder)), language="bash", wrap_lines=True)
     if run.record:
-        st.markdown("##### How it was made")
+        st.markdown("## How it was made")
         tables.show(("what", "value"), _told(run))
         with st.expander("Everything that was written down when it began"):
             st.json(run.record, expanded=1)

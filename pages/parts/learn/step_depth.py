@@ -74,9 +74,9 @@ def show(lesson: Lesson) -> None:
             felt.append(_most_active(lesson, layer))
             mapped.append(over(explained[0], layer.name, _grid(layer)))
             rows.append((layer, *(own.heatmap.raw for own in explained)))
-    st.markdown("##### What the layer answers to: its most active feature map")
+    st.markdown("## What the layer answers to: its most active feature map")
     show_maps(felt, lesson.picture, key="learn-depth-felt")
-    st.markdown(f"##### Grad-CAM of {lesson.target_name} at the layer")
+    st.markdown(f"## Grad-CAM of {lesson.target_name} at the layer")
     show_maps(mapped, lesson.picture, key="learn-depth-mapped")
     with st.spinner("Asking each layer …", show_time=True):
         accuracies = probe_accuracies(lesson, layers)
@@ -108,7 +108,7 @@ def _most_active(lesson: Lesson, layer: camcore.Layer) -> MapFigure:
 
 
 def _show_probes(layers: list[camcore.Layer], accuracies: list[float]) -> None:
-    st.markdown("##### What the layer knows of the classes")
+    st.markdown("## What the layer knows of the classes")
     heads = " | ".join(f"{plain(layer.name)}" for layer in layers)
     table = [f"| | {heads} |", "|---|" + "---|" * len(layers)]
     table.append("| cells | " + " | ".join(_grid(layer) for layer in layers) + " |")
@@ -124,7 +124,7 @@ def _show_probes(layers: list[camcore.Layer], accuracies: list[float]) -> None:
 
 def _compare_classes(lesson: Lesson, rival: int, rows: list[tuple]) -> None:
     other = plain(lesson.model.class_names[rival])
-    st.markdown(f"##### Does the layer tell {lesson.target_name} from {other}?")
+    st.markdown(f"## Does the layer tell {lesson.target_name} from {other}?")
     table = ["| layer | cells | Pearson of the two classes' raw maps |", "|---|---|---|"]
     for layer, own, others in rows:
         same = agreement(own, others)

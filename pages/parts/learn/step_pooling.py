@@ -29,7 +29,7 @@ def show(lesson: Lesson) -> None:
         "map, and the others could be anything below it."
     )
     _say_what_is_kept(lesson, features.activations, mean, largest, weights)
-    st.markdown("##### The cells that the score listens to")
+    st.markdown("## The cells that the score listens to")
     st.latex(
         r"\frac{\partial y^{\mathrm{GAP}}}{\partial A_{ijk}} = \frac{w_k}{HW}"
         rf" = \frac{{w_k}}{{{lesson.count(cells)}}}"

@@ -27,12 +27,12 @@ def show(lesson: Lesson) -> None:
         return
     rival = _rival(lesson)
     st.markdown(
-        f"##### {rival.target_name}, a class that the picture speaks against; "
+        f"## {rival.target_name}, a class that the picture speaks against; "
         f"for {name} nothing is cut"
     )
     _three_scalings(rival, "rival")
     if not lesson.presenting:
-        st.markdown(f"##### {name}, the class of the lesson")
+        st.markdown(f"## {name}, the class of the lesson")
         _three_scalings(lesson, "chosen")
 
 

@@ -54,7 +54,7 @@ def test_evidence_has_its_own_address(visit, run):
         "Before and after", "Where the maps lie", "The images that show it most", "In the data",
         "How the answer follows it", "With the cue and without it", "Decision",
     ):  # fmt: skip
-        assert f"##### {part}" in text
+        assert f"## {part}" in text
     assert "Flipped by the cue" in app.table[0].value["number"].tolist()
     assert "with the cue: **" in text
     pictures = [own.proto for own in app.image]
@@ -79,7 +79,7 @@ def test_pictures_that_are_gone_cost_one_sentence(visit, run, tmp_path):
     (run.folder / "run.json").write_text(json.dumps(record))
     app = visit(run="planted", finding=SKY)
     assert len(app.error) == 1, "of the swaps"
-    assert "##### Decision" in words(app)
+    assert "## Decision" in words(app)
     assert "can no longer be read" in words(app)
     assert_calm(visit(run="planted", view="images"))
 

@@ -117,7 +117,7 @@ def test_two_runs_compared(visit, run, runs, original):
     assert text.index("planted") < text.index("**b**")
     row = app.table[0].value.set_index("class").loc["tank"]
     assert (row["verdict"], row["change"]) == (":gray-badge[· unchanged]", "0 points")
-    assert "#### b still relies on the top band for forest and tank." in text
+    assert "## b still relies on the top band for forest and tank." in text
     assert [own.label for own in app.download_button[-2:]] == ["Comparison", "comparison.csv"]
     assert "same model, bit for bit" in text
 
