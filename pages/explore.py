@@ -11,6 +11,7 @@ import camcore
 from pages.components.viewer import show_viewer
 from pages.components.wording import calmly, plain
 from pages.parts import results, sharing
+from pages.parts.front_door import show_doors
 from pages.pickers import map_picker, model_picker, picture_picker, target_picker
 from pages.pickers.model_picker import ModelChoice
 from pages.pickers.picture_picker import PictureChoice
@@ -41,6 +42,7 @@ def explore() -> None:
     with calmly(notices), picture_box:
         source = picture_picker.pick_picture(choice, model_picker.reads_drawings(choice))
     with heading:
+        show_doors(choice, source)
         _say_what(choice)
     if choice is None:
         _show_alone(stage, source, "Choose a .keras or .h5 file in the sidebar.")

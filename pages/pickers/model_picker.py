@@ -123,7 +123,7 @@ def follow_link() -> None:
         st.session_state["model-keras"] = name.removesuffix(_RANDOM)
         st.session_state["model-random"] = name.endswith(_RANDOM)
     else:
-        st.session_state["model-bundled"] = name or _first_bundled()
+        st.session_state["model-bundled"] = name or first_bundled()
 
 
 def _follow_link_to_file(file: str) -> None:
@@ -145,7 +145,8 @@ def _follow_link_to_file(file: str) -> None:
     st.session_state["model-side"] = int(side) if side else None
 
 
-def _first_bundled() -> str:
+def first_bundled() -> str:
+    """The model that a first visit sees."""
     return next(own.name for own in camcore.BUNDLED_MODELS if own.input_shape[2] == 3)
 
 
@@ -169,7 +170,7 @@ def pick_model() -> ModelChoice | None:
 
 def _pick_bundled() -> ModelChoice:
     models = {own.name: own for own in camcore.BUNDLED_MODELS}
-    st.session_state.setdefault("model-bundled", _first_bundled())
+    st.session_state.setdefault("model-bundled", first_bundled())
     name = st.selectbox(
         "Bundled model",
         list(models),

@@ -56,6 +56,16 @@ def test_first_visit_explains_a_sample(visit):
     assert app.selectbox(key="map-layer").value == "conv5"
 
 
+def test_the_front_door_is_there_until_somebody_has_come_in(visit):
+    app = visit()
+    assert "See where an image classifier looks" in texts(app)
+    app.button(key="door-own").click().run()
+    assert_calm(app)
+    assert app.segmented_control(key="model-group").value == "Your file"
+    assert app.pills(key="picture-source").value == "Upload"
+    assert "See where an image classifier looks" not in texts(app)
+
+
 def test_widgets_change_the_view_and_its_address(visit):
     app = visit()
     app.selectbox(key="model-bundled").set_value("tank-detector").run()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from camcore.auditing.figures import Tile, swap_strip
 from camcore.auditing.interventions.replay import pool_of, swaps
+from camcore.auditing.run_comparison.comparison_sentence import in_short
 from camcore.auditing.run_comparison.run_comparison import Comparison, Effect
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.run import Run
@@ -37,7 +38,8 @@ class BeforeAfter:
         """What is seen, in one line."""
         if self.finding is None:
             return f"{self.run}: nothing was proven that it relies on."
-        return f"{self.run}: the {self.finding.cue} of an image of {self.finding.class_name}."
+        cue = in_short(self.finding.cue)
+        return f"{self.run}: the {cue} of an image of {self.finding.class_name} put in."
 
 
 def before_after(comparison: Comparison, a: Run, b: Run) -> tuple[BeforeAfter, BeforeAfter]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from camcore.auditing.run_comparison.run_comparison import Effect, Row
 
-_NAMED = 3  # cues and classes that are named before the rest is counted
+_NAMED = 2  # cues and classes that are named before the rest is counted
 
 
 def in_a_sentence(rows: Iterable[Row]) -> str:
@@ -27,7 +27,7 @@ def in_a_sentence(rows: Iterable[Row]) -> str:
     told = [row for row in rows if row.told.relied_on and row.told.same_as is None]
     cues = {
         "no longer relies on": [row for row in told if row.verdict == "gone"],
-        "relies less on": [row for row in told if row.verdict == "better"],
+        "relies less on": [row for row in told if row.verdict == "better" and _relied_on(row.a)],
         "relies more on": [row for row in told if row.verdict == "worse" and not row.told.excused],
         "now relies on": [row for row in told if row.verdict == "new" and not row.told.excused],
         "still relies on": [row for row in told if _kept(row) and not row.told.excused],
@@ -56,12 +56,22 @@ def _cues(rows: Sequence[Row]) -> str:
     """Each cue once with its classes, the strongest first."""
     classes: dict[str, list[str]] = {}
     for row in sorted(rows, key=lambda own: -own.told.value):
-        # The size of a region belongs into the table, not into a sentence.
-        names = classes.setdefault(row.told.cue.partition(", ")[0], [])
+        names = classes.setdefault(in_short(row.told.cue), [])
         if row.class_name not in names:
             names.append(row.class_name)
     cues = [f"the {cue} for {listed(names)}" for cue, names in classes.items()]
     return listed(cues)
+
+
+def in_short(cue: str) -> str:
+    """A cue without its size.
+
+    Examples
+    --------
+    >>> in_short("upper centre, 5% of the image")
+    'upper centre'
+    """
+    return cue.partition(", ")[0]
 
 
 def listed(names: Sequence[str]) -> str:
@@ -70,7 +80,7 @@ def listed(names: Sequence[str]) -> str:
     Examples
     --------
     >>> listed(["a"]), listed(["a", "b", "c"]), listed(list("abcdef"))
-    ('a', 'a, b and c', 'a, b, c and 3 others')
+    ('a', 'a, b and 1 other', 'a, b and 4 others')
     """
     named = list(names[:_NAMED])
     if len(names) > _NAMED:

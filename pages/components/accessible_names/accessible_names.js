@@ -38,5 +38,6 @@ export default function () {
   window.camauditNames = new MutationObserver(later);
   window.camauditNames.observe(document.body, { childList: true, subtree: true });
   window.addEventListener("resize", later);
+  document.fonts.addEventListener("loadingdone", later); // an equation gets its width by its font
   later();
 }
