@@ -71,6 +71,7 @@ def _show_run(run: Run, place: Place) -> None:
         evidence_view.show_evidence(run, run.finding(place.finding))
         return
     this_run.show_downloads(run)
+    this_run.warn_of_guess(run)
     _show_view(run, place)
 
 

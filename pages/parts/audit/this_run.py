@@ -11,6 +11,7 @@ import streamlit as st
 from camcore.auditing.runs.launching import LOG, command
 from camcore.auditing.runs.run import Run
 from camcore.errors import InputError
+from pages.components.wording import plain
 from pages.parts.audit import labelling, launching, tables, words
 
 _FILES = (
@@ -38,6 +39,18 @@ def show_downloads(run: Run) -> None:
                     icon=icon,
                     type="primary" if icon else "secondary",
                 )
+
+
+def warn_of_guess(run: Run) -> None:
+    """Say that all that follows rests on a guess, where it does."""
+    model = run.record["model"]
+    if model["preprocessing_guessed"]:
+        st.warning(
+            f"**How pixels are scaled was a guess: {plain(model['preprocessing'])}.** The model's "
+            "file does not tell. If the guess is wrong, so is every finding. Explore compares the "
+            "answers under each scaling; choose the right one under Options and audit again.",
+            icon=":material/exposure:",
+        )
 
 
 def show_run(run: Run) -> None:

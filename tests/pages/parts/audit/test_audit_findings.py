@@ -45,6 +45,15 @@ def test_a_difference_is_no_share(visit, run):
     assert "−4" not in text
 
 
+@pytest.mark.parametrize("guessed", [True, False])
+def test_a_guess_that_everything_rests_on_is_said_loudly(visit, run, guessed):
+    record = run.store.read_json("run.json")
+    record["model"]["preprocessing_guessed"] = guessed
+    run.store.write_json("run.json", record)
+    app = visit(run="planted")
+    assert any("was a guess: none" in own.value for own in app.warning) is guessed
+
+
 def test_evidence_has_its_own_address(visit, run):
     app = visit(run="planted", finding=SKY)
     assert_calm(app)
