@@ -80,7 +80,8 @@ def cheap(classifier, plain, image: np.ndarray, rounds: int) -> dict[str, Ratio]
 def score_cam(classifier, plain, image: np.ndarray) -> list[str]:
     """All of Score-CAM's passes, chunk by chunk in turn with plain ones."""
     forward = classifier.forward(image, classifier.default_layer)
-    variants = METHODS["score-cam"].formula(image[0], forward.activations[0])
+    frame = next(own.frame for own in classifier.layers if own.name == forward.layer)
+    variants = METHODS["score-cam"].formula(image[0], forward.activations[0], frame)
     best = [int(forward.scores.argmax())]
     full, half = classifier.for_throughput(), classifier.for_throughput(bfloat16=True)
     chunks = [(at, min(variants.count, at + _CHUNK)) for at in range(0, variants.count, _CHUNK)]

@@ -18,6 +18,10 @@ class InputError(CamcoreError, ValueError):
     """An argument, option, label or folder that cannot be used as given."""
 
 
+class LabelsError(InputError):
+    """Labels that stand for no class of the model, or for one that others have: a mapping helps."""
+
+
 class ImageError(CamcoreError):
     """A picture that cannot be read: broken, empty, too large or no picture at all."""
 

@@ -117,39 +117,11 @@ class Heatmap:
         InputError
             If `interpolation` is unknown.
         """
-        if interpolation not in INTERPOLATIONS:
-            choices = ", ".join(INTERPOLATIONS)
-            raise InputError(f"interpolation={interpolation!r} is not known; choose {choices}.")
-        frame = self.frame
-        height, width = size or (frame.height, frame.width)
-        sx, sy = width / frame.width, height / frame.height
-        edges = frame.reach or (frame.x0, frame.y0, frame.x1, frame.y1)
-        left, top = max(0.0, edges[0]), max(0.0, edges[1])
-        right, bottom = min(float(frame.width), edges[2]), min(float(frame.height), edges[3])
-        x0, x1 = round(left * sx), round(right * sx)
-        y0, y1 = round(top * sy), round(bottom * sy)
-        rows, columns = self.values.shape
-        wide, high = (frame.x1 - frame.x0) / columns, (frame.y1 - frame.y0) / rows
-        part = np.array([  # in cells: what lies on the picture
-            (left - frame.x0) / wide, (top - frame.y0) / high,
-            (right - frame.x0) / wide, (bottom - frame.y0) / high,
-        ])  # fmt: skip
-        beyond = np.ceil(np.array([0, 0, -columns, -rows]) + part * [-1, -1, 1, 1] - _ROUNDING)
-        before_x, before_y, after_x, after_y = np.maximum(beyond, 0).astype(int)
-        cells = np.pad(self.values, ((before_y, after_y), (before_x, after_x)), mode="edge")
-        part += [before_x, before_y, before_x, before_y]
-        part = np.clip(part, 0, [*cells.shape[::-1], *cells.shape[::-1]])
-        inside = Image.fromarray(np.ascontiguousarray(cells)).resize(
-            (max(1, x1 - x0), max(1, y1 - y0)), INTERPOLATIONS[interpolation], box=tuple(part)
-        )
-        full = np.zeros((height, width), np.float32)
-        full[y0:y1, x0:x1] = np.asarray(inside)[: y1 - y0, : x1 - x0]
-        return np.clip(full, 0.0, 1.0)
+        return np.clip(on_picture(self.values, self.frame, size, interpolation), 0.0, 1.0)
 
     def seen(self, size: tuple[int, int] | None = None) -> np.ndarray:
         """Which source pixels the model saw, shape (H, W) bool."""
-        whole = Heatmap(np.ones_like(self.raw), self.frame)
-        return whole.upsampled("nearest", size) > 0
+        return on_picture(np.ones_like(self.raw), self.frame, size, "nearest") > 0
 
     def box(self, threshold: float = 0.2) -> tuple[int, int, int, int] | None:
         """Box of the largest connected region at or above `threshold` times the maximum.
@@ -179,3 +151,65 @@ class Heatmap:
             round(columns.stop * fx),
             round(rows.stop * fy),
         )
+
+
+def on_picture(
+    values: np.ndarray,
+    frame: Frame,
+    size: tuple[int, int] | None = None,
+    interpolation: str = "bilinear",
+) -> np.ndarray:
+    """The cells of a grid laid over its picture.
+
+    Parameters
+    ----------
+    values : ndarray, shape (h, w), float32
+    frame : Frame
+        Where they lie.
+    size : tuple of int, optional
+        Height and width of the result when it should not be the picture's own.
+    interpolation : {"nearest", "bilinear", "bicubic"}
+        Half-pixel centres, edges held.
+
+    Returns
+    -------
+    ndarray, shape (H, W), float32; 0 where the grid says nothing.
+
+    Raises
+    ------
+    InputError
+        If `interpolation` is unknown.
+
+    Examples
+    --------
+    >>> right = Frame(2.0, 0.0, 4.0, 1.0, 4, 1)
+    >>> on_picture(np.array([[1.0, 3.0]], np.float32), right).tolist()
+    [[0.0, 0.0, 1.0, 3.0]]
+    """
+    if interpolation not in INTERPOLATIONS:
+        choices = ", ".join(INTERPOLATIONS)
+        raise InputError(f"interpolation={interpolation!r} is not known; choose {choices}.")
+    height, width = size or (frame.height, frame.width)
+    sx, sy = width / frame.width, height / frame.height
+    edges = frame.reach or (frame.x0, frame.y0, frame.x1, frame.y1)
+    left, top = max(0.0, edges[0]), max(0.0, edges[1])
+    right, bottom = min(float(frame.width), edges[2]), min(float(frame.height), edges[3])
+    x0, x1 = round(left * sx), round(right * sx)
+    y0, y1 = round(top * sy), round(bottom * sy)
+    rows, columns = values.shape
+    wide, high = (frame.x1 - frame.x0) / columns, (frame.y1 - frame.y0) / rows
+    part = np.array([  # in cells: what lies on the picture
+        (left - frame.x0) / wide, (top - frame.y0) / high,
+        (right - frame.x0) / wide, (bottom - frame.y0) / high,
+    ])  # fmt: skip
+    beyond = np.ceil(np.array([0, 0, -columns, -rows]) + part * [-1, -1, 1, 1] - _ROUNDING)
+    before_x, before_y, after_x, after_y = np.maximum(beyond, 0).astype(int)
+    cells = np.pad(values, ((before_y, after_y), (before_x, after_x)), mode="edge")
+    part += [before_x, before_y, before_x, before_y]
+    part = np.clip(part, 0, [*cells.shape[::-1], *cells.shape[::-1]])
+    inside = Image.fromarray(np.ascontiguousarray(cells)).resize(
+        (max(1, x1 - x0), max(1, y1 - y0)), INTERPOLATIONS[interpolation], box=tuple(part)
+    )
+    full = np.zeros((height, width), np.float32)
+    full[y0:y1, x0:x1] = np.asarray(inside)[: y1 - y0, : x1 - x0]
+    return full

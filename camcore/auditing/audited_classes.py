@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from camcore.classifier import OutputKind
-from camcore.errors import InputError
+from camcore.errors import InputError, LabelsError
 from camcore.sources.matching import by_mapping, by_name, none_found, read_mapping
 
 __all__ = [
@@ -113,7 +113,7 @@ def match_classes(
 
     Raises
     ------
-    InputError
+    LabelsError
         If no label matches, two of them share a column, or one has all columns.
 
     Examples
@@ -163,13 +163,13 @@ def _checked(
         called = one.label or one.name
         for column in one.columns:
             if column in owners:
-                raise InputError(
+                raise LabelsError(
                     f"{owners[column]!r} and {called!r} both stand for class {column}, "
                     f"{class_names[column]!r}; give each class of the model to one label."
                 )
             owners[column] = called
         if len(one.columns) == len(class_names):
-            raise InputError(
+            raise LabelsError(
                 f"{called!r} stands for all classes of the model, which leaves nothing to compare "
                 "it with; give it fewer, or take a model with more."
             )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from camcore.auditing.evidence.stage import gather
+from camcore.auditing.held_columns import fixed_values
 from camcore.auditing.interventions.intervene import intervene
 from camcore.auditing.report import write_report
 from camcore.auditing.runs.beginning import begin
@@ -18,7 +19,7 @@ from camcore.auditing.runs.store import Store
 from camcore.auditing.scan.scan import scan
 from camcore.auditing.verdict.findings_json import conclude
 from camcore.classifier import Classifier
-from camcore.errors import CamcoreError, StoreError
+from camcore.errors import CamcoreError, LabelsError, StoreError
 from camcore.models.loading import load_model
 
 
@@ -47,7 +48,8 @@ def audit(
         Called with a `Progress` a few times a second.
     **options
         The other fields of `Settings`: layer, method, labels, class_names, preprocessing, output,
-        output_kind, input_size, input, others, fit, split, stretch, budget, seed, precision.
+        output_kind, input_size, input, others, fit, split, stretch, budget, seed, precision. For a
+        model in memory only `others` speaks of the model.
 
     Returns
     -------
@@ -69,8 +71,9 @@ def audit(
     store = Store(out if out is not None else new_run_folder(settings))
 
     def load() -> Classifier:
+        others = fixed_values(settings.others)
         if in_memory is not None:
-            return in_memory
+            return in_memory.holding(others) if others else in_memory
         return load_model(
             settings.model,
             labels=settings.class_names,
@@ -79,7 +82,7 @@ def audit(
             output_kind=settings.output_kind,  # type: ignore[arg-type]
             input_size=settings.input_size,
             input=settings.input,
-            others=settings.others,
+            others=others or None,
         )
 
     with store.locked():
@@ -94,6 +97,9 @@ def audit(
             write_report(Run(store.folder))
             watch.end("complete")
         except StoppedError:
+            raise
+        except LabelsError as error:
+            watch.end("asking", str(error))
             raise
         except CamcoreError as error:
             watch.end("failed", str(error))

@@ -78,6 +78,9 @@ def audit(source: str, out: Path, **options: Any) -> None:
 
     Writes the run into RUN, or goes on where an earlier start stopped. report.html and
     findings.json say what was found.
+
+    Where SOURCE is a table, --other NAME=column:COLUMN takes each picture's own value of another
+    input from that column.
     """
     from camcore.auditing.pipeline import audit as run_audit
 

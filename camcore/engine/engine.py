@@ -20,7 +20,7 @@ from camcore.methods import method_named
 from camcore.methods.variant_scores import Progress
 from camcore.models.labels import resolve_target
 from camcore.pictures.picture import Picture
-from camcore.pictures.preprocessing import Frame, check_preprocessing, frame_of
+from camcore.pictures.preprocessing import Frame, check_preprocessing
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +186,7 @@ class Engine:
         return tuple(
             Explanation(
                 picture=picture,
-                heatmap=Heatmap(raw, view.frame, scaling or chosen.scaling),
+                heatmap=Heatmap(raw, view.frame_of(chosen), scaling or chosen.scaling),
                 target=_prediction(model, forward, column),
                 predictions=tuple(_prediction(model, forward, c) for c in answer[:5]),
                 layer=view.layer,
@@ -311,11 +311,7 @@ def _view(
         )
     name = preprocessing or model.preprocessing
     check_preprocessing(name)
-    height, width, _ = model.input_shape
-    frame = frame_of(picture.width, picture.height, width, height, fit)
-    if info.frame is not None:
-        frame = info.frame.within(frame)
-    return View(model, picture, info, name, fit, frame)
+    return View(model, picture, info, name, fit)
 
 
 def _ranked(model: Classifier, forward: Forward, top: int | None) -> tuple[Prediction, ...]:

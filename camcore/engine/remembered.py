@@ -21,7 +21,7 @@ from camcore.methods.variant_scores import MANY, Progress, variant_scores
 from camcore.methods.variants import Variants
 from camcore.models.finite_answers import check_finite, check_map
 from camcore.pictures.picture import Picture
-from camcore.pictures.preprocessing import Frame, fit_pixels, preprocess
+from camcore.pictures.preprocessing import Frame, fit_pixels, frame_of, preprocess
 
 _FEW = 4  # passes that an estimate is made from
 
@@ -35,7 +35,6 @@ class View:
     layer: Layer
     preprocessing: str
     fit: str
-    frame: Frame
 
     @property
     def key(self) -> Hashable:
@@ -49,6 +48,22 @@ class View:
         identity = (model.sha256, model.output, model.output_kind, model.input_shape)
         picture = self.picture
         return (*identity, picture.sha256, picture.stretch, self.preprocessing, self.fit)
+
+    @property
+    def frame(self) -> Frame:
+        """Where the layer's grid lies in the picture."""
+        shown = self._shown
+        return shown if self.layer.frame is None else self.layer.frame.within(shown)
+
+    def frame_of(self, method: Method) -> Frame:
+        """Where the maps of a method lie in the picture."""
+        return method.frame(self.layer, self.model.input_shape).within(self._shown)
+
+    @property
+    def _shown(self) -> Frame:
+        """The part of the picture that the model's input shows."""
+        height, width, _ = self.model.input_shape
+        return frame_of(self.picture.width, self.picture.height, width, height, self.fit)
 
     @cached_property
     def image(self) -> np.ndarray:
@@ -152,7 +167,7 @@ class Computed:
         progress: Progress | None,
     ) -> Answers:
         began = perf_counter()
-        variants = method.formula(view.image, forward.activations[0])
+        variants = method.formula(view.image, forward.activations[0], view.layer.frame)
         known, precision = np.empty((0, forward.scores.shape[1]), np.float32), "float32"
         if variants.of == "activations":
             with self._slots.taken():
@@ -190,7 +205,7 @@ class Computed:
         found = self._cache.get(key)
         if found is None:
             forward, _ = self.forward(view)
-            variants = method.formula(view.image, forward.activations[0])
+            variants = method.formula(view.image, forward.activations[0], view.layer.frame)
             few = variants.make(0, min(_FEW, variants.count))
             if not len(few):
                 return 0.0

@@ -16,6 +16,7 @@ from camcore.classifier import Layer
 from camcore.errors import InputError, MethodError
 from camcore.methods import variants, weighted
 from camcore.methods.variants import MOST_ACTIVE
+from camcore.pictures.preprocessing import Frame, whole_frame
 
 Need = Literal["class weights", "gradients", "activations", "head", "image"]
 
@@ -30,7 +31,8 @@ class Method:
         Key on the command line, and name shown to people.
     formula : callable
         ``formula(A, w)``, ``formula(A, G)`` or ``formula(A)`` -> raw maps; for the needs ``head``
-        and ``image``, ``formula(image, A)`` of one picture -> `camcore.methods.variants.Variants`.
+        and ``image``, ``formula(image, A, frame)`` of one picture, with the frame of A's grid
+        in it -> `camcore.methods.variants.Variants`.
     needs : {"class weights", "gradients", "activations", "head", "image"}
         What it takes beside the feature maps; ``head`` is many passes through the rest of the
         network, ``image`` many passes through all of it.
@@ -85,6 +87,12 @@ class Method:
         """Whether it may take long enough that somebody should ask for it."""
         # The rest of the network behind a pooled head is one product of matrices.
         return self.many_passes and not (self.needs == "head" and layer.cam)
+
+    def frame(self, layer: Layer, input_shape: tuple[int, int, int]) -> Frame:
+        """Where its maps lie in the model's input."""
+        height, width = input_shape[:2]
+        whole = whole_frame(width, height)
+        return whole if self.layer_free or layer.frame is None else layer.frame
 
     def possible(self, layer: Layer) -> bool:
         """Whether a layer allows it."""

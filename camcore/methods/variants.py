@@ -13,9 +13,10 @@ from functools import partial
 from typing import Literal
 
 import numpy as np
-from PIL import Image
 
+from camcore.heatmap import on_picture
 from camcore.methods import perturbed
+from camcore.pictures.preprocessing import Frame, whole_frame
 
 OCCLUSION_CELLS = 14  # a side: patches of a seventh of it, moved by half of themselves
 MOST_ACTIVE = 64
@@ -49,18 +50,26 @@ class Variants:
     partial: bool = False
 
 
-def channel_masks(image: np.ndarray, activations: np.ndarray, most: int | None = None) -> Variants:
+def channel_masks(
+    image: np.ndarray,
+    activations: np.ndarray,
+    frame: Frame | None = None,
+    most: int | None = None,
+) -> Variants:
     """The picture seen through each feature map: Score-CAM's variants.
 
     Each channel is upsampled to the picture (bilinear, half-pixel centres), stretched over 0 to 1
-    and multiplied with the preprocessed picture. Channels without any change over their cells
-    mask nothing and are left out. The most active come first: those that vary most.
+    and multiplied with the preprocessed picture; what the layer does not see is 0. Channels
+    without any change over their cells mask nothing and are left out. The most active come first:
+    those that vary most.
 
     Parameters
     ----------
     image : ndarray, shape (H, W, C), float32
         Preprocessed.
     activations : ndarray, shape (h, w, K), float32
+    frame : Frame, optional
+        Where their grid lies in the picture; evenly over all of it if None.
     most : int, optional
         Only so many of the most active channels.
 
@@ -75,22 +84,29 @@ def channel_masks(image: np.ndarray, activations: np.ndarray, most: int | None =
     flat = activations.max(axis=(0, 1)) == activations.min(axis=(0, 1))
     order = np.argsort(-spread, kind="stable")
     channels = order[~flat[order]][:most]
-    height, width = image.shape[:2]
-    down = _bilinear(activations.shape[0], height)
-    across = _bilinear(activations.shape[1], width)
+    size = image.shape[:2]
+    frame = frame or whole_frame(size[1], size[0])
+    seen = on_picture(np.ones(activations.shape[:2], np.float32), frame, size, "nearest") > 0
 
     def make(start: int, stop: int) -> np.ndarray:
         maps = np.moveaxis(activations[:, :, channels[start:stop]], -1, 0)
-        masks = down @ maps @ across.T
-        low = masks.min(axis=(1, 2), keepdims=True)
-        masks = (masks - low) / np.maximum(masks.max(axis=(1, 2), keepdims=True) - low, _TINY)
+        masks = np.zeros((len(maps), *size), np.float32)
+        for mask, values in zip(masks, maps, strict=True):
+            mask[seen] = on_picture(values, frame, size)[seen]
+            low, high = mask[seen].min(), mask[seen].max()
+            mask[seen] = (mask[seen] - low) / max(high - low, _TINY)
         return masks[..., None] * image
 
     combine = partial(perturbed.score_cam, activations, channels)
     return Variants("image", len(channels), make, combine, partial=True)
 
 
-def kept_positions(image: np.ndarray, activations: np.ndarray, gaussian: bool = False) -> Variants:
+def kept_positions(
+    image: np.ndarray,
+    activations: np.ndarray,
+    frame: Frame | None = None,
+    gaussian: bool = False,
+) -> Variants:
     """Feature maps of which one position is left: Recipro-CAM's variants.
 
     The first variant is empty: it says what the rest of the network answers to nothing.
@@ -126,7 +142,9 @@ def kept_positions(image: np.ndarray, activations: np.ndarray, gaussian: bool = 
     return Variants("activations", 1 + height * width, make, combine)
 
 
-def missing_channels(image: np.ndarray, activations: np.ndarray) -> Variants:
+def missing_channels(
+    image: np.ndarray, activations: np.ndarray, frame: Frame | None = None
+) -> Variants:
     """Feature maps of which one channel is zero: Ablation-CAM's variants.
 
     Examples
@@ -145,7 +163,9 @@ def missing_channels(image: np.ndarray, activations: np.ndarray) -> Variants:
     return Variants("activations", activations.shape[-1], make, combine)
 
 
-def occluded_patches(image: np.ndarray, activations: np.ndarray) -> Variants:
+def occluded_patches(
+    image: np.ndarray, activations: np.ndarray, frame: Frame | None = None
+) -> Variants:
     """The picture with one patch after another replaced by its mean colour.
 
     Patches of two by two cells, on a grid of 14 cells a side (fewer where the picture has fewer
@@ -199,9 +219,3 @@ def occlusion_places(shape: tuple[int, ...]) -> int:
     """
     rows, columns = occlusion_grid(shape)
     return max(1, rows - 1) * max(1, columns - 1)
-
-
-def _bilinear(cells: int, pixels: int) -> np.ndarray:
-    """What each pixel takes from each cell, shape (pixels, cells): half-pixel centres."""
-    each = Image.fromarray(np.eye(cells, dtype=np.float32))  # every cell alone, enlarged one way
-    return np.asarray(each.resize((cells, pixels), Image.Resampling.BILINEAR))

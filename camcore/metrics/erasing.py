@@ -10,16 +10,23 @@ from collections.abc import Callable
 
 import numpy as np
 
-from camcore.heatmap import Heatmap
+from camcore.heatmap import Heatmap, on_picture
 from camcore.methods.variant_scores import BATCH
-from camcore.metrics.grids import enlarged
 
 
 def pixel_order(heatmap: Heatmap, height: int, width: int) -> np.ndarray:
     """Pixels of a model's input from the most to the least important, by a map.
 
     The 0-1 map is brought to the input bilinearly. Where it is equal, as in all that ReLU has
-    cut, the map before ReLU decides, so that no side of the picture is favoured.
+    cut, the map before ReLU decides, so that no side of the picture is favoured. What the map
+    says nothing of comes last.
+
+    Parameters
+    ----------
+    heatmap : Heatmap
+        In a frame that says where it lies in the input.
+    height, width : int
+        Of the input.
 
     Returns
     -------
@@ -33,8 +40,10 @@ def pixel_order(heatmap: Heatmap, height: int, width: int) -> np.ndarray:
     >>> pixel_order(Heatmap(raw, frame_of(2, 2, 2, 2, "stretch")), 2, 2).tolist()
     [2, 1, 3, 0]
     """
-    shown = enlarged(heatmap.values, height, width).ravel()
-    before = enlarged(heatmap.raw, height, width).ravel()
+    size = height, width
+    shown = heatmap.upsampled("bilinear", size).ravel()
+    before = on_picture(heatmap.raw, heatmap.frame, size).ravel()
+    before[~heatmap.seen(size).ravel()] = -np.inf
     return np.lexsort((-before, -shown))
 
 

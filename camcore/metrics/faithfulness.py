@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
@@ -18,7 +18,6 @@ from camcore.methods.applying import raw_maps
 from camcore.methods.variant_scores import Progress, variant_scores
 from camcore.metrics.concise import adcc, average_drop, coherency, complexity, increase
 from camcore.metrics.erasing import area_under, pixel_order, probability_curve
-from camcore.metrics.grids import enlarged
 
 STEPS = 32
 """Steps in which deletion and insertion change the pixels, where there are as many."""
@@ -134,7 +133,9 @@ def faithfulness(
         if progress is not None:
             progress(done, total)
 
-    masked = image * enlarged(heatmap.values, height, width)[..., None]
+    lies = METHODS[explanation.method].frame(explanation.layer, model.input_shape)
+    on_input = replace(heatmap, frame=lies)
+    masked = image * on_input.upsampled("bilinear", (height, width))[..., None]
     forward = model.forward(masked[None], explanation.layer.name)
     reached(1)
     coherent = _UNKNOWN
@@ -145,7 +146,7 @@ def faithfulness(
     if not known:
         return Faithfulness(_UNKNOWN, _UNKNOWN, coherent, simple, *(_UNKNOWN,) * 3, steps)
 
-    order = pixel_order(heatmap, height, width)
+    order = pixel_order(on_input, height, width)
     counts = np.rint(np.linspace(0, height * width, points)).astype(int)
 
     def probability(images: np.ndarray) -> np.ndarray:
@@ -177,7 +178,7 @@ def _map_of(
     """The map of another input, (H, W, C), made as an explanation was made."""
     method, target = METHODS[explanation.method], explanation.target.index
     if method.many_passes:
-        variants = method.formula(image, forward.activations[0])
+        variants = method.formula(image, forward.activations[0], explanation.layer.frame)
         if variants.of == "activations":
             score = model.head(image[None], forward.layer)
         else:

@@ -13,6 +13,9 @@ from camcore.errors import CamcoreError, InputError
 from camcore.pictures.picture import Picture, read_image
 from camcore.pictures.preprocessing import fit_pixels, preprocess
 
+COLUMN = "column:"
+"""What begins a value that names a column of a table, each picture's in its own row."""
+
 Held = float | str | os.PathLike | np.ndarray | list | tuple | Picture
 """A number, numbers, or a picture; as text also a comma list or the path of a .npy or picture."""
 
@@ -70,6 +73,11 @@ def value_of(other: OtherInput, given: Held, preprocessing: str) -> np.ndarray:
 
 def _read(other: OtherInput, text: str) -> Any:
     """Numbers or a picture from text: a number, numbers between commas, or a path."""
+    if text.startswith(COLUMN):
+        raise InputError(
+            f"input {other} is given {text[:40]!r}, and only an audit of a table takes a column; "
+            "give a value."
+        )
     try:
         numbers = [float(part) for part in text.split(",")]
     except ValueError:

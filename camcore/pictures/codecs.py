@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from camcore.errors import ImageError
-from camcore.pictures.colour_modes import to_rgb
+from camcore.pictures.colour_modes import to_levels, to_rgb
 from camcore.pictures.decoding_budget import (
     MAX_FRAMES,
     BoundedReader,
@@ -22,6 +24,7 @@ from camcore.pictures.decoding_budget import (
     room,
 )
 from camcore.pictures.heic import is_heic, require_heic
+from camcore.pictures.levels import black_and_white, level_notes
 
 # Raster formats only: nothing that starts another program (EPS), has no signature (TGA)
 # or holds whole files of another size than it declares (ICO).
@@ -41,6 +44,7 @@ _ORIENTATION_TAG = 0x0112
 
 # Raw modes of 16 bits a channel, which Pillow cuts to 8 while decoding.
 _DEEP = re.compile(r"\b(RGB[AX]?|LA);16")
+_BRIGHT = 64  # of 256: below it, 14 bits are enough for all values
 
 Size = tuple[int, int]
 """Height, width."""
@@ -131,7 +135,9 @@ def _decode(
         width, height = image.size
         check_size(height, width, name, max_pixels)
         check_work(image, data, name)
-        with room.taken(decoding_bytes(image, data)):
+        # Of 16 bits a channel, Pillow gives 8; the others come from a second decoding.
+        times = 4 if _is_deep(image) else 1
+        with room.taken(times * decoding_bytes(image, data)):
             return _upright(image, data, name, at_least, stretch)
     except ImageError:
         raise
@@ -153,7 +159,7 @@ def _upright(
         _open(data, name).verify()
     width, height = image.size
     notes: list[str] = []
-    deep = bool(_DEEP.search(str([tile[3] for tile in getattr(image, "tile", ())])))
+    deep = _is_deep(image)
     turn, image = _first_orientation(image, data, name)
     turned = turn in (5, 6, 7, 8)  # height and width change places
     draft = image.draft(None, at_least if turned else at_least[::-1]) if at_least else None
@@ -161,7 +167,8 @@ def _upright(
     if scale > 1:
         notes.append(f"decoded at 1/{scale} size")
     image.load()
-    pixels = to_rgb(image, notes, deep, stretch)
+    levels = _deep_levels(image, data, name, notes, stretch) if deep else None
+    pixels = to_rgb(image, notes, deep, stretch) if levels is None else levels
     # Some plug-ins turn the picture themselves while loading; then the tag is gone.
     left = _orientation(image)
     if left in _UPRIGHT:
@@ -175,6 +182,46 @@ def _upright(
     if scale == 1:
         return pixels, pixels.shape[:2], tuple(notes)
     return pixels, (width, height) if turned else (height, width), tuple(notes)
+
+
+def _is_deep(image: Image.Image) -> bool:
+    return bool(_DEEP.search(str([tile[3] for tile in getattr(image, "tile", ())])))
+
+
+def _deep_levels(
+    image: Image.Image, data: bytes, name: str, notes: list[str], stretch: str
+) -> np.ndarray | None:
+    """Levels of a picture of 16 bits in each of three channels, where 8 of them are not enough.
+
+    They are where values are stretched, and where all are so low that it has to be said.
+    """
+    if image.mode != "RGB":
+        return None
+    high = np.asarray(image)
+    if stretch == "none" and high.max() >= _BRIGHT:
+        return None
+    other = _open(data, name)
+    tiles: Any = other.tile  # type: ignore[attr-defined]
+    other.tile = [  # type: ignore[attr-defined]
+        tile._replace(args=_other_byte(tile.args)) for tile in tiles
+    ]
+    low = np.asarray(other)
+    if low.shape != high.shape:
+        return None
+    values = high.astype(np.uint16) << 8 | low
+    darkest, brightest = float(values.min()), float(values.max())
+    notes += level_notes(stretch, darkest, brightest)
+    black, white = black_and_white(stretch, darkest, brightest)
+    return high if stretch == "none" else to_levels(values, black, white).astype(np.uint8)
+
+
+def _other_byte(arguments: Any) -> Any:
+    """A decoder's arguments with the order of bytes that gives the lower one of two."""
+    if not isinstance(arguments, str):
+        return (_other_byte(arguments[0]), *arguments[1:])
+    own = sys.byteorder == "little"
+    orders = {"B": "L", "L": "B", "N": "B" if own else "L"}
+    return arguments[:-1] + orders[arguments[-1]]
 
 
 def _open(data: bytes, name: str) -> Image.Image:

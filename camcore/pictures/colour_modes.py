@@ -50,7 +50,8 @@ def to_rgb(image: Image.Image, notes: list[str], deep: bool, stretch: str = "non
         notes.append("gray shown as RGB")
         return _by_strips(image, to_bytes)
     if deep:
-        notes.append("16-bit scaled to 8-bit")
+        kept = "" if stretch == "none" else ", not stretched"
+        notes.append(f"16-bit scaled to 8-bit{kept}")
     if image.has_transparency_data:
         return over_white(image, notes)
     if mode == "1":

@@ -104,6 +104,35 @@ class Frame:
         reach = None if self.reach is None else self._carried(outer, *self.reach)
         return Frame(*edges, outer.width, outer.height, reach)
 
+    def cell_edges(self, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
+        """Where the cells of a map in this frame begin and end on the picture.
+
+        The outermost cells go as far as `reach` does; a cell beside the picture is empty.
+
+        Returns
+        -------
+        down : ndarray, shape (rows + 1,), float64
+            In fractions of the height, 0 to 1, ascending.
+        across : ndarray, shape (columns + 1,), float64
+            In fractions of the width.
+
+        Examples
+        --------
+        >>> grid = Frame(0.0, 0.0, 24.0, 24.0, 28, 28, reach=(0.0, 0.0, 28.0, 28.0))
+        >>> (28 * grid.cell_edges(3, 3)[0]).round(9).tolist()
+        [0.0, 8.0, 16.0, 28.0]
+        """
+        x0, y0, x1, y1 = self.reach or (self.x0, self.y0, self.x1, self.y1)
+        sides = (
+            (self.y0, self.y1, y0, y1, rows, self.height),
+            (self.x0, self.x1, x0, x1, columns, self.width),
+        )
+        down, across = (
+            _cell_edges(start, stop, max(0.0, low), min(float(size), high), cells) / size
+            for start, stop, low, high, cells, size in sides
+        )
+        return down, across
+
     def _carried(
         self, outer: Frame, x0: float, y0: float, x1: float, y1: float
     ) -> tuple[float, float, float, float]:
@@ -114,6 +143,17 @@ class Frame:
             outer.x0 + x1 * sx if x1 != self.width else outer.x1,
             outer.y0 + y1 * sy if y1 != self.height else outer.y1,
         )
+
+
+def _cell_edges(start: float, stop: float, low: float, high: float, cells: int) -> np.ndarray:
+    edges = np.linspace(start, stop, cells + 1)
+    edges[0], edges[-1] = min(start, low), max(stop, high)
+    return np.clip(edges, low, high)
+
+
+def whole_frame(width: int, height: int) -> Frame:
+    """The frame of all of a picture."""
+    return Frame(0.0, 0.0, float(width), float(height), width, height)
 
 
 def frame_of(width: int, height: int, input_width: int, input_height: int, fit: str) -> Frame:
@@ -132,7 +172,7 @@ def frame_of(width: int, height: int, input_width: int, input_height: int, fit: 
     if fit not in FITS:
         raise InputError(f"fit={fit!r} is not known; choose one of {', '.join(FITS)}.")
     if fit == "stretch":
-        return Frame(0.0, 0.0, float(width), float(height), width, height)
+        return whole_frame(width, height)
     if fit == "pad":
         (across, down), (left, top) = _padded(width, height, input_width, input_height)
         sx, sy = width / across, height / down

@@ -48,6 +48,8 @@ class PictureTable:
         The line that each row ends in.
     notes : tuple of str
         What was guessed, one clause each.
+    further : dict of str to list of str
+        The columns that are none of these, by their names.
     """
 
     path: list[str]
@@ -57,6 +59,7 @@ class PictureTable:
     split: list[str] | None
     numbers: list[int]
     notes: tuple[str, ...]
+    further: dict[str, list[str]]
 
 
 def has_header(cells: Sequence[Sequence[str]], finder: Finder) -> bool:
@@ -69,7 +72,7 @@ def has_header(cells: Sequence[Sequence[str]], finder: Finder) -> bool:
     >>> has_header([["1.png", "cat"], ["2.png", "dog"]], Finder("/data"))
     False
     """
-    if any(_normal(cell) in (*_PATHS, *_LABELS) for cell in cells[0]):
+    if any(normal_name(cell) in (*_PATHS, *_LABELS) for cell in cells[0]):
         return True
     if any(posixpath.splitext(cell.casefold())[1] in image_suffixes() for cell in cells[0] if cell):
         return False
@@ -111,7 +114,7 @@ def read_table_columns(
     body = cells[1:] if titled else cells
     columns = columns_of(header, body)
     columns = {name: own for name, own in columns.items() if name or any(own)}
-    kinds = {name: _normal(name) for name in columns}
+    kinds = {name: normal_name(name) for name in columns}
     box, mask = _called(kinds, _BOXES), _called(kinds, _MASKS)
     split = next(
         (name for name in kinds if kinds[name] in _SPLITS and _are_splits(columns[name])), None
@@ -130,15 +133,16 @@ def read_table_columns(
         others = [name for name in others if len(set(rest[name])) <= _REPEATED * len(body)]
     hot = _one_hot(rest) if named is None else []
     if named is not None:
-        label = _whole(rest[named])
+        label = _whole(rest.pop(named))
     elif hot:
         label = _labels_of(hot, rest)
         notes.append(f"labels are the {len(hot)} columns that hold 0 and 1")
         unclear = label.count("")
         if unclear:
             notes.append(f"{unclear:,} rows have not exactly one class: without a label")
+        rest = {name: cells for name, cells in rest.items() if name not in hot}
     elif len(others) == 1:
-        label = _whole(rest[others[0]])
+        label = _whole(rest.pop(others[0]))
         if titled:
             notes.append(f"labels are in the column {others[0]!r}")
     else:
@@ -153,10 +157,18 @@ def read_table_columns(
         columns[split] if split is not None else None,
         list(numbers[1:] if titled else numbers),
         tuple(notes),
+        rest,
     )
 
 
-def _normal(name: str) -> str:
+def normal_name(name: str) -> str:
+    """A column's name without what people write in different ways.
+
+    Examples
+    --------
+    >>> normal_name("Image ID") == normal_name("image_id")
+    True
+    """
     return re.sub(r"[\W_]+", "", name.casefold())
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from camcore.errors import InputError
+from camcore.errors import InputError, LabelsError
 from camcore.models.labels import label_key, match_label
 from camcore.sources.delimited import read_columns
 from camcore.sources.synsets import Index, by_synset, imagenet_index
@@ -148,7 +148,7 @@ def by_name(
 
     Raises
     ------
-    InputError
+    LabelsError
         If the labels are numbers from 1 to N for classes 0 to N - 1: all but the last would
         match, each the wrong class.
 
@@ -167,7 +167,7 @@ def by_name(
             refusals[label] = str(error)
     count = len(class_names)
     if _numbers(refusals) == {count} and 0 not in (_numbers(found) or {0}):
-        raise InputError(
+        raise LabelsError(
             f"The labels count from 1 to {count}, but the model's classes from 0 to {count - 1}, "
             f"and it is not known which is which; give {_MAP}."
         )
@@ -201,7 +201,7 @@ def by_mapping(
 
 def none_found(
     labels: Sequence[str], class_names: Sequence[str], mapping: Mapping[str, Sequence[int]] | None
-) -> InputError:
+) -> LabelsError:
     """What to tell a person none of whose labels stands for a class.
 
     Examples
@@ -213,12 +213,12 @@ def none_found(
     """
     listed = _listed(labels)
     if mapping is not None:
-        return InputError(
+        return LabelsError(
             f"The mapping names {_listed(list(mapping))}, and none of the labels {listed}; write "
             "there the labels as the data has them."
         )
     if all(name == f"class {index}" for index, name in enumerate(class_names)):
-        return InputError(
+        return LabelsError(
             f"None of the labels {listed} can be matched: the model's classes have no names, only "
             f"numbers from 0 to {len(class_names) - 1}; give --class-names FILE, their names in "
             f"order, or {_MAP}."
@@ -231,7 +231,7 @@ def none_found(
         alike += difflib.get_close_matches(key, names)
         close |= dict.fromkeys(names[name] for name in alike[:2])
     hint = f" (close: {_listed(list(close))})" if close else ""
-    return InputError(
+    return LabelsError(
         f"None of the labels {listed} is a class of the model{hint}; give {_MAP}, or --labels none "
         "to audit by predicted class."
     )

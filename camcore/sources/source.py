@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from camcore.errors import InputError
+from camcore.sources.further import TableRow
 from camcore.sources.listing import MASKS, counted, levels, list_pictures, masks_of
 from camcore.sources.splits import Split, choose_splits, lay_out, role_of, splits_of, told
 from camcore.sources.tables import is_picture_table, list_table
@@ -49,6 +50,8 @@ class Source:
         The parts that the data set has; empty where it has none.
     taken : tuple of Split
         Those that `files` holds.
+    further : tuple of TableRow
+        What the table says of each picture beside; empty where the pictures are in no table.
     """
 
     root: Path
@@ -57,12 +60,14 @@ class Source:
     notes: tuple[str, ...]
     splits: tuple[Split, ...] = ()
     taken: tuple[Split, ...] = ()
+    further: tuple[TableRow, ...] = ()
 
     @property
     def digest(self) -> str:
         """SHA-256 of the listing: it changes when a file comes, goes or changes."""
         digest = hashlib.sha256()
-        for column in ("path", "label", "bytes", "mtime_ns", "box", "mask"):
+        added = [own for own in self.files if own.startswith("other:")]  # values of other inputs
+        for column in ("path", "label", "bytes", "mtime_ns", "box", "mask", *added):
             digest.update(json.dumps(self.files[column].tolist()).encode())
         return digest.hexdigest()
 
@@ -148,8 +153,9 @@ def taken(source: Source, wanted: str | None) -> Source:
     notes = [*source.notes, told(source.splits, chosen)]
     if outside:
         notes.append(f"{counted(outside, 'picture lies', 'pictures lie')} in no split: left out")
+    further = tuple(source.further[row] for row in kept.index) if source.further else ()
     kept = kept.assign(id=np.arange(len(kept), dtype=np.int32)).reset_index(drop=True)
-    return replace(source, files=kept, notes=tuple(notes), taken=chosen)
+    return replace(source, files=kept, notes=tuple(notes), taken=chosen, further=further)
 
 
 def _whole(path: Path, name: str, unpack_to: Path, progress: Progress | None) -> Source:
@@ -229,7 +235,8 @@ def _table(folder: Path, columns: dict[str, list[Any]], notes: tuple[str, ...]) 
         columns["split"] = list(lay_out(columns["path"]).splits)
     splits = splits_of(columns["label"], columns["split"])
     root = Path(os.path.realpath(folder))
-    return Source(root, "table", _frame(columns), notes, splits, splits)
+    further = tuple(columns.pop("further"))
+    return Source(root, "table", _frame(columns), notes, splits, splits, further)
 
 
 def _folder(root: Path, name: str) -> Source:

@@ -14,6 +14,7 @@ from camcore.errors import InputError
 from camcore.sources.columns import PictureTable, read_table_columns
 from camcore.sources.delimited import read_rows
 from camcore.sources.finding import Finder
+from camcore.sources.further import FurtherColumns, TableRow
 from camcore.sources.listing import counted, is_inside, masks_of
 from camcore.sources.splits import role_of
 
@@ -57,8 +58,8 @@ def list_table(file: Path, *, bound: Path | None) -> tuple[dict[str, list[Any]],
     Returns
     -------
     columns : dict of str to list
-        ``path``, ``label``, ``box``, ``mask``, ``split``, ``bytes`` and ``mtime_ns``, sorted by
-        path; see `camcore.sources.source.Source`.
+        ``path``, ``label``, ``box``, ``mask``, ``split``, ``bytes``, ``mtime_ns`` and ``further``,
+        sorted by path; see `camcore.sources.source.Source`.
     notes : tuple of str
         What is missing, was left out or guessed, one clause each.
 
@@ -128,6 +129,7 @@ def _listed(
     if unclear:
         lines = sorted(table.numbers[row] for row in unclear)
         notes[-1] += ", ".join(map(str, lines[:_NAMED])) + (", ..." if len(lines) > _NAMED else "")
+    further = FurtherColumns(_printable(file.name), table.further, table.numbers, finder)
     columns: dict[str, list[Any]] = {
         "path": paths,
         "label": labels,
@@ -136,6 +138,7 @@ def _listed(
         "split": [table.split[row] if table.split is not None else "" for row in kept],
         "bytes": [size for size, _ in statuses],
         "mtime_ns": [time for _, time in statuses],
+        "further": [TableRow(further, row) for row in kept],
     }
     return columns, (*told, *table.notes, *notes)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from camcore.classifier import ClassWeights, Explained, Forward, Layer
+from camcore.pictures.preprocessing import Frame
 
 SIDE, GRID = 32, 8
 
@@ -84,3 +85,19 @@ def looks_at(*cells: tuple[int, int], gain: float = 40.0) -> LinearClassifier:
 def looks_at_brightness(gain: float = 40.0) -> LinearClassifier:
     """Says ``a`` where the whole image is brighter than middle gray."""
     return looks_at(*((r, c) for r in range(GRID) for c in range(GRID)), gain=gain)
+
+
+class CroppedClassifier(LinearClassifier):
+    """The same, but it cuts the upper half of the image off: a map of 4 x 8 cells."""
+
+    layers = (
+        Layer("blocks", GRID // 2, GRID, 3, "Blocks", frame=Frame(0.0, 16.0, 32.0, 32.0, 32, 32)),
+    )
+
+    def forward(self, images: np.ndarray, layer: str) -> Forward:
+        return Forward(_blocks(images)[:, GRID // 2 :], *self.scores(images), layer)
+
+    def gradients(
+        self, forward: Forward, targets: Sequence[int], of: Explained = "score"
+    ) -> np.ndarray:
+        return super().gradients(forward, targets, of)[:, GRID // 2 :]

@@ -23,6 +23,7 @@ from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.run import Run
 from camcore.drawing.overlay import palette
 from camcore.errors import InputError
+from camcore.pictures.preprocessing import Frame, whole_frame
 from tests.auditing.planted_pictures import CORNER, FOREST, SIZE, TANK, maps
 from tests.auditing.planted_run import planted_run
 
@@ -208,6 +209,29 @@ def test_mean_maps_tell_the_share_in_the_region(run):
         figures.mean_maps(run, FOREST)
 
 
+def test_maps_of_a_model_that_crops_are_drawn_where_they_lie(run, monkeypatch):
+    """The model sees the lower half alone: two rows of cells, the upper half gray."""
+    monkeypatch.setattr(
+        Run, "frame", property(lambda own: Frame(0.0, 16.0, 32.0, 32.0, 32, 32)), raising=True
+    )
+    monkeypatch.setattr(Run, "grid", property(lambda own: (2, 4)))
+    ours = np.zeros((2, 4), np.float32)
+    ours[0, 0] = 1
+    data = [ours.tobytes()]
+    run.evidence = lambda name: pd.DataFrame({"class": [TANK], "mean": data, "others": data})
+    region = {"rows": 4, "columns": 4, "cells": [[2, 0]]}
+    figure = figures.mean_maps(run, TANK, region=region)
+    assert "2 x 4 cells; evidence inside the outlined region: the class 100 %" in figure.alt
+    own = Drawn(figure).pictures[0]
+    assert own.shape == (256, 256, 3)
+    assert (own[:128] == 160).all()
+    viridis = palette("viridis")
+    assert (own[128:192, :64] == viridis[255]).all()
+    assert (own[192:] == viridis[0]).all()
+    above = {"rows": 4, "columns": 4, "cells": [[0, 0]]}
+    assert "region: the class 0 %" in figures.mean_maps(run, TANK, region=above).alt
+
+
 def test_mean_maps_of_chosen_images(run):
     raw = np.full((2, 8, 8), -1, np.float32)
     raw[0, 7, 7], raw[1, 0, 0] = 5, 1  # each counts alike, whatever its scale
@@ -225,7 +249,20 @@ def test_mean_maps_of_chosen_images(run):
     ],
 )
 def test_cells_of_the_map_inside_a_region(region, shape, cells):
-    assert np.argwhere(figures.maps.inside(region, *shape)).tolist() == cells
+    assert np.argwhere(figures.maps.inside(region, *shape, whole_frame(8, 8))).tolist() == cells
+
+
+def test_a_tile_leaves_what_the_model_cuts_off_as_it_is(run, monkeypatch):
+    run.maps = lambda ids, kind="label": np.ones((len(ids), 8, 8), np.float32)
+    lower = Frame(0.0, SIZE / 2, float(SIZE), float(SIZE), SIZE, SIZE)
+    monkeypatch.setattr(Run, "frame", property(lambda own: lower))
+    tile = figures.gallery(run, run.finding("tank--sky-top-band"), 1)[0]
+    seen = run.seen(tile.image).astype(float)
+    half = SIZE // 2
+    expected = np.rint(0.55 * seen[half:] + 0.45 * palette("viridis")[255])
+    assert np.abs(tile.pixels[half:] - expected).max() <= 1
+    above = np.rint(0.55 * seen[:half] + 0.45 * palette("viridis")[0])
+    assert np.abs(tile.pixels[:half] - above).max() <= 1
 
 
 def test_gallery_shows_the_picture_under_its_map(run):

@@ -10,12 +10,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from camcore.auditing.edits.regions import Region
 from camcore.auditing.pipeline import audit, report
 from camcore.auditing.runs.progress import Progress, StoppedError, ask_to_stop
 from camcore.auditing.runs.run import Run
-from camcore.errors import CamcoreError, InputError, StoreError
+from camcore.errors import CamcoreError, InputError, LabelsError, StoreError
 from tests.auditing.folders import DARK, bright_folder, tagged_folder
-from tests.auditing.linear_classifier import LinearClassifier, looks_at, looks_at_brightness
+from tests.auditing.linear_classifier import (
+    CroppedClassifier,
+    LinearClassifier,
+    looks_at,
+    looks_at_brightness,
+)
 
 TAG_CELLS = ((0, 0), (0, 1), (1, 0), (1, 1))  # the 8 x 8 pixels of the tag on the 8 x 8 grid
 
@@ -68,6 +74,34 @@ def test_one_split_is_audited_and_the_others_are_told(tmp_path):
         tmp_path / "data", looks_at(*TAG_CELLS), out=tmp_path / "two", budget=0, split="train"
     )
     assert (named.record["source"]["count"], named.record["settings"]["split"]) == (6, "train")
+
+
+def test_a_tag_is_found_where_it_is_in_a_picture_that_the_model_crops(tmp_path):
+    """The tag lies at the lower left; the map's first row is the picture's middle."""
+    folder = tagged_folder(tmp_path / "data")
+    for file in folder.rglob("*.png"):
+        Image.open(file).transpose(Image.Transpose.FLIP_TOP_BOTTOM).save(file)
+        mask = np.zeros((32, 32), np.uint8)
+        mask[24:, :16] = 255  # twice as wide as the tag
+        place = folder / ".masks" / file.relative_to(folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(mask).save(place)
+    whole = looks_at(*((7 - row, column) for row, column in TAG_CELLS))
+    model = CroppedClassifier(whole.weights, whole.bias)
+    run = audit(folder, model, out=tmp_path / "run", method="hirescam")
+    assert run.grid == (4, 8)
+    seen = run.images[run.images["evidence"]]
+    assert (seen["share_bottom"] > 0.99).all()
+    assert (seen["share_top"] == 0).all()
+    np.testing.assert_allclose(seen["share_object"], 1, rtol=1e-3)
+    np.testing.assert_allclose(seen["area_object"], 8 * 16 / (16 * 32), rtol=1e-5)
+    tag = Region(8, 8, tuple((7 - row, column) for row, column in TAG_CELLS))
+    tags = [own for own in run.findings if own.family == "tag"]
+    boxes = {own.class_name: own.region["box"] for own in tags}
+    assert boxes == {"a": list(tag.box), "b": list(tag.box)}
+    tried = set(run.trials("discovery")["probe"])
+    assert tag.name in tried  # what the maps propose
+    assert not any(name.startswith("cells 4x8") for name in tried)
 
 
 def test_the_tag_is_found_where_it_is(tag_run):
@@ -316,3 +350,28 @@ def test_regression_is_no_task_of_the_audit(tagged, tmp_path):
     model.output_kind = "regression"
     with pytest.raises(CamcoreError, match="classif"):
         audit(tagged, model, out=tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("names", "mapping", "state"),
+    [
+        (("x", "y"), None, "asking"),  # no label is a class
+        (("a", "b"), {"a": [0], "b": [0, 1]}, "asking"),  # one class for two labels
+        (("a", "b"), {"a": [0, 1]}, "asking"),  # all classes for one label
+        (("a", "b"), {"cat": [0]}, "asking"),  # a mapping of other labels
+        (("a", "b"), {"a": ["5-1"]}, "failed"),  # a mapping that is none
+    ],
+)
+def test_labels_that_stand_for_nothing_are_a_question(tmp_path, names, mapping, state):
+    """What the run waits for is its state; nothing is to be read out of the sentence."""
+    tagged_folder(tmp_path / "data", each=2)
+    model = LinearClassifier(looks_at((0, 0)).weights, (0, 0), names)
+    labels = None
+    if mapping is not None:
+        labels = str(tmp_path / "map.json")
+        Path(labels).write_text(json.dumps(mapping))
+    with pytest.raises(InputError) as refused:
+        audit(tmp_path / "data", model, out=tmp_path / "run", budget=0, labels=labels)
+    run = Run(tmp_path / "run")
+    assert (run.state, run.progress.message) == (state, str(refused.value))
+    assert isinstance(refused.value, LabelsError) == (state == "asking")

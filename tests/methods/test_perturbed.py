@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from camcore.classifier import Layer
 from camcore.methods import METHODS
 from camcore.methods.perturbed import ablation_cam, score_cam
 from camcore.methods.variant_scores import variant_scores
 from camcore.methods.variants import occlusion_places
+from camcore.pictures.preprocessing import Frame, whole_frame
 
 RNG = np.random.default_rng(0)
 IMAGE = RNG.uniform(0, 1, (12, 10, 3)).astype(np.float32)
@@ -191,3 +193,38 @@ def test_variants_are_the_same_however_many_are_made_at_once(name):
     together = variants.make(0, variants.count)
     for index in range(variants.count):
         np.testing.assert_allclose(together[index], variants.make(index, index + 1)[0], rtol=1e-6)
+
+
+def test_masks_lie_where_the_layer_does():
+    """The layer sees the lower half alone: what it does not see is shown to nobody."""
+    lower = Frame(0.0, 4.0, 8.0, 8.0, 8, 8)
+    activations = np.array([[[2.0], [4.0]]], np.float32)
+    mask = METHODS["score-cam"].formula(np.ones((8, 8, 1), np.float32), activations, lower)
+    made = mask.make(0, 1)[0, :, :, 0]
+    assert (made[:4] == 0).all()
+    # Two cells of four pixels: held, then an eighth, three eighths and so on, then held.
+    expected = [0, 0, 1 / 8, 3 / 8, 5 / 8, 7 / 8, 1, 1]
+    np.testing.assert_allclose(made[4:], np.tile(expected, (4, 1)), atol=1e-6)
+    over_all = METHODS["score-cam"].formula(np.ones((8, 8, 1), np.float32), activations)
+    np.testing.assert_allclose(
+        over_all.make(0, 1)[0, :, :, 0], np.tile(expected, (8, 1)), atol=1e-6
+    )
+
+
+def test_masks_of_cells_beyond_the_edge_are_cut():
+    """Of four cells of four pixels, the inner two lie on the picture."""
+    padded = Frame(-4.0, 0.0, 12.0, 8.0, 8, 8)
+    activations = np.array([[[9.0], [0.0], [1.0], [9.0]]], np.float32)
+    variants = METHODS["score-cam"].formula(np.ones((8, 8, 1), np.float32), activations, padded)
+    # Bilinear over cells 9 0 1 9 at the pixels of the inner two, stretched over what is seen.
+    at = np.interp(np.arange(8) + 0.5, [-2, 2, 6, 10], [9, 0, 1, 9])
+    expected = (at - at.min()) / np.ptp(at)
+    np.testing.assert_allclose(variants.make(0, 1)[0, 0, :, 0], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", list(METHODS))
+def test_maps_without_a_layer_lie_over_all_the_model_sees(name):
+    lower = Frame(0.0, 4.0, 8.0, 8.0, 8, 8)
+    layer = Layer("conv", 2, 4, 3, "Conv2D", frame=lower)
+    expected = whole_frame(8, 8) if name == "occlusion" else lower
+    assert METHODS[name].frame(layer, (8, 8, 3)) == expected

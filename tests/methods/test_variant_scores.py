@@ -104,7 +104,8 @@ def test_many_channels_through_the_prepared_model(keras, picture):
     model = keras.Model(images, keras.layers.Dense(3, activation="softmax")(x))
     classifier, engine, own = KerasClassifier(model, preprocessing="0-1"), Engine(), picture(12, 12)
     features, image = engine.features(classifier, own), engine.seen(classifier, own)
-    variants = METHODS["score-cam"].formula(image, features.activations)
+    frame = classifier.layers[-1].frame
+    variants = METHODS["score-cam"].formula(image, features.activations, frame)
     scores = variant_scores(lambda batch: classifier.scores(batch)[0], variants)
     expected = variants.combine(scores, features.scores)
     shown = engine.explain_each(classifier, own, [0, 1, 2], method="score-cam")

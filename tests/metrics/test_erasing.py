@@ -6,7 +6,7 @@ import pytest
 from camcore.heatmap import Heatmap
 from camcore.metrics import area_under, probability_curve
 from camcore.metrics.erasing import pixel_order
-from camcore.pictures.preprocessing import frame_of
+from camcore.pictures.preprocessing import Frame, frame_of
 
 
 def total(images):
@@ -75,3 +75,11 @@ def test_what_relu_has_cut_goes_by_the_map_before_it():
 
 def test_equal_pixels_go_row_by_row():
     assert pixel_order(mapped([[1.0, 0.0], [0.0, 0.0]]), 2, 2).tolist() == [0, 1, 2, 3]
+
+
+def test_pixels_that_the_map_does_not_speak_of_come_last():
+    """The right half alone is seen; what speaks against the class comes before the rest."""
+    raw = np.array([[-1.0, 3.0]], np.float32)
+    right = Heatmap(raw, Frame(2.0, 0.0, 4.0, 1.0, 4, 1))
+    assert pixel_order(right, 1, 4).tolist() == [3, 2, 0, 1]
+    assert pixel_order(mapped(raw), 1, 4).tolist() == [3, 2, 1, 0]

@@ -175,3 +175,40 @@ def test_the_tank_is_enough_for_the_tank_detector(engine, bundled_model):
     found = faithfulness(engine, model, shown)
     assert found.insertion > 0.8
     assert all(0 <= getattr(found, name) <= 1 for name in NAMES)
+
+
+@pytest.fixture(scope="module")
+def lower_half(keras):
+    """Cuts the upper half off and sums four cells of two by two pixels of what is left."""
+    layers = keras.layers
+    images = keras.Input((8, 8, 1))
+    x = layers.Cropping2D(((4, 0), (0, 0)))(images)
+    x = layers.Conv2D(1, 2, strides=2, use_bias=False, name="conv")(x)
+    x = layers.Dense(2, use_bias=False, name="head")(layers.GlobalAveragePooling2D()(x))
+    model = keras.Model(images, layers.Softmax()(x))
+    model.get_layer("conv").set_weights([np.full((2, 2, 1, 1), 0.25, np.float32)])
+    model.get_layer("head").set_weights([np.array([[8.0, 0.0]], np.float32)])
+    return KerasClassifier(model, preprocessing="0-1", class_names=["bright", "dark"])
+
+
+def test_what_a_cropped_network_is_shown_lies_where_its_map_does(engine, lower_half):
+    """Cell (0, 0) of the map is the picture's row 4; there is all that the score has."""
+    pixels = np.zeros((8, 8), np.uint8)
+    pixels[4:6, :2] = 255
+    shown = engine.explain(lower_half, gray(pixels), target="bright", method="hirescam")
+    np.testing.assert_allclose(shown.heatmap.values, [[1, 0, 0, 0], [0, 0, 0, 0]], atol=1e-6)
+    found = faithfulness(engine, lower_half, shown, explain_masked=False)
+    # The bilinear mask is 1 and .75 along each side of the cell.
+    before, after = (1 / (1 + math.exp(-mean)) for mean in (1.0, (1.75 / 2) ** 2))
+    assert found.drop == pytest.approx((before - after) / before, rel=1e-4)
+    control = 1 / (1 + math.exp(0.0))  # the mask over all of the picture would show nothing
+    assert abs(found.drop - (before - control) / before) > 0.1
+
+
+def test_occlusion_of_a_cropped_network_lies_over_all_of_the_picture(engine, lower_half):
+    pixels = np.zeros((8, 8), np.uint8)
+    pixels[6:, 6:] = 255
+    shown = engine.explain(lower_half, gray(pixels), target="bright", method="occlusion")
+    rows, columns = np.nonzero(shown.heatmap.upsampled("nearest") == 1)
+    assert rows.min() >= 6 - 1
+    assert columns.min() >= 6 - 1

@@ -11,6 +11,7 @@ from PIL import Image
 from camcore.errors import InputError
 from camcore.pictures.levels import STRETCHES
 from camcore.pictures.picture import read_image
+from tests.quadrants import png as written_png
 
 
 def png(values: np.ndarray, kind: str = "PNG") -> bytes:
@@ -83,3 +84,52 @@ def test_two_stretches_of_a_file_are_two_pictures_to_the_engine(keras):
         for own in ("none", "12-bit")
     )
     assert not np.allclose(dark, bright)
+
+
+def colour_png(values: np.ndarray) -> bytes:
+    """Pillow writes no colours of 16 bits."""
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    return written_png(values.shape[1], values.shape[0], 16, 2, rows)
+
+
+def colour_tiff(values: np.ndarray, **options) -> bytes:
+    tifffile = pytest.importorskip("tifffile")
+    file = io.BytesIO()
+    tifffile.imwrite(file, values, photometric="rgb", **options)
+    return file.getvalue()
+
+
+COLOURS = {
+    "png": colour_png,
+    "tiff": colour_tiff,
+    "big-endian tiff": lambda values: colour_tiff(values, byteorder=">"),
+    "packed tiff": lambda values: colour_tiff(values, compression="zlib"),
+}
+
+
+@pytest.mark.parametrize("kind", COLOURS)
+def test_colours_of_12_bits_are_said_and_stretched_as_gray_is(kind):
+    values = np.random.default_rng(2).integers(0, 4096, (6, 9, 3)).astype(np.uint16)
+    values[0, 0], values[0, 1] = 0, 4095
+    data = COLOURS[kind](values)
+    plain = read_image(data)
+    np.testing.assert_array_equal(plain.pixels, values >> 8)
+    assert "only 0 to 4095 of 0 to 65535 is used (12 bits)" in plain.notes[1]
+    stretched = read_image(data, stretch="12-bit")
+    np.testing.assert_array_equal(stretched.pixels, np.rint(values * (255 / 4095)))
+    assert stretched.notes == ("values 0 to 4095 stretched to 0-255",)
+
+
+@pytest.mark.parametrize("kind", COLOURS)
+def test_colours_that_use_their_16_bits_stay_as_they_were(kind):
+    values = np.random.default_rng(3).integers(0, 65536, (6, 9, 3)).astype(np.uint16)
+    values[0, 0] = 65535
+    picture = read_image(COLOURS[kind](values))
+    np.testing.assert_array_equal(picture.pixels, values >> 8)
+    assert picture.notes == ("16-bit scaled to 8-bit",)
+
+
+def test_what_cannot_be_stretched_says_so():
+    rows = b"\0" + np.array([9, 9, 9, 65535], ">u2").tobytes()
+    picture = read_image(written_png(1, 1, 16, 6, rows), stretch="12-bit")
+    assert picture.notes == ("16-bit scaled to 8-bit, not stretched",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from scipy import ndimage
 
 from camcore.auditing.rules import RULES
 from camcore.errors import InputError
+from camcore.pictures.preprocessing import Frame
 
+_ROUNDING = 1e-6  # of a cell
 _LATTICE = 96  # geometry is judged at this size: whole cells for grids of 3, 4, 6, 8, 12 and 16
 _VERTICAL = ("upper", "middle", "lower")
 _HORIZONTAL = ("left", "centre", "right")
@@ -252,6 +255,49 @@ def region_of(cells: np.ndarray) -> Region:
     """
     rows, columns = cells.shape
     return Region(rows, columns, tuple((int(r), int(c)) for r, c in np.argwhere(cells)))
+
+
+def region_of_map(cells: np.ndarray, frame: Frame) -> Region | None:
+    """The region of the image that cells of a map speak for.
+
+    Where the map does not lie evenly over the image, its cells are looked up on a grid over all
+    of the image whose cells are as large or smaller.
+
+    Parameters
+    ----------
+    cells : ndarray, shape (rows, columns), bool
+    frame : Frame
+        Where they lie in the image.
+
+    Returns
+    -------
+    Region or None
+        None where none of the cells lies on the image.
+
+    Examples
+    --------
+    >>> lower = Frame(0.0, 4.0, 8.0, 8.0, 8, 8)  # the model cuts the upper half off
+    >>> region_of_map(np.array([[True, False]]), lower).name
+    'cells 2x2: 1,0'
+    """
+    rows, columns = cells.shape
+    down, across = frame.cell_edges(rows, columns)
+    high, wide = (frame.y1 - frame.y0) / rows, (frame.x1 - frame.x0) / columns
+    lattice = [
+        math.ceil(side / cell - _ROUNDING)
+        for side, cell in ((frame.height, high), (frame.width, wide))
+    ]
+    row, column = (
+        np.searchsorted(edges, (np.arange(count) + 0.5) / count, "right") - 1
+        for count, edges in zip(lattice, (down, across), strict=True)
+    )
+    seen = np.outer((row >= 0) & (row < rows), (column >= 0) & (column < columns))
+    marked = seen & cells[np.ix_(np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1))]
+    if not marked.any():  # less than half a cell is on the image
+        for r, c in np.argwhere(cells & (np.diff(down)[:, None] > 0) & (np.diff(across) > 0)):
+            middle = (down[r] + down[r + 1]) / 2, (across[c] + across[c + 1]) / 2
+            marked[tuple(int(at * count) for at, count in zip(middle, lattice, strict=True))] = True
+    return region_of(marked) if marked.any() else None
 
 
 def region_named(name: str) -> Region:

@@ -11,10 +11,13 @@ from camcore.auditing.figures.drawing import LETTER, WIDTH, Box, Drawing, Figure
 from camcore.auditing.runs.run import Run
 from camcore.drawing.overlay import colour
 from camcore.errors import InputError
+from camcore.heatmap import on_picture
+from camcore.pictures.preprocessing import Frame, whole_frame
 
 _GAP = 12  # units between two panels and beside them
 _TITLE = 20  # units above the panels
 _TALLEST = 1.5  # of a panel: height by width
+_UNSEEN = 160  # gray
 _LEGEND, _INDENT = 8, 24  # units: height of the legend's bar, and beside it
 
 
@@ -53,7 +56,10 @@ def mean_maps(
         panels.insert(1, (_counted(len(ids)), _mean(run.maps(list(ids)))))
     highest = max(float(cells.max()) for _, cells in panels) or 1.0
 
-    height, width = run.grid
+    (height, width), frame = run.grid, run.frame
+    even = frame == whole_frame(frame.width, frame.height)
+    if not even:
+        height, width = frame.height, frame.width
     slot = (WIDTH - _GAP * (len(panels) + 1)) / len(panels)
     tall = slot * min(_TALLEST, height / width)
     drawing = Drawing(_TITLE + tall + _GAP + _LEGEND + 2.9 * LETTER)
@@ -62,26 +68,40 @@ def mean_maps(
         broad = tall * width / height
         box = (middle - broad / 2, _TITLE, broad, tall)
         drawing.text((middle, LETTER), title, "ink")
-        drawing.image(box, colour(cells / highest))
+        drawing.image(box, colour(cells / highest) if even else _laid(cells / highest, frame))
         _outline(drawing, box, region)
     _legend(drawing, _TITLE + tall + _GAP, highest)
-    return Figure(drawing.svg(), _told(run.class_names[klass], panels, region, run.grid))
+    return Figure(drawing.svg(), _told(run.class_names[klass], panels, region, frame))
 
 
-def inside(region: dict[str, Any], height: int, width: int) -> np.ndarray:
-    """Which cells of a height x width grid have their centre in a finding's region, bool.
+def inside(region: dict[str, Any], height: int, width: int, frame: Frame) -> np.ndarray:
+    """Which cells of a height x width map have their centre in a finding's region, bool.
 
     Examples
     --------
-    >>> inside({"rows": 1, "columns": 2, "cells": [[0, 1]]}, 1, 4).tolist()
+    >>> half = {"rows": 1, "columns": 2, "cells": [[0, 1]]}
+    >>> inside(half, 1, 4, whole_frame(8, 8)).tolist()
     [[False, False, True, True]]
+    >>> inside(half, 1, 4, Frame(4.0, 0.0, 8.0, 8.0, 8, 8)).tolist()
+    [[True, True, True, True]]
     """
     rows, columns = region["rows"], region["columns"]
     marked = np.zeros((rows, columns), bool)
     marked[tuple(np.transpose(region["cells"]))] = True
-    down = ((np.arange(height) + 0.5) * rows / height).astype(int)
-    across = ((np.arange(width) + 0.5) * columns / width).astype(int)
-    return marked[np.ix_(down, across)]
+    edges = frame.cell_edges(height, width)
+    down, across = (
+        np.minimum((side[1:] + side[:-1]) / 2 * count, count - 1).astype(int)
+        for side, count in zip(edges, (rows, columns), strict=True)
+    )
+    on_image = np.outer(*(np.diff(side) > 0 for side in edges))
+    return marked[np.ix_(down, across)] & on_image
+
+
+def _laid(shares: np.ndarray, frame: Frame) -> np.ndarray:
+    """Colours of a map on the pixels of what the model sees; gray where it says nothing."""
+    colours = colour(on_picture(shares.astype(np.float32), frame, interpolation="nearest"))
+    seen = on_picture(np.ones(shares.shape, np.float32), frame, interpolation="nearest") > 0
+    return np.where(seen[..., None], colours, np.uint8(_UNSEEN))
 
 
 def _cells(data: bytes, grid: tuple[int, int]) -> np.ndarray:
@@ -139,16 +159,17 @@ def _told(
     name: str,
     panels: list[tuple[str, np.ndarray]],
     region: dict[str, Any] | None,
-    grid: tuple[int, int],
+    frame: Frame,
 ) -> str:
+    height, width = panels[0][1].shape
     if region is None:
         where = "the most evidence of one cell"
         shares = [float(cells.max() / (cells.sum() or 1)) for _, cells in panels]
     else:
         where = "evidence inside the outlined region"
-        chosen = inside(region, *grid)
+        chosen = inside(region, height, width, frame)
         shares = [float(cells[chosen].sum() / (cells.sum() or 1)) for _, cells in panels]
     told = ", ".join(
         f"{title} {100 * share:.0f} %" for (title, _), share in zip(panels, shares, strict=True)
     )
-    return f"Mean class activation maps for {name}, {grid[0]} x {grid[1]} cells; {where}: {told}."
+    return f"Mean class activation maps for {name}, {height} x {width} cells; {where}: {told}."

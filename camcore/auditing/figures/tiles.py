@@ -14,7 +14,6 @@ from camcore.auditing.runs.run import Run
 from camcore.drawing.overlay import overlay, png
 from camcore.errors import CamcoreError
 from camcore.heatmap import Heatmap
-from camcore.pictures.preprocessing import frame_of
 
 if TYPE_CHECKING:
     from camcore.auditing.interventions.replay import Swap
@@ -113,7 +112,7 @@ def shown_by(run: Run, finding: Finding) -> tuple[int, ...]:
     if finding.region is not None:
         few = own.index[:_LOOKED_AT].to_numpy()
         positive = np.maximum(np.nan_to_num(run.maps(few)), 0)
-        there = positive[:, inside(finding.region, *run.grid)].sum(axis=1)
+        there = positive[:, inside(finding.region, *run.grid, run.frame)].sum(axis=1)
         total = positive.sum(axis=(1, 2))
         shares = np.divide(there, total, out=np.zeros_like(there), where=total > 0)
         return tuple(int(one) for one in few[np.argsort(-shares, kind="stable")])
@@ -176,10 +175,9 @@ def _overlaid(run: Run, image: int, raw: np.ndarray, row: pd.Series) -> Tile:
         pixels = _rgb(run.seen(image))
     except CamcoreError as error:
         return Tile(*told, None, *known, "the file can no longer be read", f"No picture: {error}")
-    height, width = pixels.shape[:2]
     if not np.isfinite(raw).all():
         return Tile(*told, pixels, *known, "no map", f"{row['path']}, without a map")
-    heatmap = Heatmap(raw, frame_of(width, height, width, height, "stretch"))
+    heatmap = Heatmap(raw, run.frame)
     if heatmap.evidence == "none":
         note = "no positive evidence"
         return Tile(*told, pixels, *known, note, f"{row['path']}: {note} for its class")

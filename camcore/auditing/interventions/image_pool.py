@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from camcore.auditing.edits import Images
+from camcore.auditing.held_columns import stacked, values_of
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.scan.scan import object_mask
 from camcore.errors import CamcoreError, ImageError
@@ -47,7 +48,7 @@ class Pool:
 
     def images(self, ids: np.ndarray) -> Images:
         """A batch of images that are held."""
-        pixels, masks, quality = zip(*(self._held[int(one)] for one in ids), strict=True)
+        pixels, masks, quality, _ = zip(*(self._held[int(one)] for one in ids), strict=True)
         known = np.array([mask is not None for mask in masks])
         blank = np.zeros(pixels[0].shape[:2], bool)
         return Images(
@@ -57,7 +58,13 @@ class Pool:
             np.array(quality, np.float32),
         )
 
-    def _decoded(self, one: int) -> tuple[np.ndarray, np.ndarray | None, float] | str:
+    def others(self, ids: np.ndarray) -> dict[str, np.ndarray]:
+        """What the other inputs are held at for images that are held, (N, *shape) each."""
+        return stacked(self._held[int(one)][3] for one in ids)
+
+    def _decoded(
+        self, one: int
+    ) -> tuple[np.ndarray, np.ndarray | None, float, dict[str, np.ndarray]] | str:
         row = self._files.loc[one]
         try:
             path = self._plan.file_of(row["path"])
@@ -69,6 +76,7 @@ class Pool:
                 mask = object_mask(row, decoded, self._plan)
             except CamcoreError:
                 mask = None
-            return decoded.seen, mask, decoded.jpeg_quality
+            others = values_of(row, self._plan)
+            return decoded.seen, mask, decoded.jpeg_quality, others
         except CamcoreError as error:
             return str(error)

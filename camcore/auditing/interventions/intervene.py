@@ -16,7 +16,7 @@ from camcore.auditing.edits import (
     object_probes,
     probe_named,
 )
-from camcore.auditing.edits.regions import region_of
+from camcore.auditing.edits.regions import region_of_map
 from camcore.auditing.interventions.budget import Sizes, sizes
 from camcore.auditing.interventions.discovery import Discovery
 from camcore.auditing.interventions.image_pool import Pool
@@ -137,7 +137,8 @@ def _hot_regions(store: Store, plan: Plan) -> dict[int, tuple[Probe, ...]]:
         hot = np.frombuffer(cells, bool).reshape(plan.grid)
         if hot.any() and hot.mean() <= RULES.largest_region:
             labels, count = ndimage.label(hot, np.ones((3, 3)))
-            places = [Transplant(region_of(labels == k)) for k in range(1, count + 1)]
+            regions = [region_of_map(labels == k, plan.frame) for k in range(1, count + 1)]
+            places = [Transplant(region) for region in regions if region is not None]
             found.setdefault(int(klass), []).extend(places)
     known = set(local_probes())
     return {

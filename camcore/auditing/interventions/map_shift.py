@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from camcore.auditing.edits import shift
+from camcore.auditing.held_columns import held_at
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.plan import Plan
@@ -34,14 +35,16 @@ def shift_table(
     if not len(ids):
         return pd.DataFrame({"recipient": ids, "content": [], "place": []})
     pixels = pool.images(ids).pixels
-    (rows, columns), (height, width) = plan.grid, pixels.shape[1:3]
+    classifier = held_at(classifier, pool.others(ids))
+    (rows, columns), lies = plan.grid, plan.frame
+    high, wide = (lies.y1 - lies.y0) / rows, (lies.x1 - lies.x0) / columns  # pixels of a cell
     before = _maps(pixels, klass, plan, classifier)
     content, place = np.zeros((2, len(_MOVES), len(ids)))
     for number, move in enumerate(_MOVES):
         down, right = (
             k * max(1, round(RULES.shift_step * n)) for k, n in zip(move, plan.grid, strict=True)
         )
-        moved = shift(pixels, down * height // rows, right * width // columns)
+        moved = shift(pixels, round(down * high), round(right * wide))
         after = _maps(moved, klass, plan, classifier)
         here, there = _window(down, right, rows, columns)
         new = after[(slice(None), *there)]

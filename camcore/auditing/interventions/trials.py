@@ -11,6 +11,7 @@ import pandas as pd
 
 from camcore.auditing.audited_classes import class_margins, predicted_classes
 from camcore.auditing.edits import Images, Probe, objects, without_objects
+from camcore.auditing.held_columns import held_at
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.pairing import Pairs
 from camcore.auditing.rules import RULES
@@ -115,7 +116,9 @@ class Laboratory:
     def _before(self, trial: Trial) -> tuple[np.ndarray, np.ndarray]:
         found = [
             self._answers(
-                self._prepared(self._pool.images(trial.pairs.recipients[chunk]).pixels), trial
+                self._prepared(self._pool.images(trial.pairs.recipients[chunk]).pixels),
+                trial,
+                chunk,
             )
             for chunk in _chunks(len(trial.pairs))
         ]
@@ -136,8 +139,8 @@ class Laboratory:
         with ThreadPoolExecutor(_EDITORS, thread_name_prefix="edit") as workers:
             edits = ahead(workers, (self._edit(trial, *job) for job in jobs), _AHEAD)
             for (probe, fill, chunk), (edited, controlled) in zip(jobs, edits, strict=True):
-                after = self._answers(edited, trial)
-                control = self._answers(controlled, trial) if controlled is not None else None
+                after = self._answers(edited, trial, chunk)
+                control = None if controlled is None else self._answers(controlled, trial, chunk)
                 count = len(edited)
                 self._watch.advance(count * (1 if control is None else 2))
                 pairs = trial.pairs
@@ -203,19 +206,29 @@ class Laboratory:
     def _prepared(self, pixels: np.ndarray) -> np.ndarray:
         return preprocess(pixels.astype(np.float32), self._plan.preprocessing)
 
-    def _answers(self, inputs: np.ndarray, trial: Trial) -> tuple[np.ndarray, np.ndarray]:
-        """Predicted class, and the log-odds of the trial's class."""
-        parts = range(0, len(inputs), _PASSED)
+    def _answers(
+        self, inputs: np.ndarray, trial: Trial, chunk: slice
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Predicted class, and the log-odds of the trial's class.
+
+        What a recipient's other inputs are held at stays with it, whatever its picture takes.
+        """
+        recipients = trial.pairs.recipients[chunk]
+        parts = [slice(start, start + _PASSED) for start in range(0, len(inputs), _PASSED)]
         scores = np.concatenate(
-            [self._classifier.scores(inputs[start : start + _PASSED])[0] for start in parts]
+            [self._holding(recipients[part]).scores(inputs[part])[0] for part in parts]
         )
         lost = ~np.isfinite(scores).all(axis=1)
         if lost.any():
             first = int(np.argmax(lost))
-            raise diverged(self._classifier, inputs[first : first + 1])
+            alone = slice(first, first + 1)
+            raise diverged(self._holding(recipients[alone]), inputs[alone])
         kind, classes = self._plan.output_kind, self._plan.classes
         margins = class_margins(scores, classes, kind)[:, trial.klass]
         return predicted_classes(scores, classes, kind), margins.astype(np.float32)
+
+    def _holding(self, ids: np.ndarray) -> Classifier:
+        return held_at(self._classifier, self._pool.others(ids))
 
 
 def _chunks(count: int) -> list[slice]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from camcore._version import __version__
 from camcore.auditing.audited_classes import Classes, match_classes, require_classes
+from camcore.auditing.held_columns import held_at, held_columns, values_of, with_values
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.plan import FORMAT, Plan
 from camcore.auditing.runs.progress import Watch
@@ -70,8 +71,8 @@ def begin(
     model = load()
     require_classes(model.output_kind, model.name)
     layer = settings.layer or model.default_layer
-    grids = {own.name: (own.height, own.width) for own in model.layers}
-    if layer not in grids:
+    layers = {own.name: own for own in model.layers}
+    if layer not in layers:
         raise InputError(
             f"{model.name} has no layer {layer!r} with a spatial map; the last one is "
             f"{model.default_layer!r}, and `camcore layers` lists all."
@@ -80,9 +81,8 @@ def begin(
     require(method, model.class_weights(layer) is not None, model.name, layer)
     preprocessing = settings.preprocessing or model.preprocessing
     classes = _classes(source, settings, model)
-    inputs = _some_inputs(source, model, settings, preprocessing)
-    _check_answers(model, inputs, layer)
-    classifier, precision = choose_precision(model, inputs, layer, settings.precision)
+    held = held_columns(source, model, settings.others)
+    source = with_values(source, held, preprocessing)
     plan = Plan(
         {
             "format": FORMAT,
@@ -91,13 +91,15 @@ def begin(
                 "name": model.name,
                 "sha256": model.sha256,
                 "layer": layer,
-                "grid": list(grids[layer]),
+                "grid": [layers[layer].height, layers[layer].width],
+                "frame": None if (lies := layers[layer].frame) is None else asdict(lies),
                 "input_shape": list(model.input_shape),
                 "preprocessing": preprocessing,
                 "preprocessing_guessed": model.preprocessing_guessed
                 and settings.preprocessing is None,
                 "output": model.output,
                 "output_kind": model.output_kind,
+                "held": [own.as_json() for own in held],
             },
             "classes": asdict(classes),
             "source": {
@@ -109,13 +111,21 @@ def begin(
                 "splits": [asdict(own) for own in source.splits],
                 "taken": [own.name for own in source.taken],
             },
-            "precision": asdict(precision),
             "rules": RULES.as_json(),
             "versions": {"camcore": __version__, "python": platform.python_version()}
             | _installed(),
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
     )
+    inputs, measured = _some_inputs(source, model, plan)
+    _check_answers(measured, inputs, layer)
+    classifier, precision = choose_precision(measured, inputs, layer, settings.precision)
+    plan.record["precision"] = asdict(precision)
+    plan.record["model"]["notes"] = [
+        # What a column takes the place of is not said.
+        *(note for note in model.notes if note in measured.notes),
+        *(f"input {own.input} takes the values of the column {own.column!r}" for own in held),
+    ]
     store.write_table(_FILES, source.files)
     store.write_json("run.json", plan.record)
     return plan, classifier
@@ -154,15 +164,6 @@ def _taken_up(
             f"this run was begun with other settings ({told}); "
             "repeat those, or name a new folder with --out."
         )
-    if not store.whole(_FILES):
-        watch.begin("listing")
-        source = read_source(settings.source, unpack_to=store.folder / "unpacked")
-        if source.digest != plan.record["source"]["digest"]:
-            raise StoreError(
-                f"the list of files in {store.folder} is damaged, and {settings.source} has "
-                "changed since, so it cannot be made anew; begin a new run with another --out."
-            )
-        store.write_table(_FILES, source.files)
     watch.begin("model")
     model = load()
     if model.sha256 != plan.record["model"]["sha256"]:
@@ -171,6 +172,19 @@ def _taken_up(
             "is left would not belong together; put the old model back, or begin a new run with "
             "another --out."
         )
+    if not store.whole(_FILES):
+        watch.begin("listing")
+        source = read_source(
+            settings.source, unpack_to=store.folder / "unpacked", split=settings.split
+        )
+        if held_columns(source, model, settings.others) == plan.held:
+            source = with_values(source, plan.held, plan.preprocessing)
+        if source.digest != plan.record["source"]["digest"]:
+            raise StoreError(
+                f"the list of files in {store.folder} is damaged, and {settings.source} has "
+                "changed since, so it cannot be made anew; begin a new run with another --out."
+            )
+        store.write_table(_FILES, source.files)
     return plan, model.for_throughput(bfloat16=plan.bfloat16)
 
 
@@ -185,20 +199,28 @@ def _classes(source: Source, settings: Settings, model: Classifier) -> Classes:
     )
 
 
-def _some_inputs(
-    source: Source, model: Classifier, settings: Settings, preprocessing: str
-) -> np.ndarray:
-    """Inputs from files spread over the data set, to measure the network on."""
+def _some_inputs(source: Source, model: Classifier, plan: Plan) -> tuple[np.ndarray, Classifier]:
+    """Inputs from files spread over the data set, to measure the network on.
+
+    What a table tells of the first of them stands for all, so that batches may be of any size.
+    """
+    settings = plan.settings
     places = np.linspace(0, len(source.files) - 1, num=min(len(source.files), 2 * _MEASURED_ON))
     inputs: list[np.ndarray] = []
-    for path in source.files["path"].iloc[places.astype(int)]:
+    others: dict[str, np.ndarray] = {}
+    for _, row in source.files.iloc[places.astype(int)].iterrows():
         try:
+            values = values_of(row, plan)
             seen = decode(
-                source.root / path, model.input_shape, settings.fit, stretch=settings.stretch
+                source.root / row["path"],
+                model.input_shape,
+                settings.fit,
+                stretch=settings.stretch,
             ).seen
         except CamcoreError:
             continue  # the scan says so in its row
-        inputs.append(preprocess(seen.astype(np.float32), preprocessing))
+        others = others or values
+        inputs.append(preprocess(seen.astype(np.float32), plan.preprocessing))
         if len(inputs) == _MEASURED_ON:
             break
     if not inputs:
@@ -206,4 +228,4 @@ def _some_inputs(
             f"none of the first files looked at in {source.root} can be read as a picture; "
             "check the folder, or copy the files anew."
         )
-    return np.stack(inputs)
+    return np.stack(inputs), held_at(model, others)

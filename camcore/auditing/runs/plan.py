@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from camcore.auditing.audited_classes import AuditClass, Classes
+from camcore.auditing.held_columns import HeldColumn
 from camcore.auditing.rules import RULES, Rules
 from camcore.auditing.runs.settings import Settings
 from camcore.auditing.runs.store import runs_folder
 from camcore.classifier import OutputKind
 from camcore.errors import InputError, StoreError
+from camcore.pictures.preprocessing import Frame, whole_frame
 from camcore.sources.bounds import check_bounds
 
 FORMAT = 2
@@ -119,6 +121,16 @@ class Plan:
         height, width = self.record["model"]["grid"]
         return height, width
 
+    @cached_property
+    def frame(self) -> Frame:
+        """Where the maps lie in what the model sees."""
+        height, width, _ = self.input_shape
+        told = self.record["model"].get("frame")
+        if told is None:
+            return whole_frame(width, height)
+        reach = told["reach"]
+        return Frame(**told | {"reach": None if reach is None else tuple(reach)})
+
     @property
     def input_shape(self) -> tuple[int, int, int]:
         """Height, width and channels of what the model sees."""
@@ -134,6 +146,11 @@ class Plan:
     def output_kind(self) -> OutputKind:
         """How the model's output is read."""
         return self.record["model"]["output_kind"]
+
+    @cached_property
+    def held(self) -> tuple[HeldColumn, ...]:
+        """The other inputs that take their values from columns of the table."""
+        return tuple(map(HeldColumn.from_json, self.record["model"].get("held", ())))
 
     @property
     def bfloat16(self) -> bool:

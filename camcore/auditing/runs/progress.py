@@ -33,7 +33,8 @@ class Progress:
     Attributes
     ----------
     state : str
-        ``running``, ``paused``, ``cancelled``, ``failed`` or ``complete``.
+        ``running``, ``paused``, ``cancelled``, ``asking`` where it waits for what the labels stand
+        for, ``failed`` or ``complete``.
     stage : str
         One of `STAGES`.
     done, total : int
@@ -45,7 +46,7 @@ class Progress:
     remaining : float or None
         Seconds until this stage is done, as far as the rate tells.
     message : str
-        Why it failed, in words.
+        Why it failed or what it asks, in words.
     updated : float
         Unix time.
     """

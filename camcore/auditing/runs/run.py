@@ -18,6 +18,7 @@ from camcore.auditing.runs.progress import Progress, read_progress
 from camcore.auditing.runs.store import Store
 from camcore.errors import InputError, StoreError
 from camcore.pictures.model_view import decode
+from camcore.pictures.preprocessing import Frame
 
 _HEAVY = ("map_predicted", "map_label", "thumb")
 MAP_KINDS = ("label", "predicted")
@@ -70,7 +71,7 @@ class Run:
 
     @property
     def state(self) -> str:
-        """``running``, ``complete``, ``paused``, ``cancelled``, ``failed`` or ``interrupted``."""
+        """As of `Progress`, or ``interrupted`` where its process has gone."""
         if self.store.busy():
             return "running"
         progress = self.progress
@@ -130,6 +131,11 @@ class Run:
         """Height and width of the maps, in cells."""
         height, width = self.record["model"]["grid"]
         return height, width
+
+    @property
+    def frame(self) -> Frame:
+        """Where the maps lie in what the model sees."""
+        return Plan(self.record).frame
 
     @cached_property
     def images(self) -> pd.DataFrame:

@@ -35,7 +35,9 @@ class Settings:
     class_names : str or None
         File with the model's own class names.
     preprocessing, output, output_kind, input_size, input, others
-        As for `camcore.load_model`.
+        As for `camcore.load_model`. Of a table, ``column:NAME`` as the value of another input is
+        a column that holds each picture's own: a number, numbers between commas, or the path of a
+        picture. An input without a value takes the column of its name, where there is one.
     fit : str
         One of `camcore.FITS`.
     split : str or None

@@ -6,6 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from camcore.pictures.preprocessing import Frame, whole_frame
+
 AREAS: dict[str, float] = {
     "share_ring": 1 - (3 / 4) ** 2,
     "share_corners": 1 / 4,
@@ -22,7 +24,9 @@ side, and top, middle, bottom, left and right are thirds.
 """
 
 
-def focus(maps: np.ndarray, masks: np.ndarray | None = None) -> dict[str, np.ndarray]:
+def focus(
+    maps: np.ndarray, masks: np.ndarray | None = None, frame: Frame | None = None
+) -> dict[str, np.ndarray]:
     r"""Numbers about maps, one row a map.
 
     Parameters
@@ -32,6 +36,9 @@ def focus(maps: np.ndarray, masks: np.ndarray | None = None) -> dict[str, np.nda
         none.
     masks : ndarray, shape (N, h, w), float, optional
         Share of each cell that the object covers, 0 to 1; NaN where it is not known.
+    frame : Frame, optional
+        Where the cells lie in the image; evenly over all of it if None. Cells beside it, as of
+        padding, show nothing of the image and count as none.
 
     Returns
     -------
@@ -56,7 +63,9 @@ def focus(maps: np.ndarray, masks: np.ndarray | None = None) -> dict[str, np.nda
     count, height, width = maps.shape
     most = float(np.finfo(np.float32).max)
     wide = np.nan_to_num(maps.astype(np.float64), nan=0.0, posinf=most, neginf=0.0)
-    positive = np.maximum(wide, 0.0).reshape(count, height * width)
+    lies = frame or whole_frame(1, 1)
+    sizes = cell_sizes(height, width, lies).ravel()
+    positive = np.maximum(wide, 0.0).reshape(count, height * width) * (sizes > 0)
     total = positive.sum(axis=1, keepdims=True)
     evidence = total[:, 0] > 0
     share = positive / np.where(evidence[:, None], total, 1.0)
@@ -64,14 +73,47 @@ def focus(maps: np.ndarray, masks: np.ndarray | None = None) -> dict[str, np.nda
     covered = (unknown if masks is None else masks.astype(np.float64)).reshape(share.shape)
 
     # einsum, not a matrix product: a map's numbers must not depend on how many come with it.
-    sums = np.einsum("wc,nc->wn", _weights(height, width), share)
+    sums = np.einsum("wc,nc->wn", _weights(height, width, lies), share)
     told = dict(zip((*AREAS, "centroid_x", "centroid_y"), sums, strict=True))
     told["map_entropy"] = _entropy(share)
     told["share_object"] = (share * covered).sum(axis=1)
     told = {name: np.where(evidence, values, np.nan) for name, values in told.items()}
-    told["area_object"] = covered.mean(axis=1)
+    told["area_object"] = covered @ (sizes / sizes.sum())
     columns = {name: values.astype(np.float32) for name, values in told.items()}
     return {"evidence": evidence} | columns
+
+
+def cell_sizes(rows: int, columns: int, frame: Frame) -> np.ndarray:
+    """Which share of the image each cell of a map speaks for, shape (rows, columns)."""
+    down, across = frame.cell_edges(rows, columns)
+    return np.outer(np.diff(down), np.diff(across))
+
+
+def coverage(mask: np.ndarray, rows: int, columns: int, frame: Frame) -> np.ndarray:
+    """Which part of each cell a mask covers, every pixel being a square; 0 of cells beside it.
+
+    Parameters
+    ----------
+    mask : ndarray, shape (H, W), bool
+    frame : Frame
+        Where the cells lie in the image.
+
+    Returns
+    -------
+    ndarray, shape (rows, columns), float64 in 0..1
+
+    Examples
+    --------
+    >>> left = np.arange(4) < 1
+    >>> coverage(np.stack([left, left]), 1, 2, whole_frame(4, 2)).tolist()
+    [[0.5, 0.0]]
+    """
+    down, across = frame.cell_edges(rows, columns)
+    high, wide = (
+        np.stack([_inside(k / pixels, (k + 1) / pixels, edges) for k in range(pixels)])
+        for pixels, edges in zip(mask.shape, (down, across), strict=True)
+    )
+    return high.T @ mask @ wide
 
 
 def _entropy(share: np.ndarray) -> np.ndarray:
@@ -81,15 +123,14 @@ def _entropy(share: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=32)
-def _weights(height: int, width: int) -> np.ndarray:
+def _weights(height: int, width: int, frame: Frame) -> np.ndarray:
     """What a cell adds to each region of `AREAS`, then to both centroids; (9, height * width)."""
+    edges = down, across = frame.cell_edges(height, width)
     all_y, all_x = np.ones(height), np.ones(width)
-    inner = np.outer(_inside(1 / 8, 7 / 8, height), _inside(1 / 8, 7 / 8, width))
-    outer_y, outer_x = (1 - _inside(1 / 4, 3 / 4, cells) for cells in (height, width))
-    third_y, third_x = (
-        [_inside(k / 3, (k + 1) / 3, cells) for k in range(3)] for cells in (height, width)
-    )
-    centre_y, centre_x = ((np.arange(cells) + 0.5) / cells for cells in (height, width))
+    inner = np.outer(_inside(1 / 8, 7 / 8, down), _inside(1 / 8, 7 / 8, across))
+    outer_y, outer_x = (1 - _inside(1 / 4, 3 / 4, side) for side in edges)
+    third_y, third_x = ([_inside(k / 3, (k + 1) / 3, side) for k in range(3)] for side in edges)
+    centre_y, centre_x = ((side[1:] + side[:-1]) / 2 for side in edges)
     planes = (
         1 - inner,
         np.outer(outer_y, outer_x),
@@ -104,8 +145,8 @@ def _weights(height: int, width: int) -> np.ndarray:
     return np.stack([plane.ravel() for plane in planes])
 
 
-def _inside(start: float, end: float, cells: int) -> np.ndarray:
-    """Part of each cell of a side that lies between two fractions of the side."""
-    edges = np.arange(cells + 1) / cells
+def _inside(start: float, end: float, edges: np.ndarray) -> np.ndarray:
+    """Part of each cell of a side that lies between two fractions of the side; 0 of empty ones."""
     overlap = np.minimum(end, edges[1:]) - np.maximum(start, edges[:-1])
-    return np.clip(overlap * cells, 0.0, 1.0)
+    sizes = np.diff(edges)
+    return np.clip(overlap / np.where(sizes > 0, sizes, 1.0), 0.0, 1.0) * (sizes > 0)

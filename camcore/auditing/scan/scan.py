@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ import pandas as pd
 import pyarrow as pa
 
 from camcore.auditing.audited_classes import class_margins, predicted_classes
+from camcore.auditing.held_columns import held_at, stacked, values_of
 from camcore.auditing.runs.plan import PART, Plan, part_of
 from camcore.auditing.runs.progress import Watch
 from camcore.auditing.runs.store import Store
 from camcore.auditing.scan.image_properties import PROPERTIES, measure, measure_file
-from camcore.auditing.scan.map_statistics import focus
+from camcore.auditing.scan.map_statistics import coverage, focus
 from camcore.classifier import Classifier, Forward
 from camcore.errors import CamcoreError, ImageError
 from camcore.methods import Method, method_named
@@ -44,6 +45,7 @@ class _Looked:
     coverage: np.ndarray | None = None
     error: str = ""
     notes: str = ""
+    others: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def scan(store: Store, plan: Plan, classifier: Classifier, watch: Watch) -> None:
@@ -86,6 +88,7 @@ def _look(row: pd.Series, plan: Plan) -> _Looked:
     try:
         path = plan.file_of(row["path"])
         _unchanged(path, row)
+        others = values_of(row, plan)
         decoded = decode(path, plan.input_shape, plan.settings.fit, stretch=plan.settings.stretch)
     except CamcoreError as error:
         return _Looked(error=str(error))
@@ -106,6 +109,7 @@ def _look(row: pd.Series, plan: Plan) -> _Looked:
         ),
         coverage,
         notes="; ".join(notes),
+        others=others,
     )
 
 
@@ -123,12 +127,7 @@ def _coverage(row: pd.Series, decoded: Decoded, plan: Plan) -> np.ndarray | None
     mask = object_mask(row, decoded, plan)
     if mask is None:
         return None
-    (height, width), (h, w) = mask.shape, plan.grid
-    rows = (np.arange(h) * height) // h
-    columns = (np.arange(w) * width) // w
-    total = np.add.reduceat(np.add.reduceat(mask.astype(np.float32), rows, 0), columns, 1)
-    sizes = np.outer(np.diff(np.append(rows, height)), np.diff(np.append(columns, width)))
-    return total / sizes
+    return coverage(mask, *plan.grid, plan.frame)
 
 
 def object_mask(row: pd.Series, decoded: Decoded, plan: Plan) -> np.ndarray | None:
@@ -201,7 +200,9 @@ class _Columns:
         """Rows of a batch; returns how many images got no answer."""
         plan, values = self._plan, self._values
         inputs = np.stack([one.inputs for _, one in batch if one.inputs is not None])
-        forward = classifier.forward(inputs, plan.layer)
+        rows = stacked(one.others for _, one in batch)
+        asked = held_at(classifier, rows)
+        forward = asked.forward(inputs, plan.layer)
         answered = finite_rows(forward)
         refused = int((~answered).sum())
         if refused:
@@ -212,7 +213,8 @@ class _Columns:
             batch = [batch[k] for k in np.flatnonzero(answered).tolist()]
             if not batch:
                 return refused
-            forward = classifier.forward(inputs[answered], plan.layer)
+            asked = held_at(classifier, {name: values[answered] for name, values in rows.items()})
+            forward = asked.forward(inputs[answered], plan.layer)
         places = np.array([place for place, _ in batch])
         predicted = predicted_classes(forward.scores, plan.classes, plan.output_kind)
         margins = class_margins(forward.scores, plan.classes, plan.output_kind)
@@ -228,8 +230,8 @@ class _Columns:
         for k in known:
             of_class = np.array(plan.classes.classes[own[k]].columns)
             target[k] = of_class[np.argmax(forward.scores[k, of_class])]
-        maps = _maps(classifier, forward, first, method)
-        label_maps = maps if (target == first).all() else _maps(classifier, forward, target, method)
+        maps = _maps(asked, forward, first, method)
+        label_maps = maps if (target == first).all() else _maps(asked, forward, target, method)
         self._keep_maps("predicted", places, maps)
         self._keep_maps("label", places[known], label_maps[known])
 
@@ -247,7 +249,7 @@ class _Columns:
         covered = [one.coverage for _, one in batch]
         unknown = np.full(plan.grid, np.nan, np.float32)
         masks = np.stack([unknown if c is None else c for c in covered])
-        for name, column in focus(label_maps, masks).items():
+        for name, column in focus(label_maps, masks, plan.frame).items():
             if name not in self._focus:
                 missing = False if column.dtype == bool else np.nan
                 self._focus[name] = np.full(len(self._labels), missing, column.dtype)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from camcore.auditing.edits.families import FAMILIES
-from camcore.auditing.edits.regions import region_of
+from camcore.auditing.edits.regions import region_of_map
 from camcore.auditing.interventions.effects import differences, effects_of, matching
 from camcore.auditing.interventions.intervene import moved_elsewhere
 from camcore.auditing.interventions.testing import Tested, judge, relied_on
@@ -78,7 +78,9 @@ def conclude(store: Store) -> None:
 
 
 def _notes(run: Run) -> list[str]:
-    notes = [*run.record["source"]["notes"], *run.record["classes"]["notes"]]
+    record = run.record
+    notes = [*record["source"]["notes"], *record["classes"]["notes"]]
+    notes += record["model"].get("notes", ())
     if run.record["model"]["preprocessing_guessed"]:
         name = run.record["model"]["preprocessing"]
         notes.append(
@@ -121,9 +123,9 @@ def _attended(findings: dict[tuple[int, str], Finding], run: Run, plan: Plan) ->
     """Where the maps of a class lie and those of the others do not."""
     for row in run.evidence("attention").itertuples(index=False):
         hot = np.frombuffer(row.cells, bool).reshape(plan.grid)
-        if not hot.any():
+        region = region_of_map(hot, plan.frame) if hot.any() else None
+        if region is None:
             continue
-        region = region_of(hot)
         klass, family = int(row[0]), region.family
         name, identity = name_of(plan, klass, family)
         found = findings.get((klass, family)) or Finding(identity, name, family, "", "attended")

@@ -255,13 +255,16 @@ class KerasClassifier:
     def class_weights(self, layer: str) -> ClassWeights | None:
         """Weights of the global-average-pooling head behind `layer`, or None without one.
 
+        The bias holds what other inputs add, for the first picture where each has its own.
+
         Raises
         ------
         InputError
             If there is no such layer.
         """
         tap = self._tap(layer)
-        with self._held(1):
+        with self._lock:
+            self._feed.hold({name: value[:1] for name, value in self._values.items()}, 1)
             return self._pieces.class_weights(tap) if layer in self._pooled else None
 
     def randomised(self, layers: Sequence[str], seed: int) -> KerasClassifier:

@@ -9,7 +9,8 @@ nothing is ever traced again.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +18,7 @@ import keras
 import tensorflow as tf
 
 from camcore.errors import MethodError
+from camcore.models.keras.channels_first import convolved_channels_last
 from camcore.models.keras.geometry.layer_maps import LayerMap, even_map, layer_map
 from camcore.models.keras.geometry.places import Place, places, spatial_axes
 from camcore.models.keras.subgraphs import cut
@@ -87,12 +89,12 @@ def walk(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield prefix + operation.name, operation
 
 
-def _nested(model: Any) -> Iterator[Any]:
+def all_operations(model: Any) -> Iterator[Any]:
     """A model and all that it is made of, at any depth."""
     yield model
     for operation in getattr(model, "operations", None) or model.layers:
         if isinstance(operation, keras.Model):
-            yield from _nested(operation)
+            yield from all_operations(operation)
         elif isinstance(operation, keras.Layer):
             yield from operation._flatten_layers()  # itself, and what a wrapper holds
         else:
@@ -119,8 +121,6 @@ class TracedGraph:
     ) -> None:
         self._kept = model, fed  # keep the variables alive
         taps: list[Tap] = []
-        wrapped: list[Any] = []
-        renamed: list[tuple[Any, str]] = []
         dtype = model.inputs[0].dtype if getattr(model, "inputs", None) else "float32"
 
         def run(images: Any) -> Any:
@@ -128,23 +128,11 @@ class TracedGraph:
             with graph.gradient_override_map({"MatMul": "CamcoreMatMul"}):
                 return model(fed(images) if fed else tf.cast(images, dtype), training=False)
 
-        try:
-            for path, operation in walk(model):
-                if "call" not in operation.__dict__:
-                    operation.__dict__["call"] = _noting(path, operation, taps)
-                    wrapped.append(operation)
-            for number, operation in enumerate(_nested(model)):
-                if not _SCOPE.fullmatch(operation.name):
-                    renamed.append((operation, operation.name))
-                    operation.name = f"operation_{number}"
+        operations = list(all_operations(model))
+        with convolved_channels_last(operations), _noted(model, taps), _named(operations):
             self._function = tf.compat.v1.wrap_function(
                 run, [tf.TensorSpec((None, *input_shape), tf.float32)]
             )
-        finally:
-            for operation in wrapped:
-                operation.__dict__.pop("call", None)
-            for operation, name in renamed:
-                operation.name = name
         self.graph = self._function.graph
         self.images = self._function.inputs[0]
         self.results = self._function.structured_outputs
@@ -263,6 +251,38 @@ class TracedGraph:
                     found.add(source.op)
                     stack.append(source.op)
         return found
+
+
+@contextmanager
+def _noted(model: Any, taps: list[Tap]) -> Iterator[None]:
+    """Meanwhile, what each layer gives is noted; the first path of a shared one counts."""
+    wrapped: dict[int, tuple[Any, Any]] = {}
+    try:
+        for path, operation in walk(model):
+            if id(operation) not in wrapped:
+                wrapped[id(operation)] = operation, operation.__dict__.get("call")
+                operation.__dict__["call"] = _noting(path, operation, taps)
+        yield
+    finally:
+        for operation, before in wrapped.values():
+            operation.__dict__.pop("call", None)
+            if before is not None:
+                operation.__dict__["call"] = before
+
+
+@contextmanager
+def _named(operations: Sequence[Any]) -> Iterator[None]:
+    """Meanwhile, no operation has a name that TensorFlow can make no scope of."""
+    renamed: list[tuple[Any, str]] = []
+    try:
+        for number, operation in enumerate(operations):
+            if not _SCOPE.fullmatch(operation.name):
+                renamed.append((operation, operation.name))
+                operation.name = f"operation_{number}"
+        yield
+    finally:
+        for operation, name in renamed:
+            operation.name = name
 
 
 def _noting(path: str, operation: Any, taps: list[Tap]) -> Any:

@@ -134,12 +134,15 @@ def _cost_of_passes(keras: Any, model: Any, shape: list[int], dtype: str) -> tup
     """Gigabytes and seconds of computing of a forward and a gradient pass of zeros."""
     import tensorflow as tf
 
+    from camcore.models.keras.channels_first import convolved_channels_last
+    from camcore.models.keras.traced_graph import all_operations
+
     before = _resident_bytes("VmRSS")
     with contextlib.suppress(OSError), open("/proc/self/clear_refs", "w") as file:
         file.write("5")  # the highest so far becomes what it is now
     began = time.process_time()
     images = keras.ops.zeros(shape, dtype=dtype)
-    with tf.GradientTape() as tape:
+    with convolved_channels_last(all_operations(model)), tf.GradientTape() as tape:
         tape.watch(images)
         outputs = tf.nest.flatten(model(images, training=False))
         total = sum(tf.reduce_sum(own) for own in outputs if own.dtype.is_floating)

@@ -67,6 +67,9 @@ OF_LAYER: dict[str, dict[str, Any]] = {
     "Normalization": {"count": ANY},  # of the pictures that it was fitted on
 }
 
+OF_SEVERAL_SHAPES = ("MultiHeadAttention",)
+"""Layers that Keras 3 builds from the shapes of all their inputs, where Keras 2 kept one."""
+
 OF_INITIALIZER: dict[str, Any] = {"dtype": ANY, "partition_info": ANY, "verify_shape": ANY}
 
 # Layers that Keras 3 has under another name: that name, and how their settings are called there;

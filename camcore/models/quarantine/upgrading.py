@@ -170,6 +170,13 @@ class _Upgrade:
                     value, f"sets {setting!r} to {_shown(inner[setting])}, which Keras 3 cannot do"
                 )
             self.drop(inner, [setting])
+        built = value.get("build_config")
+        if (
+            kind in keras2_settings.OF_SEVERAL_SHAPES
+            and isinstance(built, dict)
+            and "input_shape" in built
+        ):
+            self.drop(value, ["build_config"])  # it is built when it is called
         axis = inner.get("axis")
         if kind == "BatchNormalization" and isinstance(axis, list) and len(axis) == 1:
             inner["axis"] = axis[0]

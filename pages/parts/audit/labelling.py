@@ -40,15 +40,6 @@ class _Asking:
     names: tuple[str, ...]
 
 
-def labels_failed(run: Run) -> bool:
-    """Whether the run failed because labels and classes do not match."""
-    progress = run.progress
-    if run.record or progress is None or progress.state != "failed":
-        return False
-    marks = ("--labels", "both stand for", "stands for all", "The mapping names")
-    return any(mark in progress.message for mark in marks)
-
-
 def offer_mapping(run: Run) -> None:
     """A multiselect of classes for each label, and the way without labels.
 

@@ -131,11 +131,11 @@ def _show_stopped(run: Run, state: str) -> None:
     st.session_state.pop(_asked_key(run), None)
     progress = run.progress
     notices = st.container()
-    if state == "failed":
+    if state in ("failed", "asking"):
         message = progress.message if progress else ""
         # What follows is advice for the command line; here there is a form for it.
         told = message.partition("; give --")[0] or "the audit failed without a word"
-        if labelling.labels_failed(run):  # nothing went wrong: a question is open
+        if state == "asking":  # nothing went wrong: a question is open
             st.info(plain(sentence(told)), icon=":material/help:")
         else:
             st.error(plain(sentence(told)), icon=":material/error:")
@@ -147,7 +147,7 @@ def _show_stopped(run: Run, state: str) -> None:
             st.caption(f"The process's last words: {plain(told)}")
     if not may_change(run):
         return
-    if labelling.labels_failed(run):
+    if state == "asking":
         with calmly(notices):
             labelling.offer_mapping(run)
         return

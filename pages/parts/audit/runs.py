@@ -23,6 +23,7 @@ STATES = {
     "paused": ("paused", "gray", ":material/pause:"),
     "cancelled": ("cancelled", "gray", ":material/close:"),
     "interrupted": ("interrupted", "orange", ":material/power_off:"),
+    "asking": ("asks what the folders stand for", "blue", ":material/help:"),
     "failed": ("failed", "red", ":material/error:"),
 }
 

@@ -40,14 +40,14 @@ def show(lesson: Lesson) -> None:
         own.name: own.accuracy["test"] for own in camcore.BUNDLED_MODELS if own.name in _PAIR
     }
     rows = [
-        f"| {name} | {_grid(shown)} | {shown.heatmap.raw.size} | {28 / shown.layer.width:.1f} | "
+        f"| {name} | {_grid(shown)} | {shown.heatmap.raw.size} | {_stride(shown):.0f} | "
         f"{shown.target.probability:.1%} | {accuracy[name]:.1%} |"
         for name, shown in zip(_PAIR, (small, large), strict=True)
     ]
     st.markdown(
         "\n".join(
             [
-                f"| | map | numbers in it | input pixels across a cell | "
+                f"| | map | numbers in it | input pixels from cell to cell | "
                 f"probability of {lesson.target_name} | test accuracy |",
                 "|---|---|---|---|---|---|",
                 *rows,
@@ -74,6 +74,13 @@ def _explained(lesson: Lesson, name: str) -> camcore.Explanation:
 
 def _grid(shown: camcore.Explanation) -> str:
     return f"{shown.layer.height} × {shown.layer.width}"
+
+
+def _stride(shown: camcore.Explanation) -> float:
+    """Pixels of the network's input between the centres of two cells beside each other."""
+    lies = shown.layer.frame
+    assert lies is not None  # of every layer of these two networks
+    return (lies.x1 - lies.x0) / shown.layer.width
 
 
 def _cells(shown: camcore.Explanation, title: str) -> MapFigure:

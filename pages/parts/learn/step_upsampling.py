@@ -5,9 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 import camcore
+from camcore.pictures.preprocessing import Frame
 from pages.components.map_row import MapFigure, show_maps
 from pages.parts.learn.lesson import Lesson
 
+_NAMED = 8  # centres that are written out
 _WORDS = {
     "nearest": "every pixel takes its cell's value",
     "bilinear": "straight lines between the centres of cells",
@@ -53,8 +55,27 @@ def show(lesson: Lesson) -> None:
         rf"{lesson.number(computed / pixels)}\,,\qquad \text{{one cell}} = "
         rf"{across:.1f} \times {down:.1f}\ \text{{pixels}}"
     )
+    st.caption(
+        f"Centres of the cells, in pixels from the left: {_centres(heatmap.frame, layer.width)}. "
+        "Beyond the outermost centres nothing was computed either: their values are held to the "
+        "edge."
+    )
     st.markdown(
         "The left picture shows the **real resolution**: its squares are all that is known. "
         "Bilinear and bicubic look finer, and know nothing more. An edge in them that is "
         "sharper than a cell is not evidence."
     )
+
+
+def _centres(frame: Frame, cells: int) -> str:
+    """Where the cells' middles lie, counted from the middle of the first pixel as 0.
+
+    Examples
+    --------
+    >>> _centres(Frame(0.0, 0.0, 24.0, 24.0, 28, 28), 3)
+    '3.5, 11.5, 19.5'
+    """
+    size = (frame.x1 - frame.x0) / cells
+    middles = [f"{frame.x0 + (k + 0.5) * size - 0.5:.1f}" for k in range(cells)]
+    few = middles if cells <= _NAMED else [*middles[:3], "…", middles[-1]]
+    return ", ".join(few)

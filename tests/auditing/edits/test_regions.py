@@ -3,8 +3,17 @@
 import numpy as np
 import pytest
 
-from camcore.auditing.edits.regions import NAMED, Region, corners, region_named, region_of, ring
+from camcore.auditing.edits.regions import (
+    NAMED,
+    Region,
+    corners,
+    region_named,
+    region_of,
+    region_of_map,
+    ring,
+)
 from camcore.errors import InputError
+from camcore.pictures.preprocessing import Frame, whole_frame
 
 SIZES = [(28, 28), (224, 224), (299, 299), (31, 50)]
 
@@ -156,3 +165,50 @@ def test_a_ring_elsewhere_is_mostly_inside():
 def test_masks_cannot_be_changed():
     with pytest.raises(ValueError, match="read-only"):
         ring(8).mask(16, 16)[0, 0] = False
+
+
+def hot(shape: tuple[int, int], *cells: tuple[int, int]) -> np.ndarray:
+    grid = np.zeros(shape, bool)
+    grid[tuple(zip(*cells, strict=True))] = True
+    return grid
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (7, 7), (14, 14), (4, 9), (1, 1), (26, 26)])
+def test_the_cells_of_an_even_map_are_those_of_the_image(shape):
+    cells = np.random.default_rng(1).uniform(size=shape) < 0.4
+    cells[0, 0] = True
+    assert region_of_map(cells, whole_frame(52, 52)) == region_of(cells)
+
+
+@pytest.mark.parametrize(
+    ("frame", "shape", "cells", "mask"),
+    [
+        # The upper half of 32 pixels is cut off: cells of 4.
+        (Frame(0.0, 16.0, 32.0, 32.0, 32, 32), (4, 8), [(0, 1)], np.s_[16:20, 4:8]),
+        # 8 pixels of padding around 16: cells of 4, of which the third is the picture's first.
+        (Frame(-8.0, -8.0, 24.0, 24.0, 16, 16), (8, 8), [(2, 5)], np.s_[0:4, 12:16]),
+        # Cells of 8 over 24 of 28; the last speaks for the rest. Looked up on cells of 7.
+        (
+            Frame(0.0, 0.0, 24.0, 24.0, 28, 28, reach=(0.0, 0.0, 28.0, 28.0)),
+            (3, 3),
+            [(2, 2)],
+            np.s_[14:28, 14:28],
+        ),
+        # A map shifted by less than half a cell keeps its cells.
+        (Frame(-1.5, -1.5, 30.5, 30.5, 32, 32), (4, 4), [(1, 3)], np.s_[8:16, 24:32]),
+    ],
+)
+def test_cells_of_a_map_are_looked_up_where_they_lie(frame, shape, cells, mask):
+    expected = np.zeros((frame.height, frame.width), bool)
+    expected[mask] = True
+    region = region_of_map(hot(shape, *cells), frame)
+    np.testing.assert_array_equal(region.mask(frame.height, frame.width), expected)
+
+
+def test_cells_beside_the_picture_have_no_region():
+    padded = Frame(-8.0, -8.0, 24.0, 24.0, 16, 16)
+    assert region_of_map(hot((8, 8), (0, 0), (7, 3)), padded) is None
+    both = region_of_map(hot((8, 8), (0, 0), (2, 2)), padded)
+    assert both == Region(4, 4, ((0, 0),))
+    sliver = Frame(-3.0, 0.0, 13.0, 16.0, 16, 16)  # a quarter of the first cell is seen
+    assert region_of_map(hot((4, 4), (1, 0)), sliver).cells == ((1, 0),)

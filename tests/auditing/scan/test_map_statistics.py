@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from camcore.auditing.scan.map_statistics import AREAS, focus
+from camcore.auditing.scan.map_statistics import AREAS, coverage, focus
+from camcore.pictures.preprocessing import Frame, whole_frame
 
 
 def one(raw, mask=None) -> dict[str, float]:
@@ -142,3 +143,76 @@ def test_columns_and_their_kinds():
         np.dtype(np.float32)
     }
     assert all(column.shape == (0,) for column in focus(np.ones((0, 3, 3), np.float32)).values())
+
+
+def told_in(frame: Frame, raw, mask=None) -> dict[str, float]:
+    masks = None if mask is None else np.array([mask], np.float32)
+    found = focus(np.array([raw], np.float32), masks, frame)
+    return {name: column[0].item() for name, column in found.items()}
+
+
+def test_the_map_of_a_cropped_picture_lies_in_its_part():
+    """The upper half is cut off: the first row of the map is the third quarter of the picture."""
+    lower = Frame(0.0, 16.0, 32.0, 32.0, 32, 32)
+    told = told_in(lower, single((2, 4), 0, 0))
+    assert told["share_top"] == 0
+    # From 1/2 to 3/4; the thirds end at 2/3.
+    assert told["share_middle"] == pytest.approx(2 / 3)
+    assert told["share_bottom"] == pytest.approx(1 / 3)
+    assert told["centroid_y"] == pytest.approx(5 / 8)
+    assert told["centroid_x"] == pytest.approx(1 / 8)
+    assert told["share_ring"] == pytest.approx(1 / 2)  # the left half of the cell
+    control = one(single((2, 4), 0, 0))
+    assert (control["share_top"], control["centroid_y"]) == (pytest.approx(2 / 3), 0.25)
+
+
+def test_cells_on_padding_show_nothing_of_the_picture():
+    padded = Frame(-8.0, -8.0, 24.0, 24.0, 16, 16)  # 4 x 4 cells; the inner 2 x 2 are the picture
+    raw = np.full((4, 4), 5.0)
+    raw[1:3, 1:3] = [[1, 0], [0, 3]]
+    told = told_in(padded, raw)
+    assert told["evidence"] is True
+    assert told["centroid_x"] == told["centroid_y"] == pytest.approx(0.25 / 4 + 0.75 * 3 / 4)
+    beside = np.zeros((4, 4))
+    beside[0, 0] = 1
+    told = told_in(padded, beside)
+    assert told["evidence"] is False
+    assert np.isnan(told["share_top"])
+
+
+def test_the_outermost_cells_reach_to_the_edge():
+    """Cells of 8 pixels over 24 of 28, whose last one speaks for the rest."""
+    frame = Frame(0.0, 0.0, 24.0, 24.0, 28, 28, reach=(0.0, 0.0, 28.0, 28.0))
+    told = told_in(frame, single((3, 3), 0, 2))
+    assert told["centroid_x"] == pytest.approx(22 / 28)
+    assert told["centroid_y"] == pytest.approx(4 / 28)
+    third = 28 * 2 / 3
+    assert told["share_right"] == pytest.approx((28 - third) / 12)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        whole_frame(16, 16),
+        Frame(0.0, 8.0, 16.0, 16.0, 16, 16),
+        Frame(-4.0, -4.0, 20.0, 20.0, 16, 16),
+        Frame(1.0, 1.0, 15.0, 15.0, 16, 16, reach=(0.0, 0.0, 16.0, 16.0)),
+        Frame(3.5, 0.0, 12.25, 10.0, 16, 16),
+    ],
+)
+def test_the_objects_share_is_that_of_the_pixels_under_each_cell(frame):
+    """Pixel by pixel, in sixteenths of pixels, against the fractions."""
+    mask = np.zeros((16, 16), bool)
+    mask[5:14, 2:9] = True
+    fine = np.kron(mask, np.ones((16, 16), bool))
+    found = coverage(mask, 4, 2, frame)
+    down, across = frame.cell_edges(4, 2)
+    for row in range(4):
+        for column in range(2):
+            y, x = (np.rint(256 * side).astype(int) for side in (down, across))
+            part = fine[y[row] : y[row + 1], x[column] : x[column + 1]]
+            expected = part.mean() if part.size else 0
+            assert found[row, column] == pytest.approx(expected, abs=1e-9)
+    sizes = np.outer(np.diff(down), np.diff(across))
+    told = told_in(frame, np.ones((4, 2)), found)
+    assert told["area_object"] == pytest.approx((found * sizes).sum() / sizes.sum())

@@ -182,7 +182,7 @@ def test_many_passes_agree_with_single_ones(tiny, picture, method):
 
     features = engine.features(tiny, own, layer="late")
     image = engine.seen(tiny, own)
-    variants = METHODS[method].formula(image, features.activations)
+    variants = METHODS[method].formula(image, features.activations, features.layer.frame)
     score = (
         tiny.head(image[None], "late")
         if variants.of == "activations"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,44 @@ def test_files_of_keras2_give_the_same_answers(keras, tmp_path, build):
     images = np.random.default_rng(1).uniform(0, 1, (2, *model.input_shape[1:])).astype("float32")
     answers = np.asarray(loaded(keras, path)(images))
     np.testing.assert_array_equal(answers, np.asarray(model(images)))
+
+
+@pytest.mark.parametrize("options", [{}, {"use_bias": False, "value_dim": 3}])
+def test_attention_of_several_heads_is_built_by_its_calls(keras, tmp_path, options):
+    """A .keras file of Keras 2 keeps one shape of it, and Keras 3 builds it from two or three."""
+    layers = keras.layers
+    images = keras.Input((8, 8, 3))
+    x = layers.Reshape((16, 6))(layers.Conv2D(6, 2, strides=2)(images))
+    attended = layers.MultiHeadAttention(2, 4, name="heads", **options)(x, layers.ReLU()(x))
+    model = randomised(keras.Model(images, layers.Dense(2)(layers.Flatten()(attended))))
+    model.save(tmp_path / "new.keras")
+    with (
+        zipfile.ZipFile(tmp_path / "new.keras") as new,
+        zipfile.ZipFile(tmp_path / "old.keras", "w") as old,
+    ):
+        for name in new.namelist():
+            data = new.read(name)
+            if name == "config.json":
+                config = json.loads(data)
+                (found,) = each(config, "MultiHeadAttention")
+                found["build_config"] = {"input_shape": [None, 16, 6]}
+                found["config"] |= {"query_shape": [None, 16, 6], "softmax_robust_masking": False}
+                data = json.dumps(config).encode()
+            old.writestr(name, data)
+    batch = np.random.default_rng(1).uniform(0, 1, (2, 8, 8, 3)).astype("float32")
+    answers = np.asarray(loaded(keras, tmp_path / "old.keras")(batch))
+    np.testing.assert_array_equal(answers, np.asarray(model(batch)))
+
+
+def test_what_other_layers_are_built_from_stays():
+    heads = layer("MultiHeadAttention", "heads", num_heads=2, key_dim=4)
+    heads["build_config"] = {"shapes_dict": {"query_shape": [None, 4, 6]}}
+    dense = layer("Dense", "dense", units=2)
+    dense["build_config"] = {"input_shape": [None, 6]}
+    config = sequential(heads, dense)
+    before = copy.deepcopy(config)
+    assert not upgrade_config(config, "new.keras")
+    assert config == before
 
 
 def test_slashes_leave_the_names_of_layers(keras, tmp_path):

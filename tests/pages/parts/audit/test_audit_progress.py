@@ -73,13 +73,14 @@ def test_labels_that_match_nothing_are_mapped_right_there(visit, runs, launched,
         (tmp_path / "data" / place).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "data" / place)
     run = stopped_run(
-        runs / "one", "failed", message=NO_MATCH, source=str(tmp_path / "data"), seed=5
+        runs / "one", "asking", message=NO_MATCH, source=str(tmp_path / "data"), seed=5
     )
     app = visit(run="one")
     assert_calm(app)
     (asked,) = [own.value for own in app.info]
     assert "is a class of the model." in asked
     assert "--labels" not in asked
+    assert not app.error
     labels = [own.label for own in app.multiselect]
     assert labels == ["bush · 1 picture", "panzer · 2 pictures"]
     button = next(own for own in app.button if own.label == "Audit with this mapping")
@@ -92,6 +93,14 @@ def test_labels_that_match_nothing_are_mapped_right_there(visit, runs, launched,
     assert folder == run.folder, "nothing was begun there"
     assert (settings.source, settings.seed) == (str(tmp_path / "data"), 5)
     assert json.loads(Path(settings.labels).read_text()) == {"bush": [0], "panzer": ["1-1"]}
+
+
+def test_what_only_speaks_of_labels_is_no_question(visit, runs):
+    stopped_run(runs / "one", "failed", message="map.csv cannot be read; give another --labels.")
+    app = visit(run="one")
+    assert "map.csv cannot be read" in the_error(app)
+    assert not app.multiselect
+    assert app.button(key="audit-go-on").label == "Try again"
 
 
 def test_another_mapping_begins_another_run_with_what_was_given(visit, run, launched):

@@ -47,6 +47,17 @@ def test_no_step_breaks_on_a_network_without_a_pooled_head(visit, step):
     assert address(app)["layer"] == "conv3"
 
 
+def test_cells_lie_where_the_networks_geometry_puts_them(visit):
+    """cam1 pools without padding three times: a cell begins every 8 pixels, not every 28 / 3."""
+    app = visit(step="resolution", image="digit-7")
+    table = texts(app)
+    assert "| cam1 | 3 × 3 | 9 | 8 |" in table
+    assert "| cam2 | 28 × 28 | 784 | 1 |" in table
+    app = visit(step="upsampling", image="digit-7")
+    captions = " ".join(own.value for own in app.caption)
+    assert "from the left: 3.5, 11.5, 19.5." in captions
+
+
 def test_next_and_previous(visit):
     app = visit(step="channels")
     app.button(key="learn-head-next").click().run()
