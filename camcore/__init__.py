@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from camcore.auditing.pipeline import audit
     from camcore.auditing.runs.findings import Finding
     from camcore.auditing.runs.run import Run
+    from camcore.auditing.scan.scan import scan_part
     from camcore.comparing import Comparison
     from camcore.localization import Localization
     from camcore.models.keras.classifier import KerasClassifier
@@ -112,6 +113,7 @@ __all__ = [
     "read_labels",
     "retrofit",
     "sample",
+    "scan_part",
     "weights_folder",
 ]
 
@@ -120,6 +122,7 @@ _LATE = {  # bring statistics, figures or TensorFlow with them, so only when ask
     "audit": "camcore.auditing.pipeline",
     "Run": "camcore.auditing.runs.run",
     "Finding": "camcore.auditing.runs.findings",
+    "scan_part": "camcore.auditing.scan.scan",
     "retrofit": "camcore.retrofitting",
 }
 

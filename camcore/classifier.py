@@ -169,8 +169,10 @@ class Classifier(Protocol):
 
     @property
     def sha256(self) -> str:
-        """Hash of the model's content, with what its other inputs are held at where it has any:
-        equal hashes give equal scores in the same precision."""
+        """Hash of the model's content, and of what its other inputs are held at.
+
+        Equal hashes give equal scores in the same precision.
+        """
         ...
 
     @property
@@ -224,8 +226,10 @@ class Classifier(Protocol):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was decided where the model leaves a choice, one short clause each: outputs passed
-        over, other inputs and what they are held at."""
+        """What was decided where the model leaves a choice, one short clause each.
+
+        For example outputs passed over, other inputs and what they are held at.
+        """
         ...
 
     @property

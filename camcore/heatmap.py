@@ -79,7 +79,8 @@ class Heatmap:
         spread = wide.max() - low
         if spread <= 0:  # a constant positive map: min-max has nothing to stretch
             return np.ones_like(self.raw)
-        return np.clip((wide - low) / spread, 0.0, 1.0).astype(np.float32)
+        scaled: np.ndarray = np.clip((wide - low) / spread, 0.0, 1.0).astype(np.float32)
+        return scaled
 
     @property
     def raw_range(self) -> tuple[float, float]:
@@ -98,7 +99,9 @@ class Heatmap:
         hot = positive >= positive.max() / 2
         return float(positive[hot].sum() / positive.sum()), float(hot.mean())
 
-    def upsampled(self, interpolation: str = "bilinear", size: tuple[int, int] | None = None):
+    def upsampled(
+        self, interpolation: str = "bilinear", size: tuple[int, int] | None = None
+    ) -> np.ndarray:
         """The map on the pixels of the source picture.
 
         Parameters
@@ -117,11 +120,14 @@ class Heatmap:
         InputError
             If `interpolation` is unknown.
         """
-        return np.clip(on_picture(self.values, self.frame, size, interpolation), 0.0, 1.0)
+        spread = on_picture(self.values, self.frame, size, interpolation)
+        inside: np.ndarray = np.clip(spread, 0.0, 1.0)
+        return inside
 
     def seen(self, size: tuple[int, int] | None = None) -> np.ndarray:
         """Which source pixels the model saw, shape (H, W) bool."""
-        return on_picture(np.ones_like(self.raw), self.frame, size, "nearest") > 0
+        outline: np.ndarray = on_picture(np.ones_like(self.raw), self.frame, size, "nearest") > 0
+        return outline
 
     def box(self, threshold: float = 0.2) -> tuple[int, int, int, int] | None:
         """Box of the largest connected region at or above `threshold` times the maximum.

@@ -89,6 +89,7 @@ def main(
     few: bool, tune: bool, mnist: Path | None, natural: Path | None, backbone: Path | None,
     work: Path, workers: int, keep: bool,
 ) -> None:  # fmt: skip
+    """Train the cases, audit them, and score what the audit said against what was planted."""
     if keep and (few or tune):
         raise click.UsageError("--keep writes what the whole protocol told; leave the other out.")
     if backbone and not natural:

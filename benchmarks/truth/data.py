@@ -132,8 +132,10 @@ def planted(
 
 
 def _decoy(case: Case, base: Base) -> Data:
-    """Decoy-MNIST: a 4x4 patch in a random corner tells the digit (Ross, Hughes & Doshi-Velez,
-    "Right for the Right Reasons", IJCAI 2017)."""
+    """Decoy-MNIST: a 4x4 patch in a random corner tells the digit.
+
+    Ross, Hughes & Doshi-Velez, "Right for the Right Reasons", IJCAI 2017.
+    """
 
     def drawn(picture: Picture, value: int, rng: np.random.Generator) -> Picture:
         pixels, size = picture.pixels.copy(), picture.mask.shape[0]
@@ -149,8 +151,11 @@ def _decoy(case: Case, base: Base) -> Data:
 
 
 def _coloured(case: Case, base: Base) -> Data:
-    """Colored MNIST: red or green tells a noisy label better than the shape does (Arjovsky et al.,
-    "Invariant Risk Minimization", 2019, arXiv:1907.02893), both training environments together."""
+    """Colored MNIST: red or green tells a noisy label better than the shape does.
+
+    Arjovsky et al., "Invariant Risk Minimization", 2019, arXiv:1907.02893; both training
+    environments together.
+    """
 
     def drawn(picture: Picture, value: int, rng: np.random.Generator) -> Picture:
         pixels = picture.pixels.copy()

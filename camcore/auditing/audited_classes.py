@@ -228,7 +228,8 @@ def class_margins(scores: np.ndarray, classes: Classes, kind: OutputKind) -> np.
     without = terms.copy()
     without[rows, top] = -np.inf
     others[rows, top] = logsumexp(without, axis=1)
-    return (terms - others)[:, : len(classes.classes)].astype(np.float32)
+    margins: np.ndarray = (terms - others)[:, : len(classes.classes)].astype(np.float32)
+    return margins
 
 
 def predicted_classes(scores: np.ndarray, classes: Classes, kind: OutputKind) -> np.ndarray:

@@ -24,10 +24,10 @@ from camcore.models.loading import load_model
 
 
 def audit(
-    source: str | os.PathLike,
-    model: str | os.PathLike | Classifier,
+    source: str | os.PathLike[str],
+    model: str | os.PathLike[str] | Classifier,
     *,
-    out: str | os.PathLike | None = None,
+    out: str | os.PathLike[str] | None = None,
     show: Callable[[Progress], Any] | None = None,
     **options: Any,
 ) -> Run:
@@ -115,7 +115,7 @@ def audit(
     return Run(store.folder)
 
 
-def report(folder: str | os.PathLike) -> Run:
+def report(folder: str | os.PathLike[str]) -> Run:
     """Make findings.json, images.csv, bad.csv and report.html of a run anew.
 
     A run of another format, or of other rules than those in force, is not judged again: its pages

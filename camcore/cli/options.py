@@ -15,7 +15,7 @@ from camcore.pictures.levels import STRETCHES
 from camcore.pictures.preprocessing import FITS, PREPROCESSINGS
 
 
-class InputSize(click.ParamType):
+class InputSize(click.ParamType[tuple[int, int]]):
     """Height and width as a person writes them.
 
     Examples

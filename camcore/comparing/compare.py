@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from typing import Any
 
 from camcore.classifier import Classifier, Layer
@@ -140,7 +140,12 @@ def compare(
 
 
 def _references(
-    engine: Engine, model: Classifier, picture: Picture, targets, place: Layer, options
+    engine: Engine,
+    model: Classifier,
+    picture: Picture,
+    targets: Sequence[int],
+    place: Layer,
+    options: dict[str, Any],
 ) -> dict[str, tuple[Explanation, ...]]:
     return {
         name: engine.explain_each(
@@ -157,7 +162,9 @@ def _passes(method: Method, place: Layer, model: Classifier) -> int:
     return method.passes(place, model.input_shape) if costly else 0
 
 
-def _reason(method: Method, place: Layer, model: Classifier, left_out) -> str:
+def _reason(
+    method: Method, place: Layer, model: Classifier, left_out: Container[tuple[str, str]]
+) -> str:
     if not method.possible(place):
         return method.why_not(model.name, place.name)
     if (method.name, place.name) in left_out:
@@ -174,7 +181,12 @@ def _layer(model: Classifier, name: str) -> Layer:
     raise InputError(f"{model.name} has no layer {name!r} with a map; choose one of {names}.")
 
 
-def _made(one: Explanation, methods, places, targets) -> dict[str, str]:
+def _made(
+    one: Explanation,
+    methods: Iterable[Method],
+    places: Iterable[Layer],
+    targets: Iterable[Explanation],
+) -> dict[str, str]:
     own = {"Layer", "Method", "Target", "Scaling", "Evidence", "Score"}
     made = {key: value for key, value in one.made.items() if key not in own}
     return made | {

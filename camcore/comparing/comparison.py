@@ -118,7 +118,8 @@ class Comparison:
 
     def csv(self) -> str:
         """The table as CSV, numbers in full."""
-        return without_formulas(self.table()).to_csv(index=False)
+        text: str = without_formulas(self.table()).to_csv(index=False)
+        return text
 
     def figure(self, alpha: float = 0.4, colormap: str = "viridis") -> Figure:
         """Methods x layers (x classes) with one colour bar; cells without a map say why.

@@ -74,7 +74,9 @@ class Measuring:
             found |= self._in_boxes(one)
         return found | self._cost(one)
 
-    def _faithfulness(self, one: Explanation, progress) -> dict[str, float]:
+    def _faithfulness(
+        self, one: Explanation, progress: Callable[[int, int], None] | None
+    ) -> dict[str, float]:
         found = faithfulness(self.engine, self.model, one, progress=progress)
         names = (
             "drop", "increase", "coherency", "complexity", "adcc", "deletion", "insertion"

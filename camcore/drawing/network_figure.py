@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -204,9 +205,16 @@ def _title(axes: Axes, first: int, last: int, text: str, colour: str, theme: The
 
 
 def _say(
-    axes: Axes, x: float, y: float, text: str, colour: str, size: float = 8, **style: str
+    axes: Axes,
+    x: float,
+    y: float,
+    text: str,
+    colour: str,
+    size: float = 8,
+    weight: Literal["normal", "bold"] = "normal",
+    style: Literal["normal", "italic"] = "normal",
 ) -> None:
     axes.text(
         x, y, text, color=colour, fontsize=size, ha="center", va="center", parse_math=False,
-        **style,  # type: ignore[arg-type]
+        weight=weight, style=style,
     )  # fmt: skip

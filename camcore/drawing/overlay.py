@@ -46,7 +46,7 @@ def palette(colormap: str) -> np.ndarray:
     if colormap not in COLORMAPS:
         choices = ", ".join(COLORMAPS)
         raise InputError(f"colour map {colormap!r} is not known; choose one of {choices}.")
-    table = np.rint(colormaps[colormap](np.arange(256))[:, :3] * 255).astype(np.uint8)
+    table: np.ndarray = np.rint(colormaps[colormap](np.arange(256))[:, :3] * 255).astype(np.uint8)
     table.flags.writeable = False
     return table
 
@@ -59,7 +59,8 @@ def colour(values: np.ndarray, colormap: str = "viridis") -> np.ndarray:
     >>> colour(np.array([[0.0, 1.0]]), "gray").tolist()
     [[[0, 0, 0], [255, 255, 255]]]
     """
-    return palette(colormap)[np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)]
+    coloured: np.ndarray = palette(colormap)[np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)]
+    return coloured
 
 
 def overlay(

@@ -60,8 +60,8 @@ def _glyphs() -> frozenset[int]:
 def as_png(chart: figure.Figure) -> bytes:
     """The chart as a PNG file of at most 256 colours; the same chart, the same bytes."""
     canvas = FigureCanvasAgg(chart)
-    canvas.draw()
-    pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+    canvas.draw()  # type: ignore[no-untyped-call]
+    pixels = np.asarray(canvas.buffer_rgba())[..., :3]  # type: ignore[no-untyped-call]
     image = Image.fromarray(np.ascontiguousarray(pixels)).quantize(256, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True)

@@ -74,7 +74,7 @@ class Locks:
     def of(self, key: Hashable) -> Any:
         """The lock of a key; the thread that holds it may take it again."""
         with self._guard:
-            found = self._locks.get(key)
-            if found is None:
-                found = self._locks[key] = threading.RLock()
-            return found
+            lock = self._locks.get(key)
+            if lock is None:
+                lock = self._locks[key] = threading.RLock()
+            return lock

@@ -237,7 +237,8 @@ class Engine:
     ) -> np.ndarray:
         """G = d score_target / dA of one layer, or d probability_target / dA; (H, W, K) float32."""
         view = _view(model, picture, layer, preprocessing, fit)
-        return self._computed.gradients(view, [target], of)[0]
+        gradients: np.ndarray = self._computed.gradients(view, [target], of)[0]
+        return gradients
 
     def seen(
         self,

@@ -115,9 +115,9 @@ def choose_precision(
     pairs = []
     for start in range(0, len(images), _BATCH):
         batch = images[start : start + _BATCH]
-        one = _run(full, batch, layer)
-        pairs.append((one, _run(half, batch, layer, one.predicted)))
-    ratio = float(np.median([one.seconds / other.seconds for one, other in pairs]))
+        exact = _run(full, batch, layer)
+        pairs.append((exact, _run(half, batch, layer, exact.predicted)))
+    ratio = float(np.median([exact.seconds / other.seconds for exact, other in pairs]))
     agreement = float(np.concatenate([a.predicted == b.predicted for a, b in pairs]).mean())
     alike = [likeness(*maps) for a, b in pairs for maps in zip(a.maps, b.maps, strict=True)]
     suits = ratio >= FASTER and agreement >= AGREEMENT and float(np.median(alike)) >= LIKENESS
@@ -126,7 +126,7 @@ def choose_precision(
         bfloat16=taken,
         forced=precision != "auto",
         images=len(images),
-        seconds_float32=float(np.median([one.seconds for one, _ in pairs])),
+        seconds_float32=float(np.median([exact.seconds for exact, _ in pairs])),
         seconds_bfloat16=float(np.median([other.seconds for _, other in pairs])),
         ratio=ratio,
         agreement=agreement,
@@ -168,8 +168,9 @@ def try_precisions(
     base: np.ndarray,
     progress: Progress | None = None,
 ) -> tuple[Precision, np.ndarray]:
-    """Score the first variants in both precisions; bfloat16 is taken where it is faster and the
-    maps agree.
+    """Score the first variants in both precisions.
+
+    bfloat16 is taken where it is faster and the maps agree.
 
     Parameters
     ----------
@@ -190,24 +191,24 @@ def try_precisions(
     """
     count = min(_TRIED, variants.count)
     batches = [variants.make(at, min(count, at + BATCH)) for at in range(0, count, BATCH)]
-    for own in (full, half):
+    for classifier in (full, half):
         if progress is not None:
             progress(0, variants.count)
-        own.scores(batches[0])  # the first call prepares
+        classifier.scores(batches[0])  # the first call prepares
     seconds: tuple[list[float], list[float]] = ([], [])
-    found: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+    answers: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
     for done, batch in enumerate(batches):
         if progress is not None:
             progress(done * BATCH, variants.count)
-        for own, took, scores in zip((full, half), seconds, found, strict=True):
+        for classifier, took, scores in zip((full, half), seconds, answers, strict=True):
             began = perf_counter()
-            scores.append(own.scores(batch)[0])
+            scores.append(classifier.scores(batch)[0])
             took.append(perf_counter() - began)
-    both = [np.concatenate(scores) for scores in found]
+    both = [np.concatenate(scores) for scores in answers]
     best = np.argsort(-base)[:5]
     maps = [variants.combine(scores[:, best], base[best]) for scores in both]
     ratio = sum(seconds[0]) / sum(seconds[1])
-    alike = min(likeness(one, other) for one, other in zip(*maps, strict=True))
+    alike = min(likeness(exact, other) for exact, other in zip(*maps, strict=True))
     taken = ratio >= FASTER and alike >= VARIANT_LIKENESS
     return Precision(taken, ratio, alike), both[int(taken)]
 
@@ -235,7 +236,7 @@ class Precision:
         return f"{name} (bfloat16 {self.ratio:.2f}x as fast, Pearson {self.likeness:.5f})"
 
 
-def likeness(one: np.ndarray, other: np.ndarray) -> float:
+def likeness(first: np.ndarray, second: np.ndarray) -> float:
     """Pearson correlation of two maps, defined for all: flat ones are alike only to flat ones.
 
     Examples
@@ -243,7 +244,7 @@ def likeness(one: np.ndarray, other: np.ndarray) -> float:
     >>> likeness(np.zeros((2, 2)), np.ones((2, 2))), likeness(np.eye(2), np.ones((2, 2)))
     (1.0, 0.0)
     """
-    a, b = one - one.mean(dtype=np.float64), other - other.mean(dtype=np.float64)
+    a, b = first - first.mean(dtype=np.float64), second - second.mean(dtype=np.float64)
     scale = float(np.linalg.norm(a) * np.linalg.norm(b))
     if scale == 0:
         return float(np.linalg.norm(a) == np.linalg.norm(b))

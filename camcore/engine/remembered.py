@@ -110,24 +110,24 @@ class Computed:
     def forward(self, view: View) -> tuple[Forward, float]:
         """The forward pass, and the seconds that it took."""
         with self._locks.of(("forward", view.model.sha256)):
-            found = self._cache.get(("forward", view.key))
-            if found is None:
+            timed = self._cache.get(("forward", view.key))
+            if timed is None:
                 with self._slots.taken():
                     began = perf_counter()
                     forward = view.model.forward(view.image[None], view.layer.name)
                     check_finite(view.model, view.image[None], forward)
-                found = forward, perf_counter() - began
-                self._cache.put(("forward", view.key), found, forward.nbytes)
-        return found
+                timed = forward, perf_counter() - began
+                self._cache.put(("forward", view.key), timed, forward.nbytes)
+        return timed
 
     def maps(
         self, view: View, columns: list[int], method: Method, of: Explained
     ) -> list[tuple[np.ndarray, Cost]]:
         """Raw maps; one backward pass for all the columns not seen before."""
-        found: dict[int, Any] = {
+        made: dict[int, Any] = {
             c: self._cache.get(map_key(view, method, of, (c,))) for c in columns
         }
-        missing = [c for c, value in found.items() if value is None]
+        missing = [c for c, value in made.items() if value is None]
         if missing:
             forward, seconds = self.forward(view)
             began = perf_counter()
@@ -138,9 +138,9 @@ class Computed:
             cost = Cost(0, seconds + perf_counter() - began, "float32")
             check_map(view.model, maps, view.layer.name, method.title)
             for column, raw in zip(missing, maps, strict=True):
-                found[column] = raw, cost
+                made[column] = raw, cost
                 self._cache.put(map_key(view, method, of, (column,)), (raw, cost), raw.nbytes)
-        return [found[c] for c in columns]
+        return [made[c] for c in columns]
 
     def maps_of_variants(
         self, view: View, columns: list[int], method: Method, progress: Progress | None
@@ -149,14 +149,14 @@ class Computed:
         key = map_key(view, method, "score", ())
         forward, seconds = self.forward(view)
         with self._locks.of(key):  # whoever asks for the same waits, and has it then
-            found = self._cache.get(key)
-            if found is None:
-                found = self._answers(view, method, forward, seconds, progress)
-                held = found.scores.nbytes + forward.activations.nbytes
-                self._cache.put(key, found, held)
-        maps = found.variants.combine(found.scores[:, columns], forward.scores[0, columns])
+            answers = self._cache.get(key)
+            if answers is None:
+                answers = self._answers(view, method, forward, seconds, progress)
+                held = answers.scores.nbytes + forward.activations.nbytes
+                self._cache.put(key, answers, held)
+        maps = answers.variants.combine(answers.scores[:, columns], forward.scores[0, columns])
         check_map(view.model, np.asarray(maps), view.layer.name, method.title)
-        return [(raw, found.cost) for raw in maps]
+        return [(raw, answers.cost) for raw in maps]
 
     def _answers(
         self,
@@ -202,8 +202,8 @@ class Computed:
             return 0.0
         model = view.model
         key = ("seconds", method.needs, model.sha256, model.output, view.layer.name)
-        found = self._cache.get(key)
-        if found is None:
+        each = self._cache.get(key)
+        if each is None:
             forward, _ = self.forward(view)
             variants = method.formula(view.image, forward.activations[0], view.layer.frame)
             few = variants.make(0, min(_FEW, variants.count))
@@ -215,9 +215,9 @@ class Computed:
                 score(few)  # the first call prepares
                 began = perf_counter()
                 score(few)
-                found = (perf_counter() - began) / len(few)
-            self._cache.put(key, found, 0)
-        return found * method.passes(view.layer, model.input_shape)
+                each = (perf_counter() - began) / len(few)
+            self._cache.put(key, each, 0)
+        return each * method.passes(view.layer, model.input_shape)
 
     def _prepared(self, model: Classifier) -> tuple[Classifier, Classifier]:
         """The model made ready for many pictures, in float32 and in bfloat16."""
@@ -250,16 +250,16 @@ class Computed:
     def gradients(self, view: View, columns: list[int], of: Explained) -> np.ndarray:
         with self._locks.of(("forward", view.model.sha256)):
             keys = {c: ("gradients", of, view.key, c) for c in columns}
-            found: dict[int, Any] = {c: self._cache.get(keys[c]) for c in columns}
-            missing = [c for c, value in found.items() if value is None]
+            gradients: dict[int, Any] = {c: self._cache.get(keys[c]) for c in columns}
+            missing = [c for c, value in gradients.items() if value is None]
             if missing:
                 forward, _ = self.forward(view)
                 with self._slots.taken():
                     values = view.model.gradients(forward, missing, of)
                 for column, value in zip(missing, values, strict=True):
-                    found[column] = value
+                    gradients[column] = value
                     self._cache.put(keys[column], value, value.nbytes)
-        return np.stack([found[c] for c in columns])
+        return np.stack([gradients[c] for c in columns])
 
 
 def map_key(view: View, method: Method, of: Explained, targets: Sequence[int]) -> Hashable:

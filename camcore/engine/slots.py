@@ -6,9 +6,10 @@ Threads that all compute at once finish no earlier, and leave a server no room t
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Iterator
+
+from camcore.cores import usable_cores
 
 
 class Slots:
@@ -17,7 +18,7 @@ class Slots:
     Parameters
     ----------
     count : int, optional
-        How many there are; one for each core by default.
+        How many there are; by default one for each core that the process may use.
 
     Examples
     --------
@@ -27,7 +28,7 @@ class Slots:
     """
 
     def __init__(self, count: int | None = None) -> None:
-        self.count = count or os.cpu_count() or 1
+        self.count = count or usable_cores()
         self._free = threading.BoundedSemaphore(self.count)
         self._mine = threading.local()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from camcore.classifier import Classifier
+from camcore.cores import usable_cores
 from camcore.engine.engine import Engine
 from camcore.errors import ImageError, InputError
 from camcore.explanation import Explanation, Prediction
@@ -26,7 +27,6 @@ from camcore.sources.splits import choose_splits, lay_out, splits_of
 from camcore.sources.splits import told as told_of_splits
 
 _NAMED = 5
-_READERS = 2
 
 Labelled = dict[str, list[TrueBox]]
 
@@ -122,9 +122,9 @@ def localize(
         {"layer": layer, "preprocessing": preprocessing, "fit": fit}, method,
     )  # fmt: skip
     rows = []
-    with ThreadPoolExecutor(_READERS) as readers:
+    with ThreadPoolExecutor(usable_cores()) as readers:
         tasks = (partial(_read, root / path, stretch) for path in found)
-        pictures = ahead(readers, tasks, most=2 * _READERS)
+        pictures = ahead(readers, tasks, most=2 * usable_cores())
         for (path, labels), picture in zip(found.items(), pictures, strict=True):
             rows.append(run.located(path, picture, labels))
             if progress is not None:

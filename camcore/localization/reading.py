@@ -37,7 +37,7 @@ class Boxes:
     notes: tuple[str, ...]
 
 
-def read_boxes(path: str | os.PathLike) -> Boxes:
+def read_boxes(path: str | os.PathLike[str]) -> Boxes:
     """Read true boxes from CSV, Pascal VOC XML or COCO JSON; the content tells which it is.
 
     All boxes are in pixels of the upright picture, as `camcore.read_image` gives it, whatever its
@@ -83,7 +83,7 @@ def read_boxes(path: str | os.PathLike) -> Boxes:
 
 
 def boxes_for(
-    source: str | os.PathLike | bytes, picture_name: str
+    source: str | os.PathLike[str] | bytes, picture_name: str
 ) -> tuple[tuple[int, int, int, int], ...]:
     """The true boxes of one picture, in whole pixels: all that each box touches.
 

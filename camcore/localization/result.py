@@ -123,8 +123,10 @@ class Localization:
         return _mean(row.iou for row in self.rows)
 
     def table(self) -> pd.DataFrame:
-        """One row a picture: path, label, predicted, probability, right, x0, y0, x1, y1 (the box
-        of the map), iou, true_x0, true_y0, true_x1, true_y1, known_iou, note.
+        """One row a picture.
+
+        Its columns are path, label, predicted, probability, right, x0, y0, x1, y1 (the box of the
+        map), iou, true_x0, true_y0, true_x1, true_y1, known_iou, note.
         """
         table = pd.DataFrame(
             [vars(row) for row in self.rows], columns=list(Located.__annotations__)
@@ -141,7 +143,8 @@ class Localization:
     def csv(self) -> str:
         """The table as CSV; what is not known is an empty cell."""
         table = without_formulas(self.table())
-        return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+        text: str = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+        return text
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -196,7 +198,9 @@ def render_digit(digit: int, seed: int = 0, size: int = 28) -> np.ndarray:
     return np.asarray(image.resize((size, size), Image.Resampling.BOX))
 
 
-def _written(rng: np.random.Generator, strokes) -> list[np.ndarray]:
+def _written(
+    rng: np.random.Generator, strokes: Sequence[Sequence[tuple[float, float]]]
+) -> list[np.ndarray]:
     """Return the strokes as dense curves, unsteady, stretched, turned and slanted by one hand."""
     wobble, narrow = rng.uniform(0.006, 0.022), rng.uniform(0.62, 0.86)
     turn, slant = rng.normal(0, 0.05), rng.normal(0.12, 0.10)

@@ -132,13 +132,13 @@ def train_live(
         raise InputError(f"seed is {seed}; it must be 0 or more.")
     if target is not None and not 0 <= target <= 9:
         raise InputError(f"target is {target}; it must be a digit from 0 to 9.")
-    shown = None if digit is None else _seen(digit)
+    chosen_digit = None if digit is None else _seen(digit)
     source, pixels, labels, held = _digits(mnist, seed)
     held_out, learned = pixels[:held], pixels[held:]
     held_answers, answers = labels[:held], labels[held:]
-    if shown is None:
+    if chosen_digit is None:
         target = int(held_answers[0]) if target is None else target
-        shown = held_out[(held_answers == target).argmax()]
+        chosen_digit = held_out[(held_answers == target).argmax()]
 
     from camcore.models.keras.loading import import_keras
 
@@ -148,7 +148,7 @@ def train_live(
 
     network = _network(seed)
     compile_network(network, _RATE, math.ceil(len(answers) / _BATCH), epochs)
-    look = _looking_at(network, shown)
+    look = _looking_at(network, chosen_digit)
     order = np.random.default_rng(seed)
     views = []
     for epoch in range(1, epochs + 1):
@@ -166,12 +166,13 @@ def train_live(
     classifier = KerasClassifier(
         network, name=f"cam1 after {epochs} epochs", class_names=DIGIT_CLASSES
     )
-    return LiveTraining(tuple(views), source, shown[..., 0].astype(np.uint8), classifier)
+    return LiveTraining(tuple(views), source, chosen_digit[..., 0].astype(np.uint8), classifier)
 
 
 def _seen(digit: Picture | np.ndarray) -> np.ndarray:
     picture = digit if isinstance(digit, Picture) else read_image(digit, name="digit")
-    return fit_pixels(picture.pixels, (28, 28, 1))[0]
+    seen: np.ndarray = fit_pixels(picture.pixels, (28, 28, 1))[0]
+    return seen
 
 
 def _digits(mnist: str | Path | None, seed: int) -> tuple[Source, np.ndarray, np.ndarray, int]:
@@ -212,19 +213,21 @@ def _network(seed: int) -> Any:
     network = digit_network("cam1", pooling=True)
     layers = [layer for layer in network.layers if layer.weights]
     seeds = np.random.SeedSequence(seed).generate_state(len(layers))
-    for layer, own in zip(layers, seeds, strict=True):
-        draw = keras.initializers.HeNormal(seed=int(own))
+    for layer, layer_seed in zip(layers, seeds, strict=True):
+        draw = keras.initializers.HeNormal(seed=int(layer_seed))
         layer.kernel.assign(draw(layer.kernel.shape))
     return network
 
 
-def _looking_at(network: Any, shown: np.ndarray) -> Callable[..., tuple]:
+def _looking_at(
+    network: Any, pixels: np.ndarray
+) -> Callable[..., tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
     """What the network makes of one digit with its weights of the moment."""
     import keras
 
     features = keras.Model(network.inputs[0], network.get_layer("conv4").output)
     head = network.get_layer("scores")
-    fed = np.asarray(shown, np.float32)[None]
+    fed = np.asarray(pixels, np.float32)[None]
 
     def look(target: int | None) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
         maps = features(fed, training=False).numpy()[0]

@@ -135,8 +135,8 @@ def main(mnist: Path | None, only: tuple[str, ...]) -> None:
             click.echo(name)
             done = train(name, MODELS_FOLDER / f"{name}.keras", mnist=mnist, progress=_tell)
             record(done)
-            found = ", ".join(f"{split} {share:.4f}" for split, share in done.accuracy.items())
-            click.echo(f"  accuracy: {found}; {done.seconds:.0f} s")
+            accuracies = ", ".join(f"{split} {share:.4f}" for split, share in done.accuracy.items())
+            click.echo(f"  accuracy: {accuracies}; {done.seconds:.0f} s")
         if not only or "samples" in only:
             make_samples()
             click.echo(f"{len(SAMPLES)} samples")

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -256,13 +256,14 @@ def compile_network(network: keras.Model, rate: float, steps: int, epochs: int) 
 
 
 def _fit(
-    network,
+    network: keras.Model,
     data: _Data,
     recipe: Recipe,
     epochs: int,
     progress: Progress | None,
     watch: Watch | None,
-):
+) -> Any:
+    """The callback that kept the best epoch."""
     import keras
 
     batch = min(recipe.batch, len(data.train[1]))
@@ -290,18 +291,18 @@ def _fit(
     return keep
 
 
-def _best_epoch_callback(epochs: int, progress: Progress | None):
+def _best_epoch_callback(epochs: int, progress: Progress | None) -> Any:
     import keras
 
-    class KeepBest(keras.callbacks.Callback):
+    class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]
         """Keep the weights of the best epoch, in memory, and tell how far training is."""
 
         best_epoch = 0
 
-        def on_train_begin(self, logs=None):
+        def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
             self.best = (-np.inf, -np.inf)
 
-        def on_epoch_end(self, epoch, logs=None):
+        def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
             now = (logs["val_accuracy"], -logs["val_loss"])
             if now > self.best:
                 self.best, self.best_epoch = now, epoch + 1
@@ -309,7 +310,7 @@ def _best_epoch_callback(epochs: int, progress: Progress | None):
             if progress is not None:
                 progress(epoch + 1, epochs, logs)
 
-        def on_train_end(self, logs=None):
+        def on_train_end(self, logs: dict[str, float] | None = None) -> None:
             if self.best_epoch:
                 self.model.set_weights(self.weights)
 
@@ -317,8 +318,8 @@ def _best_epoch_callback(epochs: int, progress: Progress | None):
 
 
 def _accuracy(network: keras.Model, pixels: np.ndarray, labels: np.ndarray) -> float:
-    found = network.predict(pixels, batch_size=200, verbose=0).argmax(axis=1)
-    return float((found == labels).mean())
+    predicted = network.predict(pixels, batch_size=200, verbose=0).argmax(axis=1)
+    return float((predicted == labels).mean())
 
 
 def _save(network: keras.Model, name: str, out: Path) -> None:

@@ -73,8 +73,9 @@ class Method:
         return not (self.many_passes or self.class_agnostic)
 
     def passes(self, layer: Layer, input_shape: tuple[int, int, int]) -> int:
-        """Forward passes beside the first one: of the rest of the network for the need ``head``,
-        of the whole for ``image``; at most, where some channels are flat.
+        """Forward passes beside the first one; at most, where some channels are flat.
+
+        Of the rest of the network for the need ``head``, of the whole for ``image``.
 
         Examples
         --------

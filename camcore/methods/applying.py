@@ -52,12 +52,14 @@ def raw_maps(
         head = classifier.class_weights(forward.layer)
         require(method, head is not None, classifier.name, forward.layer)
         assert head is not None
-        return method.formula(activations, head.weights.T[list(targets)])
+        weighted: np.ndarray = method.formula(activations, head.weights.T[list(targets)])
+        return weighted
     if method.needs == "activations":
-        maps = method.formula(activations)
-        return np.broadcast_to(maps, (len(targets), *maps.shape[1:]))
+        same = method.formula(activations)  # for all targets
+        return np.broadcast_to(same, (len(targets), *same.shape[1:]))
     if method.many_passes:
         raise MethodError(f"{method.title} needs many forward passes of one image at a time.")
     if gradients is None:
         gradients = classifier.gradients(forward, targets)
-    return method.formula(activations, gradients)
+    maps: np.ndarray = method.formula(activations, gradients)
+    return maps

@@ -47,7 +47,10 @@ def score_cam(
     weights = softmax(wide, axis=0)
     differs = np.ptp(wide, axis=0) > _SAME * np.abs(wide).max(axis=0)
     used = activations[:, :, channels[: len(scores)]]
-    return np.einsum("hwk,kt->thw", used, np.where(differs, weights, 0)).astype(np.float32)
+    maps: np.ndarray = np.einsum("hwk,kt->thw", used, np.where(differs, weights, 0)).astype(
+        np.float32
+    )
+    return maps
 
 
 def recipro_cam(scores: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -71,7 +74,8 @@ def recipro_cam(scores: np.ndarray, height: int, width: int) -> np.ndarray:
     >>> recipro_cam(np.array([[1.0], [1.5], [0.0]]), 1, 2).tolist()
     [[[0.5, -1.0]]]
     """
-    return (scores[1:] - scores[0]).T.reshape(-1, height, width).astype(np.float32)
+    maps: np.ndarray = (scores[1:] - scores[0]).T.reshape(-1, height, width).astype(np.float32)
+    return maps
 
 
 def ablation_cam(activations: np.ndarray, scores: np.ndarray, base: np.ndarray) -> np.ndarray:
@@ -100,7 +104,8 @@ def ablation_cam(activations: np.ndarray, scores: np.ndarray, base: np.ndarray) 
     """
     size = np.abs(base)
     drop = (base - scores) / np.where(size > 0, size, 1)
-    return np.einsum("hwk,kt->thw", activations, drop).astype(np.float32)
+    maps: np.ndarray = np.einsum("hwk,kt->thw", activations, drop).astype(np.float32)
+    return maps
 
 
 def occlusion(scores: np.ndarray, base: np.ndarray, rows: int, columns: int) -> np.ndarray:

@@ -43,15 +43,15 @@ def variant_scores(
     >>> variant_scores(lambda images: 2 * images[:, 0, 0], variants).tolist()
     [[2.0], [2.0], [2.0]]
     """
-    found = []
+    scores = []
     size = BATCH
     while start < variants.count:
         stop = min(variants.count, start + size)
         batch = variants.make(start, stop)
         if variants.of == "activations":
             size = max(1, _HELD // (batch.nbytes // len(batch)))
-        found.append(score(batch))
+        scores.append(score(batch))
         start = stop
         if progress is not None:
             progress(stop, variants.count)
-    return np.concatenate(found) if found else np.empty((0, 0), np.float32)
+    return np.concatenate(scores) if scores else np.empty((0, 0), np.float32)

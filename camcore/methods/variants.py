@@ -95,7 +95,8 @@ def channel_masks(
             mask[seen] = on_picture(values, frame, size)[seen]
             low, high = mask[seen].min(), mask[seen].max()
             mask[seen] = (mask[seen] - low) / max(high - low, _TINY)
-        return masks[..., None] * image
+        masked: np.ndarray = masks[..., None] * image
+        return masked
 
     combine = partial(perturbed.score_cam, activations, channels)
     return Variants("image", len(channels), make, combine, partial=True)
@@ -134,7 +135,8 @@ def kept_positions(
                     mask[row : row + 3, column : column + 3] = _GAUSSIAN
                 else:
                     mask[row + 1, column + 1] = 1
-        return masks[:, 1:-1, 1:-1, None] * activations
+        masked: np.ndarray = masks[:, 1:-1, 1:-1, None] * activations
+        return masked
 
     def combine(scores: np.ndarray, base: np.ndarray) -> np.ndarray:
         return perturbed.recipro_cam(scores, height, width)
@@ -191,12 +193,12 @@ def occluded_patches(
     wide = max(1, columns - 1)
 
     def make(start: int, stop: int) -> np.ndarray:
-        found = np.repeat(image[None], stop - start, axis=0)
-        for own, index in zip(found, range(start, stop), strict=True):
+        occluded = np.repeat(image[None], stop - start, axis=0)
+        for variant, index in zip(occluded, range(start, stop), strict=True):
             row, column = divmod(index, wide)
             bottom, right = tops[min(row + 2, rows)], lefts[min(column + 2, columns)]
-            own[tops[row] : bottom, lefts[column] : right] = mean
-        return found
+            variant[tops[row] : bottom, lefts[column] : right] = mean
+        return occluded
 
     def combine(scores: np.ndarray, base: np.ndarray) -> np.ndarray:
         return perturbed.occlusion(scores, base, rows, columns)

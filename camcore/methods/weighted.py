@@ -28,7 +28,8 @@ def cam(activations: np.ndarray, weights: np.ndarray) -> np.ndarray:
     >>> cam(A, np.array([[3.0, -1.0]], np.float32)).tolist()
     [[[-7.0, -14.0]]]
     """
-    return np.matmul(activations, weights[:, None, :, None])[..., 0]
+    maps: np.ndarray = np.matmul(activations, weights[:, None, :, None])[..., 0]
+    return maps
 
 
 def grad_cam(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
@@ -125,7 +126,8 @@ def hires_cam(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
     >>> hires_cam(A, np.array([[[[0.0], [1.0]]]], np.float32)).tolist()
     [[[0.0, 3.0]]]
     """
-    return np.einsum("nhwk,nhwk->nhw", gradients, activations)
+    maps: np.ndarray = np.einsum("nhwk,nhwk->nhw", gradients, activations)
+    return maps
 
 
 def layer_cam(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
@@ -147,7 +149,8 @@ def layer_cam(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
     >>> layer_cam(A, np.array([[[[-1.0], [1.0]]]], np.float32)).tolist()
     [[[0.0, 3.0]]]
     """
-    return np.einsum("nhwk,nhwk->nhw", np.maximum(gradients, 0), activations)
+    maps: np.ndarray = np.einsum("nhwk,nhwk->nhw", np.maximum(gradients, 0), activations)
+    return maps
 
 
 def eigen_cam(activations: np.ndarray) -> np.ndarray:
@@ -182,12 +185,13 @@ def _first_component(image: np.ndarray) -> np.ndarray:
     if not matrix.any():
         return np.zeros((height, width), np.float32)
     if min(matrix.shape) == 1:  # a rank of one needs no decomposition
-        found = matrix @ matrix[np.abs(matrix).sum(axis=1).argmax()]
-        found *= np.linalg.norm(matrix) / np.linalg.norm(found)
+        projected = matrix @ matrix[np.abs(matrix).sum(axis=1).argmax()]
+        projected *= np.linalg.norm(matrix) / np.linalg.norm(projected)
     else:
         start = np.random.default_rng(0).normal(size=min(matrix.shape))  # the same every time
         _, _, directions = svds(matrix, k=1, v0=start)
-        found = matrix @ directions[0]
-    if found[np.abs(found).argmax()] < 0:
-        found = -found
-    return found.reshape(height, width).astype(np.float32)
+        projected = matrix @ directions[0]
+    if projected[np.abs(projected).argmax()] < 0:
+        projected = -projected
+    component: np.ndarray = projected.reshape(height, width).astype(np.float32)
+    return component

@@ -133,7 +133,8 @@ def _parts(edges: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """Which part of each cell of a side lies between consecutive ends, (cells, len(ends) - 1)."""
     low = np.maximum(edges[:-1, None], ends[None, :-1])
     high = np.minimum(edges[1:, None], ends[None, 1:])
-    return np.maximum(high - low, 0) / np.diff(edges)[:, None]
+    shares: np.ndarray = np.maximum(high - low, 0) / np.diff(edges)[:, None]
+    return shares
 
 
 def _covered_by_mask(mask: np.ndarray, x_edges: np.ndarray, y_edges: np.ndarray) -> np.ndarray:

@@ -32,7 +32,9 @@ class CatalogueModel:
     cam: bool
 
 
-def _family(family: str, preprocessing: str, cam: bool, *rows: tuple[str, int, int]):
+def _family(
+    family: str, preprocessing: str, cam: bool, *rows: tuple[str, int, int]
+) -> list[CatalogueModel]:
     return [CatalogueModel(n, family, s, preprocessing, mb, cam) for n, s, mb in rows]
 
 

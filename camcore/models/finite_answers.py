@@ -27,7 +27,8 @@ def finite_rows(forward: Forward) -> np.ndarray:
     [True, False]
     """
     finite = np.isfinite(forward.scores) & np.isfinite(forward.probabilities)
-    return finite.all(axis=1)
+    rows: np.ndarray = finite.all(axis=1)
+    return rows
 
 
 def check_finite(classifier: Classifier, images: np.ndarray, forward: Forward) -> None:

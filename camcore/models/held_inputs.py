@@ -16,7 +16,7 @@ from camcore.pictures.preprocessing import fit_pixels, preprocess
 COLUMN = "column:"
 """What begins a value that names a column of a table, each picture's in its own row."""
 
-Held = float | str | os.PathLike | np.ndarray | list | tuple | Picture
+Held = float | str | os.PathLike[str] | np.ndarray | list[Any] | tuple[Any, ...] | Picture
 """A number, numbers, or a picture; as text also a comma list or the path of a .npy or picture."""
 
 
@@ -142,7 +142,8 @@ def _shown(given: Held) -> str:
     if isinstance(given, Picture):
         return given.name
     if isinstance(given, os.PathLike):
-        return os.fspath(given)
+        path: str = os.fspath(given)
+        return path
     numbers = np.asarray(given)
     if numbers.dtype.kind in "US" or numbers.size <= 8:
         return str(given) if isinstance(given, (str, float, int)) else str(numbers.tolist())

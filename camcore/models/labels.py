@@ -20,7 +20,7 @@ MAX_BYTES = 8 * 1024**2
 _SUGGESTIONS = 3
 
 
-def read_labels(path: str | os.PathLike) -> tuple[str, ...]:
+def read_labels(path: str | os.PathLike[str]) -> tuple[str, ...]:
     """Read class names, in the order of the class indices.
 
     Parameters
@@ -96,15 +96,15 @@ def match_label(names: Sequence[str], wanted: str | int) -> int:
             raise InputError(f"A class is given by name or index, not as {kind}.")
         return _checked_index(operator.index(wanted), len(names))
     key = label_key(wanted)
-    found = [index for index, name in enumerate(names) if label_key(name) == key]
-    if len(found) > 1:
-        exact = [index for index in found if names[index] == wanted.strip()]
+    matches = [index for index, name in enumerate(names) if label_key(name) == key]
+    if len(matches) > 1:
+        exact = [index for index in matches if names[index] == wanted.strip()]
         if len(exact) == 1:
             return exact[0]
-        listed = " and ".join(str(index) for index in found)
+        listed = " and ".join(str(index) for index in matches)
         raise InputError(f"Several classes are called {wanted!r}: give the index, {listed}.")
-    if found:
-        return found[0]
+    if matches:
+        return matches[0]
     try:
         index = int(wanted)
     except ValueError:

@@ -92,9 +92,9 @@ def load_model(
         "input": input,
         "others": others,
     }
-    for own in bundled.MODELS:
-        if own.name == text.lower():
-            return load_bundled(own, preprocessing, names, options)
+    for bundled_model in bundled.MODELS:
+        if bundled_model.name == text.lower():
+            return load_bundled(bundled_model, preprocessing, names, options)
     match = _NAMED.fullmatch(text)
     entry = _catalogue_entry(match["name"]) if match else None
     if match and entry:
@@ -104,7 +104,7 @@ def load_model(
         return load_file(text, preprocessing, names, options)
     if os.sep in text or Path(text).suffix:
         raise ModelError(f"there is no file {text!r}; give the path of a .keras or .h5 model.")
-    known = [own.name for own in bundled.MODELS] + list(CATALOGUE)
+    known = [bundled_model.name for bundled_model in bundled.MODELS] + list(CATALOGUE)
     near = difflib.get_close_matches(text, known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else "`camcore models` lists the names."
     raise ModelError(f"no model and no file is called {text!r}; {hint}")

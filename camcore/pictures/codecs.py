@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 from camcore.errors import ImageError
 from camcore.pictures.colour_modes import join_bytes, to_rgb
@@ -202,10 +202,7 @@ def _with_lower_bytes(
         notes += level_notes(stretch, 0, FULL)
         return
     other = _open(data, name)
-    tiles: Any = other.tile  # type: ignore[attr-defined]
-    other.tile = [  # type: ignore[attr-defined]
-        tile._replace(args=_other_byte(tile.args)) for tile in tiles
-    ]
+    other.tile = [tile._replace(args=_other_byte(tile.args)) for tile in other.tile]
     join_bytes(pixels, other, notes, stretch)
 
 
@@ -218,7 +215,7 @@ def _other_byte(arguments: Any) -> Any:
     return arguments[:-1] + orders[arguments[-1]]
 
 
-def _open(data: bytes, name: str) -> Image.Image:
+def _open(data: bytes, name: str) -> ImageFile.ImageFile:
     """Open by signature through the plug-ins allowed here, without decoding any pixel."""
     Image.init()
     if is_heic(data):

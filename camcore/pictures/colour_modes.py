@@ -74,7 +74,8 @@ def to_levels(values: np.ndarray, black: float, white: float) -> np.ndarray:
     [0.0, 128.0, 255.0, 255.0]
     """
     levels = (values.astype(np.float32) - np.float32(black)) * np.float32(255 / (white - black))
-    return np.rint(levels.clip(0, 255))
+    rounded: np.ndarray = np.rint(levels.clip(0, 255))
+    return rounded
 
 
 def join_bytes(pixels: np.ndarray, lower: Image.Image, notes: list[str], stretch: str) -> None:
@@ -224,4 +225,5 @@ def float_to_bytes(array: np.ndarray, name: str, notes: list[str]) -> np.ndarray
     if high <= 1:
         notes.append("values 0-1 scaled to 0-255")
         return np.rint(array.astype(np.float32) * 255).astype(np.uint8)
-    return np.rint(array).astype(np.uint8)
+    pixels: np.ndarray = np.rint(array).astype(np.uint8)
+    return pixels

@@ -11,9 +11,9 @@ import io
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Literal
 
-from PIL import Image
+from PIL import Image, ImageFile, TiffImagePlugin
 
 from camcore.errors import ImageError
 
@@ -73,12 +73,12 @@ class BoundedReader(io.BytesIO):
         return super().read(size)
 
 
-def check_work(image: Image.Image, data: bytes, name: str) -> None:
+def check_work(image: ImageFile.ImageFile, data: bytes, name: str) -> None:
     """Raise an ImageError for a picture whose structure asks for far more work than its pixels do.
 
     Parameters
     ----------
-    image : PIL.Image.Image
+    image : PIL.ImageFile.ImageFile
         Opened, not loaded.
     data : bytes
         Of the whole file.
@@ -92,9 +92,9 @@ def check_work(image: Image.Image, data: bytes, name: str) -> None:
                 f"{name} draws its {width} x {height} pixels in {scans:,} scans, which would take "
                 "far too long to decode; save it anew as a plain JPEG."
             )
-        image.decodermaxblock = _JPEG_BLOCK  # type: ignore[attr-defined]
-    elif image.format == "TIFF":
-        tags: Any = image.tag_v2  # type: ignore[attr-defined]
+        image.decodermaxblock = _JPEG_BLOCK
+    elif isinstance(image, TiffImagePlugin.TiffImageFile):
+        tags = image.tag_v2
         sizes = tags.get(_STRIP_BYTES) or tags.get(_TILE_BYTES) or ()
         sizes = sizes if isinstance(sizes, tuple) else (sizes,)
         if sum(sizes) > _REPEATED * len(data):
@@ -206,12 +206,12 @@ def count_frames(image: Image.Image, data: bytes) -> int:
 
 
 def _tiff_pages(data: bytes) -> int:
-    order = "little" if data[:2] == b"II" else "big"
+    order: Literal["little", "big"] = "little" if data[:2] == b"II" else "big"
 
     def number(at: int, size: int) -> int:
         if at + size > len(data):
             raise ValueError("outside the file")
-        return int.from_bytes(data[at : at + size], order)  # type: ignore[arg-type]
+        return int.from_bytes(data[at : at + size], order)
 
     big = number(2, 2) == 43  # BigTIFF
     count_size, entry, offset_size = (8, 20, 8) if big else (2, 12, 4)

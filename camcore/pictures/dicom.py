@@ -63,7 +63,7 @@ def read_dicom(
     """
     try:
         import pydicom
-        from pydicom import pixels as decoding
+        from pydicom.pixels.utils import pixel_array
     except ImportError:
         raise ImageError(
             f"{name} is a DICOM file, which needs an extra: pip install '.[dicom]'."
@@ -76,7 +76,7 @@ def read_dicom(
         dataset = pydicom.dcmread(io.BytesIO(data))
         _check(dataset, name, max_pixels)
         frames = int(dataset.get("NumberOfFrames") or 1)
-        stored = decoding.pixel_array(dataset, index=0)
+        stored = pixel_array(dataset, index=0)
         if stored.ndim == 3:
             pixels, notes = _colours(stored, dataset)
         else:
@@ -116,20 +116,20 @@ def _colours(stored: np.ndarray, dataset: Any) -> tuple[np.ndarray, list[str]]:
 
 
 def _grays(stored: np.ndarray, dataset: Any, stretch: str) -> tuple[np.ndarray, list[str]]:
-    from pydicom import pixels as decoding
+    from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi
 
     if dataset.PhotometricInterpretation == "PALETTE COLOR":
-        coloured = decoding.apply_color_lut(stored, dataset)
+        coloured = apply_color_lut(stored, dataset)
         levels = coloured >> 8 if coloured.dtype == np.uint16 else coloured
         return np.ascontiguousarray(levels[..., :3].astype(np.uint8)), ["DICOM in palette colours"]
-    values = decoding.apply_modality_lut(stored, dataset)
+    values = apply_modality_lut(stored, dataset)
     if stretch != "range" and "WindowCenter" in dataset and "WindowWidth" in dataset:
         centre, width = _first(dataset.WindowCenter), _first(dataset.WindowWidth)
         shares = _window(values, centre, width, str(dataset.get("VOILUTFunction") or "LINEAR"))
         notes = [f"DICOM window {centre:g}, width {width:g}"]
     elif stretch != "range" and "VOILUTSequence" in dataset:
         bits = int(dataset.VOILUTSequence[0].LUTDescriptor[2])
-        shares = decoding.apply_voi(values, dataset).astype(np.float64) / (2**bits - 1)
+        shares = apply_voi(values, dataset).astype(np.float64) / (2**bits - 1)
         notes = ["DICOM shown by its own table of grays"]
     else:
         low, high = float(values.min()), float(values.max())

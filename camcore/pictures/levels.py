@@ -71,7 +71,7 @@ def level_notes(stretch: str, low: float, high: float) -> list[str]:
             notes.append(f"values above {white:g} (up to {high:g}) are white")
         return notes
     notes = ["16-bit scaled to 8-bit"]
-    bits = next((own for own in (8, 10, 12, 14) if high < 2**own), 16)
+    bits = next((depth for depth in (8, 10, 12, 14) if high < 2**depth), 16)
     if high > 0 and bits < 16:
         notes.append(
             f"only {low:g} to {high:g} of 0 to {FULL} is used ({bits} bits), so it is "

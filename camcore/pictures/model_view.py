@@ -170,7 +170,7 @@ def _luminance_table(data: bytes) -> np.ndarray | None:
 
 
 def read_mask(
-    path: str | os.PathLike, input_shape: tuple[int, int, int], fit: str, frame: Frame
+    path: str | os.PathLike[str], input_shape: tuple[int, int, int], fit: str, frame: Frame
 ) -> np.ndarray:
     """Pixels of what the model sees that a picture of the object's shape marks.
 
@@ -201,7 +201,8 @@ def read_mask(
     if marked.size != size:
         marked = marked.resize(size, Image.Resampling.NEAREST)
     fitted, _ = fit_pixels(np.asarray(marked.convert("RGB")), (*input_shape[:2], 1), fit)
-    return fitted[..., 0] > 127
+    covered: np.ndarray = fitted[..., 0] > 127
+    return covered
 
 
 def box_mask(box: Sequence[float], frame: Frame, input_shape: tuple[int, int, int]) -> np.ndarray:
@@ -241,4 +242,5 @@ def box_mask(box: Sequence[float], frame: Frame, input_shape: tuple[int, int, in
     height, width = input_shape[:2]
     x = frame.x0 + (np.arange(width) + 0.5) * ((frame.x1 - frame.x0) / width)
     y = frame.y0 + (np.arange(height) + 0.5) * ((frame.y1 - frame.y0) / height)
-    return ((y >= y0) & (y < y1))[:, None] & ((x >= x0) & (x < x1))
+    covered: np.ndarray = ((y >= y0) & (y < y1))[:, None] & ((x >= x0) & (x < x1))
+    return covered

@@ -84,7 +84,7 @@ class Picture:
 
 
 def read_image(
-    source: str | os.PathLike | bytes | np.ndarray,
+    source: str | os.PathLike[str] | bytes | np.ndarray,
     *,
     name: str | None = None,
     max_pixels: int = MAX_PIXELS,
@@ -140,8 +140,8 @@ def read_image(
         raise ImageError(
             f"A picture is given as a path, bytes or an array, not as {type(source).__name__}."
         ) from None
-    shown = printable(name or os.path.basename(path.rstrip("/\\")) or path)
-    return _from_bytes(file_bytes(path, shown), shown, path, limits)
+    called = printable(name or os.path.basename(path.rstrip("/\\")) or path)
+    return _from_bytes(file_bytes(path, called), called, path, limits)
 
 
 def file_bytes(path: str, name: str) -> bytes:

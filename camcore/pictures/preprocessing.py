@@ -92,7 +92,7 @@ class Frame:
     reach: tuple[float, float, float, float] | None = None
 
     def within(self, outer: Frame) -> Frame:
-        """This frame, of a model's input, in the picture that the input shows by `outer`.
+        """The frame, of a model's input, in the picture that the input shows by `outer`.
 
         Examples
         --------
@@ -190,14 +190,18 @@ def frame_of(width: int, height: int, input_width: int, input_height: int, fit: 
     return Frame(cx - half_w, cy - half_h, cx + half_w, cy + half_h, width, height)
 
 
-def _padded(width: int, height: int, input_width: int, input_height: int):
+def _padded(
+    width: int, height: int, input_width: int, input_height: int
+) -> tuple[tuple[int, int], tuple[int, int]]:
     """Size of the picture between the bars, and where it starts; whole pixels of the input."""
     scale = min(input_width / width, input_height / height)
     across, down = max(1, round(width * scale)), max(1, round(height * scale))
     return (across, down), ((input_width - across) // 2, (input_height - down) // 2)
 
 
-def fit_pixels(pixels: np.ndarray, input_shape: tuple[int, int, int], fit: str = "stretch"):
+def fit_pixels(
+    pixels: np.ndarray, input_shape: tuple[int, int, int], fit: str = "stretch"
+) -> tuple[np.ndarray, Frame]:
     """Resize a picture to a model's input (antialiased bilinear), before preprocessing.
 
     Parameters

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from camcore.cores import usable_cores
 from camcore.errors import CamcoreError, InputError
 from camcore.models.loading import load_model
 from camcore.pictures.model_view import decode
@@ -27,7 +28,6 @@ Progress = Callable[[int, int], None]
 """Called with the number of pictures done and of all pictures; it may raise to stop."""
 
 _BATCH = 16
-_DECODERS = 2
 _NAMED = 3
 
 
@@ -139,7 +139,7 @@ def retrofit(
         files = parts.files
         _check_classes(files["label"].to_numpy(str)[~parts.held])
         classifier = load_model(backbone, preprocessing=preprocessing)
-        known = [own.name for own in classifier.layers]
+        known = [candidate.name for candidate in classifier.layers]
         layer = layer or classifier.default_layer
         if layer not in known:
             raise InputError(
@@ -204,10 +204,10 @@ def _check_classes(labels: np.ndarray, broken: Sequence[str] = ()) -> None:
     names, counts = np.unique(labels, return_counts=True)
     without = f"; {_told(broken)}" if broken else ""
     if len(names) < 2:
-        found = "one class" if len(names) else "no class"
+        classes = "one class" if len(names) else "no class"
         raise InputError(
-            f"the pictures are of {found} and a classifier tells at least two apart; give a folder "
-            f"with a folder for each class{without}."
+            f"the pictures are of {classes} and a classifier tells at least two apart; give a "
+            f"folder with a folder for each class{without}."
         )
     few = counts.argmin()
     if counts[few] < FEWEST:
@@ -229,7 +229,7 @@ def _features(
     read: list[int] = []
     broken: list[str] = []
     batch: list[np.ndarray] = []
-    with ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode") as workers:
+    with ThreadPoolExecutor(usable_cores(), thread_name_prefix="decode") as workers:
         looks = (partial(_seen, path, input_shape, stretch) for path in paths)
         for place, seen in enumerate(ahead(workers, looks, 3 * _BATCH)):
             if isinstance(seen, str):

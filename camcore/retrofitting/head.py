@@ -102,7 +102,7 @@ def fit_head(
     weights = weights.astype(np.float32)
 
     def accuracy(part: np.ndarray) -> float:
-        found = (features[part] @ weights + bias).argmax(axis=1)
-        return float((found == labels[part]).mean())
+        predicted = (features[part] @ weights + bias).argmax(axis=1)
+        return float((predicted == labels[part]).mean())
 
     return Head(weights, bias, accuracy(train), accuracy(test))

@@ -57,18 +57,18 @@ def parts_of(source: Source, wanted: str | None) -> Parts:
     if not source.splits:
         choose_splits((), wanted)
         return Parts(files, np.zeros(len(files), bool), "", source.notes)
-    labelled = [own for own in source.splits if own.labelled]
+    labelled = [part for part in source.splits if part.labelled]
     learnt = _learnt(source, labelled, wanted)
     held: tuple[Split, ...] = ()
     for role in ("val", "test"):
-        others = [own for own in labelled if own not in learnt]
-        held = held or tuple(own for own in others if own.role == role)
+        others = [part for part in labelled if part not in learnt]
+        held = held or tuple(part for part in others if part.role == role)
     split = files["split"]
-    learning = split.isin([own.name for own in learnt])
+    learning = split.isin([part.name for part in learnt])
     known = set(files["label"][learning])
-    holding = split.isin([own.name for own in held]) & files["label"].isin(known)
+    holding = split.isin([part.name for part in held]) & files["label"].isin(known)
     notes = [*source.notes, _told(source, learnt, held)]
-    strange = int((split.isin([own.name for own in held]) & ~holding).sum())
+    strange = int((split.isin([part.name for part in held]) & ~holding).sum())
     if strange:
         count = counted(strange, "picture is", "pictures are")
         notes.append(f"{count} of a class that is not learnt: left out of {_named(held)}")
@@ -84,19 +84,21 @@ def parts_of(source: Source, wanted: str | None) -> Parts:
 def _learnt(source: Source, labelled: list[Split], wanted: str | None) -> tuple[Split, ...]:
     if wanted is not None:
         return choose_splits(source.splits, wanted)
-    return tuple(own for own in labelled if own.role == "train") or tuple(labelled)
+    return tuple(part for part in labelled if part.role == "train") or tuple(labelled)
 
 
 def _named(splits: tuple[Split, ...]) -> str:
-    return listed([own.name for own in splits])
+    return listed([part.name for part in splits])
 
 
 def _told(source: Source, learnt: tuple[Split, ...], held: tuple[Split, ...]) -> str:
-    names = [f"{own.name} ({counted(own.images, 'picture', 'pictures')})" for own in source.splits]
+    names = [
+        f"{part.name} ({counted(part.images, 'picture', 'pictures')})" for part in source.splits
+    ]
     words = f"of the splits {listed(names)}, {_named(learnt)} was learnt"
     if len(learnt) > 1:
         words = words.replace(" was learnt", " were learnt")
     if held:
         words += f", accuracy was measured on {_named(held)}"
-    left = [own.name for own in source.splits if own not in (*learnt, *held)]
+    left = [part.name for part in source.splits if part not in (*learnt, *held)]
     return f"{words}, and {listed(left)} left out" if left else words

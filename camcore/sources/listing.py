@@ -142,7 +142,7 @@ def list_pictures(root: Path) -> Listing:
     return found
 
 
-def _add(found: Listing, path: str, entry: os.DirEntry) -> None:
+def _add(found: Listing, path: str, entry: os.DirEntry[str]) -> None:
     suffix = os.path.splitext(entry.name)[1].lower()
     # A file without a suffix may be a picture; the reader will tell.
     if (suffix and suffix not in image_suffixes()) or not entry.is_file():

@@ -24,7 +24,7 @@ _MAP = "--labels MAP, a file that says which classes each label stands for"
 Columns = dict[str, tuple[int, ...]]
 
 
-def read_mapping(path: str | os.PathLike, class_names: Sequence[str]) -> Columns:
+def read_mapping(path: str | os.PathLike[str], class_names: Sequence[str]) -> Columns:
     """Read which classes of the model each label stands for.
 
     Parameters

@@ -271,7 +271,8 @@ def _disk(name: str) -> Iterator[None]:
 def _is_unpacked(into: Path, record: dict[str, int | str]) -> bool:
     """Whether the folder holds this very archive; one with things of its own is never touched."""
     try:
-        return json.loads((into / _RECORD).read_text(encoding="utf-8")) == record
+        same: bool = json.loads((into / _RECORD).read_text(encoding="utf-8")) == record
+        return same
     except (OSError, ValueError):
         if into.is_dir() and not any(into.iterdir()):
             return False

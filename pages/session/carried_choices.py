@@ -25,8 +25,10 @@ _KEYS = (
 
 
 def carry_choices() -> None:
-    """Take the model, the picture and the fit along; to be called before their widgets, where a
-    page is come to without a link."""
+    """Take the model, the picture and the fit along.
+
+    To be called before their widgets, where a page is come to without a link.
+    """
     scalings = {str(key) for key in st.session_state if str(key).startswith("map-preprocessing-")}
     for key in {*_KEYS, *scalings} & {str(key) for key in st.session_state}:
         st.session_state[key] = st.session_state[key]

@@ -115,7 +115,7 @@ def corrected(run: Run) -> Verdict:
 
 @lru_cache(maxsize=1)  # both checks read the same files
 def _properties(run: Run) -> pd.DataFrame:
-    """cleanvision's scores, 0 to 1, by its and Datalab's defaults: a row a labelled image."""
+    """Scores of cleanvision, 0 to 1, by its and Datalab's defaults: a row a labelled image."""
     cleanvision = package("cleanvision", _DISTRIBUTION)
     wanted = package(_CONSTANTS, _DISTRIBUTION).DEFAULT_CLEANVISION_ISSUES
     files = labelled(run)["file"].tolist()

@@ -126,7 +126,8 @@ def _object(images: Images) -> np.ndarray:
     """Mask of the object of each image, all False where it is not known."""
     if images.masks is None:
         return np.zeros(images.pixels.shape[:3], bool)
-    return images.masks & images.with_mask[:, None, None]
+    known: np.ndarray = images.masks & images.with_mask[:, None, None]
+    return known
 
 
 def _where(chosen: np.ndarray, edited: np.ndarray, otherwise: np.ndarray) -> np.ndarray:

@@ -52,7 +52,8 @@ class Compression(StatisticProbe):
         known = np.full(len(images), np.nan) if images.quality is None else images.quality.copy()
         for index in np.flatnonzero(np.isnan(known)):
             known[index] = quality_from_pixels(images.pixels[index])
-        return np.clip(known, 1, UNCOMPRESSED)
+        quality: np.ndarray = np.clip(known, 1, UNCOMPRESSED)
+        return quality
 
     def impose(
         self, recipients: Images, target: np.ndarray, rng: np.random.Generator

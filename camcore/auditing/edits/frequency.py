@@ -39,7 +39,8 @@ class Illumination(StatisticProbe):
 
     def measure(self, images: Images) -> np.ndarray:
         """Amplitudes in grey levels, (N, 2b + 1, 2b + 1, C), the mean's set to zero."""
-        return np.abs(_low(images.pixels)[0])
+        amplitude: np.ndarray = np.abs(_low(images.pixels)[0])
+        return amplitude
 
     def impose(
         self, recipients: Images, target: np.ndarray, rng: np.random.Generator
@@ -131,7 +132,8 @@ def _squared(height: int, width: int) -> np.ndarray:
 def _gain(blur: np.ndarray, squared: np.ndarray) -> np.ndarray:
     """What a Gaussian (or its inverse, where `blur` is negative) leaves of each frequency."""
     exponent = np.multiply.outer(-blur.astype(np.float32), squared)
-    return np.exp(np.minimum(exponent, np.log(np.float32(RULES.sharpening_most))))
+    gain: np.ndarray = np.exp(np.minimum(exponent, np.log(np.float32(RULES.sharpening_most))))
+    return gain
 
 
 def _spectrum(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -156,4 +158,5 @@ def _rings(height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 def _sharpness(energy: np.ndarray, squared: np.ndarray, blur: np.ndarray) -> np.ndarray:
     """Mean squared frequency of the gradient once each image is blurred."""
     weight = energy * squared * _gain(blur, squared).astype(np.float64) ** 2
-    return (weight * squared).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-30)
+    means: np.ndarray = (weight * squared).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-30)
+    return means

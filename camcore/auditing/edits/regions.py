@@ -113,11 +113,13 @@ class Region:
         seen = self.mask(_LATTICE, _LATTICE)
 
         def inside(other: str) -> float:
-            return (seen & NAMED[other].mask(*seen.shape)).sum() / seen.sum()
+            share: float = (seen & NAMED[other].mask(*seen.shape)).sum() / seen.sum()
+            return share
 
         def like(other: str) -> float:
             ring = NAMED[other].mask(*seen.shape)
-            return (seen & ring).sum() / (seen | ring).sum()
+            overlap: float = (seen & ring).sum() / (seen | ring).sum()
+            return overlap
 
         if inside("corners 1/4") >= 0.75 or self._in_a_corner():
             return "tag"

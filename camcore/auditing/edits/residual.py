@@ -162,7 +162,8 @@ def local_residual(image: np.ndarray, spacing: int, faint: float) -> np.ndarray:
     found -= _median(_taps(_median(_taps(image, 0, 3, spacing)), 1, 3, spacing))
     most = np.maximum.reduce(_taps(np.abs(found), 0, 1, 1))
     most = np.maximum.reduce(_taps(most, 1, 1, 1))
-    return found * np.clip(2 - most / np.float32(faint), 0, 1)
+    gain: np.ndarray = found * np.clip(2 - most / np.float32(faint), 0, 1)
+    return gain
 
 
 def _taps(image: np.ndarray, axis: int, reach: int, spacing: int) -> list[np.ndarray]:
@@ -194,4 +195,5 @@ def _median_of_counts(counts: np.ndarray) -> float:
     total = np.cumsum(counts)
     bin = int(np.searchsorted(total, total[-1] / 2))
     inside = (total[-1] / 2 - (total[bin] - counts[bin])) / counts[bin]
-    return 0.5 * inside if bin == 0 else bin - 0.5 + inside
+    median: float = 0.5 * inside if bin == 0 else bin - 0.5 + inside
+    return median

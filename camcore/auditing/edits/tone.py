@@ -34,9 +34,10 @@ def luminance(pixels: np.ndarray) -> np.ndarray:
 
 def _gain(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
     """Ratio of two spreads; below one grey level a spread is rounding."""
-    return np.clip(
+    factors: np.ndarray = np.clip(
         np.maximum(donor, 1) / np.maximum(recipient, 1), 1 / RULES.stretch_most, RULES.stretch_most
     )
+    return factors
 
 
 @dataclass(frozen=True)

@@ -163,7 +163,8 @@ class _Areas:
         own, others = (np.take_along_axis(part, order, axis=1) for part in (own, others))
         below = np.cumsum(others, axis=1) - others / 2
         area = (own * below).sum(axis=1) / (own.sum(axis=1) * others.sum(axis=1))
-        return area.mean(axis=1).T
+        areas: np.ndarray = area.mean(axis=1).T
+        return areas
 
 
 def _smoothed(counts: np.ndarray) -> np.ndarray:

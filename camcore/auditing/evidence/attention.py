@@ -40,7 +40,8 @@ class Attention:
     @property
     def difference(self) -> np.ndarray:
         """Mean map of the class minus that of the others; where neither bias is left."""
-        return self.mean - self.others
+        difference: np.ndarray = self.mean - self.others
+        return difference
 
     @property
     def cells(self) -> np.ndarray:
@@ -141,4 +142,5 @@ def _pvalues(flat: np.ndarray, member: np.ndarray, rng: np.random.Generator) -> 
             observed = found[0]
     peaks.sort()
     beaten = np.searchsorted(peaks, observed - _ROUNDING)
-    return ((len(peaks) - beaten) / len(peaks)).reshape(len(member), -1)
+    pvalues: np.ndarray = ((len(peaks) - beaten) / len(peaks)).reshape(len(member), -1)
+    return pvalues

@@ -88,7 +88,8 @@ def normalised(blobs: pd.Series, grid: tuple[int, int]) -> np.ndarray:
             maps[place] = np.frombuffer(blob, np.float16).reshape(grid)
     np.maximum(maps, 0, out=maps)
     total = maps.sum(axis=(1, 2), keepdims=True)
-    return np.divide(maps, total, out=np.zeros_like(maps), where=total > 0)
+    shares: np.ndarray = np.divide(maps, total, out=np.zeros_like(maps), where=total > 0)
+    return shares
 
 
 def _attention_table(found: list[Attention]) -> pd.DataFrame:

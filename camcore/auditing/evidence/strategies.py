@@ -141,4 +141,5 @@ def _clustered(places: np.ndarray, seed: int) -> np.ndarray:
         return np.zeros(len(places), np.int64)
     embedded = vectors[:, :count]
     embedded /= np.maximum(np.linalg.norm(embedded, axis=1, keepdims=True), 1e-12)
-    return KMeans(count, n_init=10, random_state=seed).fit_predict(embedded)
+    clusters: np.ndarray = KMeans(count, n_init=10, random_state=seed).fit_predict(embedded)
+    return clusters

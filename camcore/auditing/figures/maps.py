@@ -112,7 +112,10 @@ def _mean(maps: np.ndarray) -> np.ndarray:
     """Mean after ReLU, each map summing to one; maps without evidence count as empty."""
     positive = np.maximum(np.nan_to_num(maps), 0)
     total = positive.sum(axis=(1, 2), keepdims=True)
-    return np.divide(positive, total, out=np.zeros_like(positive), where=total > 0).mean(axis=0)
+    mean: np.ndarray = np.divide(
+        positive, total, out=np.zeros_like(positive), where=total > 0
+    ).mean(axis=0)
+    return mean
 
 
 def _outline(drawing: Drawing, box: Box, region: dict[str, Any] | None) -> None:

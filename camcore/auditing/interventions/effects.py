@@ -93,4 +93,5 @@ def smallest_of(found: dict[Probe, Differences], share: float = RULES.kept) -> P
 
 
 def rank(own: Differences) -> tuple[float, float]:
+    """What differences are ordered by: the larger, the stronger."""
     return own.effect, own.strength

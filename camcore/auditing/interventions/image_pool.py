@@ -12,6 +12,7 @@ from camcore.auditing.edits import Images
 from camcore.auditing.held_columns import stacked, values_of
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.scan.scan import object_mask
+from camcore.cores import usable_cores
 from camcore.errors import CamcoreError, ImageError
 from camcore.pictures.model_view import decode
 
@@ -38,7 +39,7 @@ class Pool:
         wanted = {int(one) for one in ids}
         self._held = {one: self._held[one] for one in wanted & self._held.keys()}
         missing = sorted(wanted - self._held.keys() - self.lost.keys())
-        with ThreadPoolExecutor(2) as workers:
+        with ThreadPoolExecutor(usable_cores()) as workers:
             for one, found in zip(missing, workers.map(self._decoded, missing), strict=True):
                 if isinstance(found, str):
                     self.lost[one] = found

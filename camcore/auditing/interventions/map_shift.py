@@ -15,6 +15,8 @@ from camcore.methods import method_named
 from camcore.methods.applying import raw_maps
 from camcore.pictures.preprocessing import preprocess
 
+Window = tuple[slice, slice]
+
 _MOVES = ((0, 1), (0, -1), (1, 0), (-1, 0))  # down and right
 
 
@@ -53,7 +55,7 @@ def shift_table(
     return pd.DataFrame({"recipient": ids, "content": content.mean(0), "place": place.mean(0)})
 
 
-def _window(down: int, right: int, rows: int, columns: int):
+def _window(down: int, right: int, rows: int, columns: int) -> tuple[Window, Window]:
     """Cells that a move leaves inside: where they were, and where they are."""
 
     def one(step: int, size: int) -> tuple[slice, slice]:
@@ -72,7 +74,8 @@ def _maps(pixels: np.ndarray, klass: int, plan: Plan, classifier: Classifier) ->
     columns = np.array(plan.classes.classes[klass].columns)
     targets = columns[np.argmax(forward.scores[:, columns], axis=1)]
     maps = raw_maps(classifier, forward, targets.tolist(), method_named(plan.settings.method))
-    return np.maximum(np.nan_to_num(maps), 0)
+    positive: np.ndarray = np.maximum(np.nan_to_num(maps), 0)
+    return positive
 
 
 def _correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -80,4 +83,5 @@ def _correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     a, b = (m.reshape(len(m), -1).astype(np.float64) for m in (a, b))
     a, b = a - a.mean(1, keepdims=True), b - b.mean(1, keepdims=True)
     scale = np.sqrt((a**2).sum(1) * (b**2).sum(1))
-    return np.divide((a * b).sum(1), scale, out=np.zeros(len(a)), where=scale > 0)
+    cosines: np.ndarray = np.divide((a * b).sum(1), scale, out=np.zeros(len(a)), where=scale > 0)
+    return cosines

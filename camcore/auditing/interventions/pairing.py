@@ -134,4 +134,5 @@ def _mixed(images: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     """Ids in random order, the classes taking turns, so that a part holds all of them."""
     shuffled = images.iloc[rng.permutation(len(images))]
     turn = shuffled.groupby("klass").cumcount().to_numpy()
-    return shuffled.index.to_numpy()[np.argsort(turn, kind="stable")]
+    turned: np.ndarray = shuffled.index.to_numpy()[np.argsort(turn, kind="stable")]
+    return turned

@@ -19,13 +19,13 @@ from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.progress import Watch
 from camcore.auditing.runs.store import Store
 from camcore.classifier import Classifier
+from camcore.cores import usable_cores
 from camcore.models.finite_answers import diverged
 from camcore.pictures.preprocessing import preprocess
 from camcore.sources.ahead import ahead
 
 _PASSED = 32  # images in a forward pass
 _BLOCK = 512  # forward passes that a killed run may have to do again
-_EDITORS = 2
 _AHEAD = 4  # batches
 
 FOUND = ("discovery", "refined-1", "refined-2")
@@ -136,7 +136,7 @@ class Laboratory:
             for fill in trial.fills
             for chunk in _chunks(len(trial.pairs))
         ]
-        with ThreadPoolExecutor(_EDITORS, thread_name_prefix="edit") as workers:
+        with ThreadPoolExecutor(usable_cores(), thread_name_prefix="edit") as workers:
             edits = ahead(workers, (self._edit(trial, *job) for job in jobs), _AHEAD)
             for (probe, fill, chunk), (edited, controlled) in zip(jobs, edits, strict=True):
                 after = self._answers(edited, trial, chunk)

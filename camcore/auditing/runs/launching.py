@@ -94,7 +94,7 @@ def command(settings: Settings, folder: Path) -> list[str]:
     return [*words, "--out", str(folder)]
 
 
-def launch(settings: Settings, folder: Path) -> subprocess.Popen:
+def launch(settings: Settings, folder: Path) -> subprocess.Popen[bytes]:
     """Start or continue an audit beside this process; it outlives it.
 
     Its messages go to ``log.txt`` in the run folder.

@@ -113,7 +113,8 @@ class Plan:
     @property
     def layer(self) -> str:
         """Name of the layer that the maps are of."""
-        return self.record["model"]["layer"]
+        layer: str = self.record["model"]["layer"]
+        return layer
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -140,12 +141,14 @@ class Plan:
     @property
     def preprocessing(self) -> str:
         """How pixels become inputs."""
-        return self.record["model"]["preprocessing"]
+        preprocessing: str = self.record["model"]["preprocessing"]
+        return preprocessing
 
     @property
     def output_kind(self) -> OutputKind:
         """How the model's output is read."""
-        return self.record["model"]["output_kind"]
+        kind: OutputKind = self.record["model"]["output_kind"]
+        return kind
 
     @cached_property
     def held(self) -> tuple[HeldColumn, ...]:
@@ -155,4 +158,5 @@ class Plan:
     @property
     def bfloat16(self) -> bool:
         """Whether the networks run in bfloat16."""
-        return self.record["precision"]["bfloat16"]
+        bfloat16: bool = self.record["precision"]["bfloat16"]
+        return bfloat16

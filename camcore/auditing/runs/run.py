@@ -59,7 +59,7 @@ class Run:
         If the folder holds no run.
     """
 
-    def __init__(self, folder: str | os.PathLike) -> None:
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
         self.store = Store(self.folder)
         if not self.store.is_run():
@@ -90,14 +90,20 @@ class Run:
         return self.store.read_json("run.json") or {}
 
     @property
+    def plan(self) -> Plan:
+        """run.json as a value: what `scan_part` needs beside files and a classifier."""
+        return Plan(self.record)
+
+    @property
     def is_current(self) -> bool:
         """Whether it was made in today's format and by the rules in force."""
-        return Plan(self.record).is_current
+        return self.plan.is_current
 
     @property
     def rules(self) -> dict[str, Any]:
         """Name and value of each rule that it was judged by; of format 1, the four thresholds."""
-        return self.record.get("rules") or self.record["thresholds"]
+        rules: dict[str, Any] = self.record.get("rules") or self.record["thresholds"]
+        return rules
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -187,7 +193,7 @@ class Run:
         InputError
             If that is out of the run's data, or of what this server may read.
         """
-        return Plan(self.record).file_of(self.images.at[image, "path"])
+        return self.plan.file_of(self.images.at[image, "path"])
 
     def seen(self, image: int) -> np.ndarray:
         """What the model sees of an image: uint8, the input's height, width and channels.

@@ -59,7 +59,7 @@ class Store:
     ({'seed': 0}, None)
     """
 
-    def __init__(self, folder: str | os.PathLike) -> None:
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
 
     @contextlib.contextmanager

@@ -226,7 +226,7 @@ _LUMINANCE = _LINEAR * _TO_WHITE[1][:, None]
 
 def _cube_root(t: np.ndarray) -> np.ndarray:
     """CIE 1976: the cube root with a straight line near black."""
-    root = np.cbrt(t)
+    root: np.ndarray = np.cbrt(t)
     dark = t < (6 / 29) ** 3
     np.copyto(root, t * ((29 / 6) ** 2 / 3) + 4 / 29, where=dark)
     return root
@@ -275,7 +275,8 @@ def _block_means(values: np.ndarray) -> np.ndarray:
 def _region_weights(height: int, width: int) -> np.ndarray:
     """Share of each block in each region, (regions, blocks), so that every pixel counts alike."""
     weights = _MASKS * np.outer(_counts(height), _counts(width)).ravel()
-    return weights / weights.sum(axis=1, keepdims=True)
+    normalised: np.ndarray = weights / weights.sum(axis=1, keepdims=True)
+    return normalised
 
 
 # Texture
@@ -283,9 +284,12 @@ def _region_weights(height: int, width: int) -> np.ndarray:
 
 def _bends(levels: np.ndarray, axis: int) -> np.ndarray:
     """Second differences; two shorter along `axis`."""
+    bends: np.ndarray
     if axis == 0:
-        return levels[:-2] - 2 * levels[1:-1] + levels[2:]
-    return levels[:, :-2] - 2 * levels[:, 1:-1] + levels[:, 2:]
+        bends = levels[:-2] - 2 * levels[1:-1] + levels[2:]
+    else:
+        bends = levels[:, :-2] - 2 * levels[:, 1:-1] + levels[:, 2:]
+    return bends
 
 
 def _noise(bends: np.ndarray) -> float:

@@ -113,13 +113,15 @@ def coverage(mask: np.ndarray, rows: int, columns: int, frame: Frame) -> np.ndar
         np.stack([_inside(k / pixels, (k + 1) / pixels, edges) for k in range(pixels)])
         for pixels, edges in zip(mask.shape, (down, across), strict=True)
     )
-    return high.T @ mask @ wide
+    covered: np.ndarray = high.T @ mask @ wide
+    return covered
 
 
 def _entropy(share: np.ndarray) -> np.ndarray:
     logs = np.log(share, out=np.zeros_like(share), where=share > 0)
     most = np.log(max(share.shape[1], 2))
-    return np.maximum(-(share * logs).sum(axis=1) / most, 0.0)
+    entropy: np.ndarray = np.maximum(-(share * logs).sum(axis=1) / most, 0.0)
+    return entropy
 
 
 @lru_cache(maxsize=32)
@@ -149,4 +151,6 @@ def _inside(start: float, end: float, edges: np.ndarray) -> np.ndarray:
     """Part of each cell of a side that lies between two fractions of the side; 0 of empty ones."""
     overlap = np.minimum(end, edges[1:]) - np.maximum(start, edges[:-1])
     sizes = np.diff(edges)
-    return np.clip(overlap / np.where(sizes > 0, sizes, 1.0), 0.0, 1.0) * (sizes > 0)
+    share = np.clip(overlap / np.where(sizes > 0, sizes, 1.0), 0.0, 1.0)
+    inside: np.ndarray = share * (sizes > 0)
+    return inside

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,6 +22,7 @@ from camcore.auditing.runs.store import Store
 from camcore.auditing.scan.image_properties import PROPERTIES, measure, measure_file
 from camcore.auditing.scan.map_statistics import coverage, focus
 from camcore.classifier import Classifier, Forward
+from camcore.cores import usable_cores
 from camcore.errors import CamcoreError, ImageError
 from camcore.methods import Method, method_named
 from camcore.methods.applying import raw_maps
@@ -30,7 +32,6 @@ from camcore.pictures.preprocessing import preprocess
 from camcore.sources.ahead import ahead
 
 BATCH = 32
-_DECODERS = 2
 _AHEAD = 3 * BATCH
 _TOP = 5
 
@@ -71,13 +72,54 @@ def scan(store: Store, plan: Plan, classifier: Classifier, watch: Watch) -> None
     rows = (
         files.iloc[start + k] for start in missing for k in range(min(PART, len(files) - start))
     )
-    method = method_named(plan.settings.method)
-    with ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode") as workers:
-        looked = ahead(workers, (partial(_look, row, plan) for row in rows), _AHEAD)
+    with _looking(rows, plan) as looked:  # ahead over the ends of parts, so the model never waits
         for start in missing:
             part = files.iloc[start : start + PART]
-            table = _scan_part(part, looked, plan, classifier, method, watch)
-            store.write_table(part_of(start), table)
+            store.write_table(part_of(start), _table(part, looked, plan, classifier, watch.advance))
+
+
+def scan_part(files: pd.DataFrame, plan: Plan, classifier: Classifier) -> pa.Table:
+    """Rows of the scan for some files: what the model says of each, its maps and properties.
+
+    Nothing is written and nothing else is read than the files, so parts may be scanned in any
+    order, in threads, processes or on other machines that see the same files. A run is complete
+    for `camcore.audit` once each part of `PART` files lies in its store.
+
+    Parameters
+    ----------
+    files : DataFrame
+        Rows of the run's ``files.parquet``: ``id``, ``path``, ``label``, ``bytes``, ``mtime_ns``,
+        ``mask`` and ``box``.
+    plan : Plan
+        What exactly runs; `Run.plan`.
+    classifier : Classifier
+        The model that the plan names, fit for many images; see `Classifier.for_throughput`.
+
+    Returns
+    -------
+    pyarrow.Table
+        A row for each file, in their order; ``error`` says why a file has no numbers.
+
+    Examples
+    --------
+    Parts of a run, in the processes of any executor::
+
+        files = run.store.read_table("files.parquet")
+        starts = range(0, len(files), PART)
+        parts = [files.iloc[start : start + PART] for start in starts]
+        tables = executor.map(partial(scan_part, plan=run.plan, classifier=model), parts)
+        for start, table in zip(starts, tables):
+            run.store.write_table(part_of(start), table)
+    """
+    rows = (files.iloc[place] for place in range(len(files)))
+    with _looking(rows, plan) as looked:
+        return _table(files, looked, plan, classifier, lambda done, bad: None)
+
+
+@contextlib.contextmanager
+def _looking(rows: Iterable[pd.Series], plan: Plan) -> Iterator[Iterator[_Looked]]:
+    with ThreadPoolExecutor(usable_cores(), thread_name_prefix="decode") as workers:
+        yield ahead(workers, (partial(_look, row, plan) for row in rows), _AHEAD)
 
 
 def _size(files: pd.DataFrame, starts: Sequence[int]) -> int:
@@ -141,30 +183,31 @@ def object_mask(row: pd.Series, decoded: Decoded, plan: Plan) -> np.ndarray | No
     return None
 
 
-def _scan_part(
+def _table(
     part: pd.DataFrame,
     looked: Iterator[_Looked],
     plan: Plan,
     classifier: Classifier,
-    method: Method,
-    watch: Watch,
+    count: Callable[[int, int], object],
 ) -> pa.Table:
+    """Rows of a part from the next files looked at; `count` gets images done, and bad of them."""
+    method = method_named(plan.settings.method)
     columns = _Columns(part, plan)
     batch: list[tuple[int, _Looked]] = []
     for place in range(len(part)):
         one = next(looked)
         if one.decoded is None:
             columns.refuse(place, one.error)
-            watch.advance(1, bad=1)
+            count(1, 1)
             continue
         batch.append((place, one))
         if len(batch) == BATCH:
             refused = columns.fill(batch, classifier, method)
-            watch.advance(len(batch), bad=refused)
+            count(len(batch), refused)
             batch = []
     if batch:
         refused = columns.fill(batch, classifier, method)
-        watch.advance(len(batch), bad=refused)
+        count(len(batch), refused)
     return columns.table()
 
 
@@ -276,4 +319,5 @@ def _maps(
 ) -> np.ndarray:
     maps = raw_maps(classifier, forward, targets.tolist(), method)
     limit = float(np.finfo(np.float32).max)
-    return np.nan_to_num(maps, nan=0.0, posinf=limit, neginf=-limit)
+    finite: np.ndarray = np.nan_to_num(maps, nan=0.0, posinf=limit, neginf=-limit)
+    return finite

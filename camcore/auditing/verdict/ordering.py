@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     best = {name: _standing(one) for name, one in leading.items()}
     leaders = {one.id for one in leading.values()}
 
-    def key(one: Finding) -> tuple:
+    def key(one: Finding) -> tuple[Any, ...]:
         return (
             LEVELS.index(one.level),
             one.level == "relied on" and not _counts(one),
@@ -118,8 +119,10 @@ def mark_overlaps(findings: list[Finding]) -> list[Finding]:
 
 
 def _one_place(first: Finding, second: Finding) -> bool:
-    """Whether two cues share most of the smaller one's pixels; a background holds every place
-    that is not the object's."""
+    """Whether two cues share most of the smaller one's pixels.
+
+    A background holds every place that is not the object's.
+    """
     a, b = _pixels(first), _pixels(second)
     if a is not None and b is not None:
         return bool((a & b).sum() >= RULES.same_place * min(a.sum(), b.sum()))

@@ -44,4 +44,5 @@ class Camera:
         color = color**self.gamma
         grain = np.random.default_rng(self.seed).standard_normal((side, side, 3), np.float32)
         color = color + self.noise * grain
-        return (np.clip(color, 0, 1) * 255 + 0.5).astype(np.uint8)
+        pixels: np.ndarray = (np.clip(color, 0, 1) * 255 + 0.5).astype(np.uint8)
+        return pixels

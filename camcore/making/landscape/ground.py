@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,12 +46,17 @@ class Soil:
         return horizon + height * np.sin(waves * 6.283 * x + phase).astype(np.float32)
 
 
-def _color(rng: np.random.Generator, base, bright: float) -> np.ndarray:
+def _color(rng: np.random.Generator, base: list[float], bright: float) -> np.ndarray:
     return np.array(np.array(base) * bright + rng.uniform(-0.025, 0.025, 3), np.float32)
 
 
 def paint_ground(
-    canvas: np.ndarray, soil: Soil, light: Light, texture: Texture, horizon: float, shadow
+    canvas: np.ndarray,
+    soil: Soil,
+    light: Light,
+    texture: Texture,
+    horizon: float,
+    shadow: np.ndarray,
 ) -> None:
     """Paint the ground into `canvas`, in place, darkened by `shadow` (side, side) in 0..1."""
     side = texture.side
@@ -87,7 +93,14 @@ def paint_ground(
     canvas[top:] = mix(canvas[top:], color, smoothstep(-0.002, 0.004, below))
 
 
-def _raise_grass(color, growth, top: int, texture: Texture, horizon: float, place) -> None:
+def _raise_grass(
+    color: np.ndarray,
+    growth: np.ndarray,
+    top: int,
+    texture: Texture,
+    horizon: float,
+    place: tuple[float, float],
+) -> None:
     """Stand rows of blades on the painted ground, in its own colours, higher in front."""
     side = texture.side
     columns = np.arange(side)
@@ -120,7 +133,7 @@ class Shadows:
         self._scale = side // 2
         self._shapes: list[tuple[float, list[tuple[float, float]]]] = []
 
-    def polygon(self, points, strength: float) -> None:
+    def polygon(self, points: Iterable[Sequence[float]] | np.ndarray, strength: float) -> None:
         """Darken a polygon of (x, y) shares by `strength` 0..1."""
         self._shapes.append((strength, [(x * self._scale, y * self._scale) for x, y in points]))
 

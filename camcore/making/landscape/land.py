@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +51,9 @@ def draw_land(rng: np.random.Generator, of_tank: np.random.Generator) -> Land:
     return Land(horizon, soil, woods, tuple(plants), tank)
 
 
-def _tree(rng, kinds, horizon, depth, aside=False) -> Plant:
+def _tree(
+    rng: np.random.Generator, kinds: np.ndarray, horizon: float, depth: float, aside: bool = False
+) -> Plant:
     kind = str(rng.choice(["spruce", "broadleaf", "pine", "birch"], p=kinds))
     height = (0.20 + 1.9 * depth) * rng.uniform(0.75, 1.3)
     if aside:  # near trees frame the picture and leave its middle open
@@ -66,7 +69,9 @@ def _far(depth: float) -> float:
     return 0.7 * math.exp(-depth / 0.06)
 
 
-def _placed_tank(rng, horizon, soil: Soil, plants) -> tuple[Tank, list[Plant]]:
+def _placed_tank(
+    rng: np.random.Generator, horizon: float, soil: Soil, plants: Sequence[Plant]
+) -> tuple[Tank, list[Plant]]:
     """Draw the tank where it is seen well enough, and a bush that may stand before it."""
     places = []
     for _ in range(3):

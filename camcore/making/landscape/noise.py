@@ -78,7 +78,7 @@ def mix(first: np.ndarray, second: np.ndarray, share: np.ndarray | float) -> np.
     """Blend from `first` (share 0) to `second` (share 1); a map of shares mixes colours."""
     if isinstance(share, np.ndarray) and share.ndim == 2:
         share = share[..., None]
-    between = (second - first) * share
+    between: np.ndarray = (second - first) * share
     between += first
     return between
 
@@ -86,4 +86,5 @@ def mix(first: np.ndarray, second: np.ndarray, share: np.ndarray | float) -> np.
 def halved(array: np.ndarray) -> np.ndarray:
     """Average blocks of 2x2 of an array (H, W) or (H, W, C) with even sides."""
     rows = array[::2] + array[1::2]
-    return 0.25 * (rows[:, ::2] + rows[:, 1::2])
+    means: np.ndarray = 0.25 * (rows[:, ::2] + rows[:, 1::2])
+    return means

@@ -31,7 +31,7 @@ class Light:
     haze: np.ndarray
     haziness: float
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("toward", "direct", "ambient", "haze"):
             object.__setattr__(self, name, np.asarray(getattr(self, name), np.float32))
 
@@ -66,7 +66,9 @@ def paint_sky(
     return (_sunny if sunny else _overcast)(rng, texture, x, y, height)
 
 
-def _sunny(rng, texture, x, y, height):
+def _sunny(
+    rng: np.random.Generator, texture: Texture, x: np.ndarray, y: np.ndarray, height: np.ndarray
+) -> tuple[np.ndarray, Light]:
     bright, milky = rng.uniform(0.88, 1.12), rng.uniform(-0.09, 0.09)
     deep = np.array([0.24 + milky, 0.50 + milky / 2, 0.80]) * bright
     pale = np.array([0.70 + milky, 0.84 + milky / 2, 0.94]) + rng.uniform(-0.02, 0.02, 3)
@@ -99,7 +101,9 @@ def _sunny(rng, texture, x, y, height):
     )
 
 
-def _overcast(rng, texture, x, y, height):
+def _overcast(
+    rng: np.random.Generator, texture: Texture, x: np.ndarray, y: np.ndarray, height: np.ndarray
+) -> tuple[np.ndarray, Light]:
     gray = rng.uniform(0.62, 0.84)
     tint = rng.uniform(-1, 1, 3) * 0.015 + rng.uniform(-1, 1) * np.array([-0.02, 0.0, 0.025])
     low = (gray + tint + rng.uniform(-0.02, 0.08)).astype(np.float32)
@@ -124,7 +128,9 @@ def _overcast(rng, texture, x, y, height):
     )
 
 
-def _cloud_field(rng, texture, x, height):
+def _cloud_field(
+    rng: np.random.Generator, texture: Texture, x: np.ndarray, height: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the clouds' density and their relief, flattened toward the horizon."""
     depth = 0.35 / (height + 0.40)
     scale = rng.uniform(0.4, 0.8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,11 @@ _LENGTH = 6.4
 
 PAINT, TRACK, WHEEL, GAP = 1, 2, 3, 4
 """Materials: camouflage paint, track links, wheels, and the dark gaps between parts."""
+
+Corner = Sequence[float] | np.ndarray
+Corners = Sequence[Corner] | np.ndarray
+Face = tuple[np.ndarray, int, float]
+"""Points (N, 2) in the picture, material, brightness."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +51,19 @@ class Tank:
     paints: np.ndarray
     place: tuple[float, float]
 
-    def project(self, points) -> np.ndarray:
+    def project(self, points: Corners) -> np.ndarray:
         """Project points (N, 3) in metres to (N, 2) shares of the canvas' side."""
-        points = np.asarray(points, np.float64)
+        metres = np.asarray(points, np.float64)
         cos, sin = math.cos(self.yaw), math.sin(self.yaw)
-        right = points[:, 0] * cos - points[:, 1] * sin
-        nearer = -points[:, 0] * sin - points[:, 1] * cos
-        down = -points[:, 2] * math.cos(self.pitch) + nearer * math.sin(self.pitch)
+        right = metres[:, 0] * cos - metres[:, 1] * sin
+        nearer = -metres[:, 0] * sin - metres[:, 1] * cos
+        down = -metres[:, 2] * math.cos(self.pitch) + nearer * math.sin(self.pitch)
         return np.stack([self.x + self.scale * right, self.y + self.scale * down], axis=1)
 
 
-def draw_tank(rng: np.random.Generator, x: float, y: float, scale: float, colors) -> Tank:
+def draw_tank(
+    rng: np.random.Generator, x: float, y: float, scale: float, colors: Sequence[np.ndarray]
+) -> Tank:
     """Draw a `Tank` at a place, painted in the `colors` (N, 3) of what is around it."""
     facing = 0.0 if rng.random() < 0.5 else np.pi
     paints = np.array(colors)[rng.permutation(len(colors))[:3]]
@@ -78,7 +85,7 @@ def draw_tank(rng: np.random.Generator, x: float, y: float, scale: float, colors
     )
 
 
-def faces(tank: Tank, light: Light) -> Iterator[tuple[np.ndarray, int, float]]:
+def faces(tank: Tank, light: Light) -> Iterator[Face]:
     """Yield the visible faces from back to front: points (N, 2), material, brightness."""
     cos, sin = math.cos(tank.yaw), math.sin(tank.yaw)
     right, near, up = light.toward
@@ -86,13 +93,13 @@ def faces(tank: Tank, light: Light) -> Iterator[tuple[np.ndarray, int, float]]:
     # The side of the model (+1 left, -1 right) that the viewer sees.
     seen = -1 if cos > 0 else 1
 
-    def face(corners, what, tint=1.0):
+    def face(corners: Corners, what: int, tint: float = 1.0) -> Face:
         normal = _normal(*corners[:3])
         fall = max(0.0, sum(a * float(b) for a, b in zip(normal, sun, strict=True)))
         bright = 0.42 + 0.80 * fall + 0.18 * normal[2]
         return tank.project(corners), what, tint * bright
 
-    def solid(polygons, what, tint=1.0):
+    def solid(polygons: Iterable[Corners], what: int, tint: float = 1.0) -> Iterator[Face]:
         for corners in polygons:
             drawn = face(corners, what, tint)
             if _area(drawn[0]) > 0:
@@ -111,7 +118,7 @@ def faces(tank: Tank, light: Light) -> Iterator[tuple[np.ndarray, int, float]]:
     yield from _turret(tank, solid, face)
 
 
-def _running_gear(tank: Tank, at: int, face):
+def _running_gear(tank: Tank, at: int, face: Callable[..., Face]) -> Iterator[Face]:
     """Yield the wheels, and the skirt that may hang over their upper half."""
     turn = np.linspace(0, 2 * np.pi, 16, endpoint=False) * -at
     y = at * 1.69
@@ -133,7 +140,9 @@ def _running_gear(tank: Tank, at: int, face):
             yield face(panel if at < 0 else panel[::-1], PAINT, 0.95)
 
 
-def _turret(tank: Tank, solid, face):
+def _turret(
+    tank: Tank, solid: Callable[..., Iterator[Face]], face: Callable[..., Face]
+) -> Iterator[Face]:
     """Yield the turret and its gun, the gun last where it points to the viewer."""
     length, width, height = tank.turret
     outline = np.array(
@@ -150,11 +159,11 @@ def _turret(tank: Tank, solid, face):
     ) * (length, width * 1.35)
     cos, sin = math.cos(tank.aim), math.sin(tank.aim)
 
-    def turned(points):
-        points = np.asarray(points, np.float64)
-        x = points[:, 0] * cos - points[:, 1] * sin - 0.1
-        y = points[:, 0] * sin + points[:, 1] * cos
-        return np.stack([x, y, points[:, 2]], axis=1)
+    def turned(points: Corners) -> np.ndarray:
+        metres = np.asarray(points, np.float64)
+        x = metres[:, 0] * cos - metres[:, 1] * sin - 0.1
+        y = metres[:, 0] * sin + metres[:, 1] * cos
+        return np.stack([x, y, metres[:, 2]], axis=1)
 
     low, high = 1.47, 1.47 + height
     base = turned([(x, y, low) for x, y in outline])
@@ -162,7 +171,7 @@ def _turret(tank: Tank, solid, face):
     sides = [[base[i], base[(i + 1) % 8], roof[(i + 1) % 8], roof[i]] for i in range(8)]
     gun_high = low + 0.5 * height
     start, end = 0.95 * length, 0.95 * length + tank.barrel
-    gun = list(_gun(tank, turned, face, start, end, gun_high))
+    gun = list(_gun(turned, face, start, end, gun_high))
     ahead = -math.sin(tank.yaw + tank.aim) > 0
     if not ahead:
         yield from gun
@@ -180,7 +189,13 @@ def _turret(tank: Tank, solid, face):
         yield from gun
 
 
-def _gun(tank: Tank, turned, face, start: float, end: float, z: float):
+def _gun(
+    turned: Callable[[Corners], np.ndarray],
+    face: Callable[..., Face],
+    start: float,
+    end: float,
+    z: float,
+) -> Iterator[Face]:
     """Yield the barrel as bands, bright above and dark below, with mantlet and muzzle."""
     parts = ((start - 0.25, start + 0.3, 0.27), (start, end, 0.105), (end - 0.5, end, 0.15))
     for x0, x1, thick in parts:
@@ -206,7 +221,7 @@ _LOWER_HULL = ((-3.0, 0.5), (2.4, 0.4), (3.05, 0.85), (3.0, 1.0), (-3.1, 1.0))
 _UPPER_HULL = ((-3.25, 1.0), (3.1, 1.0), (3.15, 1.08), (1.7, 1.46), (-3.1, 1.46), (-3.3, 1.2))
 
 
-def _extruded(profile, y0: float, y1: float):
+def _extruded(profile: Sequence[tuple[float, float]], y0: float, y1: float) -> Iterator[Corners]:
     """Yield the faces of a side profile of (x, z) between two y, each turned outward."""
     low, high = min(y0, y1), max(y0, y1)
     count = len(profile)
@@ -223,7 +238,7 @@ def _area(points: np.ndarray) -> float:
     return float(x[1:] @ y[:-1] - x[:-1] @ y[1:] + x[0] * y[-1] - x[-1] * y[0])
 
 
-def _normal(a, b, c) -> tuple[float, float, float]:
+def _normal(a: Corner, b: Corner, c: Corner) -> tuple[float, float, float]:
     """Return the unit normal of three corners that run counterclockwise seen from outside."""
     ux, uy, uz = (float(q - p) for p, q in zip(a, b, strict=True))
     vx, vy, vz = (float(q - p) for p, q in zip(b, c, strict=True))

@@ -55,7 +55,9 @@ def paint_tank(
     return cover
 
 
-def _grown_over(tank: Tank, texture: Texture, alpha, color, y0: int):
+def _grown_over(
+    tank: Tank, texture: Texture, alpha: np.ndarray, color: np.ndarray, y0: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Take away what the grass before its tracks hides."""
     height, width = alpha.shape
     metre = texture.side * tank.scale
@@ -68,7 +70,9 @@ def _grown_over(tank: Tank, texture: Texture, alpha, color, y0: int):
     return alpha * (1 - grass), color * (1 - grass[..., None])
 
 
-def _surface(tank: Tank, light: Light, texture: Texture, material, shade):
+def _surface(
+    tank: Tank, light: Light, texture: Texture, material: np.ndarray, shade: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return colours and coverage of the tank's pixels at the finer grid."""
     height, width = material.shape
     # Camouflage keeps its size on the tank, however large the tank is in the picture.
@@ -104,7 +108,7 @@ def tank_shadow(tank: Tank, light: Light) -> Iterator[np.ndarray]:
     cos, sin = np.cos(tank.yaw), np.sin(tank.yaw)
     forward, left = right * cos - near * sin, -right * sin - near * cos
     for size, wide, high in ((3.2, 1.6, 1.4), (1.5, 1.2, 2.2)):
-        ground = [(f * size, s * wide, 0) for f, s in _CORNERS]
+        ground = [(f * size, s * wide, 0.0) for f, s in _CORNERS]
         thrown = [(x - forward * high / up, y - left * high / up, 0.0) for x, y, _ in ground]
         yield _hull(tank.project(ground + thrown))
 

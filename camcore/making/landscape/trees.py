@@ -52,7 +52,9 @@ class Plant:
         ]
 
 
-def plant(rng: np.random.Generator, kind: str, x: float, y: float, height: float, far: float):
+def plant(
+    rng: np.random.Generator, kind: str, x: float, y: float, height: float, far: float
+) -> Plant:
     """Draw one `Plant` of a kind at a place; `far` is 0 in front and 1 at the horizon."""
     slender = {"spruce": 0.38, "broadleaf": 0.75, "pine": 0.42, "birch": 0.42, "bush": 1.7}[kind]
     base, spread = _LEAVES[kind]
@@ -131,7 +133,7 @@ def _paint_crown(canvas: np.ndarray, it: Plant, light: Light, texture: Texture) 
     return [(np.s_[y0:y1, x0:x1], alpha)]
 
 
-def _spruce(it: Plant, x, y):
+def _spruce(it: Plant, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return how far inside a spruce's tiers (0 at the edge), and how low in its crown."""
     tiers = 7 + 6 * it.place[0]
     tier = (y * tiers + 0.25 * np.abs(x) * tiers) % 1.0
@@ -141,10 +143,10 @@ def _spruce(it: Plant, x, y):
     return envelope, 0.35 * (1 - tier) + 0.3 * np.clip(y, 0, 1) + 0 * x
 
 
-def _crown(it: Plant, x, y):
+def _crown(it: Plant, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return how far inside a crown of ellipses, and how low within the nearest of them."""
-    best = np.full((y.shape[0], x.shape[1]), -1.0, np.float32)
-    low = np.zeros_like(best)
+    best: np.ndarray = np.full((y.shape[0], x.shape[1]), -1.0, np.float32)
+    low: np.ndarray = np.zeros_like(best)
     for bx, by, rx, ry in it.blobs:
         dy = (y - by) / ry
         inside = 1 - ((x - bx) / rx) ** 2 - dy**2
@@ -181,7 +183,9 @@ def _paint_trunk(canvas: np.ndarray, it: Plant, light: Light, texture: Texture) 
     return [(np.s_[y0:y1, x0:x1], alpha)]
 
 
-def _box(side: int, left: float, top: float, right: float, bottom: float):
+def _box(
+    side: int, left: float, top: float, right: float, bottom: float
+) -> tuple[int, int, int, int] | None:
     """Return rows and columns of a box in shares, cut to the canvas; None where it is outside."""
     y0, y1 = max(0, int(top * side)), min(side, int(bottom * side) + 1)
     x0, x1 = max(0, int(left * side)), min(side, int(right * side) + 1)

@@ -47,20 +47,20 @@ def merge(
     chains = list(_chains(graph, inputs, outputs))
     if not chains:
         return {}
-    fixed = [[own.convolution.inputs[1], *own.vectors] for own in chains]
-    vectors = [tensor for own in fixed for tensor in own]
+    fixed = [[chain.convolution.inputs[1], *chain.vectors] for chain in chains]
+    vectors = [tensor for chain in fixed for tensor in chain]
     values = iter(graph.function([], vectors, variables)())
     replaced = {}
-    for own in chains:
+    for chain in chains:
         weights = next(values).numpy()
-        scale, offset = np.ones(own.channels, np.float32), np.zeros(own.channels, np.float32)
-        for step in own.steps:
+        scale, offset = np.ones(chain.channels, np.float32), np.zeros(chain.channels, np.float32)
+        for step in chain.steps:
             vector = next(values).numpy().ravel()
             if step.type == "Mul":
                 scale, offset = scale * vector, offset * vector
             else:
                 offset = offset + vector
-        convolution, last = own.convolution, own.steps[-1]
+        convolution, last = chain.convolution, chain.steps[-1]
         if convolution.type == "DepthwiseConv2dNative":
             scale = scale.reshape(weights.shape[2:])  # input channel, and which of its outputs
         replaced[convolution] = Replacement(
@@ -80,7 +80,8 @@ class _Chain:
 
     @property
     def channels(self) -> int:
-        return self.convolution.outputs[0].shape[-1]
+        channels: int = self.convolution.outputs[0].shape[-1]
+        return channels
 
 
 def _chains(graph: TracedGraph, inputs: list[Any], outputs: list[Any]) -> Iterator[_Chain]:
@@ -97,10 +98,10 @@ def _chains(graph: TracedGraph, inputs: list[Any], outputs: list[Any]) -> Iterat
         chain = _Chain(convolution, [], [])
         tensor = convolution.outputs[0]
         while tensor.name not in kept:
-            readers = [own for own in tensor.consumers() if own in operations]
+            readers = [operation for operation in tensor.consumers() if operation in operations]
             if len(readers) != 1 or readers[0].type not in _STEPS:
                 break
-            others = [own for own in readers[0].inputs if own is not tensor]
+            others = [operation for operation in readers[0].inputs if operation is not tensor]
             if len(others) != 1 or not _is_vector(others[0], chain.channels):
                 break
             if not _fixed(graph, others[0]):
@@ -109,7 +110,7 @@ def _chains(graph: TracedGraph, inputs: list[Any], outputs: list[Any]) -> Iterat
             chain.vectors.append(others[0])
             tensor = readers[0].outputs[0]
         # An offset alone is joined by TensorFlow already.
-        if chain.steps and [own.type for own in chain.steps] != ["BiasAdd"]:
+        if chain.steps and [operation.type for operation in chain.steps] != ["BiasAdd"]:
             yield chain
 
 
@@ -120,4 +121,5 @@ def _fixed(graph: TracedGraph, tensor: Any) -> bool:
 
 def _is_vector(tensor: Any, channels: int) -> bool:
     shape = tensor.shape
-    return shape.num_elements() == channels and shape[-1] == channels and shape.rank <= 4
+    is_vector: bool = shape.num_elements() == channels and shape[-1] == channels and shape.rank <= 4
+    return is_vector

@@ -54,7 +54,7 @@ def built_in_scaling(graph: TracedGraph) -> str | None:
     _, height, width, channels = graph.images.shape
     levels = np.array([0.0, 127.5, 255.0], np.float32)
     pictures = np.broadcast_to(levels[:, None, None, None], (3, height, width, channels))
-    told = set()
+    meanings = set()
     for values in graph.function([graph.images], ends)(tf.constant(pictures)):
         black, middle, white = np.asarray(values, np.float64).reshape(3, -1)
         gain = (white - black) / 255
@@ -64,9 +64,9 @@ def built_in_scaling(graph: TracedGraph) -> str | None:
         gain, offset = gain[moved], black[moved]
         bent = np.abs(middle[moved] - (offset + 127.5 * gain))
         if (bent <= 1e-3 * 255 * np.abs(gain)).all():
-            told.add(_meaning(gain, offset))
-    told -= {None}
-    return told.pop() if len(told) == 1 else None
+            meanings.add(_meaning(gain, offset))
+    meanings -= {None}
+    return meanings.pop() if len(meanings) == 1 else None
 
 
 def _meaning(gain: np.ndarray, offset: np.ndarray) -> str | None:

@@ -170,8 +170,8 @@ class KerasClassifier:
         """
         fed, tap = self._fed(images), self._tap(layer)
         with self._held(len(images)):
-            found = self._pieces.passes(tap).forward(fed)
-        activations, scores, probabilities, *state = found
+            results = self._pieces.passes(tap).forward(fed)
+        activations, scores, probabilities, *state = results
         return Forward(
             activations.numpy(),
             scores.numpy(),
@@ -230,7 +230,8 @@ class KerasClassifier:
         with self._held(wanted):
             backward = self._pieces.passes(self._tap(forward.layer)).backward
             (gradients,) = backward(tf.constant(counted), *state)
-        return gradients.numpy()
+        values: np.ndarray = gradients.numpy()
+        return values
 
     def head(self, images: np.ndarray, layer: str) -> Head:
         """The rest of the network behind a layer, for one preprocessed image, (1, H, W, C).
@@ -281,11 +282,11 @@ class KerasClassifier:
                     f"{self.name} has no layer {path!r} with weights; the last one is "
                     f"{self.weighted_layers[-1]!r}."
                 )
-        own = self._like(self._pieces.with_variables(shuffled(self._captured, layers, seed)))
-        told = json.dumps([self._identity, list(layers), seed], allow_nan=False)
-        own._identity = hashlib.sha256(told.encode()).hexdigest()
-        own.sha256 = own._feed.identity(own._identity, own._values)
-        return own
+        randomised = self._like(self._pieces.with_variables(shuffled(self._captured, layers, seed)))
+        identity = json.dumps([self._identity, list(layers), seed], allow_nan=False)
+        randomised._identity = hashlib.sha256(identity.encode()).hexdigest()
+        randomised.sha256 = randomised._feed.identity(randomised._identity, randomised._values)
+        return randomised
 
     def holding(self, others: Mapping[str, Held]) -> KerasClassifier:
         """The same model with its other inputs held at other values; those not named stay.
@@ -301,9 +302,9 @@ class KerasClassifier:
         InputError
             If there is no such input, or a value does not fit it.
         """
-        own = self._like(self._pieces.with_other_values())
-        own._hold(self._given | dict(others))
-        return own
+        copied = self._like(self._pieces.with_other_values())
+        copied._hold(self._given | dict(others))
+        return copied
 
     def parts(self, layer: str) -> tuple[tuple[LayerRow, ...], tuple[LayerRow, ...]]:
         """The model as two networks, from the image to `layer` and from there to the output.
@@ -333,9 +334,9 @@ class KerasClassifier:
 
     def _like(self, pieces: Pieces) -> KerasClassifier:
         """The same model with functions that are cut otherwise."""
-        own = copy.copy(self)
-        own._pieces = pieces
-        return own
+        copied = copy.copy(self)
+        copied._pieces = pieces
+        return copied
 
     def _fed(self, images: np.ndarray) -> Any:
         if images.ndim != 4 or images.shape[1:] != self.input_shape:

@@ -95,9 +95,9 @@ class Pieces:
                 maps, slopes = (
                     tap.upright(tf.cast(t, tf.float32)) for t in (tap.tensor, gradients)
                 )
-            found = [maps, self._scores, self._probabilities, *residuals]
+            results = [maps, self._scores, self._probabilities, *residuals]
             self._passes[tap.name] = Passes(
-                self._cut([graph.images], found), self._cut([counted, *residuals], [slopes])
+                self._cut([graph.images], results), self._cut([counted, *residuals], [slopes])
             )
         return self._passes[tap.name]
 

@@ -87,7 +87,8 @@ def read_class_weights(head: Any, tap: Tap) -> ClassWeights | None:
     dtype = tap.tensor.dtype.as_numpy_dtype
 
     def scores_of(maps: np.ndarray) -> np.ndarray:
-        return head(tap.restored(tf.constant(maps.astype(dtype))))[0].numpy()
+        scores: np.ndarray = head(tap.restored(tf.constant(maps.astype(dtype))))[0].numpy()
+        return scores
 
     bias = scores_of(np.zeros((1, height, width, channels), np.float32))[0]
     step = max(1, _BASIS_BYTES // (4 * height * width * channels))

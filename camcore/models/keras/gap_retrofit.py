@@ -54,7 +54,7 @@ def pooled_network(classifier: KerasClassifier, layer: str) -> Any:
     outputs: dict[str, Any] = {}
     _run(model, prepared, "", outputs)
     try:
-        names = [own.name for own in keras.Model(images, outputs[layer]).operations]
+        names = [operation.name for operation in keras.Model(images, outputs[layer]).operations]
     except ValueError as error:  # inner networks may use a name of the outer one
         raise ModelError(
             f"the layers of {classifier.name} cannot stand in one row ({error}); rename one of "
@@ -66,7 +66,7 @@ def pooled_network(classifier: KerasClassifier, layer: str) -> Any:
 
 def with_head(network: Any, weights: np.ndarray, bias: np.ndarray) -> Any:
     """A pooled network with ``Dense(softmax)`` behind it: weights (K, C), bias (C,)."""
-    taken = [own.name for own in network.operations]
+    taken = [operation.name for operation in network.operations]
     dense = keras.layers.Dense(
         len(bias), activation="softmax", name=_free("scores", taken), dtype="float32"
     )
@@ -81,7 +81,8 @@ def fast_function(network: Any) -> Any:
     run = merged_function(graph, [graph.images], [graph.results])
 
     def of(images: np.ndarray) -> np.ndarray:
-        return run(keras.ops.convert_to_tensor(images, "float32"))[0].numpy()
+        scores: np.ndarray = run(keras.ops.convert_to_tensor(images, "float32"))[0].numpy()
+        return scores
 
     return of
 
@@ -119,8 +120,8 @@ def _preprocessed(images: Any, name: str, channels: int) -> Any:
     reached = (preprocess(255 * np.eye(channels, dtype=np.float32), name) - offset) / 255
     turned = channels > 1 and not np.diag(reached).all()
     # The pixels are scaled first, in their own order.
-    own = offset[::-1] if turned else offset
-    scale = keras.layers.Rescaling(_plain(reached.sum(axis=1)), _plain(own), name="preprocess")
+    bias = offset[::-1] if turned else offset
+    scale = keras.layers.Rescaling(_plain(reached.sum(axis=1)), _plain(bias), name="preprocess")
     return keras.ops.flip(scale(images), axis=-1) if turned else scale(images)
 
 

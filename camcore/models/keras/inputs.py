@@ -97,13 +97,13 @@ def read_inputs(
     if len(shapes[chosen]) == 1:
         taken = (prod(shape),)
     others = tuple(
-        OtherInput(own, _known(own, shapes[own], shape, name), dtypes[own])
-        for own in shapes
-        if own != chosen
+        OtherInput(other, _known(other, shapes[other], shape, name), dtypes[other])
+        for other in shapes
+        if other != chosen
     )
     notes = []
     if wanted is None and len(pictures) > 1:
-        rest = _listed(own for own in pictures if own != chosen)
+        rest = _listed(other for other in pictures if other != chosen)
         notes.append(f"the picture is input {chosen!r}; input={rest} could be chosen too")
     if len(taken) == 1:
         read = "gray" if shape[2] == 1 else "RGB"
@@ -117,8 +117,13 @@ def _undescribed(model: Any, name: str, size: tuple[int, int] | None, wanted: st
         raise InputError(f"{name} names none of its inputs, so there is no input {wanted!r}.")
     build = model.get_build_config() if hasattr(model, "get_build_config") else None
     called = (build or {}).get("input_shape")
-    plain = isinstance(called, (list, tuple)) and all(n is None or type(n) is int for n in called)
-    shape = tuple(called)[1:] if plain and len(called) == 4 else (None, None, 3)  # type: ignore[arg-type]
+    shape: tuple[Any, ...] = (None, None, 3)
+    if (
+        isinstance(called, (list, tuple))
+        and len(called) == 4
+        and all(n is None or type(n) is int for n in called)
+    ):
+        shape = tuple(called)[1:]
     notes: tuple[str, ...] = ()
     if size is None:
         if None in shape:
@@ -136,13 +141,15 @@ def _undescribed(model: Any, name: str, size: tuple[int, int] | None, wanted: st
 def _takers(shapes: dict[str, tuple[int | None, ...]]) -> dict[str, tuple[int | None, ...]]:
     """Inputs that can take a picture, as height x width x channels, the likeliest first."""
     kinds: list[dict[str, tuple[int | None, ...]]] = [{}, {}, {}, {}]
-    for own, shape in shapes.items():
+    for name, shape in shapes.items():
         if len(shape) == 3 and shape[2] is not None:
-            kinds[0 if shape[2] in (1, 3) else 1][own] = shape
-        elif len(shape) == 2 and (None in shape or min(shape) >= _LEAST_SIDE):  # type: ignore[operator, type-var]
-            kinds[2][own] = (*shape, 1)
+            kinds[0 if shape[2] in (1, 3) else 1][name] = shape
+        elif len(shape) == 2 and (
+            None in shape or all((side or 0) >= _LEAST_SIDE for side in shape)
+        ):
+            kinds[2][name] = (*shape, 1)
         elif len(shape) == 1 and shape[0] and (picture := _unrolled(shape[0])):
-            kinds[3][own] = picture
+            kinds[3][name] = picture
     return kinds[0] | kinds[1] | kinds[2] | kinds[3]
 
 
@@ -159,7 +166,7 @@ def _sized(
     name: str, shape: tuple[int | None, ...], size: tuple[int, int] | None
 ) -> tuple[int, int, int]:
     height, width = size or (FREE_SIZE, FREE_SIZE)
-    if size and any(own not in (None, want) for own, want in zip(shape, size, strict=False)):
+    if size and any(side not in (None, want) for side, want in zip(shape, size, strict=False)):
         raise InputError(
             f"{name} takes {shape[0]} x {shape[1]} images only, not {height} x {width}."
         )
@@ -170,15 +177,15 @@ def _sized(
 
 
 def _known(
-    own: str, shape: tuple[int | None, ...], picture: tuple[int, int, int], model: str
+    input_name: str, shape: tuple[int | None, ...], picture: tuple[int, int, int], model: str
 ) -> tuple[int, ...]:
     """The shape of another input; where it takes pictures of any size, that of the picture."""
     if len(shape) == 3 and shape[2] is not None:
         return shape[0] or picture[0], shape[1] or picture[1], shape[2]
     if None in shape:
         raise ModelError(
-            f"{model}: its input {own!r} takes {_shown_shape(shape)} numbers for one picture; "
-            "CAM Audit holds other inputs of a known shape only."
+            f"{model}: its input {input_name!r} takes {_shown_shape(shape)} numbers for one "
+            "picture; CAM Audit holds other inputs of a known shape only."
         )
     return tuple(size for size in shape if size is not None)
 

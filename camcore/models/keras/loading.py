@@ -6,7 +6,7 @@ import os
 import random
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -25,19 +25,25 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-def load_bundled(own: bundled.BundledModel, preprocessing, names, options) -> KerasClassifier:
+def load_bundled(
+    entry: bundled.BundledModel,
+    preprocessing: str | None,
+    names: Sequence[str] | None,
+    options: dict[str, Any],
+) -> KerasClassifier:
+    """A network that comes with the package."""
     keras = import_keras()
 
     def load() -> KerasClassifier:
         from camcore.models.keras.classifier import KerasClassifier
 
-        model = keras.models.load_model(own.file, compile=False, safe_mode=True)
+        model = keras.models.load_model(entry.file, compile=False, safe_mode=True)
         return KerasClassifier(
             model,
-            name=own.name,
-            sha256=own.sha256,
+            name=entry.name,
+            sha256=entry.sha256,
             preprocessing=preprocessing or "none",
-            class_names=names or own.class_names,
+            class_names=names or entry.class_names,
             **options,
         )
 
@@ -45,8 +51,13 @@ def load_bundled(own: bundled.BundledModel, preprocessing, names, options) -> Ke
 
 
 def load_catalogue(
-    entry: CatalogueModel, weights: str, preprocessing, names, options
+    entry: CatalogueModel,
+    weights: str,
+    preprocessing: str | None,
+    names: Sequence[str] | None,
+    options: dict[str, Any],
 ) -> KerasClassifier:
+    """A network of `keras.applications`, with ImageNet's weights or random ones."""
     keras = import_keras()
     build = getattr(keras.applications, entry.name)
 
@@ -72,7 +83,10 @@ def load_catalogue(
     return _in_fresh_thread(load)
 
 
-def load_file(path: str, preprocessing, names, options) -> KerasClassifier:
+def load_file(
+    path: str, preprocessing: str | None, names: Sequence[str] | None, options: dict[str, Any]
+) -> KerasClassifier:
+    """A network from a file, once the quarantine has let it in."""
     admitted = quarantine.admit(path, input_size=options["input_size"])
     keras = import_keras()
 
@@ -135,7 +149,7 @@ def _imported_keras() -> Any:
 
 
 @contextmanager
-def _silent_stderr():
+def _silent_stderr() -> Iterator[None]:
     """C++ start-up messages ignore Python's logging, so the descriptor itself is turned away."""
     try:
         kept = os.dup(2)
@@ -153,26 +167,29 @@ def _silent_stderr():
 
 
 def _in_fresh_thread(load: Callable[[], Result]) -> Result:
-    """Keras numbers unnamed layers by a counter of the thread; a new thread starts at the same
-    number every time, so layer names can be written down and linked to."""
-    outcome: list[Any] = []
+    """Load in a thread of its own, so that layer names can be written down and linked to.
+
+    Keras numbers unnamed layers by a counter of the thread, which starts anew in a new one.
+    """
+    loaded: list[Result] = []
+    failed: list[BaseException] = []
 
     def run() -> None:
         try:
-            outcome.extend((True, load()))
+            loaded.append(load())
         except BaseException as error:
-            outcome.extend((False, error))
+            failed.append(error)
 
     worker = threading.Thread(target=run, name="camcore-load")
     worker.start()
     worker.join()
-    if not outcome[0]:
-        raise outcome[1]
-    return outcome[1]
+    if failed:
+        raise failed[0]
+    return loaded[0]
 
 
 @contextmanager
-def seeded(seed: int):
+def seeded(seed: int) -> Iterator[None]:
     """Build random weights the same every time.
 
     Keras draws the seeds of its initialisers from Python's generator, which is given back after.

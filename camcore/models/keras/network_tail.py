@@ -26,7 +26,7 @@ class RestOfNetwork:
     """
 
     def __init__(
-        self, graph: TracedGraph, tap: Tap, scores: Any, made: Callable[[list, list], Any]
+        self, graph: TracedGraph, tap: Tap, scores: Any, made: Callable[[list[Any], list[Any]], Any]
     ) -> None:
         beside = graph.bypassing(tap.tensor, scores)
         self._tap = tap
@@ -40,6 +40,7 @@ class RestOfNetwork:
         def scores_of(maps: np.ndarray) -> np.ndarray:
             others = [tf.repeat(tensor, len(maps), axis=0) for tensor in kept]
             tensor = self._tap.restored(tf.constant(maps, self._tap.tensor.dtype))
-            return self._head(tensor, *others)[0].numpy()
+            answer: np.ndarray = self._head(tensor, *others)[0].numpy()
+            return answer
 
         return scores_of

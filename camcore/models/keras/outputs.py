@@ -185,8 +185,9 @@ def read_output(
 def slopes(
     kind: OutputKind, probabilities: np.ndarray, targets: Sequence[int], of: Explained
 ) -> np.ndarray:
-    """What a target counts each class score: d score_c / d z is 1 at c, d p_c / d z for softmax is
-    p_c (e_c - p).
+    """What a target counts each class score.
+
+    For a score d score_c / d z is 1 at c; for a softmax d p_c / d z is p_c (e_c - p).
 
     Parameters
     ----------
@@ -217,14 +218,15 @@ def slopes(
         return chosen
     if kind == "regression":
         raise InputError("a regression has no class probability; explain its output instead.")
-    own = (chosen * probabilities).sum(axis=1, keepdims=True)
+    probability = (chosen * probabilities).sum(axis=1, keepdims=True)
     if kind in ("softmax", "logits"):
-        found = own * (chosen - probabilities)
+        counted = probability * (chosen - probabilities)
     elif kind == "log-probability":  # the score is log p
-        found = own * chosen
+        counted = probability * chosen
     else:
-        found = own * (1 - own) * chosen
-    return found.astype(np.float32)
+        counted = probability * (1 - probability) * chosen
+    slope: np.ndarray = counted.astype(np.float32)
+    return slope
 
 
 def column_names(output: Output, names: Sequence[str] | None, model: str) -> tuple[str, ...]:
@@ -237,10 +239,10 @@ def column_names(output: Output, names: Sequence[str] | None, model: str) -> tup
     """
     columns = int(output.scores.shape[1])
     if output.kind == "regression":
-        own = columns // 2
+        count = columns // 2
         if not names:
-            names = [output.name] if own == 1 else [f"{output.name} {i}" for i in range(own)]
-        if len(names) == own:
+            names = [output.name] if count == 1 else [f"{output.name} {i}" for i in range(count)]
+        if len(names) == count:
             names = [f"{n}, {way}" for n in names for way in ("higher", "lower")]
     elif not names:
         names = [f"class {i}" for i in range(columns)]

@@ -85,13 +85,13 @@ def cut(
         sources = fed | {n: own.capture(held[n]) for n in (held.keys() & read) - fed.keys()}
         if f"{COUNT}:0" in read:
             sources[f"{COUNT}:0"] = tf.shape(fed[inputs[0].name])[0]
-        found = tf.graph_util.import_graph_def(
+        imported = tf.graph_util.import_graph_def(
             definition,
             input_map={name: tensor for name, tensor in sources.items() if name in read},
             return_elements=[t.name for t in outputs if t.name not in given],
             name="",
         )
-        computed = iter(found)
+        computed = iter(imported)
         return [fed[t.name] if t.name in given else next(computed) for t in outputs]
 
     signature = [tf.TensorSpec(t.shape, t.dtype) for t in (*values.values(), *inputs)]
@@ -110,16 +110,16 @@ def needed(
     """The operations of a cut."""
     known = {tensor.name for tensor in inputs} | {inner.name for _, inner in graph.captures}
     known.add(f"{COUNT}:0")
-    found: set[Any] = set()
+    operations: set[Any] = set()
     stack = [tensor.op for tensor in outputs if tensor.name not in known]
     while stack:
         operation = stack.pop()
-        if operation not in found:
-            found.add(operation)
+        if operation not in operations:
+            operations.add(operation)
             other = replaced.get(operation) if replaced else None
             read = [other.source] if other else operation.inputs
             stack.extend(tensor.op for tensor in read if tensor.name not in known)
-    return found
+    return operations
 
 
 def _replace(node: Any, by: Replacement) -> None:
@@ -149,8 +149,9 @@ def _in_bfloat16(function: Any) -> Callable[..., list[Any]]:
     types = [tensor.dtype for tensor in function.outputs]
 
     def run(*values: Any) -> list[Any]:
-        return tf.raw_ops.StatefulPartitionedCall(
+        outputs: list[Any] = tf.raw_ops.StatefulPartitionedCall(
             args=[*values, *function.captured_inputs], Tout=types, f=function, config_proto=options
         )
+        return outputs
 
     return run

@@ -31,7 +31,7 @@ _SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
 _SHAPES = {"Shape", "ShapeN", "Size", "Rank"}
 
 
-@tf.RegisterGradient("CamcoreMatMul")
+@tf.RegisterGradient("CamcoreMatMul")  # type: ignore[untyped-decorator]
 def _matmul_gradient(operation: Any, slope: Any) -> tuple[Any, Any]:
     """The usual gradient of a matrix product, in an order that suits wide dense layers.
 
@@ -222,35 +222,35 @@ class TracedGraph:
     def bypassing(self, activations: Any, scores: Any) -> list[Any]:
         """What the scores are computed from beside the activations: skip connections, mostly."""
         inside = (self.descendants(activations) & self.ancestors(scores)) - {activations.op}
-        found = {
+        tensors = {
             source.name: source
             for operation in inside
             for source in operation.inputs
             if source is not activations and source.op not in inside and source.op in self.dependent
         }
-        return list(found.values())
+        return list(tensors.values())
 
     def descendants(self, tensor: Any) -> set[Any]:
         """Operations whose numbers, not only whose shapes, follow from `tensor`."""
-        found = {tensor.op}
+        operations = {tensor.op}
         stack = [tensor]
         while stack:
             for consumer in stack.pop().consumers():
-                if consumer not in found and consumer.type not in _SHAPES:
-                    found.add(consumer)
+                if consumer not in operations and consumer.type not in _SHAPES:
+                    operations.add(consumer)
                     stack.extend(consumer.outputs)
-        return found
+        return operations
 
     def ancestors(self, tensor: Any) -> set[Any]:
         """Operations that `tensor` is computed from."""
-        found = {tensor.op}
+        operations = {tensor.op}
         stack = [tensor.op]
         while stack:
             for source in stack.pop().inputs:
-                if source.op not in found:
-                    found.add(source.op)
+                if source.op not in operations:
+                    operations.add(source.op)
                     stack.append(source.op)
-        return found
+        return operations
 
 
 @contextmanager

@@ -25,18 +25,18 @@ def captured_weights(model: Any, graph: TracedGraph, scores: Any) -> dict[str, d
     operations = needed(graph.graph, [graph.images], [scores])
     read = {source.name for operation in operations for source in operation.inputs}
     handles = {id(outer): inner.name for outer, inner in graph.graph.captures}
-    found: dict[str, dict[str, Any]] = {}
+    by_layer: dict[str, dict[str, Any]] = {}
     for path, operation in walk(model):
-        own = {
+        variables = {
             handles[id(variable.value.handle)]: variable.value
             for variable in getattr(operation, "variables", ())
             if id(variable.value.handle) in handles
         }
-        if kept := {name: value for name, value in own.items() if name in read}:
-            found[path] = kept
+        if kept := {name: value for name, value in variables.items() if name in read}:
+            by_layer[path] = kept
     # Layers of a functional model are listed as they were built, which need not be as they run.
     order = {tap.name: place for place, tap in enumerate(graph.taps)}
-    return dict(sorted(found.items(), key=lambda item: order.get(item[0], len(order))))
+    return dict(sorted(by_layer.items(), key=lambda item: order.get(item[0], len(order))))
 
 
 def check_weights(weights: Mapping[str, Mapping[str, Any]], name: str) -> None:
@@ -87,11 +87,11 @@ def shuffled(
         By the names of the captures whose place they take.
     """
     places = {path: place for place, path in enumerate(weights)}
-    found = {}
+    variables = {}
     for path in layers:
         rng = np.random.default_rng((seed, places[path]))
         for name, variable in weights[path].items():
             values = variable.numpy()
             mixed = rng.permutation(values.ravel()).reshape(values.shape)
-            found[name] = tf.Variable(mixed, dtype=variable.dtype, trainable=False)
-    return found
+            variables[name] = tf.Variable(mixed, dtype=variable.dtype, trainable=False)
+    return variables

@@ -84,7 +84,7 @@ class AdmittedModel:
 
 
 def admit(
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     *,
     name: str | None = None,
     input_size: tuple[int, int] | None = None,
@@ -137,7 +137,7 @@ def admit(
     return admitted
 
 
-def inspect(path: str | os.PathLike, *, name: str | None = None) -> Inspection:
+def inspect(path: str | os.PathLike[str], *, name: str | None = None) -> Inspection:
     """Inspect a model file in a child process without loading it, which takes under a second.
 
     Parameters
@@ -159,7 +159,7 @@ def inspect(path: str | os.PathLike, *, name: str | None = None) -> Inspection:
         return _inspect_copy(_copy(os.fsdecode(path), name, always), name)
 
 
-def _name(path: str | os.PathLike, name: str | None) -> str:
+def _name(path: str | os.PathLike[str], name: str | None) -> str:
     text = os.fsdecode(path)
     return shown_name(name or os.path.basename(text) or text)
 

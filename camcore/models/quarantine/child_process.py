@@ -92,7 +92,7 @@ def run(
     return _answer(output, process.returncode, stage, limits, name)
 
 
-def _end(process: subprocess.Popen) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(OSError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
@@ -126,7 +126,8 @@ def _answer(output: bytes, code: int, stage: str, limits: Limits, name: str) -> 
     except ValueError:
         answer = {"error": "crash"}
     if "found" in answer:
-        return answer["found"]
+        answered: dict[str, Any] = answer["found"]
+        return answered
     kind = answer["error"]
     if kind == "UnsafeModelError":
         raise UnsafeModelError(answer["text"])

@@ -75,7 +75,7 @@ class Inspection:
     upgraded: bool = False
 
 
-def inspect_file(path: str | os.PathLike, *, name: str | None = None) -> Inspection:
+def inspect_file(path: str | os.PathLike[str], *, name: str | None = None) -> Inspection:
     """Look at a ``.keras`` or ``.h5`` file without loading the model.
 
     Call `admission.inspect` instead for a file that is not known to be harmless:
@@ -135,7 +135,7 @@ def inspect_file(path: str | os.PathLike, *, name: str | None = None) -> Inspect
     )
 
 
-def write_upgraded(path: str | os.PathLike, *, name: str | None = None) -> None:
+def write_upgraded(path: str | os.PathLike[str], *, name: str | None = None) -> None:
     """Rewrite the config of an inspected file in place, for this Keras to load it.
 
     Raises
@@ -313,7 +313,9 @@ def _read_member(archive: zipfile.ZipFile, member: str, name: str) -> bytes:
     return archive.read(member)
 
 
-def _member_stream(archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: BinaryIO) -> BinaryIO:
+def _member_stream(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: io.BufferedReader
+) -> BinaryIO:
     """The member as a seekable stream; a stored one is read in place, not into memory."""
     with archive.open(info) as member:
         if info.compress_type != zipfile.ZIP_STORED:
@@ -328,7 +330,7 @@ def _member_stream(archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: Binary
 class _Window(io.RawIOBase):
     """A part of a file as a file of its own."""
 
-    def __init__(self, file: BinaryIO, start: int, size: int) -> None:
+    def __init__(self, file: io.BufferedReader, start: int, size: int) -> None:
         self._file, self._start, self._size, self._at = file, start, size, 0
 
     def readable(self) -> bool:
@@ -346,7 +348,7 @@ class _Window(io.RawIOBase):
         view = memoryview(buffer).cast("B")
         room = max(0, min(len(view), self._size - self._at))
         self._file.seek(self._start + self._at)
-        count = self._file.readinto(view[:room])  # type: ignore[attr-defined]
+        count: int = self._file.readinto(view[:room])
         self._at += count
         return count
 

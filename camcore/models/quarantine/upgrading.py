@@ -6,7 +6,7 @@ Only JSON is rewritten here, and before it is checked: what the checks see is wh
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from camcore.errors import ModelError
 from camcore.models.quarantine import keras2_operations, keras2_settings
@@ -198,9 +198,10 @@ class _Upgrade:
             self.changed = True
         inner = value.get("config")
         layers = inner.get("layers") if isinstance(inner, dict) else None
-        first = layers[0] if isinstance(layers, list) and layers else None
-        told = first.get("config") if isinstance(first, dict) else None
-        if not isinstance(told, dict) or first["class_name"] == _INPUT:  # type: ignore[index]
+        if not isinstance(layers, list) or not layers or not isinstance(layers[0], dict):
+            return
+        told = layers[0].get("config")
+        if not isinstance(told, dict) or layers[0]["class_name"] == _INPUT:
             return
         shape = told.get("batch_input_shape")
         if isinstance(shape, list):
@@ -210,14 +211,14 @@ class _Upgrade:
                 "dtype": dtype if isinstance(dtype, str) else "float32",
                 "name": f"{told.get('name', 'first')}_input",
             }
-            layers.insert(0, {"class_name": _INPUT, "config": settings, "module": "keras.layers",  # type: ignore[union-attr]
+            layers.insert(0, {"class_name": _INPUT, "config": settings, "module": "keras.layers",
                               "registered_name": None})  # fmt: skip
             self.changed = True
 
     def rewrite_graph(self, inner: dict[str, Any]) -> None:
         """Count the calls of inner models, and bare inputs and outputs, as Keras 3 does."""
         layers = inner.get("layers")
-        layers = [own for own in layers if isinstance(own, dict)] if _is_list(layers) else []  # type: ignore[union-attr]
+        layers = [own for own in layers if isinstance(own, dict)] if _is_list(layers) else []
         if not any(_references(own.get("inbound_nodes")) for own in layers):
             return
         outputs = _references(inner.get("output_layers"))
@@ -241,8 +242,8 @@ class _Upgrade:
                 reference[1] += kept - shifted
         for key in ("input_layers", "output_layers"):
             bare = inner.get(key)
-            if _is_list(bare) and len(bare) == 1 and _is_list(bare[0]):  # type: ignore[arg-type, index]
-                inner[key] = bare[0]  # type: ignore[index]
+            if _is_list(bare) and len(bare) == 1 and _is_list(bare[0]):
+                inner[key] = bare[0]
 
     def rewrite_operation(self, value: dict[str, Any]) -> None:
         function = value["config"].get("function")
@@ -286,7 +287,7 @@ def _objects(config: Any) -> Iterator[dict[str, Any]]:
             stack.extend(value)
 
 
-def _is_list(value: Any) -> bool:
+def _is_list(value: Any) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 

@@ -180,8 +180,10 @@ def _one(label: str, count: int, names: Sequence[str]) -> list[int | str]:
 
 
 def suggested(label: str, names: Sequence[str]) -> list[int]:
-    """Classes that a label may mean: the one it names, ImageNet's group of them, those whose names
-    hold it as a word, or else the one that is spelled nearly so.
+    """Classes that a label may mean, the likeliest first.
+
+    The one it names, ImageNet's group of them, those whose names hold it as a word, or else the
+    one that is spelled nearly so.
 
     Examples
     --------

@@ -19,10 +19,10 @@ from typing import Any
 
 import streamlit as st
 
-from camcore.auditing.runs.launching import launch, new_run_folder, runs_folder
+from camcore.auditing.runs.launching import launch, new_run_folder
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.settings import Settings
-from camcore.auditing.runs.store import Store
+from camcore.auditing.runs.store import Store, runs_folder
 from camcore.errors import InputError, StoreError
 from camcore.sources.bounds import check_bounds, is_within
 from pages.session.uploads import upload_folder

@@ -10,9 +10,9 @@ import pandas as pd
 import streamlit as st
 
 import camcore
-from camcore.auditing.runs.launching import runs_folder
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.settings import Settings
+from camcore.auditing.runs.store import runs_folder
 from camcore.sources.bounds import check_bounds
 from pages.pickers.model_picker import ModelChoice
 from pages.session.uploads import typed_path

@@ -107,7 +107,8 @@ def at(centre: np.ndarray, index: np.ndarray, axis: int) -> np.ndarray:
     shape[axis] = len(index)
     part = (index - low).reshape(shape)
     before, after = centre.take(low, axis), centre.take(low + 1, axis)
-    return before + part * (after - before)
+    between: np.ndarray = before + part * (after - before)
+    return between
 
 
 def windowed(
@@ -187,14 +188,14 @@ def combined(inputs: Sequence[Coordinates | None]) -> Coordinates | None:
     ]
     if len(arrays) == 1:
         return Coordinates(np.broadcast_to(arrays[0], (3, *shape)))
-    arrays = np.broadcast_arrays(*arrays)  # type: ignore[assignment]
-    centres = np.stack([array[CENTRE] for array in arrays])
+    spread = np.broadcast_arrays(*arrays)
+    centres = np.stack([array[CENTRE] for array in spread])
     has = np.isfinite(centres)
     apart = np.where(has, centres, -np.inf).max(0) - np.where(has, centres, np.inf).min(0)
     if float(apart.max()) > max(c.step for c in placed) + _CLOSE:
         return None
     total = np.where(has, centres, 0.0).sum(0)
     centre = np.where(has.any(0), total / np.maximum(has.sum(0), 1), np.nan)
-    low = np.min([array[FIRST] for array in arrays], axis=0)
-    high = np.max([array[LAST] for array in arrays], axis=0)
+    low = np.min([array[FIRST] for array in spread], axis=0)
+    high = np.max([array[LAST] for array in spread], axis=0)
     return Coordinates(np.broadcast_to(np.stack([centre, low, high]), (3, *shape)))

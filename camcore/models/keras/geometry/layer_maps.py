@@ -74,18 +74,14 @@ def layer_map(place: Place | None, input_size: tuple[int, int]) -> LayerMap | No
     if len(place.rows.shape) != 4 or 0 in axes:
         return None
     (channel,) = {1, 2, 3} - set(axes)
-    sides = [
-        _side(coordinates, axis)
-        for coordinates, axis in zip((place.columns, place.rows), axes[::-1], strict=True)
-    ]
-    if None in sides:
+    across, down = _side(place.columns, axes[1]), _side(place.rows, axes[0])
+    if across is None or down is None:
         return None
-    (x0, x1, left, right, turned_x), (y0, y1, top, bottom, turned_y) = sides  # type: ignore[misc]
+    (x0, x1, left, right, turned_x), (y0, y1, top, bottom, turned_y) = across, down
     height, width = input_size
-    reach: tuple[float, float, float, float] | None = (left, top, right, bottom)
+    edges = (left, top, right, bottom)
     covered = (max(x0, 0.0), max(y0, 0.0), min(x1, float(width)), min(y1, float(height)))
-    if np.allclose(reach, covered):  # type: ignore[arg-type]
-        reach = None
+    reach = None if np.allclose(edges, covered) else edges
     mirrored = tuple(axis for axis, turned in ((1, turned_y), (2, turned_x)) if turned)
     order = (0, axes[0], axes[1], channel)
     return LayerMap(order, mirrored, Frame(x0, y0, x1, y1, width, height, reach))

@@ -593,7 +593,7 @@ def einsum(call: Application) -> Found:
             continue
         values = np.squeeze(kept.full, tuple(a + 1 for a in gone))
         here = [label for label in labels if label in right]
-        order = sorted(range(len(here)), key=lambda a, here=here: right.index(here[a]))  # type: ignore[misc]
+        order = np.argsort([right.index(label) for label in here], kind="stable").tolist()
         values = values.transpose(0, *(a + 1 for a in order))
         at_places = [sizes[label] if label in here else 1 for label in right]
         parts.append(Coordinates(values.reshape(3, *at_places)))
@@ -679,7 +679,10 @@ def carried_out(call: Application) -> Found:
     run = getattr(tf.raw_ops, operation.type)
 
     def moved(values: np.ndarray) -> np.ndarray:
-        return run(**{first: tf.constant(values, tf.float32)}, **others, **settings).numpy()
+        answer: np.ndarray = run(
+            **{first: tf.constant(values, tf.float32)}, **others, **settings
+        ).numpy()
+        return answer
 
     full = known.full
     reads = moved(np.isfinite(full[CENTRE])) > 0.5  # padding is written as zero
