@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from camcore.auditing.figures import Tile, swap_strip
 from camcore.auditing.interventions.replay import pool_of, swaps
 from camcore.auditing.run_comparison.comparison_sentence import in_short
-from camcore.auditing.run_comparison.run_comparison import Comparison, Effect
+from camcore.auditing.run_comparison.run_comparison import Comparison, Effect, Row
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.run import Run
 from camcore.errors import CamcoreError
@@ -64,7 +64,7 @@ def _strip(side: str, comparison: Comparison, run: Run) -> BeforeAfter:
 def _most_told(side: str, comparison: Comparison, run: Run) -> Finding | None:
     """Of what a run relies on, what changed rather than what stayed, and what nothing excuses."""
 
-    def of_side(row) -> Effect | None:
+    def of_side(row: Row) -> Effect | None:
         return row.a if side == "a" else row.b
 
     standing = [

@@ -31,7 +31,8 @@ def comparison_page(comparison: Comparison, a: Run, b: Run) -> str:
 
 def comparison_csv(comparison: Comparison) -> str:
     """The comparison as a table: a row for each cue that was tried."""
-    return comparison.as_table().to_csv(index=False, lineterminator="\n")
+    text: str = comparison.as_table().to_csv(index=False, lineterminator="\n")
+    return text
 
 
 def write_comparison(folder: Path, comparison: Comparison, a: Run, b: Run) -> tuple[Path, Path]:

@@ -83,8 +83,11 @@ class Row:
 
     @property
     def mark(self) -> Mark:
-        """What the change is worth; reliance on the object is neither gain nor loss, nor is a
-        change of what neither run relies on."""
+        """What the change is worth.
+
+        Reliance on the object is neither gain nor loss, nor is a change of what neither run relies
+        on.
+        """
         told = self.told
         if self.verdict in ("unchanged", "not tested") or told.excused or not told.relied_on:
             return "neutral"
