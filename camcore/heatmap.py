@@ -120,9 +120,10 @@ class Heatmap:
         InputError
             If `interpolation` is unknown.
         """
-        spread = on_picture(self.values, self.frame, size, interpolation)
-        inside: np.ndarray = np.clip(spread, 0.0, 1.0)
-        return inside
+        values: np.ndarray = np.clip(
+            on_picture(self.values, self.frame, size, interpolation), 0.0, 1.0
+        )
+        return values
 
     def seen(self, size: tuple[int, int] | None = None) -> np.ndarray:
         """Which source pixels the model saw, shape (H, W) bool."""

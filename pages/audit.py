@@ -36,7 +36,7 @@ def audit() -> None:
             return
         places.link("To all runs", Place(), icon=":material/arrow_back:")
         return
-    st.subheader("What does this model rely on?", anchor=False)
+    st.title("What does this model rely on?", anchor=False)
     st.markdown(
         "Give pictures and a model. CAM Audit looks where the model looks, swaps cues between "
         "pictures, and says which of them decide its answers, in which pictures, and how that is "
@@ -52,7 +52,7 @@ def _show_run(run: Run, place: Place) -> None:
     state = runs.state_of(run)
     model, data = runs.titles_of(run)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(
+        st.title(
             f"{plain(data)} under {plain(model)}" if model else plain(run.folder.name),
             anchor=False,
             width="content",
@@ -71,6 +71,7 @@ def _show_run(run: Run, place: Place) -> None:
         evidence_view.show_evidence(run, run.finding(place.finding))
         return
     this_run.show_downloads(run)
+    this_run.warn_of_guess(run)
     _show_view(run, place)
 
 

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.components.box_canvas import Box
 from pages.components.wording import calmly, plain
+from pages.parts import sharing
 from pages.parts.compare import boxes, choosing, numbers
 from pages.parts.compare.grid import make_maps, make_wanted, show_grid
 from pages.parts.compare.identity_view import show_identity
@@ -45,7 +46,7 @@ def compare() -> None:
         source = picture_picker.pick_picture(choice, model_picker.reads_drawings(choice))
     with heading:
         name = plain(choice.title) if choice else "a model of your own"
-        st.subheader(f"Compare maps of {name}", anchor=False)
+        st.title(f"Compare maps of {name}", anchor=False)
         st.caption("One picture, many ways to ask where the model looks: do they agree?")
     with calmly(notices):
         if choice is None:
@@ -56,6 +57,8 @@ def compare() -> None:
                 st.info("Choose a picture, at least one method and one layer in the sidebar.")
             else:
                 _show(view, stage, notices)
+    with st.sidebar:
+        sharing.offer_link(choice, source)
     with notices:
         if refused := address.refused():
             st.warning("  \n".join(map(plain, refused)), icon=":material/link_off:")
@@ -104,7 +107,7 @@ def _show(view: View, stage: DeltaGenerator, notices: DeltaGenerator) -> None:
     with stage:
         show_grid(view, maps)
         make_wanted(view, st.empty())  # below the grid, near the buttons that ask
-        st.subheader("Numbers", anchor=False)
+        st.header("Numbers", anchor=False)
         faithful = numbers.pick_faithfulness(view, maps)
         found = numbers.measure(view, maps, true, faithful, st.empty())
         if found is None:
@@ -151,22 +154,17 @@ def command_line(view: View, true: tuple[Box, ...]) -> str:
 
 
 def _write_address(view: View, true: tuple[Box, ...]) -> None:
-    """A link restores the view; somebody's own file is not in it, unless a link named it."""
-    link = view.choice.link()
-    named, model, source = bool(link), view.model, view.source
+    """A link restores the view."""
+    model = view.model
     layers = [layer.name for layer in view.layers]
-    scaled = named and view.preprocessing not in (None, model.preprocessing)
     address.write_link(
         {
-            **link,
-            "image": source.sample,
-            "path": source.file if source.linked else None,
-            "output": model.output if named and len(model.outputs) > 1 else None,
-            "preprocessing": view.preprocessing if scaled else None,
-            "class": target_picker.address_of(model, view.targets) if named else None,
+            **model_picker.address_of_choice(view.choice, model),
+            **view.source.link(),
+            "class": target_picker.address_of(model, view.targets),
             "methods": view.methods if view.methods != choosing.FIRST_METHODS else None,
-            "layers": layers if named and layers != choosing.first_layers(model) else None,
-            "fit": view.fit if view.fit != "stretch" else None,
+            "layers": layers if layers != choosing.first_layers(model) else None,
+            **map_picker.address_of(model, view.fit, view.preprocessing),
             "box": boxes.address_of(true),
         }
     )

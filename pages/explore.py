@@ -10,7 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 import camcore
 from pages.components.viewer import show_viewer
 from pages.components.wording import calmly, plain
-from pages.parts import results
+from pages.parts import results, sharing
+from pages.parts.front_door import show_doors
 from pages.pickers import map_picker, model_picker, picture_picker, target_picker
 from pages.pickers.model_picker import ModelChoice
 from pages.pickers.picture_picker import PictureChoice
@@ -41,12 +42,15 @@ def explore() -> None:
     with calmly(notices), picture_box:
         source = picture_picker.pick_picture(choice, model_picker.reads_drawings(choice))
     with heading:
+        show_doors(choice, source)
         _say_what(choice)
     if choice is None:
         _show_alone(stage, source, "Choose a .keras or .h5 file in the sidebar.")
     else:
         with calmly(notices):
             _explain(choice, source, model_box, map_box, chips, waiting, stage, below, notices)
+    with st.sidebar:
+        sharing.offer_link(choice, source)
     with notices:
         if refused := address.refused():
             st.warning("  \n".join(map(plain, refused)), icon=":material/link_off:")
@@ -54,7 +58,7 @@ def explore() -> None:
 
 def _say_what(choice: ModelChoice | None) -> None:
     name = plain(choice.title) if choice else "a model of your own"
-    st.subheader(f"Where does {name} look?", anchor=False)
+    st.title(f"Where does {name} look?", anchor=False)
     if choice and choice.about:
         st.caption(plain(choice.about))
 
@@ -154,23 +158,16 @@ def _remember_shape(choice: ModelChoice, model: camcore.Classifier) -> None:
 
 
 def _write_address(choice, source, model, targets, layer, method, of, fit, preprocessing) -> None:
-    """A link restores the view; somebody's own file is not in it, unless a link named it."""
-    link = choice.link()
-    named = bool(link)
-    several = named and len(model.outputs) > 1
-    scaled = named and preprocessing not in (None, model.preprocessing)
+    """A link restores the view."""
     address.write_link(
         {
-            **link,
-            "image": source.sample,
-            "path": source.file if source.linked else None,
-            "output": model.output if several else None,
-            "preprocessing": preprocessing if scaled else None,
-            "layer": layer.name if named else None,
-            "class": target_picker.address_of(model, targets) if named else None,
+            **model_picker.address_of_choice(choice, model),
+            **source.link(),
+            "layer": layer.name,
+            "class": target_picker.address_of(model, targets),
             "method": method,
             "of": of if of != "score" else None,
-            "fit": fit if fit != "stretch" else None,
+            **map_picker.address_of(model, fit, preprocessing),
         }
     )
 

@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.components.wording import calmly, plain
+from pages.parts import sharing
 from pages.parts.learn import choosing, frame, presenting
 from pages.parts.learn.lesson import Lesson
 from pages.parts.learn.steps import Step
@@ -41,6 +42,8 @@ def learn() -> None:
         with calmly(notices):
             _teach(step, choice, source, presents, sidebar, waiting, stage)
     frame.show_foot(step)
+    with sidebar:
+        sharing.offer_link(choice, source)
     with notices:
         if refused := address.refused():
             st.warning("  \n".join(map(plain, refused)), icon=":material/link_off:")
@@ -85,18 +88,17 @@ def _teach(
 
 
 def _write_address(step: Step, source: PictureChoice, lesson: Lesson) -> None:
-    """A link restores the step and what it shows; somebody's own file is not in it."""
-    link = lesson.choice.link()
+    """A link restores the step and what it shows."""
+    model = lesson.model
     address.write_link(
         {
             "step": step.slug,
             "view": presenting.VIEW if lesson.presenting else None,
-            **link,
-            "image": source.sample,
-            "path": source.file if source.linked else None,
-            "layer": lesson.layer.name if link else None,
-            "class": choosing.class_of_address(lesson.model, lesson.target) if link else None,
-            "fit": lesson.fit if lesson.fit != "stretch" else None,
+            **model_picker.address_of_choice(lesson.choice, model),
+            **source.link(),
+            "layer": lesson.layer.name,
+            "class": choosing.class_of_address(model, lesson.target),
+            **map_picker.address_of(model, lesson.fit, lesson.preprocessing),
         }
     )
 

@@ -116,12 +116,23 @@ def report(run: Path) -> None:
 @click.command()
 @click.argument("run_a", type=click.Path(path_type=Path))
 @click.argument("run_b", type=click.Path(path_type=Path))
-def compare(run_a: Path, run_b: Path) -> None:
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="A folder for comparison.html and comparison.csv.",
+)
+def compare(run_a: Path, run_b: Path, out: Path | None) -> None:
     """What got better from RUN_A to RUN_B, and what is new."""
     from camcore.auditing.run_comparison.compare_runs import compare as both
+    from camcore.auditing.run_comparison.comparison_page import write_comparison
     from camcore.auditing.runs.run import Run
 
-    say(both(Run(run_a), Run(run_b)).as_text())
+    a, b = Run(run_a), Run(run_b)
+    comparison = both(a, b)
+    say(comparison.as_text())
+    if out is not None:
+        for file in write_comparison(out, comparison, a, b):
+            say(f"wrote {file}")
 
 
 def _say(run: Any) -> None:

@@ -36,9 +36,14 @@ class SanityStage:
     behind : bool
         Whether every layer with weights behind the map's own is among them.
     pearson, spearman : float
-        Correlation with the map of the trained model; nan where one of the two is flat.
+        Correlation with the map of the trained model, the median over the shuffles; nan where one
+        of the two is flat in most of them.
     evidence : {"positive", "none"}
-    heatmap : Heatmap
+        Of the first shuffle.
+    heatmaps : tuple of Heatmap
+        One for each shuffle.
+    pearsons : tuple of float
+        The correlation of each.
     """
 
     layers: int
@@ -47,7 +52,13 @@ class SanityStage:
     pearson: float
     spearman: float
     evidence: str
-    heatmap: Heatmap
+    heatmaps: tuple[Heatmap, ...]
+    pearsons: tuple[float, ...]
+
+    @property
+    def heatmap(self) -> Heatmap:
+        """The map of the first shuffle."""
+        return self.heatmaps[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +96,7 @@ def sanity_check(
     fit: str = "stretch",
     stages: int = 5,
     seed: int = 0,
+    shuffles: int = 1,
     progress: Progress | None = None,
 ) -> Sanity:
     """Randomise a model's weights from the class scores down, and watch the map.
@@ -103,7 +115,9 @@ def sanity_check(
         How many, evenly spread from the top layer alone to all of them; one more, where just the
         layers behind the map's own are randomised, if that is not among them.
     seed : int
-        Of the shuffling.
+        Of the first shuffling; each further one has the next.
+    shuffles : int
+        How often each stage is shuffled anew: one shuffle may leave a map alike by chance.
     progress : callable, optional
         Called with the passes done and their number (maps, where a method makes no passes of
         its own); may raise to stop.
@@ -135,7 +149,7 @@ def sanity_check(
     behind = _behind(model, place.name)
     counts = _counts(len(paths), behind, stages)
     passes = max(1, method_named(method).passes(place, model.input_shape))
-    total, done = passes * (1 + len(counts)), 0
+    total, done = passes * (1 + shuffles * len(counts)), 0
 
     def reached(own: int) -> None:
         if progress is not None:
@@ -150,22 +164,28 @@ def sanity_check(
     reached(passes)
     found = []
     for count in counts:
-        done += passes
-        randomised = model.randomised(paths[-count:], seed)
-        # An engine of its own: what a broken model says is not worth remembering.
-        shown = Engine().explain(randomised, picture, target=original.target.index, **options)
-        alike = agreement(original.heatmap, shown.heatmap)
-        stage = SanityStage(
-            layers=count,
-            name=paths[-count],
-            behind=count >= behind,
-            pearson=alike.pearson,
-            spearman=alike.spearman,
-            evidence=shown.evidence,
-            heatmap=shown.heatmap,
+        shown, alike = [], []
+        for shuffle in range(shuffles):
+            done += passes
+            randomised = model.randomised(paths[-count:], seed + shuffle)
+            # An engine of its own: what a broken model says is not worth remembering.
+            shown.append(
+                Engine().explain(randomised, picture, target=original.target.index, **options)
+            )
+            alike.append(agreement(original.heatmap, shown[-1].heatmap))
+            reached(passes)
+        found.append(
+            SanityStage(
+                layers=count,
+                name=paths[-count],
+                behind=count >= behind,
+                pearson=float(np.median([own.pearson for own in alike])),
+                spearman=float(np.median([own.spearman for own in alike])),
+                evidence=shown[0].evidence,
+                heatmaps=tuple(own.heatmap for own in shown),
+                pearsons=tuple(own.pearson for own in alike),
+            )
         )
-        found.append(stage)
-        reached(passes)
     return Sanity(original, tuple(found), *_verdict(original, found, behind))
 
 
@@ -208,4 +228,8 @@ def _alike(stage: SanityStage) -> str:
         return "no evidence any more"
     if np.isnan(stage.pearson):
         return "a flat map"
-    return f"correlation {round(stage.pearson, 2) + 0:.2f}"  # + 0: never -0.00
+    told = f"correlation {round(stage.pearson, 2) + 0:.2f}"  # + 0: never -0.00
+    if len(stage.pearsons) > 1:
+        low, high = np.nanmin(stage.pearsons) + 0, np.nanmax(stage.pearsons) + 0
+        told += f", {low:.2f} to {high:.2f} over {len(stage.pearsons)} shuffles"
+    return told

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from camcore.errors import ImageError
-from camcore.pictures.colour_modes import to_levels, to_rgb
+from camcore.pictures.colour_modes import join_bytes, to_rgb
 from camcore.pictures.decoding_budget import (
     MAX_FRAMES,
     BoundedReader,
@@ -24,7 +24,7 @@ from camcore.pictures.decoding_budget import (
     room,
 )
 from camcore.pictures.heic import is_heic, require_heic
-from camcore.pictures.levels import black_and_white, level_notes
+from camcore.pictures.levels import FULL, level_notes
 
 # Raster formats only: nothing that starts another program (EPS), has no signature (TGA)
 # or holds whole files of another size than it declares (ICO).
@@ -136,7 +136,7 @@ def _decode(
         check_size(height, width, name, max_pixels)
         check_work(image, data, name)
         # Of 16 bits a channel, Pillow gives 8; the others come from a second decoding.
-        times = 4 if _is_deep(image) else 1
+        times = 2 if _is_deep(image) else 1
         with room.taken(times * decoding_bytes(image, data)):
             return _upright(image, data, name, at_least, stretch)
     except ImageError:
@@ -167,8 +167,11 @@ def _upright(
     if scale > 1:
         notes.append(f"decoded at 1/{scale} size")
     image.load()
-    levels = _deep_levels(image, data, name, notes, stretch) if deep else None
-    pixels = to_rgb(image, notes, deep, stretch) if levels is None else levels
+    joined = deep and image.mode == "RGB" and not image.has_transparency_data
+    pixels = to_rgb(image, notes, deep and not joined, stretch)
+    if joined:
+        image.im = None  # type: ignore[assignment]  # room for the second decoding
+        _with_lower_bytes(pixels, data, name, notes, stretch)
     # Some plug-ins turn the picture themselves while loading; then the tag is gone.
     left = _orientation(image)
     if left in _UPRIGHT:
@@ -188,28 +191,19 @@ def _is_deep(image: Image.Image) -> bool:
     return bool(_DEEP.search(str([tile[3] for tile in getattr(image, "tile", ())])))
 
 
-def _deep_levels(
-    image: Image.Image, data: bytes, name: str, notes: list[str], stretch: str
-) -> np.ndarray | None:
-    """Levels of a picture of 16 bits in each of three channels, where 8 of them are not enough.
+def _with_lower_bytes(
+    pixels: np.ndarray, data: bytes, name: str, notes: list[str], stretch: str
+) -> None:
+    """Of a picture of 16 bits in each of three channels, what its upper bytes do not tell.
 
-    They are where values are stretched, and where all are so low that it has to be said.
+    They are enough unless values are stretched, or are all so low that it has to be said.
     """
-    if image.mode != "RGB":
-        return None
-    high = np.asarray(image)
-    if stretch == "none" and high.max() >= _BRIGHT:
-        return None
+    if stretch == "none" and pixels.max() >= _BRIGHT:
+        notes += level_notes(stretch, 0, FULL)
+        return
     other = _open(data, name)
     other.tile = [tile._replace(args=_other_byte(tile.args)) for tile in other.tile]
-    low = np.asarray(other)
-    if low.shape != high.shape:
-        return None
-    values = high.astype(np.uint16) << 8 | low
-    darkest, brightest = float(values.min()), float(values.max())
-    notes += level_notes(stretch, darkest, brightest)
-    black, white = black_and_white(stretch, darkest, brightest)
-    return high if stretch == "none" else to_levels(values, black, white).astype(np.uint8)
+    join_bytes(pixels, other, notes, stretch)
 
 
 def _other_byte(arguments: Any) -> Any:

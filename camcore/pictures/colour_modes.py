@@ -78,6 +78,34 @@ def to_levels(values: np.ndarray, black: float, white: float) -> np.ndarray:
     return rounded
 
 
+def join_bytes(pixels: np.ndarray, lower: Image.Image, notes: list[str], stretch: str) -> None:
+    """Make the levels of values of 16 bits of their upper bytes, in place.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (H, W, 3), uint8
+        Upper bytes; levels afterwards, which without a stretch they are already.
+    lower : PIL.Image.Image
+        Lower bytes, RGB of the same size.
+    notes : list of str
+        What is done is appended here.
+    stretch : str
+        One of `camcore.pictures.levels.STRETCHES`.
+    """
+
+    def values() -> Iterator[tuple[slice, np.ndarray]]:
+        for rows, strip in _strips(lower):
+            yield rows, pixels[rows].astype(np.uint16) << 8 | np.asarray(strip)
+
+    ends = [(int(own.min()), int(own.max())) for _, own in values()]
+    low, high = float(min(end[0] for end in ends)), float(max(end[1] for end in ends))
+    notes += level_notes(stretch, low, high)
+    if stretch != "none":
+        black, white = black_and_white(stretch, low, high)
+        for rows, own in values():
+            pixels[rows] = to_levels(own, black, white)
+
+
 def _extrema(image: Image.Image) -> tuple[float, float]:
     """Lowest and highest value of a picture of one channel."""
     low, high = np.inf, -np.inf

@@ -12,7 +12,7 @@ STRETCHES = {
     "14-bit": "0 to 16383",
     "range": "the lowest and the highest value of each picture",
 }
-_FULL = 65535
+FULL = 65535
 
 
 def check_stretch(stretch: str) -> None:
@@ -74,7 +74,7 @@ def level_notes(stretch: str, low: float, high: float) -> list[str]:
     bits = next((depth for depth in (8, 10, 12, 14) if high < 2**depth), 16)
     if high > 0 and bits < 16:
         notes.append(
-            f"only {low:g} to {high:g} of 0 to {_FULL} is used ({bits} bits), so it is "
+            f"only {low:g} to {high:g} of 0 to {FULL} is used ({bits} bits), so it is "
             f"{'nearly black' if bits <= 12 else 'dark'}: choose stretch {bits}-bit"
         )
     return notes

@@ -18,13 +18,36 @@ from pages.pickers.model_picker import ModelChoice
 from pages.pickers.picture_picker import PictureChoice
 from pages.pickers.target_picker import name_or_index
 
+_FOCUS = (
+    "Counted are the cells with at least half of the map's largest value: their share of all "
+    "positive evidence, and their share of the picture."
+)
+_VANISHED = 1e-4  # share of the score's gradient that is left in the probability's
+
 
 def show_statements(picture: camcore.Picture, shown: Sequence[camcore.Explanation]) -> None:
     """The honest sentence of each map, and what was done to the picture."""
     for one in shown:
-        st.markdown(f"**{plain(one.statement)}**")
+        st.markdown(f"**{plain(one.statement)}**", help=_FOCUS)
+        if one.of == "probability" and vanished(one):
+            st.warning(
+                f"{plain(one.target.name)} is at {one.target.probability:.0%}, where the "
+                "probability no longer changes: its gradient has vanished. What is left, at most "
+                f"{one.heatmap.raw_range[1]:.1e} a cell, is rounding more than evidence. Explain "
+                "the class score instead.",
+                icon=":material/trending_flat:",
+            )
     if picture.notes:
         st.caption("Picture: " + plain("; ".join(picture.notes)) + ".")
+
+
+def vanished(shown: camcore.Explanation) -> bool:
+    """Whether the gradient of a probability p is next to nothing.
+
+    By softmax or sigmoid it is that of a score times p (1 - p) at most.
+    """
+    probability = shown.target.probability
+    return probability * (1 - probability) < _VANISHED
 
 
 def show_probabilities(

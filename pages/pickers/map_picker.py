@@ -168,6 +168,17 @@ def pick_preprocessing(model: camcore.Classifier) -> str:
     )
 
 
+def address_of(
+    model: camcore.Classifier, fit: str, preprocessing: str | None
+) -> dict[str, str | None]:
+    """What an address says of how a picture becomes the model's input."""
+    scaled = preprocessing not in (None, model.preprocessing)
+    return {
+        "preprocessing": preprocessing if scaled else None,
+        "fit": fit if fit != "stretch" else None,
+    }
+
+
 def _preprocessing_key(model: camcore.Classifier) -> str:
     return f"map-preprocessing-{model.sha256[:12]}"
 

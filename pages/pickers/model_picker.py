@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,20 @@ import streamlit as st
 
 import camcore
 from pages.session.address import asked, asked_file, asked_one, refuse
-from pages.session.uploads import ask_upload, typed_path
+from pages.session.uploads import (
+    address_of,
+    ask_upload,
+    asked_upload,
+    follow_upload,
+    is_token,
+    typed_path,
+)
 
 BUNDLED, CATALOGUE, FILE = "Bundled", "Keras", "Your file"
 _RANDOM = ":weights=random"
 _LARGEST_FILE = 800  # MB
 _MODEL_TYPES = ["keras", "h5", "hdf5"]
+_UPLOADER, _LABELS = "model-upload", "model-labels"
 LABEL_TYPES = ["txt", "json", "csv", "tsv", "yaml", "yml"]
 _PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff"]
 _SIDES = (16, 2048)
@@ -44,8 +53,8 @@ class ModelChoice:
         As people call it.
     about : str
         One sentence.
-    file, uploaded, linked : bool
-        Whether it is somebody's own file, and whether it came through the browser or by a link.
+    file, uploaded : bool
+        Whether it is somebody's own file, and whether it came through the browser.
     stamp : tuple
         What changes when the file changes.
     labels, output, output_kind, input_size, input
@@ -59,7 +68,6 @@ class ModelChoice:
     about: str = ""
     file: bool = False
     uploaded: bool = False
-    linked: bool = field(default=False, compare=False)
     stamp: tuple = ()
     labels: str | None = None
     output: str | None = None
@@ -79,22 +87,28 @@ class ModelChoice:
         }
         return camcore.load_model(self.name, **options)
 
-    def link(self) -> dict[str, str | None]:
-        """What a link says of the model; somebody's own file stays out unless a link named it."""
-        if self.file and not self.linked:
-            return {}
+    def link(self) -> dict[str, str | Iterable[str] | None]:
+        """What an address says of the model; an uploaded file goes by its content."""
         if not self.file:
             return {"model": self.name}
         side = str(self.input_size[0]) if self.input_size else None
         return {
-            "model": self.name, "labels": self.labels, "kind": self.output_kind, "side": side
-        }  # fmt: skip
+            "model": address_of(self.name),
+            "labels": address_of(self.labels),
+            "kind": self.output_kind,
+            "side": side,
+            "other": [f"{name}={address_of(value)}" for name, value in self.others] or None,
+        }
 
 
 def follow_link() -> None:
     """Set the widgets below to what a link asks for."""
-    file = asked_file("model", _MODEL_TYPES)
+    file = asked_upload("model") or asked_file("model", _MODEL_TYPES)
     st.session_state["model-linked"] = file
+    st.session_state["model-input"] = next(iter(asked("input")), None)
+    st.session_state["model-others-asked"] = dict(
+        value.split("=", 1) for value in asked("other") if "=" in value
+    )
     if file:
         _follow_link_to_file(file)
         return
@@ -109,21 +123,30 @@ def follow_link() -> None:
         st.session_state["model-keras"] = name.removesuffix(_RANDOM)
         st.session_state["model-random"] = name.endswith(_RANDOM)
     else:
-        st.session_state["model-bundled"] = name or _first_bundled()
+        st.session_state["model-bundled"] = name or first_bundled()
 
 
 def _follow_link_to_file(file: str) -> None:
     st.session_state["model-group"] = FILE
-    st.session_state["model-path"] = file
-    st.session_state["model-upload-kept"] = None
+    if is_token(file):
+        follow_upload(file, _UPLOADER, "a model")
+    else:
+        st.session_state["model-path"] = file
+        st.session_state[f"{_UPLOADER}-kept"] = None
     st.session_state["model-output"] = next(iter(asked("output")), None)
-    st.session_state["model-labels-linked"] = next(iter(asked("labels")), "")
+    labels = next(iter(asked("labels")), "")
+    if is_token(labels):
+        follow_upload(labels, _LABELS, "a list of class names")
+    else:
+        st.session_state[f"{_LABELS}-kept"] = None
+    st.session_state["model-labels-linked"] = "" if is_token(labels) else labels
     st.session_state["model-kind"] = asked_one("kind", _OUTPUT_KINDS, "the output kind") or ""
     side = asked_one("side", map(str, range(_SIDES[0], _SIDES[1] + 1)), "the input size")
     st.session_state["model-side"] = int(side) if side else None
 
 
-def _first_bundled() -> str:
+def first_bundled() -> str:
+    """The model that a first visit sees."""
     return next(own.name for own in camcore.BUNDLED_MODELS if own.input_shape[2] == 3)
 
 
@@ -147,7 +170,7 @@ def pick_model() -> ModelChoice | None:
 
 def _pick_bundled() -> ModelChoice:
     models = {own.name: own for own in camcore.BUNDLED_MODELS}
-    st.session_state.setdefault("model-bundled", _first_bundled())
+    st.session_state.setdefault("model-bundled", first_bundled())
     name = st.selectbox(
         "Bundled model",
         list(models),
@@ -190,7 +213,7 @@ def _pick_keras() -> ModelChoice:
 def _pick_file() -> ModelChoice | None:
     upload = ask_upload(
         "Model file",
-        key="model-upload",
+        key=_UPLOADER,
         type=_MODEL_TYPES,
         max_upload_size=_LARGEST_FILE,
         label_visibility="collapsed",
@@ -200,7 +223,7 @@ def _pick_file() -> ModelChoice | None:
     with st.expander("Class names and more"):
         labels = ask_upload(
             "Class names",
-            key="model-labels",
+            key=_LABELS,
             type=LABEL_TYPES,
             max_upload_size=8,
             help="Text with one name a line, JSON or CSV, in the order of the outputs.",
@@ -237,7 +260,6 @@ def _pick_file() -> ModelChoice | None:
         Path(path).name,
         file=True,
         uploaded=bool(upload),
-        linked=linked,
         stamp=_stamp(path),
         labels=labels,
         output_kind=kind or None,
@@ -272,7 +294,10 @@ def pick_input(choice: ModelChoice, model: camcore.Classifier) -> ModelChoice:
     """The same choice with one of several inputs for the picture."""
     if len(model.inputs) < 2:
         return choice
-    if st.session_state.get("model-input") not in model.inputs:
+    wanted = st.session_state.get("model-input")
+    if wanted not in model.inputs:
+        if wanted is not None:
+            refuse(f"The link asks for the input “{wanted}”, which the model does not have.")
         st.session_state["model-input"] = model.input
     chosen = st.selectbox(
         "Input that takes the picture", model.inputs, key="model-input", persist_state="session"
@@ -291,8 +316,14 @@ def pick_others(
         If a value does not fit.
     """
     values = {}
+    linked = st.session_state.pop("model-others-asked", {})
     for other in model.other_inputs:
         key = f"model-other-{other.name}"
+        if wanted := linked.get(other.name):
+            if not other.takes_picture:
+                st.session_state[key] = wanted
+            elif is_token(wanted):
+                follow_upload(wanted, key, f"a picture for {other.name}")
         if other.takes_picture:
             value = ask_upload(
                 f"Picture for {other.name}", key=key, type=_PICTURE_TYPES,
@@ -308,6 +339,17 @@ def pick_others(
     if not values:
         return choice, model
     return replace(choice, others=tuple(values.items())), model.holding(values)
+
+
+def address_of_choice(
+    choice: ModelChoice, model: camcore.Classifier
+) -> dict[str, str | Iterable[str] | None]:
+    """What an address says of the model, with its output and its input where there are several."""
+    return {
+        **choice.link(),
+        "output": model.output if len(model.outputs) > 1 else None,
+        "input": model.input if len(model.inputs) > 1 else None,
+    }
 
 
 def reads_drawings(choice: ModelChoice | None) -> bool:

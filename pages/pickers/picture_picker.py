@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
@@ -14,11 +14,19 @@ from pages.components.digit_canvas import draw_digit
 from pages.components.thumbnails import pick_thumbnail
 from pages.pickers.model_picker import ModelChoice
 from pages.session.address import asked, asked_one
-from pages.session.uploads import typed_path
+from pages.session.uploads import (
+    address_of,
+    ask_upload,
+    follow_upload,
+    is_token,
+    typed_path,
+    upload_folder,
+)
 
 SAMPLE, UPLOAD, CAMERA, PATH, DRAW = "Sample", "Upload", "Camera", "Path", "Draw"
 _TYPES = ["png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "ppm", "avif"]
 _LARGEST = 100  # MB
+_UPLOADER = "picture-upload"
 
 
 @dataclass(frozen=True)
@@ -32,24 +40,31 @@ class PictureChoice:
         Name of the sample.
     file : str
         What to write for it in a command.
-    linked : bool
-        Whether a link named its path.
+    place : str or None
+        Where the file lies that a person named or brought; None for a sample.
     """
 
     picture: camcore.Picture
     sample: str | None
     file: str
-    linked: bool = False
+    place: str | None = None
+
+    def link(self) -> dict[str, str | None]:
+        """What an address says of the picture."""
+        return {"image": self.sample, "path": address_of(self.place)}
 
 
 def follow_link() -> None:
     """Set the widgets below to the sample, or the path, that a link asks for."""
     name = asked_one("image", [own.name for own in camcore.SAMPLES], "the sample picture")
     path = next(iter(asked("path")), "")
-    st.session_state["picture-source"] = PATH if path else SAMPLE
     st.session_state["picture-sample"] = name
-    st.session_state["picture-linked"] = path
-    if path:
+    if is_token(path):
+        st.session_state["picture-source"] = UPLOAD
+        follow_upload(path, _UPLOADER, "a picture")
+    else:
+        st.session_state["picture-source"] = PATH if path else SAMPLE
+    if path and not is_token(path):
         st.session_state["picture-path"] = path
 
 
@@ -79,8 +94,7 @@ def pick_picture(choice: ModelChoice | None, drawable: bool) -> PictureChoice | 
     if source == UPLOAD:
         return _upload()
     if source == CAMERA:
-        shot = st.camera_input("Camera", key="picture-camera", label_visibility="collapsed")
-        return _given(shot.file_id, shot.getvalue, "camera.jpg") if shot else None
+        return _camera()
     if source == PATH:
         return _path()
     return _drawn()
@@ -102,14 +116,24 @@ def _sample(choice: ModelChoice | None, drawable: bool) -> PictureChoice:
 
 
 def _upload() -> PictureChoice | None:
-    upload = st.file_uploader(
+    path = ask_upload(
         "Picture file",
+        key=_UPLOADER,
         type=_TYPES,
-        key="picture-upload",
         max_upload_size=_LARGEST,
         label_visibility="collapsed",
     )
-    return _given(upload.file_id, upload.getvalue, upload.name) if upload else None
+    return _brought(path) if path else None
+
+
+def _camera() -> PictureChoice | None:
+    """The photo, or the last one: another page empties the camera."""
+    kept = "picture-camera-kept"
+    shot = st.camera_input("Camera", key="picture-camera", label_visibility="collapsed")
+    if shot:
+        st.session_state[kept] = _keep(shot.getvalue(), "camera.jpg")
+    path = st.session_state.get(kept)
+    return _brought(path) if path and os.path.exists(path) else None
 
 
 def _path() -> PictureChoice | None:
@@ -119,23 +143,36 @@ def _path() -> PictureChoice | None:
     if not typed.strip():
         return None
     path = typed_path(typed)
-    linked = typed == st.session_state.get("picture-linked")
     try:
         status = os.stat(path)
         stamp = f"{path} {status.st_size} {status.st_mtime_ns}"
     except (OSError, ValueError):
         return PictureChoice(camcore.read_image(path), None, path)  # says what is wrong with it
-    return PictureChoice(_read(stamp, lambda: camcore.read_image(path)), None, path, linked)
+    return PictureChoice(_read(stamp, lambda: camcore.read_image(path)), None, path, path)
 
 
 def _drawn() -> PictureChoice | None:
-    png = draw_digit()
-    return _given(hashlib.sha256(png).hexdigest(), lambda: png, "drawing.png") if png else None
+    """The drawing, or the last one: another page empties the canvas."""
+    kept = "picture-drawing-kept"
+
+    def forget() -> None:  # also where the canvas is wiped
+        st.session_state.pop(kept, None)
+
+    if png := draw_digit(on_change=forget):
+        st.session_state[kept] = _keep(png, "drawing.png")
+    path = st.session_state.get(kept)
+    return _brought(path) if path and os.path.exists(path) else None
 
 
-def _given(identity: str, data: Callable[[], bytes], name: str) -> PictureChoice:
-    picture = _read(f"{identity} {name}", lambda: camcore.read_image(data(), name=name))
-    return PictureChoice(picture, None, picture.name)
+def _keep(data: bytes, name: str) -> str:
+    return str(upload_folder().keep_bytes(data, name))
+
+
+def _brought(path: str) -> PictureChoice:
+    """A picture that came through the browser; it lies under its content's hash."""
+    file = Path(path)  # a message names the file as the person knows it
+    picture = _read(path, lambda: camcore.read_image(file.read_bytes(), name=file.name))
+    return PictureChoice(picture, None, picture.name, path)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

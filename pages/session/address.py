@@ -7,7 +7,7 @@ view writes itself into the address. What a link asks for and cannot have become
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import streamlit as st
 
@@ -46,12 +46,15 @@ def asked(name: str) -> tuple[str, ...]:
     return st.session_state.get(_ASKED, {}).pop(name, ())
 
 
+def asked_where(name: str, fits: Callable[[str], bool]) -> str | None:
+    """The link's first value under a name if it fits; any other stays for `asked`."""
+    values = st.session_state.get(_ASKED, {}).get(name, ())[:1]
+    return asked(name)[0] if any(map(fits, values)) else None
+
+
 def asked_file(name: str, endings: Iterable[str]) -> str | None:
     """The link's value under a name if it ends like a file; any other stays for `asked`."""
-    values = st.session_state.get(_ASKED, {}).get(name, ())[:1]
-    if any(value.lower().endswith(tuple(endings)) for value in values):
-        return asked(name)[0]
-    return None
+    return asked_where(name, lambda value: value.lower().endswith(tuple(endings)))
 
 
 def asked_one(name: str, allowed: Iterable[str], what: str) -> str | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.navigation.page import Page as StreamlitPage
 
+from pages.components.accessible_names import give_names
+
 _INSIDE = "inside-dashboard"
 
 
@@ -55,7 +57,10 @@ PAGES: tuple[PageEntry, ...] = (
 def run_chosen_page() -> None:
     """Run the page that the address asks for, inside the frame that dashboard.py sets."""
     st.session_state[_INSIDE] = True
-    _chosen().run()
+    page = _chosen()
+    st.set_page_config(page_title=f"{page.title} · CAM Audit")
+    page.run()
+    give_names()
 
 
 def page_frame() -> None:

@@ -16,38 +16,57 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from camcore.auditing.runs.store import runs_folder
 from camcore.sources.bounds import check_bounds
 from pages.components.wording import plain
+from pages.session.address import asked_where, refuse
 
-_KEPT = 12  # model files may be large; the oldest go
+_ROOM = 4_000_000_000  # bytes on disk; model files may be large, the oldest go
+_TOKEN = re.compile(r"upload-([0-9a-f]{32})")
 
 
 class UploadFolder:
-    """Uploaded files on disk, under their content's hash, gone with the server.
+    """Uploaded files on disk, under the hash of their name and content, gone with the server.
 
     Parameters
     ----------
-    kept : int
-        Most files kept; the least recently used ones are deleted.
+    room : int
+        Most bytes that are kept; the least recently used files are deleted.
     """
 
-    def __init__(self, kept: int = _KEPT) -> None:
+    def __init__(self, room: int = _ROOM) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="camaudit-")
-        self.kept = kept
+        self.room = room
 
     def keep(self, upload: UploadedFile) -> Path:
         """Write an upload once and return where it lies, under its own name."""
-        data = upload.getbuffer()
-        place = Path(self._folder.name) / hashlib.sha256(data).hexdigest()
-        name = re.sub(r"[^\w.() -]", "_", Path(upload.name).name)[-120:] or "file"
+        return self.keep_bytes(upload.getbuffer(), upload.name)
+
+    def keep_bytes(self, data: bytes | memoryview, name: str) -> Path:
+        """The same for what was not uploaded as a file, such as a photo of the camera."""
+        name = re.sub(r"[^\w.() -]", "_", Path(name).name)[-120:] or "file"
+        digest = hashlib.sha256(f"{name}\n".encode())
+        digest.update(data)
+        place = self.place / digest.hexdigest()
         file = place / name
         if not file.exists():
             place.mkdir(exist_ok=True)
             part = place / f".{name}.part"
             part.write_bytes(data)
             part.replace(file)
-        os.utime(place)
-        for old in sorted(Path(self._folder.name).iterdir(), key=os.path.getmtime)[: -self.kept]:
-            shutil.rmtree(old, ignore_errors=True)
+        self._touch(place)
         return file
+
+    def token(self, path: str) -> str:
+        """What an address calls one of these files: its content, 128 bits that nobody guesses."""
+        return f"upload-{Path(path).parent.name[:32]}"
+
+    def named(self, token: str) -> str | None:
+        """Where the file of a token lies; None where it is not kept here (any more)."""
+        match = _TOKEN.fullmatch(token)
+        for place in self.place.glob(f"{match[1]}*") if match else ():
+            for file in place.iterdir():
+                if not file.name.startswith("."):  # one that is still being written
+                    self._touch(place)
+                    return str(file)
+        return None
 
     @property
     def place(self) -> Path:
@@ -57,6 +76,14 @@ class UploadFolder:
     def holds(self, path: str) -> bool:
         """Whether a path leads to one of these files."""
         return Path(path).is_relative_to(self._folder.name)
+
+    def _touch(self, used: Path) -> None:
+        os.utime(used)
+        left = self.room
+        for place in sorted(self.place.iterdir(), key=os.path.getmtime, reverse=True):
+            left -= sum(file.stat().st_size for file in place.iterdir())
+            if left < 0 and place != used:
+                shutil.rmtree(place, ignore_errors=True)
 
 
 def ask_upload(label: str, *, key: str, **options: Any) -> str | None:
@@ -83,6 +110,34 @@ def ask_upload(label: str, *, key: str, **options: Any) -> str | None:
             st.caption(f"{plain(Path(path).name)}, uploaded before")
             st.button("Remove", key=f"{key}-forget", type="tertiary", on_click=forget)
     return path
+
+
+def address_of(path: str | None) -> str | None:
+    """What an address says of a file: an uploaded one goes by its content, another by its path."""
+    if path is not None and upload_folder().holds(path):
+        return upload_folder().token(path)
+    return path
+
+
+def is_token(text: str) -> bool:
+    """Whether an address means an uploaded file."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def asked_upload(name: str) -> str | None:
+    """The link's value under a name if it means an uploaded file; any other stays for `asked`."""
+    return asked_where(name, is_token)
+
+
+def follow_upload(token: str, key: str, what: str) -> None:
+    """Let an uploader begin with the file that a link names, if it is still here."""
+    path = upload_folder().named(token)
+    st.session_state[f"{key}-kept"] = path
+    if path is None:
+        refuse(
+            f"The link asks for {what} that was uploaded, and this server does not have it (any "
+            "more): choose the file again."
+        )
 
 
 @st.cache_resource(show_spinner=False)

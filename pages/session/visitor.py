@@ -24,7 +24,7 @@ def let_in() -> bool:
     """Whether the page may be shown: where a sign-in is configured, only to who has signed in."""
     if st.user.get("is_logged_in") is not False:
         return True
-    st.subheader("CAM Audit", anchor=False)
+    st.title("CAM Audit", anchor=False)
     st.button("Sign in", on_click=st.login, type="primary", icon=":material/login:")
     return False
 

@@ -147,6 +147,23 @@ def test_the_model_stays_as_it_was_and_the_seed_decides(engine, bundled_model, s
     np.testing.assert_array_equal(model.scores(engine.seen(model, seven)[None])[0], before)
 
 
+def test_several_shuffles_are_those_of_the_seeds_and_told_as_a_range(engine, bundled_model, seven):
+    model, passes = bundled_model("cam1"), []
+    options = {"target": "7", "stages": 2}
+    alone = [sanity_check(engine, model, seven, seed=seed, **options) for seed in (4, 5, 6)]
+    found = sanity_check(
+        engine, model, seven, seed=4, shuffles=3,
+        progress=lambda done, total: passes.append((done, total)), **options,
+    )  # fmt: skip
+    for place, stage in enumerate(found.stages):
+        each = [own.stages[place].pearson for own in alone]
+        assert stage.pearsons == pytest.approx(each, nan_ok=True)
+        assert stage.pearson == pytest.approx(float(np.median(each)), nan_ok=True)
+        assert len(stage.heatmaps) == 3
+    assert "over 3 shuffles" in found.statement
+    assert passes[-1] == (1 + 3 * len(found.stages),) * 2
+
+
 @pytest.mark.parametrize("method", ["grad-cam", "recipro-cam"])
 def test_progress_rises_to_its_end(engine, cells, method):
     told = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -53,6 +54,16 @@ def test_first_visit_explains_a_sample(visit):
     assert "of the evidence for tank lies in" in texts(app)
     assert address(app)["model"] == "cloud-detector"
     assert app.selectbox(key="map-layer").value == "conv5"
+
+
+def test_the_front_door_is_there_until_somebody_has_come_in(visit):
+    app = visit()
+    assert "See where an image classifier looks" in texts(app)
+    app.button(key="door-own").click().run()
+    assert_calm(app)
+    assert app.segmented_control(key="model-group").value == "Your file"
+    assert app.pills(key="picture-source").value == "Upload"
+    assert "See where an image classifier looks" not in texts(app)
 
 
 def test_widgets_change_the_view_and_its_address(visit):
@@ -178,6 +189,51 @@ def test_an_uploaded_picture(visit):
     assert_calm(app)
     assert explained(app)
     assert "image" not in address(app)
+    assert re.fullmatch("upload-[0-9a-f]{32}", address(app)["path"])
+
+
+def test_what_was_brought_opens_from_its_address(visit, keras, tmp_path):
+    """Another session, as after a reload; and a server that never had the file says so."""
+    x = keras.layers.Conv2D(4, 3, name="conv")(images := keras.Input((20, 20, 3)))
+    answer = keras.layers.Dense(3, activation="softmax")(keras.layers.GlobalAveragePooling2D()(x))
+    keras.Model(images, answer).save(tmp_path / "own.keras")
+    app = visit()
+    app.segmented_control(key="model-group").set_value("Your file").run()
+    app.file_uploader(key="model-upload").upload(
+        "own.keras", (tmp_path / "own.keras").read_bytes(), "x/y"
+    ).run()
+    app.file_uploader(key="model-labels").upload("names.txt", b"ant\nbee\ncat\n", "x/y").run()
+    app.pills(key="picture-source").set_value("Upload").run()
+    app.file_uploader(key="picture-upload").upload("mine.png", png(), "image/png").run()
+    app.selectbox(key="map-layer").set_value("conv").run()
+    assert_calm(app)
+    link = address(app)
+    assert {"model", "labels", "path"} == {name for name in link if "upload-" in link[name]}
+
+    again = visit(**link)
+    assert_calm(again)
+    assert not again.warning
+    assert explained(again)
+    assert address(again) == link
+    assert "mine.png, uploaded before" in "\n".join(own.value for own in again.caption)
+    assert any("ant" in label or "bee" in label or "cat" in label
+               for label in again.pills(key="target-chips").options)  # fmt: skip
+
+    gone = visit(**link | {"path": "upload-" + 32 * "0"})
+    assert not gone.exception
+    assert "choose the file again" in gone.warning[0].value
+
+
+def test_a_typed_path_is_in_the_address(visit, tmp_path):
+    (tmp_path / "mine.png").write_bytes(png())
+    app = visit()
+    app.pills(key="picture-source").set_value("Path").run()
+    app.text_input(key="picture-path").set_value(str(tmp_path / "mine.png")).run()
+    assert_calm(app)
+    assert address(app)["path"] == str(tmp_path / "mine.png")
+    again = visit(**address(app))
+    assert_calm(again)
+    assert address(again) == address(app)
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture at all", png()[:200]])
@@ -245,7 +301,8 @@ def test_an_own_model_shows_the_answer_under_each_preprocessing(visit, keras, tm
     assert_calm(app)
     assert "caffe" in texts(app)
     assert "a *star*" in texts(app)
-    assert "model" not in address(app)
+    assert address(app)["model"] == str(tmp_path / "own.keras")
+    assert "labels" in address(app)
 
 
 def test_everything_unexpected_becomes_one_sentence(visit, monkeypatch):
@@ -314,6 +371,15 @@ def test_a_quick_method_of_many_passes_runs_at_once(visit):
     assert_calm(app)
     assert not app.info
     assert explained(app)
+
+
+def test_a_vanished_gradient_is_said(visit):
+    """cloud-detector is sure of its sunny tank to the last digit."""
+    app = visit(model="cloud-detector", image="tank-sunny", of="probability")
+    assert_calm(app)
+    assert any("its gradient has vanished" in own.value for own in app.warning)
+    app = visit(model="cloud-detector", image="tank-sunny")
+    assert not app.warning
 
 
 def test_the_probability_can_be_explained_where_gradients_are(visit):

@@ -184,7 +184,8 @@ def common_patch(patches: np.ndarray) -> np.ndarray:
         fit = np.roll(fit, reach, axis=(1, 2))[:, : 2 * reach[0] + 1, : 2 * reach[1] + 1]
         best = fit.reshape(len(fit), -1).argmax(axis=1)
         moves = np.stack(np.divmod(best, 2 * reach[1] + 1), axis=1) - reach
-    return _moved(values, moves).mean(axis=0)
+    average: np.ndarray = _moved(values, moves).mean(axis=0)
+    return average
 
 
 def _moved(values: np.ndarray, moves: np.ndarray) -> np.ndarray:

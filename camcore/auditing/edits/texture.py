@@ -49,7 +49,8 @@ class Texture(CommonProbe):
         In squared grey levels; the mean over all frequencies is the variance that waves add.
         """
         power, usual = _power(_residuals(images.pixels))
-        return power - usual
+        excess: np.ndarray = power - usual
+        return excess
 
     def impose(
         self, recipients: Images, target: np.ndarray, rng: np.random.Generator

@@ -83,7 +83,8 @@ def _tones(levels: np.ndarray) -> np.ndarray:
     near = RULES.tone_near * (white - black)
     between = levels[(levels > black + near) & (levels < white - near)]
     if len(between) < max(1, RULES.tones_fewest * len(levels)):
-        return black + np.array([0, *_TONES, 1]) * (white - black)
+        tones: np.ndarray = black + np.array([0, *_TONES, 1]) * (white - black)
+        return tones
     return np.array([black, *np.quantile(between, _TONES), white])
 
 
@@ -102,7 +103,8 @@ def _curve(own: np.ndarray, target: np.ndarray) -> np.ndarray:
     width = own[-1] - own[0]
     slope = (wanted[-1] - wanted[0]) / width if width >= 1 else 1.0
     outside = np.minimum(levels - own[0], 0) + np.maximum(levels - own[-1], 0)
-    return np.interp(levels, own, wanted) + slope * outside
+    mapped: np.ndarray = np.interp(levels, own, wanted) + slope * outside
+    return mapped
 
 
 def _within_reach(own: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -122,7 +124,8 @@ def _within_reach(own: np.ndarray, target: np.ndarray) -> np.ndarray:
         centre = target[0] + gain * (pivot - own[0])
     else:
         pivot, centre = own[2], target[2]
-    return centre + (target - centre) * (RULES.stretch_most / gain)
+    reachable: np.ndarray = centre + (target - centre) * (RULES.stretch_most / gain)
+    return reachable
 
 
 @dataclass(frozen=True)

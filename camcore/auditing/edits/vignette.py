@@ -54,7 +54,8 @@ class Vignette(StatisticProbe):
         slope = ((weights * logs) @ distance) - mean * (weights * logs).sum(axis=1)
         told = (count >= RULES.light_fewest * distance.size) & (spread > 1e-6)
         fall = np.divide(slope, spread, out=np.zeros(len(levels)), where=told)
-        return np.clip(fall, -_MOST, _MOST)
+        bounded: np.ndarray = np.clip(fall, -_MOST, _MOST)
+        return bounded
 
     def impose(
         self, recipients: Images, own: np.ndarray, target: np.ndarray, rng: np.random.Generator

@@ -65,7 +65,8 @@ def common_ground(own: np.ndarray, others: np.ndarray) -> np.ndarray:
     ground = _ground(own, others)
     if ground is None:
         return np.zeros(own.shape[1:3])
-    return _near(np.concatenate([own, others]), ground).mean(axis=0)
+    shares: np.ndarray = _near(np.concatenate([own, others]), ground).mean(axis=0)
+    return shares
 
 
 def separation(own: np.ndarray, others: Sequence[np.ndarray]) -> float:
@@ -126,7 +127,8 @@ def _thinned(pixels: np.ndarray) -> np.ndarray:
 
 
 def _near(pixels: np.ndarray, value: np.ndarray) -> np.ndarray:
-    return (np.abs(pixels - value) <= RULES.alike_levels).all(axis=-1)
+    near: np.ndarray = (np.abs(pixels - value) <= RULES.alike_levels).all(axis=-1)
+    return near
 
 
 def _ground(own: np.ndarray, others: np.ndarray) -> np.ndarray | None:

@@ -80,7 +80,8 @@ class Pool:
         rng = np.random.default_rng([seed, 3])
         mixed = self._images.iloc[rng.permutation(len(self._images))]
         turn = mixed.groupby("klass").cumcount().to_numpy()
-        return mixed.index.to_numpy()[np.argsort(turn, kind="stable")[:count]]
+        ids: np.ndarray = mixed.index.to_numpy()[np.argsort(turn, kind="stable")[:count]]
+        return ids
 
     def images(self, ids: np.ndarray) -> Images:
         """A batch of images that are held."""

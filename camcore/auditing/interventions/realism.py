@@ -41,7 +41,7 @@ class Realism:
         self._mean = features.mean(axis=0)
         _, spreads, axes = np.linalg.svd(features - self._mean, full_matrices=False)
         spreads = spreads / np.sqrt(len(features))
-        self._units = max(RULES.real_ridge * float(spreads[0]), np.finfo(np.float32).eps)
+        self._units = max(RULES.real_ridge * float(spreads[0]), float(np.finfo(np.float32).eps))
         # Spreads below the ridge are measured by the ridge, and so is all that no real picture has.
         self._axes = axes.T * (1 / np.maximum(spreads, self._units) - 1 / self._units)
         self._back = axes.T
@@ -61,20 +61,24 @@ class Realism:
     def _placed(self, features: np.ndarray) -> np.ndarray:
         """Features in units of the spread along the principal axes, in the features' own frame."""
         moved = features - self._mean
-        return moved / self._units + (moved @ self._axes) @ self._back.T
+        placed: np.ndarray = moved / self._units + (moved @ self._axes) @ self._back.T
+        return placed
 
     def _distances(self, points: np.ndarray) -> np.ndarray:
         squared = (points**2).sum(axis=1)[:, None] + (self._points**2).sum(axis=1)
-        return np.sqrt(np.maximum(squared - 2 * points @ self._points.T, 0))
+        distances: np.ndarray = np.sqrt(np.maximum(squared - 2 * points @ self._points.T, 0))
+        return distances
 
 
 def _closest(radii: np.ndarray, apart: np.ndarray) -> np.ndarray:
-    return (radii / np.maximum(apart, 1e-9)).max(axis=1)
+    closest: np.ndarray = (radii / np.maximum(apart, 1e-9)).max(axis=1)
+    return closest
 
 
 def pooled(activations: np.ndarray) -> np.ndarray:
     """Means of the feature maps, (N, H, W, K) -> (N, K)."""
-    return activations.mean(axis=(1, 2))
+    means: np.ndarray = activations.mean(axis=(1, 2))
+    return means
 
 
 def properties_of(pixels: np.ndarray) -> np.ndarray:

@@ -87,7 +87,8 @@ def swaps(run: Run, finding: Finding, pool: Pool, count: int = 6) -> tuple[Swap,
     klass = run.class_names.index(finding.class_name)
     rows = run.trials("test")
     rows = rows[(rows["klass"] == klass) & (rows["probe"] == finding.probe)].set_index("pair")
-    flipped = (rows["edited"] == klass) & (rows["controlled"] != klass)
+    others = (rows["before"] != klass) & (rows["controlled"] != klass)
+    flipped = others & (rows["edited"] == klass)
     moved = rows["margin_edited"] - rows["margin_controlled"]
     told = rows.assign(flipped=flipped, moved=moved)
     told = told.sort_values(["flipped", "moved"], ascending=False).head(count)

@@ -328,9 +328,11 @@ def _kept(fill: str, recipients: Images, donors: Images) -> np.ndarray:
     if fill == "ring":
         return middle(recipients)
     if fill == "spared":
-        return objects(recipients) | objects(donors)
+        known: np.ndarray = objects(recipients) | objects(donors)
+        return known
     inside = np.where(recipients.with_mask[:, None, None], objects(recipients), middle(recipients))
-    return ~inside
+    outside: np.ndarray = ~inside
+    return outside
 
 
 def _chunks(count: int) -> list[slice]:

@@ -66,7 +66,8 @@ def _best_matches(templates: np.ndarray, patches: np.ndarray) -> np.ndarray:
     (N, templates, values) and (M, patches, values) -> (N, templates, M).
     """
     products = templates.reshape(-1, templates.shape[-1]) @ patches.reshape(-1, patches.shape[-1]).T
-    return products.reshape(*templates.shape[:2], *patches.shape[:2]).max(axis=-1)
+    best: np.ndarray = products.reshape(*templates.shape[:2], *patches.shape[:2]).max(axis=-1)
+    return best
 
 
 def _patches(crops: np.ndarray) -> np.ndarray:
@@ -80,4 +81,5 @@ def _patches(crops: np.ndarray) -> np.ndarray:
     seen = seen - seen.mean(axis=(-2, -1), keepdims=True)
     seen = seen.reshape(len(crops), -1, _PATCH * _PATCH * crops.shape[-1])
     length = np.linalg.norm(seen, axis=2, keepdims=True)
-    return seen / (length + _NOISE * np.sqrt(seen.shape[2]))
+    patches: np.ndarray = seen / (length + _NOISE * np.sqrt(seen.shape[2]))
+    return patches

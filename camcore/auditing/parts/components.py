@@ -104,7 +104,8 @@ def contributions(presence: np.ndarray, found: Components, gradients: np.ndarray
     """
     pull = _pooled(gradients, signed=True) @ found.directions.T
     ratio = gradients.shape[1] * gradients.shape[2] / (pull.shape[1] * pull.shape[2])
-    return ratio * (presence * pull).sum(axis=(1, 2), dtype=np.float64).mean(axis=0)
+    added: np.ndarray = ratio * (presence * pull).sum(axis=(1, 2), dtype=np.float64).mean(axis=0)
+    return added
 
 
 def _solved(cells: np.ndarray, directions: np.ndarray) -> np.ndarray:
@@ -120,12 +121,13 @@ def _solved(cells: np.ndarray, directions: np.ndarray) -> np.ndarray:
             max_iter=_STEPS,
             tol=_TOLERANCE,
         )
-    return weights.astype(np.float32)
+    nonnegative: np.ndarray = weights.astype(np.float32)
+    return nonnegative
 
 
 def _pooled(maps: np.ndarray, *, signed: bool = False) -> np.ndarray:
     """Means over blocks, so that no side has more than 16 cells."""
-    values = np.asarray(maps, np.float32)
+    values: np.ndarray = np.asarray(maps, np.float32)
     if not signed:
         values = np.maximum(np.nan_to_num(values), 0)
     for axis in (1, 2):

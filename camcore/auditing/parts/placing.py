@@ -117,9 +117,9 @@ def _candidates(
     store: Store,
 ) -> list[_Candidate]:
     inputs = preprocess(pixels.astype(np.float32), plan.preprocessing)
-    size = pixels.shape[1:3]
+    height, width = pixels.shape[1:3]
     hot = np.maximum(np.nan_to_num(Run(store.folder).maps(images.index.to_numpy())), 0)
-    places = windows(hot, *size, SHARE)
+    places = windows(hot, height, width, SHARE)
     own = (images["klass"] == klass).to_numpy()
     first = _Candidate("", np.inf, _alike(pixels, places, fitted), places)
     found: list[_Candidate] = []
@@ -137,7 +137,7 @@ def _candidates(
         added = contributions(presence[pulled], parts, pull)
         share = SHARE if layer.name == plan.layer else FINE
         for number, contribution in enumerate(added):
-            places = windows(presence[..., number], *size, share)
+            places = windows(presence[..., number], height, width, share)
             if contribution > 0 and places.presence[own].any():
                 alike = _alike(pixels, places, fitted)
                 found.append(_Candidate(layer.name, float(contribution), alike, places))
@@ -157,7 +157,8 @@ def _gradients(
     others[:, columns] = -np.inf
     rival = others.argmax(axis=1)
     up, down = (classifier.gradients(forward, own.tolist()) for own in (target, rival))
-    return up - down
+    pull: np.ndarray = up - down
+    return pull
 
 
 def _alike(pixels: np.ndarray, places: Windows, of: np.ndarray) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from camcore.auditing.edits.part import Part
+from camcore.auditing.edits.part import Part, Way
 from camcore.auditing.interventions.effects import Differences, differences
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.pairing import Pairs
@@ -81,8 +81,8 @@ class PartTrials:
         )
         rows = placed[placed["number"] == probe.number]
         asked = self._pairs(probe, rows, 1, self._plan.rules.parts_pairs[2])
-        ways = ("another place", "from beside", "shared")
-        probes = tuple(map(probe.done, ways))
+        ways: tuple[Way, ...] = ("another place", "from beside", "shared")
+        probes = tuple(probe.done(way) for way in ways)
         self._laboratory.run(Trial(ASKED, klass, asked, probes))
         tested = self._pairs(probe, rows, 1, self._plan.rules.parts_pairs[1])
         told = self._images["told"]
@@ -145,7 +145,8 @@ class PartTrials:
     def _showing(self, rows: pd.DataFrame, count: int) -> np.ndarray:
         """Ids of the images that show a part, those with most of it first."""
         kept = max(_FEWEST, round(self._plan.rules.parts_showing * len(rows)))
-        return rows.nlargest(min(kept, count), "presence")["id"].to_numpy(np.int64)
+        ids: np.ndarray = rows.nlargest(min(kept, count), "presence")["id"].to_numpy(np.int64)
+        return ids
 
 
 def best_part(found: list[tuple[Part, Differences, float]], rules: Rules) -> Part | None:

@@ -73,7 +73,8 @@ def _window_means(maps: np.ndarray, down: int, across: int) -> np.ndarray:
     total = np.pad(maps.cumsum(axis=1).cumsum(axis=2), ((0, 0), (1, 0), (1, 0)))
     sums = total[:, down:, across:] - total[:, :-down, across:]
     sums = sums - total[:, down:, :-across] + total[:, :-down, :-across]
-    return sums / (down * across)
+    means: np.ndarray = sums / (down * across)
+    return means
 
 
 def scatter(boxes: np.ndarray, height: int, width: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.run import Run
@@ -102,17 +103,7 @@ def says(run: Run, finding: Finding) -> list[str]:
             f"100 images of other classes into {name} than the same edit with another image of "
             f"their own class did (95 % interval {low} to {high}; {finding.pairs} held-out pairs)."
         )
-    if finding.kind is not None:
-        told.append(_KINDS[finding.kind])
-    if finding.presence == "without":
-        told.append(
-            f"Taking away what is there is enough: {name} is recognised by what its pictures lack."
-        )
-    if finding.taken_from is not None:
-        told.append(
-            f"Nearly only pictures of {finding.taken_from} are moved: they may lose a cue of their "
-            "own."
-        )
+    told += _of_its_kind(finding)
     if finding.accuracy is not None:
         told.append(
             f"With the cue {share(finding.accuracy['with'])} of the images of {name} are "
@@ -154,6 +145,24 @@ def says(run: Run, finding: Finding) -> list[str]:
     same = next((one for one in run.findings if one.id == finding.overlaps), None)
     if same is not None:
         told.append(f"Its region is mostly that of “{same.cue}”: probably the same cue.")
+    return told
+
+
+def _of_its_kind(finding: Finding) -> list[str]:
+    """What kind of thing the cue is, and whether it acts by being there."""
+    name = finding.class_name
+    told = []
+    if finding.kind is not None:
+        told.append(_KINDS[finding.kind])
+    if finding.presence == "without":
+        told.append(
+            f"Taking away what is there is enough: {name} is recognised by what its pictures lack."
+        )
+    if finding.taken_from is not None:
+        told.append(
+            f"Nearly only pictures of {finding.taken_from} are moved: they may lose a cue of their "
+            "own."
+        )
     return told
 
 
@@ -310,7 +319,7 @@ def _size(finding: Finding) -> str:
 
 
 def _by_cue(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
-    groups: dict[tuple, list[Finding]] = {}
+    groups: dict[tuple[Any, ...], list[Finding]] = {}
     for one in findings:
         groups.setdefault((one.cue, one.kind, one.presence), []).append(one)
     return [(cue, own) for (cue, _, _), own in groups.items()]

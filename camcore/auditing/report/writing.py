@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
 from camcore.auditing import figures
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.replay import pool_of
 from camcore.auditing.report import words
 from camcore.auditing.report.album import Album
+from camcore.auditing.report.rendering import rendered
 from camcore.auditing.report.sections import Chart, Section, chart_of, section_of
 from camcore.auditing.report.tables import bad_table, images_table
 from camcore.auditing.runs.findings import LEVELS, Finding
@@ -63,22 +61,11 @@ def write_report(run: Run) -> Path:
 
 
 def _page(run: Run) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_printable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"share": words.share, "when": words.when}
     album, pool = Album(ROOM), pool_of(run)
     effects = _effects(run, album)
     levels = [(level, words.ABOUT[level], *_sections(run, level, album, pool)) for level in LEVELS]
-    return environment.get_template("page.html.jinja").render(
-        light=figures.colours(figures.LIGHT),
-        dark=figures.colours(figures.DARK),
-        css=Markup((_HERE / "page.css").read_text(encoding="utf-8")),
+    return rendered(
+        _HERE / "page.html.jinja",
         run=run,
         record=run.record,
         summary=run.summary,
@@ -96,13 +83,6 @@ def _page(run: Run) -> str:
         made=_made(run),
         measured=measured(),
     )
-
-
-def _printable(value: Any) -> Any:
-    """Characters that would not print, or turn the direction of the text around, become ``?``."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    return "".join(c if c.isprintable() or c == "\n" else "?" for c in value)
 
 
 def _effects(run: Run, album: Album) -> Chart | None:

@@ -7,12 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from camcore.auditing.interventions.effects import differences
+from camcore.auditing.run_comparison.measured_cues import Cue, Key, Measured, measured_cues
 from camcore.auditing.run_comparison.run_comparison import (
     ORDER,
     Accuracy,
     Comparison,
-    Effect,
     Row,
     Verdict,
 )
@@ -22,7 +21,10 @@ from camcore.errors import StoreError
 
 
 def compare(a: Run, b: Run) -> Comparison:
-    """Set two runs side by side, class by class (by name) and family by family.
+    """Set two runs side by side, class by class (by name), family by family, place by place.
+
+    A family may have been proven at the top of the picture in one run and at its foot in the other:
+    those are two cues, and each is compared with what the other run measured there.
 
     Parameters
     ----------
@@ -41,8 +43,8 @@ def compare(a: Run, b: Run) -> Comparison:
     for run in (a, b):
         if not run.summary:
             raise StoreError(f"{run.folder} holds no findings yet; let its audit finish first.")
-    of_a, of_b = _effects(a), _effects(b)
-    rows = [_row(*key, of_a.get(key), of_b.get(key)) for key in {**of_a, **of_b}]
+    of_a, of_b = measured_cues(a), measured_cues(b)
+    rows = [row for key in {**of_a, **of_b} for row in _rows(key, of_a.get(key), of_b.get(key))]
     rows.sort(key=_rank)
     accuracy, relabelled = _accuracy(a, b)
     return Comparison(
@@ -56,30 +58,23 @@ def compare(a: Run, b: Run) -> Comparison:
     )
 
 
-def _effects(run: Run) -> dict[tuple[str, str], Effect]:
-    """By class and family: as proven, else from the held-out half, else from the other one."""
-    found: dict[tuple[str, str], Effect] = {}
-    for one in run.findings:
-        if one.effect is not None and one.interval is not None:
-            proven = one.level == "relied on"
-            found[one.class_name, one.family] = Effect(one.effect, one.interval, proven, True)
-    seed = Settings.from_json(run.record["settings"]).seed
-    for stage in ("test", "discovery"):
-        trials = run.trials(stage)
-        if trials.empty:
-            continue
-        trials = trials[trials["fill"] == "transfer"]
-        for (klass, family), rows in trials.groupby(["klass", "family"]):
-            key = run.class_names[int(klass)], str(family)
-            if key in found:
-                continue
-            probes = [differences(own, int(klass)) for _, own in rows.groupby("probe", sort=False)]
-            best = max(probes, key=lambda own: own.effect)
-            found[key] = Effect(best.effect, best.interval(seed), False, stage == "test")
-    return found
+def _rows(key: Key, a: Measured | None, b: Measured | None) -> list[Row]:
+    """What both runs measured at the place that each relies on; at one if it is the same."""
+    if a is None or b is None:
+        return [_row(*key, a.standing() if a else None, b.standing() if b else None)]
+    first, second = a.standing(), b.standing()
+    if first is None or second is None or first.lies_at(second.region):
+        return [_row(*key, first, second)]
+    rows = []
+    if first.effect.relied_on or not second.effect.relied_on:
+        rows.append(_row(*key, first, b.at(first.region)))
+    if second.effect.relied_on:
+        rows.append(_row(*key, a.at(second.region), second))
+    return rows
 
 
-def _row(class_name: str, family: str, a: Effect | None, b: Effect | None) -> Row:
+def _row(class_name: str, family: str, first: Cue | None, second: Cue | None) -> Row:
+    a, b = (cue.effect if cue is not None else None for cue in (first, second))
     if a is None or b is None:
         run = "a" if a is None else "b"
         note = f"not tried in {run}"
@@ -97,9 +92,10 @@ def _row(class_name: str, family: str, a: Effect | None, b: Effect | None) -> Ro
     return Row(class_name, family, a, b, change, verdict, note)
 
 
-def _rank(row: Row) -> tuple[int, float, str, str]:
+def _rank(row: Row) -> tuple[bool, int, float, str, str]:
     largest = max(one.value for one in (row.a, row.b) if one is not None)
-    return ORDER.index(row.verdict), -largest, row.class_name, row.family
+    excused = row.verdict in ("new", "worse") and row.mark == "neutral"
+    return excused, ORDER.index(row.verdict), -largest, row.class_name, row.family
 
 
 def _accuracy(a: Run, b: Run) -> tuple[Accuracy, int]:

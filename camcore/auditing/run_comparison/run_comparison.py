@@ -1,15 +1,18 @@
-"""What changed between two runs, as values and as text for a terminal."""
+"""What changed between two runs, as values, as a table and as text for a terminal."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from camcore.auditing.edits.families import FAMILIES
+import pandas as pd
+
+from camcore.auditing.run_comparison.comparison_sentence import in_a_sentence
 
 Verdict = Literal["new", "worse", "unchanged", "better", "gone", "not tested"]
 ORDER: tuple[Verdict, ...] = ("new", "worse", "unchanged", "better", "gone", "not tested")
 """What is new or worse comes first."""
+Mark = Literal["good", "bad", "neutral"]
 
 
 @dataclass(frozen=True)
@@ -27,17 +30,29 @@ class Effect:
     held_out : bool
         False where the cue showed too little on the discovery half to be tested on the other; the
         best probe of the family there stands for it, which errs towards a larger effect.
+    cue : str
+        The cue in words.
+    finding : str
+        Id of the finding in its run; empty where there is none.
+    excused : bool
+        Whether it lies on the object, may be the object, or is the trace of something else.
+    same_as : str or None
+        Id of the stronger finding of the class at the same place: probably the same cue.
     """
 
     value: float
     interval: tuple[float, float]
     relied_on: bool
     held_out: bool
+    cue: str
+    finding: str = ""
+    excused: bool = False
+    same_as: str | None = None
 
 
 @dataclass(frozen=True)
 class Row:
-    """One cue of one class in both runs.
+    """One cue of one class in both runs: the same family at the same place.
 
     Attributes
     ----------
@@ -58,6 +73,32 @@ class Row:
     change: float | None
     verdict: Verdict
     note: str = ""
+
+    @property
+    def told(self) -> Effect:
+        """The effect that the row is about: what b has or has got worse, else what a had."""
+        sides = (self.b, self.a) if self.verdict in ("new", "worse") else (self.a, self.b)
+        proven = [side for side in sides if side is not None and side.relied_on]
+        return next(side for side in (*proven, *sides) if side is not None)
+
+    @property
+    def mark(self) -> Mark:
+        """What the change is worth.
+
+        Reliance on the object is neither gain nor loss, nor is a change of what neither run relies
+        on.
+        """
+        told = self.told
+        if self.verdict in ("unchanged", "not tested") or told.excused or not told.relied_on:
+            return "neutral"
+        return "bad" if self.verdict in ("new", "worse") else "good"
+
+    @property
+    def matters(self) -> bool:
+        """Whether one of the runs relies on it, or its effect changed."""
+        if self.verdict in ("unchanged", "not tested"):
+            return any(side is not None and side.relied_on for side in (self.a, self.b))
+        return True
 
 
 @dataclass(frozen=True)
@@ -97,14 +138,16 @@ class Comparison:
 
     Examples
     --------
-    >>> row = Row("tank", "tag", Effect(0.5, (0.4, 0.6), True, True),
-    ...           Effect(0.0, (0.0, 0.1), False, True), -0.5, "gone")
+    >>> a = Effect(0.5, (0.4, 0.6), True, True, "top left corner", "tank--tag")
+    >>> b = Effect(0.0, (0.0, 0.1), False, True, "top left corner")
+    >>> row = Row("tank", "tag", a, b, -0.5, "gone")
     >>> print(Comparison("first", "second", "cnn", "cnn", (row,), Accuracy(0, None, None, 0, 0),
     ...                  ()).as_text())
     a: cnn, first
     b: cnn, second
-    verdict class cue a b change
-    gone tank corner tag 50 (40 to 60) 0 (0 to 10), not relied on -50
+    b no longer relies on the top left corner for tank.
+    verdict mark class cue a b change
+    gone good tank top left corner 50 (40 to 60) 0 (0 to 10), not relied on -50
     """
 
     a: str
@@ -118,13 +161,29 @@ class Comparison:
     def as_json(self) -> dict[str, Any]:
         """The comparison as a JSON object; ``class_name`` goes by ``class``."""
         value = asdict(self)
-        for row in value["rows"]:
+        for row, told in zip(value["rows"], self.rows, strict=True):
             row["class"] = row.pop("class_name")
-        return value
+            row["mark"] = told.mark
+        return value | {"sentence": self.sentence}
+
+    @property
+    def sentence(self) -> str:
+        """What changed, in one sentence."""
+        return in_a_sentence(self.rows)
+
+    @property
+    def told(self) -> tuple[Row, ...]:
+        """The rows that matter."""
+        return tuple(row for row in self.rows if row.matters)
+
+    def as_table(self) -> pd.DataFrame:
+        """One row a cue, with the numbers as shares from -1 to 1."""
+        return pd.DataFrame([_flat(row) for row in self.rows], columns=_COLUMNS)
 
     def as_text(self) -> str:
         """The comparison for a terminal."""
         lines = [f"a: {self.model_a}, {self.a}", f"b: {self.model_b}, {self.b}"]
+        lines.append(self.sentence)
         lines += [f"note: {note}" for note in self.notes]
         own = self.accuracy
         if own.a is not None and own.b is not None:
@@ -132,13 +191,14 @@ class Comparison:
                 f"recognised of {own.images} shared images: a {100 * own.a:.1f} %, "
                 f"b {100 * own.b:.1f} % (only a: {own.only_a}, only b: {own.only_b})"
             )
-        told = [row for row in self.rows if _matters(row)]
-        table = [("verdict", "class", "cue", "a", "b", "change")]
+        told = self.told
+        table = [("verdict", "mark", "class", "cue", "a", "b", "change")]
         table += [
             (
                 row.verdict,
+                row.mark,
                 row.class_name,
-                FAMILIES[row.family].title,
+                row.told.cue,
                 _shown(row.a),
                 _shown(row.b),
                 "" if row.change is None else f"{100 * row.change:+.0f}",
@@ -153,11 +213,7 @@ class Comparison:
                 ).rstrip()
                 for line in table
             ]
-            lines += [
-                f"{row.class_name}, {FAMILIES[row.family].title}: {row.note}"
-                for row in told
-                if row.note
-            ]
+            lines += [f"{row.class_name}, {row.told.cue}: {row.note}" for row in told if row.note]
         rest = len(self.rows) - len(told)
         if rest:
             lines.append(f"{rest} other cues were tried; neither run relies on them.")
@@ -166,10 +222,22 @@ class Comparison:
         return "\n".join(lines)
 
 
-def _matters(row: Row) -> bool:
-    if row.verdict in ("unchanged", "not tested"):
-        return any(one is not None and one.relied_on for one in (row.a, row.b))
-    return True
+_SIDES = ("effect", "low", "high", "relied on", "held out")
+_COLUMNS = [
+    "verdict", "mark", "class", "family", "cue",
+    *(f"{side} {name}" for side in "ab" for name in _SIDES),
+    "change", "note",
+]  # fmt: skip
+
+
+def _flat(row: Row) -> list[Any]:
+    cells: list[Any] = [row.verdict, row.mark, row.class_name, row.family, row.told.cue]
+    for side in (row.a, row.b):
+        if side is None:
+            cells += [None] * len(_SIDES)
+        else:
+            cells += [side.value, *side.interval, side.relied_on, side.held_out]
+    return [*cells, row.change, row.note]
 
 
 def _shown(effect: Effect | None) -> str:

@@ -43,7 +43,8 @@ class Finding:
     images : tuple of int
         Ids of images that show it, strongest first.
     share : float or None
-        Share of the tested images of the class that leave it when the cue is taken out.
+        Share of the tested images of the class that leave it when the cue is taken out, less the
+        share that leaves it under the control; a difference, -1 to 1.
     probe : str or None
         Name of the intervention; `camcore.auditing.edits` makes it again from that.
     margin : float or None

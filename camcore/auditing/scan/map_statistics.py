@@ -113,8 +113,8 @@ def coverage(mask: np.ndarray, rows: int, columns: int, frame: Frame) -> np.ndar
         np.stack([_inside(k / pixels, (k + 1) / pixels, edges) for k in range(pixels)])
         for pixels, edges in zip(mask.shape, (down, across), strict=True)
     )
-    covered: np.ndarray = high.T @ mask @ wide
-    return covered
+    shares: np.ndarray = high.T @ mask @ wide
+    return shares
 
 
 def _entropy(share: np.ndarray) -> np.ndarray:
@@ -151,6 +151,5 @@ def _inside(start: float, end: float, edges: np.ndarray) -> np.ndarray:
     """Part of each cell of a side that lies between two fractions of the side; 0 of empty ones."""
     overlap = np.minimum(end, edges[1:]) - np.maximum(start, edges[:-1])
     sizes = np.diff(edges)
-    share = np.clip(overlap / np.where(sizes > 0, sizes, 1.0), 0.0, 1.0)
-    inside: np.ndarray = share * (sizes > 0)
+    inside: np.ndarray = np.clip(overlap / np.where(sizes > 0, sizes, 1.0), 0.0, 1.0) * (sizes > 0)
     return inside

@@ -276,7 +276,7 @@ def _acts(run: Run, one: Tested) -> dict[str, float] | None:
     return acts or None
 
 
-def _likeness(run: Run, one: Tested) -> dict[str, float]:
+def _likeness(run: Run, one: Tested) -> dict[str, Any]:
     """How much the cue repeats, and how much of its place is the ground of all pictures."""
     name = likeness_file(one.klass)
     if not run.store.whole(name):

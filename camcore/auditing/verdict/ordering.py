@@ -137,8 +137,11 @@ def _standing(one: Finding) -> float:
 
 
 def one_place(first: Finding, second: Finding) -> bool:
-    """Whether two cues share most of the smaller one's pixels; a background holds every place
-    that is not the object's, and a place holds a part where most that could lie in it does."""
+    """Whether two cues share most of the smaller one's pixels.
+
+    A background holds every place that is not the object's, and a place holds a part where most
+    that could lie in it does.
+    """
     a, b = _pixels(first), _pixels(second)
     if a is not None and b is not None:
         return bool((a & b).sum() >= RULES.same_place * min(a.sum(), b.sum()))

@@ -24,7 +24,7 @@ _gallery = st.components.v2.component(
 
 
 def show_gallery(
-    maps: np.ndarray, weights: np.ndarray, means: np.ndarray, *, symbol: str, key: str
+    maps: np.ndarray, weights: np.ndarray, means: np.ndarray, *, symbol: str, page: int, key: str
 ) -> None:
     """Show feature maps, those that add most to the score first.
 
@@ -34,9 +34,12 @@ def show_gallery(
     weights, means : ndarray, shape (K,)
     symbol : str
         What the weights are called on screen.
+    page : int
+        How many are shown at a time.
     key : str
     """
-    header = {"count": len(maps), "grid": list(maps.shape[1:]), "symbol": symbol}
+    grid = list(maps.shape[1:])
+    header = {"count": len(maps), "grid": grid, "symbol": symbol, "page": page}
     arrays = (maps, weights, means)
     blobs = [np.ascontiguousarray(own, "<f4").tobytes() for own in arrays]
     _gallery(key=key, data=pack(header, [camcore.palette("viridis").tobytes(), *blobs]))

@@ -1,6 +1,5 @@
 // Tiles of feature maps, a page of them at a time.
 
-const PAGE = 24;
 const ORDERS = {
   "largest contribution": (own) => -Math.abs(own.added),
   "largest weight": (own) => -Math.abs(own.weight),
@@ -66,16 +65,16 @@ class Gallery {
   }
 
   draw() {
-    const { count, grid } = this.header;
+    const { count, grid, page: size } = this.header;
     const key = ORDERS[this.order.value];
     const sorted = [...this.channels].sort((a, b) => key(a) - key(b) || a.k - b.k);
-    const from = this.page * PAGE;
-    const shown = sorted.slice(from, from + PAGE);
+    const from = this.page * size;
+    const shown = sorted.slice(from, from + size);
     this.tiles.style.setProperty("--ratio", grid[1] / grid[0]);
     this.tiles.replaceChildren(...shown.map((own) => this.tile(own)));
     this.where.textContent = `${from + 1} to ${from + shown.length} of ${count}`;
     this.back.disabled = this.page === 0;
-    this.on.disabled = from + PAGE >= count;
+    this.on.disabled = from + size >= count;
   }
 
   tile({ k, weight, mean, added, map }) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -20,9 +21,9 @@ _canvas = st.components.v2.component(
 )
 
 
-def draw_digit(*, key: str = "digit") -> bytes | None:
+def draw_digit(*, key: str = "digit", on_change: Callable[[], None] = lambda: None) -> bytes | None:
     """The drawing as a PNG file, sent when the pen is lifted; None while there is none."""
-    result = _canvas(key=key, on_drawing_change=lambda: None)
+    result = _canvas(key=key, on_drawing_change=on_change)
     drawing = result.drawing
     if not isinstance(drawing, str) or len(drawing) > _LARGEST:
         return None

@@ -1,8 +1,15 @@
 // The tiles of the grid: an overlay each, or words about why there is none.
 
+// A layer's name breaks between its words, conv_pw_11_relu behind an underscore.
+function breakable(name) {
+  const node = el("strong");
+  for (const word of name.split(/(?<=[_./])/)) node.append(word, document.createElement("wbr"));
+  return node;
+}
+
 function heading({ title, sub }, className) {
   const node = el("div", `heading ${className}`);
-  node.append(el("strong", "", title));
+  node.append(breakable(title));
   if (sub) node.append(el("span", "", sub));
   return node;
 }

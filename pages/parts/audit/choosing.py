@@ -53,6 +53,11 @@ def choose() -> None:
             st.caption(plain(choice.about))
     with st.expander("Options", icon=":material/tune:"):
         options = _pick_options(choice)
+    if choice is not None and choice.file and options["preprocessing"] is None:
+        st.caption(
+            "Pixels are scaled as the model's file tells; where it does not tell, by a guess. "
+            "Options let you choose."
+        )
     if st.button("Start the audit", key="audit-start", type="primary", icon=":material/search:"):
         with calmly(notices):
             _start(source, data, choice, options)

@@ -20,7 +20,7 @@ _ABOUT = {
 
 def show_decisions(run: Run, finding: Finding) -> None:
     """The form, and what was decided before."""
-    st.markdown("##### Decision")
+    st.markdown("## Decision")
     st.caption(
         "The audit proves reliance; whether it is spurious is for a person to say who knows the "
         "task."

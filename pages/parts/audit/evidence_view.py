@@ -32,7 +32,7 @@ def show_evidence(run: Run, finding: Finding) -> None:
     """Everything that speaks for a finding, the strongest evidence first."""
     places.link("All findings", places.Place(run=places.name_of(run)), icon=":material/arrow_back:")
     show_level(run, finding)
-    st.subheader(f"{plain(finding.class_name)} by {plain(finding.cue)}", anchor=False)
+    st.header(f"{plain(finding.class_name)} by {plain(finding.cue)}", anchor=False)
     if finding.effect is not None:
         st.markdown(f"### {words.effect_of(finding)}")
     first, *others = report_words.says(run, finding)
@@ -68,7 +68,7 @@ def show_evidence(run: Run, finding: Finding) -> None:
 @contextmanager
 def _section(title: str, about: str) -> Iterator[None]:
     """A part of the page that fails on its own, in one sentence."""
-    st.markdown(f"##### {title}")
+    st.markdown(f"## {title}")
     st.caption(about)
     with calmly(st.container()), st.container():
         yield

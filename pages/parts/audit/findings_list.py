@@ -28,7 +28,7 @@ _WEAKER = {
 def show_findings(run: Run) -> None:
     """The whole list."""
     first, *others = report_words.verdict(run)
-    st.markdown(f"#### {plain(first)}")
+    st.markdown(f"## {plain(first)}")
     if others:
         st.markdown(plain(" ".join(others)))
     st.caption(report_words.PROVES, help=_ladder())
@@ -117,9 +117,8 @@ def _facts(finding: Finding) -> list[str]:
         facts.append("may be the object")
     if finding.trace:
         facts.append("may be the trace of something in one place")
-    if finding.share is not None:
-        leave = report_words.share(finding.share)
-        facts.append(f"{leave} of its images leave the class without it")
+    if left := words.leaving(finding):
+        facts.append(left)
     if finding.move is not None and finding.swing:
         moved = report_words.share(max(finding.move["value"] / finding.swing, 0.0))
         facts.append(f"moves {moved} of what lies between the classes")

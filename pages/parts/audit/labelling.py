@@ -112,7 +112,7 @@ def _ask(
     by_prediction: Callable[[], Run],
 ) -> None:
     """A multiselect of classes for each label, and the way without labels."""
-    st.subheader("What do the folders stand for?", anchor=False)
+    st.header("What do the folders stand for?", anchor=False)
     notices = st.container()
     if len(counts) > _MOST:
         st.markdown(

@@ -128,7 +128,6 @@ def model_of(settings: Settings) -> ModelChoice:
         settings.model,
         Path(settings.model).name if file else settings.model,
         file=file,
-        linked=file,
         labels=settings.class_names,
         output=settings.output,
         output_kind=settings.output_kind,

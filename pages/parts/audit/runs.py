@@ -31,7 +31,7 @@ STATES = {
 def show_runs() -> None:
     """The runs of this machine, newest first."""
     runs = list_runs()
-    st.subheader("Earlier runs", anchor=False)
+    st.header("Earlier runs", anchor=False)
     if not runs:
         st.caption("None yet. What you start here stays on this machine until you delete it.")
         return
@@ -92,10 +92,11 @@ def _about(run: Run) -> str:
     parts = [f"{plain(data)} under {plain(model)}" if model else "nothing known of it"]
     summary = run.summary
     if summary:
-        proven = sum(one["level"] == "relied on" for one in summary["findings"])
+        # What is probably the same cue as a stronger one is not counted again.
+        proven = sum(own.level == "relied on" and own.overlaps is None for own in run.findings)
         parts += [
             words.count(summary["images"]["total"], "image"),
-            words.count(proven, "finding relied on", "findings relied on"),
+            words.count(proven, "cue relied on", "cues relied on"),
         ]
     if run.record:
         parts.append(words.when(run.record["started"]))

@@ -11,6 +11,7 @@ import streamlit as st
 from camcore.auditing.runs.launching import LOG, command
 from camcore.auditing.runs.run import Run
 from camcore.errors import InputError
+from pages.components.wording import plain
 from pages.parts.audit import labelling, launching, tables, words
 
 _FILES = (
@@ -40,14 +41,26 @@ def show_downloads(run: Run) -> None:
                 )
 
 
+def warn_of_guess(run: Run) -> None:
+    """Say that all that follows rests on a guess, where it does."""
+    model = run.record["model"]
+    if model["preprocessing_guessed"]:
+        st.warning(
+            f"**How pixels are scaled was a guess: {plain(model['preprocessing'])}.** The model's "
+            "file does not tell. If the guess is wrong, so is every finding. Explore compares the "
+            "answers under each scaling; choose the right one under Options and audit again.",
+            icon=":material/exposure:",
+        )
+
+
 def show_run(run: Run) -> None:
     """Everything that is needed to repeat it."""
     settings = launching.settings_of(run)
     if settings is not None:
-        st.markdown("##### The same on the command line")
+        st.markdown("## The same on the command line")
         st.code(shlex.join(command(settings, run.folder)), language="bash", wrap_lines=True)
     if run.record:
-        st.markdown("##### How it was made")
+        st.markdown("## How it was made")
         tables.show(("what", "value"), _told(run))
         with st.expander("Everything that was written down when it began"):
             st.json(run.record, expanded=1)

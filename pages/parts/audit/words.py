@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from camcore.auditing.report.words import share
 from camcore.auditing.runs.findings import Finding
 
 
@@ -46,6 +47,22 @@ def interval(finding: Finding) -> str:
         return ""
     low, high = (f"{round(100 * side)}".replace("-", "−") for side in finding.interval)
     return f"{low} to {high}"
+
+
+def leaving(finding: Finding) -> str:
+    """Shares of the class's own images that leave it without the cue, and under the control.
+
+    Examples
+    --------
+    >>> taken = {"transfer": 0.98, "control": 0.35}
+    >>> leaving(Finding("a--b", "a", "b", "b", "relied on", necessity=taken))
+    '98 % of its images leave the class without it, 35 % under the control'
+    """
+    taken = finding.necessity
+    if taken is None:
+        return ""
+    left, control = share(taken["transfer"]), share(taken["control"])
+    return f"{left} of its images leave the class without it, {control} under the control"
 
 
 def duration(seconds: float) -> str:

@@ -101,8 +101,12 @@ def show_table(comparison: Comparison) -> None:
         for name, column in COLUMNS.items()
         if name in table
     }
+    # What a box is drawn for stands where it is seen: the table is wider than the page.
+    boxed = [name for name in table if name in COLUMNS and COLUMNS[name].group == "box"]
+    named = [name for name in table if name not in COLUMNS]
     st.dataframe(
         table,
+        column_order=[*named, *boxed, *(own for own in table if own not in (*named, *boxed))],
         hide_index=True,
         placeholder="–",
         alt="Agreement, faithfulness and cost of each map; the same as a file under Downloads.",

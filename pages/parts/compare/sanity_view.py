@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
 import camcore
 from camcore.metrics import sanity_check
+from camcore.metrics.sanity import Sanity
+from pages.components.map_row import MapFigure, show_maps
 from pages.components.wording import plain
 from pages.parts.compare.view import View
+from pages.parts.learn.showing import over
 from pages.session.background_work import run_with_progress
 
-_STAGES = 5
+_STAGES, _SHUFFLES = 5, 3
+_MEANING = {
+    True: "That is no verdict on the model. It says that here the place comes from the features "
+    "alone: all of them answer to the same part of the picture, so that any weights on them light "
+    "it up. Another picture, or a layer that tells places apart, may well pass.",
+    False: "What the map shows is therefore the model's own: another network of this build would "
+    "show something else.",
+}
 _DONE = "compare-sanity"
 
 
@@ -39,7 +51,7 @@ def show_sanity(view: View) -> None:
     )
     layers = {own.name: own for own in view.layers if camcore.METHODS[name].possible(own)}
     layer = row.selectbox("At layer", list(layers)[::-1], key="compare-sanity-layer", width=220)
-    passes = (_STAGES + 1) * (1 + view.passes(name, layers[layer]))
+    passes = (1 + _SHUFFLES * _STAGES) * (1 + view.passes(name, layers[layer]))
     key = (view.identity, view.targets[0], name, layer)
     if row.button(f"Run: about {passes:,} forward passes", key="compare-sanity-run"):
         st.session_state[_DONE] = (key, None)
@@ -53,12 +65,16 @@ def show_sanity(view: View) -> None:
             return
         st.session_state[_DONE] = (key, found)
     st.markdown(f"**{plain(found.statement)}**")
+    if found.original.evidence == "positive":
+        st.markdown(_MEANING[found.insensitive])
+    _show_maps(found, view.picture)
     st.dataframe(
         pd.DataFrame(
             {
                 "stage": [own.name for own in found.stages],
                 "layers": [own.layers for own in found.stages],
                 "pearson": [own.pearson for own in found.stages],
+                "range": [_range(own.pearsons) for own in found.stages],
                 "spearman": [own.spearman for own in found.stages],
                 "evidence": [own.evidence for own in found.stages],
             }
@@ -68,7 +84,13 @@ def show_sanity(view: View) -> None:
             "stage": "Shuffled down to",
             "layers": st.column_config.NumberColumn("Layers shuffled"),
             "pearson": st.column_config.NumberColumn(
-                "r", format="%.3f", help="Pearson correlation with the map of the trained model."
+                "r",
+                format="%.3f",
+                help="Pearson correlation with the map of the trained model, the median over the "
+                "shuffles.",
+            ),
+            "range": st.column_config.TextColumn(
+                "r, all shuffles", help=f"Lowest and highest over {_SHUFFLES} shuffles."
             ),
             "spearman": st.column_config.NumberColumn(
                 "ρ", format="%.3f", help="Spearman rank correlation with it."
@@ -76,6 +98,24 @@ def show_sanity(view: View) -> None:
             "evidence": "Evidence",
         },
     )
+
+
+def _show_maps(found: Sanity, picture: camcore.Picture) -> None:
+    """The trained model's map, and one of each stage."""
+    maps = [over(found.original, "Trained", "as it was learned")]
+    for stage in found.stages:
+        heatmap, sub = stage.heatmap, f"r {_range(stage.pearsons)}"
+        maps.append(
+            MapFigure(heatmap.values, heatmap.frame, f"Down to {stage.name}", sub, 0, 1, over=True)
+        )
+    show_maps(maps, picture, key="compare-sanity-maps")
+
+
+def _range(values: Sequence[float]) -> str:
+    known = [value for value in values if value == value]  # NaN: a map without evidence
+    if not known:
+        return "no evidence"
+    return f"{min(known):.2f} to {max(known):.2f}".replace("-", "−")
 
 
 def _run(view: View, name: str, layer: str, key):
@@ -86,7 +126,7 @@ def _run(view: View, name: str, layer: str, key):
         "Shuffling weights",
         lambda progress: sanity_check(
             engine, model, picture, layer=layer, target=target, method=name, stages=_STAGES,
-            progress=progress, **options,
+            shuffles=_SHUFFLES, progress=progress, **options,
         ),
         st.empty(),
     )  # fmt: skip

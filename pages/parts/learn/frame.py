@@ -53,8 +53,11 @@ def show_head(presents: bool) -> Step:
         st.space("stretch")
         presenting.show_toggle()
     step = STEPS[number - 1]
-    st.progress(number / len(STEPS))
-    st.subheader(step.title, anchor=False)
+    with st.container(key="learn-progress"):
+        st.progress(number / len(STEPS))
+    if presents:
+        presenting.watch_keys(slug, lambda to: _turn(number, to))
+    st.title(step.title, anchor=False)
     return step
 
 
@@ -77,7 +80,15 @@ def show_foot(step: Step) -> None:
     """The way on, where a step has been read to its end."""
     number = _NUMBERS[step.slug]
     if number < len(STEPS):
-        _go(f"Next: {STEPS[number].title}", number + 1, "foot")
+        with st.container(key="learn-foot"):
+            _go(f"Next: {STEPS[number].title}", number + 1, "foot")
+
+
+def _turn(number: int, to: str) -> None:
+    """Another slide; the first and the last one stay where they are."""
+    wanted = {"next": number + 1, "previous": number - 1, "first": 1, "last": len(STEPS)}[to]
+    if 1 <= wanted <= len(STEPS):
+        _choose(STEPS[wanted - 1].slug)
 
 
 def _go(label: str, to: int, where: str, shortcut: str | None = None) -> None:

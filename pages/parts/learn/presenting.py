@@ -1,19 +1,16 @@
-"""The presenter's view: large type and no sidebar, for a hall."""
+"""The presenter's view: slides of large type without a sidebar, for a hall."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
+from pages.components.slides import SLIDES_STYLE, watch_slides
 from pages.session.address import asked_one
 
 VIEW = "presenter"
 _KEY = "learn-presenting"
-_LARGE = """
-<style>
-  html { font-size: 21px !important; }
-  [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
-</style>
-"""
 
 
 def follow_link() -> None:
@@ -25,8 +22,21 @@ def is_on() -> bool:
     """Whether the page is shown to a hall; sets the type if it is."""
     on = bool(st.session_state.get(_KEY, False))
     if on:
-        st.html(_LARGE)
+        st.html(f"<style>{SLIDES_STYLE}</style>")
     return on
+
+
+def watch_keys(step: str, go: Callable[[str], None]) -> None:
+    """Fit the step to the screen, and follow the keys of a clicker.
+
+    Parameters
+    ----------
+    step : str
+        Its slug.
+    go : callable
+        Called with "next", "previous", "first" or "last".
+    """
+    watch_slides(step, go)
 
 
 def show_toggle() -> None:
@@ -36,5 +46,6 @@ def show_toggle() -> None:
         "Presenter",
         key=_KEY,
         persist_state="session",
-        help="Large type and no sidebar, for a lecture hall.",
+        help="Slides of large type without a sidebar, for a lecture hall. Page up and down, the "
+        "arrows, Home and End turn them; F fills the screen, B makes it black.",
     )

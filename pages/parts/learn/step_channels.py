@@ -9,6 +9,8 @@ from pages.parts.learn import equations
 from pages.parts.learn.contributions import Contributions
 from pages.parts.learn.lesson import Lesson
 
+_PAGE, _ON_A_SLIDE = 24, 8  # feature maps at a time
+
 
 def show(lesson: Lesson) -> None:
     """Gallery and equation."""
@@ -40,6 +42,7 @@ def show(lesson: Lesson) -> None:
         parts.weights,
         parts.means,
         symbol=weights.symbol,
+        page=_ON_A_SLIDE if lesson.presenting else _PAGE,
         key="learn-channels-gallery",
     )
     adding, against = int((parts.added > 0).sum()), int((parts.added < 0).sum())

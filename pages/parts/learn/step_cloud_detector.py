@@ -23,14 +23,14 @@ def show(lesson: Lesson) -> None:
         "forest under **cloud**. The network had learnt to see the weather. Whether it happened or "
         "not, here is such a network."
     )
-    st.markdown("##### In the laboratory")
+    st.markdown("## In the laboratory")
     _show_scenes(lesson, CLOUD, _LABORATORY)
     record = _record(CLOUD)
     st.markdown(
         f"Right on {record['laboratory']:.1%} of the laboratory's test pictures. Nobody would send "
         "it back."
     )
-    st.markdown("##### In the field")
+    st.markdown("## In the field")
     st.markdown("The same two places. Only the weather has changed.")
     _show_scenes(lesson, CLOUD, _FIELD)
     st.markdown(
@@ -38,14 +38,14 @@ def show(lesson: Lesson) -> None:
         "another sky the answer turns, although the tank stands where it stood."
     )
     _say_effect(lesson)
-    st.markdown("##### A network that learnt the tank")
+    st.markdown("## A network that learnt the tank")
     st.markdown(
         "The same layers, trained on scenes whose sky says nothing about the tank: right on "
         f"{_record(TANK)['laboratory']:.1%} in the laboratory and {_record(TANK)['field']:.1%} in "
         "the field."
     )
     _show_scenes(lesson, TANK, _FIELD)
-    st.markdown("##### What a map shows, and what it does not prove")
+    st.markdown("## What a map shows, and what it does not prove")
     st.markdown(
         "The maps of the first network lie on the sky: a reason to suspect it. But a map is one "
         "picture and no proof. To know, one asks in four steps: what do the classes **differ in** "

@@ -8,6 +8,7 @@ import streamlit as st
 import camcore
 from pages.components.map_row import MapFigure, show_maps
 from pages.components.wording import plain
+from pages.parts.learn.layer_probes import LEARNT, probe_accuracies
 from pages.parts.learn.lesson import Lesson
 from pages.parts.learn.showing import agreement, over
 
@@ -73,11 +74,15 @@ def show(lesson: Lesson) -> None:
             felt.append(_most_active(lesson, layer))
             mapped.append(over(explained[0], layer.name, _grid(layer)))
             rows.append((layer, *(own.heatmap.raw for own in explained)))
-    st.markdown("##### What the layer answers to: its most active feature map")
+    st.markdown("## What the layer answers to: its most active feature map")
     show_maps(felt, lesson.picture, key="learn-depth-felt")
-    st.markdown(f"##### Grad-CAM of {lesson.target_name} at the layer")
+    st.markdown(f"## Grad-CAM of {lesson.target_name} at the layer")
     show_maps(mapped, lesson.picture, key="learn-depth-mapped")
-    if rival is not None:
+    with st.spinner("Asking each layer …", show_time=True):
+        accuracies = probe_accuracies(lesson, layers)
+    if accuracies is not None:
+        _show_probes(layers, accuracies)
+    elif rival is not None:
         _compare_classes(lesson, rival, rows)
     st.markdown(
         "An early map looks sharp because edges are sharp, not because the network knows more "
@@ -102,9 +107,24 @@ def _most_active(lesson: Lesson, layer: camcore.Layer) -> MapFigure:
     return MapFigure(one, found.frame, layer.name, f"feature map {k}; {_grid(layer)}", low, high)
 
 
+def _show_probes(layers: list[camcore.Layer], accuracies: list[float]) -> None:
+    st.markdown("## What the layer knows of the classes")
+    heads = " | ".join(f"{plain(layer.name)}" for layer in layers)
+    table = [f"| | {heads} |", "|---|" + "---|" * len(layers)]
+    table.append("| cells | " + " | ".join(_grid(layer) for layer in layers) + " |")
+    told = " | ".join(f"**{accuracy:.0%}**" for accuracy in accuracies)
+    table.append(f"| a probe is right | {told} |")
+    st.markdown("\n".join(table))
+    st.caption(
+        f"The probe sees {LEARNT} drawn examples of each class through the layer, each feature map "
+        "as one mean, and names new ones by the nearest class mean (Alain and Bengio 2016). The "
+        "later the layer, the better it keeps the classes apart."
+    )
+
+
 def _compare_classes(lesson: Lesson, rival: int, rows: list[tuple]) -> None:
     other = plain(lesson.model.class_names[rival])
-    st.markdown(f"##### Does the layer tell {lesson.target_name} from {other}?")
+    st.markdown(f"## Does the layer tell {lesson.target_name} from {other}?")
     table = ["| layer | cells | Pearson of the two classes' raw maps |", "|---|---|---|"]
     for layer, own, others in rows:
         same = agreement(own, others)

@@ -46,8 +46,11 @@ def show(lesson: Lesson) -> None:
         answers = {
             name: lesson.engine.predict(model, picture, top=None) for name, model in models.items()
         }
-        _show_answers(answers)
-    _show_maps(lesson, picture, models, answers)
+        _show_answers(answers, lesson.presenting)
+        if lesson.presenting:  # the maps stand beside the pen
+            _show_maps(lesson, picture, models, answers)
+    if not lesson.presenting:
+        _show_maps(lesson, picture, models, answers)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -59,12 +62,14 @@ def _picture(png: bytes) -> camcore.Picture:
     return _decoded(hashlib.sha256(png).hexdigest(), png)
 
 
-def _show_answers(answers: dict[str, tuple[camcore.Prediction, ...]]) -> None:
+def _show_answers(answers: dict[str, tuple[camcore.Prediction, ...]], in_short: bool) -> None:
     said = [
         f"**{name}** reads **{ranked[0].name}** ({ranked[0].probability:.0%})"
         for name, ranked in answers.items()
     ]
     st.markdown(", ".join(said) + ".")
+    if in_short:
+        return
     bars = {
         name: [own.probability for own in sorted(ranked, key=lambda own: own.index)]
         for name, ranked in answers.items()

@@ -25,7 +25,7 @@ def show(lesson: Lesson) -> None:
     _identity(lesson, head.weights[:, lesson.target])
     earlier = [own for own in lesson.model.layers if not own.cam]
     if earlier:
-        st.markdown("##### One layer that is not pooled")
+        st.markdown("## One layer that is not pooled")
         _without_pooling(lesson, earlier[-1])
 
 
@@ -60,7 +60,7 @@ def _identity(lesson: Lesson, weights: np.ndarray) -> None:
     deviation = float(np.abs(cells * grad.raw.astype(np.float64) - cam.raw).max())
     number = lesson.number
     k = int(np.abs(weights).argmax())
-    st.markdown("##### Behind a pooled head, CAM and Grad-CAM are one map")
+    st.markdown("## Behind a pooled head, CAM and Grad-CAM are one map")
     st.markdown(
         "The score rises by $w_k/HW$ for each bit that *any* cell of map $k$ rises: the gradient "
         "is the same everywhere, and its mean is the weight, divided by the number of cells."

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.components.map_row import show_maps, signed_figure
-from pages.parts.learn.choosing import FIRST_MODEL
+from pages.parts.learn.choosing import FIRST_MODEL, choose_model
 from pages.parts.learn.lesson import Lesson
 from pages.parts.learn.pooled_layer import pooled_head
 from pages.parts.learn.two_poolings import Pooled, by_maximum, by_mean
@@ -29,7 +29,7 @@ def show(lesson: Lesson) -> None:
         "map, and the others could be anything below it."
     )
     _say_what_is_kept(lesson, features.activations, mean, largest, weights)
-    st.markdown("##### The cells that the score listens to")
+    st.markdown("## The cells that the score listens to")
     st.latex(
         r"\frac{\partial y^{\mathrm{GAP}}}{\partial A_{ijk}} = \frac{w_k}{HW}"
         rf" = \frac{{w_k}}{{{lesson.count(cells)}}}"
@@ -38,18 +38,28 @@ def show(lesson: Lesson) -> None:
         r"\begin{cases} w_k & \text{in the largest cell of } A_k \\ 0 & \text{elsewhere}"
         r"\end{cases}"
     )
+    k = int(np.abs(mean.kept * weights).argmax())
+    of_one = features.activations[..., [k]]
+    one_mean = by_mean(of_one, weights[[k]], 0.0)
+    one_largest = by_maximum(of_one, weights[[k]], 0.0)
     show_maps(
         [
             signed_figure(
+                one_mean.shares, features.frame, f"Map {k} under GAP", "every cell speaks for it"
+            ),
+            signed_figure(
+                one_largest.shares, features.frame, f"Map {k} under GMP", "one cell speaks for it"
+            ),
+            signed_figure(
                 mean.shares,
                 features.frame,
-                "Under GAP",
+                "All maps, GAP",
                 f"{lesson.count(mean.heard)} of {lesson.count(cells)} cells are heard",
             ),
             signed_figure(
                 largest.shares,
                 features.frame,
-                "Under GMP",
+                "All maps, GMP",
                 f"{lesson.count(largest.heard)} of {lesson.count(cells)} cells are heard",
             ),
         ],
@@ -74,7 +84,12 @@ def show(lesson: Lesson) -> None:
         "(Zhou et al. 2016). This is why maps of GAP networks cover objects."
     )
     if lesson.choice.name == FIRST_MODEL:
-        st.caption("Finer maps tell the two apart more clearly: choose cam2.")
+        st.button(
+            "Take cam2: finer maps tell the two apart more clearly",
+            key="learn-pooling-finer",
+            on_click=choose_model,
+            args=("cam2",),
+        )
 
 
 def _say_what_is_kept(

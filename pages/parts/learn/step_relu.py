@@ -22,11 +22,24 @@ def show(lesson: Lesson) -> None:
         "not at all. To show only what speaks for it, everything below zero is cut (**ReLU**), and "
         "the largest value becomes 1."
     )
-    if _three_scalings(lesson, "chosen"):
+    if _is_cut(lesson):
+        _three_scalings(lesson, "chosen")
         return
     rival = _rival(lesson)
-    st.markdown(f"##### A class that the picture speaks against: {rival.target_name}")
+    st.markdown(
+        f"## {rival.target_name}, a class that the picture speaks against; "
+        f"for {name} nothing is cut"
+    )
     _three_scalings(rival, "rival")
+    if not lesson.presenting:
+        st.markdown(f"## {name}, the class of the lesson")
+        _three_scalings(lesson, "chosen")
+
+
+def _is_cut(lesson: Lesson) -> bool:
+    """Whether ReLU cuts anything of the class of the lesson."""
+    raw = Contributions(lesson.features().activations, lesson.weights().values).total
+    return bool((raw < 0).any())
 
 
 def _rival(lesson: Lesson) -> Lesson:
@@ -34,8 +47,8 @@ def _rival(lesson: Lesson) -> Lesson:
     return replace(lesson, target=int(lesson.features().scores.argmin()))
 
 
-def _three_scalings(lesson: Lesson, key: str) -> bool:
-    """The maps and their numbers; whether ReLU cut anything."""
+def _three_scalings(lesson: Lesson, key: str) -> None:
+    """The maps and their numbers."""
     features, weights = lesson.features(), lesson.weights()
     raw = Contributions(features.activations, weights.values).total
     frame, name = features.frame, lesson.target_name
@@ -58,7 +71,7 @@ def _three_scalings(lesson: Lesson, key: str) -> bool:
             f"No cell speaks for {name}: ReLU leaves **no positive evidence**, and an honest map "
             "stays empty. Min-max paints the least negative cell as bright as any evidence."
         )
-        return True
+        return
     st.latex(
         rf"\mathrm{{ReLU}}:\ \frac{{\max(0, M_{{ij}})}}{{\max M}} = "
         rf"\frac{{\max(0, M_{{ij}})}}{{{lesson.number(high)}}}"
@@ -66,7 +79,6 @@ def _three_scalings(lesson: Lesson, key: str) -> bool:
         rf"\frac{{M_{{ij}} - {equations.in_brackets(low)}}}{{{lesson.number(high - low)}}}"
     )
     st.markdown(_what_zero_becomes(low, high, name))
-    return low < 0
 
 
 def _what_is_cut(raw: np.ndarray, lesson: Lesson) -> str:

@@ -156,10 +156,10 @@ def _work(backbone: str, progress: Progress) -> Ready:
 def _show_both(lesson: Lesson, choice: ModelChoice, made: Ready) -> None:
     original = load_with_progress(choice, None, st.empty())
     report, ready = made.report, made.model
-    st.markdown("##### Before")
+    st.markdown("## Before")
     _show_last_layers(original, original.default_layer)
     st.markdown(plain(camcore.METHODS["cam"].why_not("VGG16", original.default_layer)))
-    st.markdown("##### After")
+    st.markdown("## After")
     _show_last_layers(ready, ready.default_layer)
     st.markdown(
         f"Fitted to {report.images} scenes in {report.seconds:.0f} s; right on "

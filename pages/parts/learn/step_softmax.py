@@ -137,7 +137,7 @@ def _show_rivals(lesson: Lesson, scores: np.ndarray, pearson: float | None) -> N
     shares = np.insert(powers / powers.sum(), target, 0.0)
     rivals = np.argsort(-shares, kind="stable")[: min(3, len(scores) - 1)]
     names = [plain(lesson.model.class_names[own]) for own in rivals]
-    st.markdown("##### And it mixes in the other classes")
+    st.markdown("## And it mixes in the other classes")
     st.markdown(
         "Probabilities share one total: one rises only where others fall. So the probability's "
         "gradient is the score's gradient **minus those of the rivals**, each as much as it "

@@ -75,11 +75,11 @@ def show(lesson: Lesson) -> None:
             )
         if kept is not None:
             with stage.container():
-                _show_training(kept)
+                _show_training(kept, beside=lesson.presenting)
         return
     try:
         seed, picture = running
-        _train(seed, picture, controls, stage)
+        _train(seed, picture, controls, stage, beside=lesson.presenting)
     except Exception:
         st.session_state[_RUN] = None
         raise
@@ -102,7 +102,12 @@ def _digit(lesson: Lesson) -> camcore.Picture:
 
 
 def _train(
-    seed: int, picture: camcore.Picture, controls: DeltaGenerator, stage: DeltaGenerator
+    seed: int,
+    picture: camcore.Picture,
+    controls: DeltaGenerator,
+    stage: DeltaGenerator,
+    *,
+    beside: bool,
 ) -> None:
     """Train, or watch the training that goes on; keeps what there is when it ends."""
 
@@ -119,15 +124,18 @@ def _train(
     def grow(views: tuple[EpochView, ...]) -> None:
         st.session_state[_KEPT] = kept = Kept(views, picture, seed)
         with stage.container():
-            _show_training(kept, to_come=_EPOCHS - len(views))
+            _show_training(kept, to_come=_EPOCHS - len(views), beside=beside)
 
     done = run_with_progress(("train", seed, picture.sha256), "Training", work, controls, show=grow)
     if done is not None:
         st.session_state[_KEPT] = Kept(done.epochs, picture, seed, done.source)
 
 
-def _show_training(kept: Kept, to_come: int = 0) -> None:
-    """Curve and maps, as far as they go, with room for what is to come."""
+def _show_training(kept: Kept, to_come: int = 0, *, beside: bool) -> None:
+    """Curve and maps, as far as they go, with room for what is to come.
+
+    A hall watches the map beside the curve; who reads has the maps of all epochs below.
+    """
     views = kept.views
     last = views[-1]
     left, right = st.columns([3, 2], gap="medium")
@@ -144,11 +152,15 @@ def _show_training(kept: Kept, to_come: int = 0) -> None:
             f"The watched digit: **{ranked[0]}** ({last.probabilities[ranked[0]]:.0%}), then "
             f"{ranked[1]} ({last.probabilities[ranked[1]]:.0%})."
         )
+        if beside:
+            live = _maps(views[-1:], kept.picture)
+            show_maps(live, kept.picture, key=f"learn-training-live-{len(views)}")
+            return
         if last.epoch == last.epochs:
             st.caption(_conditions(kept))
         else:
             st.caption(f"Random weights of seed {kept.seed}.")
-    st.markdown("##### Its map after each epoch")
+    st.markdown("## Its map after each epoch")
     # A new component for each epoch: one that is drawn twice in a run would need a key twice.
     maps = _maps(views, kept.picture)
     maps += [_empty(maps[0], last.epoch + ahead) for ahead in range(1, to_come + 1)]

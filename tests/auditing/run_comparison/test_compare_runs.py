@@ -124,6 +124,83 @@ def test_intervals_decide(two, effect, interval, verdict):
     assert row_of(compare(a, Run(folder))).verdict == verdict
 
 
+UPPER, LOWER = "cells 8x8: 1,3 1,4", "cells 8x8: 6,3 6,4"
+
+
+def with_regions(folder, proven):
+    """Two places of the family *region*: the one that is proven has the sky's trials."""
+    other = LOWER if proven == UPPER else UPPER
+
+    def edit(table):
+        own, none = (
+            table[table["probe"] == probe].assign(family="region", probe=name)
+            for probe, name in (("top 1/3", proven), ("colour", other))
+        )
+        for name in ("edited", "controlled"):
+            none[name] = none["before"]
+        return pd.concat([table, own, none], ignore_index=True)
+
+    for stage in ("discovery", "test"):
+        rows(folder, f"trials/{stage}/00000.parquet", edit)
+
+    def prove(summary):
+        sky = next(one for one in summary["findings"] if one["id"] == "tank--sky-top-band")
+        cue = "upper centre" if proven == UPPER else "lower centre"
+        region = sky | {
+            "id": "tank--region", "family": "region", "probe": proven, "cue": cue,
+            "on_object": proven == LOWER,
+        }  # fmt: skip
+        summary["findings"].append(region)
+
+    change(folder, "findings.json", prove)
+
+
+@pytest.fixture
+def apart(planted, tmp_path):
+    """What was proven at the top in a, and at the foot, on the object, in b."""
+    folders = tmp_path / "top", tmp_path / "foot"
+    for folder, place in zip(folders, (UPPER, LOWER), strict=True):
+        shutil.copytree(planted.folder, folder)
+        with_regions(folder, place)
+    return tuple(map(Run, folders))
+
+
+def regions_of(comparison):
+    return {row.told.cue: row for row in comparison.rows if row.family == "region"
+            and row.class_name == "tank"}  # fmt: skip
+
+
+def test_places_that_do_not_touch_are_two_cues(apart):
+    found = regions_of(compare(*apart))
+    assert set(found) == {"upper centre", "lower centre"}
+    gone, new = found["upper centre"], found["lower centre"]
+    assert (gone.verdict, gone.b.value, gone.b.relied_on, gone.mark) == ("gone", 0.0, False, "good")
+    assert (new.verdict, new.a.value, new.a.relied_on) == ("new", 0.0, False)
+    assert new.mark == "neutral"  # it is on the object
+    assert compare(*apart).sentence == (
+        "b no longer relies on the upper centre for tank; it still relies on the top band for "
+        "forest and tank; it relies on what is, or may be, the object: the lower centre for tank."
+    )
+
+
+def test_the_same_place_is_one_cue(apart):
+    a, _ = apart
+    (row,) = regions_of(compare(a, a)).values()
+    assert (row.verdict, row.change, row.mark) == ("unchanged", 0.0, "neutral")
+
+
+def test_a_place_that_the_other_run_did_not_try(apart):
+    a, b = apart
+    for stage in ("discovery", "test"):
+        rows(
+            b.folder,
+            f"trials/{stage}/00000.parquet",
+            lambda table: table[table["probe"] != UPPER],
+        )
+    row = regions_of(compare(a, Run(b.folder)))["upper centre"]
+    assert (row.verdict, row.b, row.note) == ("not tested", None, "not tried in b")
+
+
 def test_worse(two):
     a, folder = two
     with_effect(folder, 0.3, [0.2, 0.4])
@@ -207,9 +284,13 @@ def test_as_json_and_as_text(two):
     without_sky(folder)
     found = compare(a, Run(folder))
     value = json.loads(json.dumps(found.as_json(), allow_nan=False))
-    assert {"class", "family", "a", "b", "change", "verdict", "note"} == set(value["rows"][0])
+    assert set(value["rows"][0]) == {
+        "class", "family", "a", "b", "change", "verdict", "note", "mark"
+    }  # fmt: skip
+    assert value["sentence"] == found.sentence
     lines = found.as_text().splitlines()
     assert lines[0] == f"a: cloud-detector, {a.folder}"
+    assert lines[2] == "b no longer relies on the top band for forest and tank."
     assert "recognised of 40 shared images: a 92.5 %, b 92.5 % (only a: 0, only b: 0)" in lines
     told = [line.split("  ") for line in lines if line.startswith("gone")]
     assert [line[-1] for line in told] == ["-90", "-90"]

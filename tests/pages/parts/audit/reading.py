@@ -36,7 +36,7 @@ def stopped_run(folder: Path, state: str, *, message: str = "", **settings: str)
 
 def words(app: AppTest) -> str:
     """Everything that the page says, escapes taken out."""
-    kinds = (app.subheader, app.markdown, app.caption, app.info, app.progress)
+    kinds = (app.title, app.header, app.markdown, app.caption, app.info, app.progress)
     texts = [getattr(own, "text", None) or str(own.value) for kind in kinds for own in kind]
     return "\n".join(texts).replace("\\", "")
 

@@ -29,6 +29,31 @@ def test_findings_as_cards(visit, run):
     assert not any(own.proto.expanded for own in app.expander)
 
 
+def test_a_difference_is_no_share(visit, run):
+    """Fewer leave the class without the cue than under the control: both are told as they are."""
+
+    def edit(summary):
+        tank = next(own for own in summary["findings"] if own["id"] == SKY)
+        tank.update(share=-0.04, necessity=tank["necessity"] | {"transfer": 0.02, "control": 0.06})
+
+    summary = run.store.read_json("findings.json")
+    edit(summary)
+    run.store.write_json("findings.json", summary)
+    text = words(visit(run="planted"))
+    assert "2 % of its images leave the class without it, 6 % under the control" in text
+    assert "-4" not in text
+    assert "−4" not in text
+
+
+@pytest.mark.parametrize("guessed", [True, False])
+def test_a_guess_that_everything_rests_on_is_said_loudly(visit, run, guessed):
+    record = run.store.read_json("run.json")
+    record["model"]["preprocessing_guessed"] = guessed
+    run.store.write_json("run.json", record)
+    app = visit(run="planted")
+    assert any("was a guess: none" in own.value for own in app.warning) is guessed
+
+
 def test_evidence_has_its_own_address(visit, run):
     app = visit(run="planted", finding=SKY)
     assert_calm(app)
@@ -38,7 +63,7 @@ def test_evidence_has_its_own_address(visit, run):
         "Before and after", "Where the maps lie", "The images that show it most", "In the data",
         "How the answer follows it", "With the cue and without it", "Decision",
     ):  # fmt: skip
-        assert f"##### {part}" in text
+        assert f"## {part}" in text
     assert "Flipped by the cue" in app.table[0].value["number"].tolist()
     assert "with the cue: **" in text
     pictures = [own.proto for own in app.image]
@@ -63,7 +88,7 @@ def test_pictures_that_are_gone_cost_one_sentence(visit, run, tmp_path):
     (run.folder / "run.json").write_text(json.dumps(record))
     app = visit(run="planted", finding=SKY)
     assert len(app.error) == 1, "of the swaps"
-    assert "##### Decision" in words(app)
+    assert "## Decision" in words(app)
     assert "can no longer be read" in words(app)
     assert_calm(visit(run="planted", view="images"))
 

@@ -30,7 +30,7 @@ def test_a_link_opens_a_picture_by_its_path(visit, picture):
     assert app.pills(key="target-chips").value == [0]
     assert address(app) == query | {"class": "forest"}, "the address keeps the picture"
     app.text_input(key="picture-path").set_value(f"{picture} ").run()
-    assert "path" not in address(app), "what is typed stays out of it"
+    assert address(app)["path"] == str(picture), "what is typed is in it, too"
 
 
 def test_a_link_leads_nowhere_else(visit, picture, tmp_path, monkeypatch):

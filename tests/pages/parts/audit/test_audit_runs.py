@@ -79,7 +79,7 @@ def test_runs_are_listed_and_deleted_after_a_question(visit, run, runs, busy):
     stopped_run(runs / "other", "paused")
     app = visit()
     assert links(app)["planted"] == {"run": "planted"}
-    assert "2 findings relied on" in words(app)
+    assert "2 cues relied on" in words(app)
     app.button(key="audit-delete-other").click().run()
     assert (runs / "other").exists(), "it asks first"
     app.button(key="audit-delete-not").click().run()
@@ -116,7 +116,9 @@ def test_two_runs_compared(visit, run, runs, original):
     text = words(app)
     assert text.index("planted") < text.index("**b**")
     row = app.table[0].value.set_index("class").loc["tank"]
-    assert (row["verdict"], row["change"]) == ("unchanged", "0 points")
+    assert (row["verdict"], row["change"]) == (":gray-badge[· unchanged]", "0 points")
+    assert "## b still relies on the top band for forest and tank." in text
+    assert [own.label for own in app.download_button[-2:]] == ["Comparison", "comparison.csv"]
     assert "same model, bit for bit" in text
 
 

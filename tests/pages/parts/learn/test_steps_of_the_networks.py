@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -185,8 +186,14 @@ def test_pooling_alone_is_still_a_layer():
     assert len(step_depth.spread_layers(layers(("pool", 4, "MaxPooling2D")))) == 1
 
 
-def test_depth_compares_the_class_with_its_rival_at_each_layer(visit):
+def test_depth_asks_a_probe_what_each_layer_knows(visit):
     said = texts(visit(step="depth", model="cam1", image="digit-7"))
-    assert "Does the layer tell 7 from 4?" in said
-    for name, side in (("conv1", 28), ("conv2", 14), ("conv3", 7), ("conv4", 3)):
-        assert f"| {name} | {side} × {side} |" in said
+    table = next(line for line in said.splitlines() if line.startswith("| a probe is right |"))
+    shares = [int(share) for share in re.findall(r"(\d+)%", table)]
+    assert shares == sorted(shares)
+    assert shares[0] < shares[-1] == 100, "the point of the step"
+
+
+def test_depth_compares_classes_where_no_examples_can_be_drawn(visit):
+    app = visit(step="depth", model="MobileNet:weights=random", image="tank-sunny")
+    assert "| layer | cells | Pearson of the two classes' raw maps |" in texts(app)

@@ -1,0 +1,38 @@
+"""The front door: what this is in one line, and three ways in."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.pickers.model_picker import FILE, ModelChoice, first_bundled
+from pages.pickers.picture_picker import UPLOAD, PictureChoice
+
+
+def show_doors(choice: ModelChoice | None, source: PictureChoice | None) -> None:
+    """The line and the doors, until somebody has chosen a model or brought a picture."""
+    if choice is None or choice.name != first_bundled() or source is None or not source.sample:
+        return
+    st.markdown(
+        "**See where an image classifier looks, and prove what it relies on.** Begin with",
+    )
+    with st.container(horizontal=True, vertical_alignment="center", key="front-door"):
+        st.button(
+            "my model and picture",
+            key="door-own",
+            icon=":material/upload_file:",
+            on_click=_bring,
+            help="A .keras or .h5 file and a photo; the sidebar takes both.",
+        )
+        st.page_link(
+            "pages/learn.py", label="a lesson", icon=":material/school:",
+            help="From the feature maps to the class activation map, in fourteen steps.",
+        )  # fmt: skip
+        st.page_link(
+            "pages/audit.py", label="the audit of a folder", icon=":material/search:",
+            help="Which cues decide the model's answers, in which pictures, and how we know.",
+        )  # fmt: skip
+
+
+def _bring() -> None:
+    st.session_state["model-group"] = FILE
+    st.session_state["picture-source"] = UPLOAD
