@@ -55,10 +55,10 @@ def leaving(finding: Finding) -> str:
     Examples
     --------
     >>> taken = {"transfer": 0.98, "control": 0.35}
-    >>> leaving(Finding("a--b", "a", "b", "b", "relied on", necessity=taken))
+    >>> leaving(Finding("a--b", "a", "b", "b", "relied on", removal=taken))
     '98 % of its images leave the class without it, 35 % under the control'
     """
-    taken = finding.necessity
+    taken = finding.removal
     if taken is None:
         return ""
     left, control = share(taken["transfer"]), share(taken["control"])

@@ -34,7 +34,7 @@ def test_a_difference_is_no_share(visit, run):
 
     def edit(summary):
         tank = next(own for own in summary["findings"] if own["id"] == SKY)
-        tank.update(share=-0.04, necessity=tank["necessity"] | {"transfer": 0.02, "control": 0.06})
+        tank.update(share=-0.04, removal=tank["removal"] | {"transfer": 0.02, "control": 0.06})
 
     summary = run.store.read_json("findings.json")
     edit(summary)
