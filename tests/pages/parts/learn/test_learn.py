@@ -153,7 +153,7 @@ def test_a_model_that_reads_no_digits_offers_one_that_does(visit):
     app.button(key="learn-take-cam1").click().run()
     assert address(app)["model"] == "cam1"
     assert "| cam1 | 3 × 3 | 9 | 8 |" in texts(app)
-    assert "| cam2 | 28 × 28 | 784 | 1.0 |" in texts(app)
+    assert "| cam2 | 28 × 28 | 784 | 1 |" in texts(app)
     assert_calm(app)
 
 
