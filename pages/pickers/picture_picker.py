@@ -132,8 +132,7 @@ def _camera() -> PictureChoice | None:
     shot = st.camera_input("Camera", key="picture-camera", label_visibility="collapsed")
     if shot:
         st.session_state[kept] = _keep(shot.getvalue(), "camera.jpg")
-    path = st.session_state.get(kept)
-    return _brought(path) if path and os.path.exists(path) else None
+    return _last(kept)
 
 
 def _path() -> PictureChoice | None:
@@ -160,6 +159,11 @@ def _drawn() -> PictureChoice | None:
 
     if png := draw_digit(on_change=forget):
         st.session_state[kept] = _keep(png, "drawing.png")
+    return _last(kept)
+
+
+def _last(kept: str) -> PictureChoice | None:
+    """The picture that a visitor's session holds under a key, if its file is still here."""
     path = st.session_state.get(kept)
     return _brought(path) if path and os.path.exists(path) else None
 

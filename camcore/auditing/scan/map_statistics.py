@@ -108,13 +108,21 @@ def coverage(mask: np.ndarray, rows: int, columns: int, frame: Frame) -> np.ndar
     >>> coverage(np.stack([left, left]), 1, 2, whole_frame(4, 2)).tolist()
     [[0.5, 0.0]]
     """
-    down, across = frame.cell_edges(rows, columns)
-    high, wide = (
-        np.stack([_inside(k / pixels, (k + 1) / pixels, edges) for k in range(pixels)])
-        for pixels, edges in zip(mask.shape, (down, across), strict=True)
-    )
+    high, wide = _of_pixels(mask.shape[0], mask.shape[1], rows, columns, frame)
     shares: np.ndarray = high.T @ mask @ wide
     return shares
+
+
+@lru_cache(maxsize=32)
+def _of_pixels(
+    height: int, width: int, rows: int, columns: int, frame: Frame
+) -> tuple[np.ndarray, np.ndarray]:
+    """Part of each cell that lies in each row and column of pixels, the same for every mask."""
+    high, wide = (
+        np.stack([_inside(k / pixels, (k + 1) / pixels, edges) for k in range(pixels)])
+        for pixels, edges in zip((height, width), frame.cell_edges(rows, columns), strict=True)
+    )
+    return high, wide
 
 
 def _entropy(share: np.ndarray) -> np.ndarray:

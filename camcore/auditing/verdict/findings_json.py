@@ -110,8 +110,8 @@ def _notes(run: Run) -> list[str]:
     record = run.record
     notes = [*record["source"]["notes"], *record["classes"]["notes"]]
     notes += record["model"].get("notes", ())
-    if run.record["model"]["preprocessing_guessed"]:
-        name = run.record["model"]["preprocessing"]
+    if record["model"]["preprocessing_guessed"]:
+        name = record["model"]["preprocessing"]
         notes.append(
             f"the preprocessing of the model is a guess ({name}); choose it if it is wrong"
         )
