@@ -40,12 +40,22 @@ class BlockClassifier:
         self.nbytes = self.weights.nbytes
 
     def scores(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self._answers(_blocks(images))
+        return self._answers(self._blocks(images))
 
     def forward(self, images: np.ndarray, layer: str) -> Forward:
         _require(layer)
-        blocks = _blocks(images)
+        blocks = self._blocks(images)
         return Forward(blocks, *self._answers(blocks), layer)
+
+    def channels(self, images: np.ndarray) -> np.ndarray:
+        """What is averaged over each block: here the colours as they are."""
+        return images
+
+    def _blocks(self, images: np.ndarray) -> np.ndarray:
+        step = SIDE // GRID
+        channels = self.channels(images)
+        cut = channels.reshape(len(images), GRID, step, GRID, step, -1)
+        return cut.mean(axis=(2, 4), dtype=np.float32)
 
     def _answers(self, blocks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         scores = blocks.mean(axis=(1, 2)) @ self.weights + self.bias
@@ -90,9 +100,3 @@ def red_or_blue() -> BlockClassifier:
 def _require(layer: str) -> None:
     if layer != "blocks":
         raise InputError(f"there is no layer {layer!r}; there is blocks.")
-
-
-def _blocks(images: np.ndarray) -> np.ndarray:
-    step = SIDE // GRID
-    cut = images.reshape(len(images), GRID, step, GRID, step, 3)
-    return cut.mean(axis=(2, 4), dtype=np.float32)

@@ -116,7 +116,7 @@ def test_a_column_of_the_inputs_name_is_taken_and_a_given_value_comes_first(aged
 def test_interventions_leave_each_recipient_its_own_value(with_age, aged, tmp_path):
     """The margin before an edit is that of the scan, and the edited pictures keep the value."""
     table(tmp_path / "d", rows=120, age=np.linspace(-2, 2, 120).round(3).tolist())
-    run = audit(tmp_path / "d" / "t.csv", aged, out=tmp_path / "run", budget=6000)
+    run = audit(tmp_path / "d" / "t.csv", aged, out=tmp_path / "run", budget=12000)
     rows = run.trials("discovery")
     assert len(rows) > 100
     scanned = run.images["margin"].to_numpy()

@@ -50,7 +50,7 @@ def test_the_legend_is_caught_and_the_sound_detector_is_not(command_line, labora
 
     status, said, _ = command_line("compare", cloud, tank)
     assert status == 0
-    assert "sky" in said
+    assert "no longer relies on the top band for forest and tank" in said
     assert "gone" in said
 
 

@@ -3,87 +3,54 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from camcore.classifier import ClassWeights, Explained, Forward, Layer
+from camcore.classifier import Layer
+from tests.block_classifier import GRID, SIDE, BlockClassifier
 
-SIDE, GRID = 32, 8
 _BRIGHT, _RED = 0.7, 0.25
 
 
-class CellNetwork:
-    """Scores are linear in the sums of four channels over 8 x 8 cells.
+class CellNetwork(BlockClassifier):
+    """Scores are linear in the means of four channels over the picture.
 
     The channels are how far pixels are brighter than 0.7, how far they are redder than green by
-    more than 0.25, their light, and its distance from gray, each the mean over a cell. One of
-    them decides between ``a`` and ``b``.
+    more than 0.25, their light, and its distance from gray. One of them decides between ``a`` and
+    ``b``.
 
     Parameters
     ----------
     channel : int
         That which speaks for ``a``.
     gain, threshold : float
-        ``a`` from a sum over the cells of `threshold` on.
+        ``a`` from a sum over the blocks of `threshold` on.
     """
 
-    preprocessing = "0-1"
-    preprocessing_guessed = False
-    output_kind = "softmax"
-    output = "scores"
-    outputs = ("scores",)
-    default_layer = "cells"
-    nbytes = 0
-    input_shape = (SIDE, SIDE, 3)
-    layers = (Layer("cells", GRID, GRID, 4, "Cells"),)
-    class_names = ("a", "b")
+    layers = (Layer("blocks", GRID, GRID, 4, "Blocks", cam=True),)
 
     def __init__(self, channel: int, *, gain: float, threshold: float) -> None:
-        self.weights = np.zeros((4, 2), np.float32)
-        self.weights[channel] = gain, -gain
+        weights = np.zeros((4, 2), np.float32)
+        weights[channel] = GRID**2 * gain, -(GRID**2) * gain
+        super().__init__(weights, ("a", "b"))
         self.bias = np.array([-gain * threshold, gain * threshold], np.float32)
         self.name = f"channel {channel}"
         self.sha256 = hashlib.sha256(self.weights.tobytes() + self.bias.tobytes()).hexdigest()
 
-    def for_throughput(self, bfloat16: bool = False) -> CellNetwork:
-        return self
-
-    def scores(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        scores = _cells(images).sum(axis=(1, 2)) @ self.weights + self.bias
-        exp = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return scores, exp / exp.sum(axis=1, keepdims=True)
-
-    def forward(self, images: np.ndarray, layer: str) -> Forward:
-        return Forward(_cells(images), *self.scores(images), layer)
-
-    def gradients(
-        self, forward: Forward, targets: Sequence[int], of: Explained = "score"
-    ) -> np.ndarray:
-        rows = self.weights.T[list(targets), None, None, :]
-        return np.broadcast_to(rows, (len(targets), GRID, GRID, 4)).copy()
-
-    def class_weights(self, layer: str) -> ClassWeights | None:
-        return None
-
-
-def _cells(images: np.ndarray) -> np.ndarray:
-    light = images.mean(axis=-1)
-    channels = np.stack(
-        [
-            np.maximum(light - _BRIGHT, 0),
-            np.maximum(images[..., 0] - images[..., 1] - _RED, 0),
-            light,
-            np.abs(light - 0.5),
-        ],
-        axis=-1,
-    )
-    step = SIDE // GRID
-    cut = channels.reshape(len(images), GRID, step, GRID, step, 4)
-    return cut.mean(axis=(2, 4), dtype=np.float32)
+    def channels(self, images: np.ndarray) -> np.ndarray:
+        light = images.mean(axis=-1)
+        return np.stack(
+            [
+                np.maximum(light - _BRIGHT, 0),
+                np.maximum(images[..., 0] - images[..., 1] - _RED, 0),
+                light,
+                np.abs(light - 0.5),
+            ],
+            axis=-1,
+        )
 
 
 def bar_finder() -> CellNetwork:
