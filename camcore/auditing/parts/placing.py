@@ -17,7 +17,7 @@ from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.store import Store
 from camcore.classifier import Classifier, Layer
-from camcore.pictures.preprocessing import preprocess
+from camcore.pictures.preprocessing import preprocess, whole_frame
 
 CROPS = 16
 """Pictures with most of a part, which its numbers are read from."""
@@ -119,7 +119,7 @@ def _candidates(
     inputs = preprocess(pixels.astype(np.float32), plan.preprocessing)
     height, width = pixels.shape[1:3]
     hot = np.maximum(np.nan_to_num(Run(store.folder).maps(images.index.to_numpy())), 0)
-    places = windows(hot, height, width, SHARE)
+    places = windows(hot, plan.frame, SHARE)
     own = (images["klass"] == klass).to_numpy()
     first = _Candidate("", np.inf, _alike(pixels, places, fitted), places)
     found: list[_Candidate] = []
@@ -136,8 +136,9 @@ def _candidates(
         pull = _gradients(klass, inputs[pulled], layer.name, plan, classifier)
         added = contributions(presence[pulled], parts, pull)
         share = SHARE if layer.name == plan.layer else FINE
+        frame = layer.frame or whole_frame(width, height)
         for number, contribution in enumerate(added):
-            places = windows(presence[..., number], height, width, share)
+            places = windows(presence[..., number], frame, share)
             if contribution > 0 and places.presence[own].any():
                 alike = _alike(pixels, places, fitted)
                 found.append(_Candidate(layer.name, float(contribution), alike, places))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from camcore.pictures.preprocessing import Frame
+
 SHARE = 2 / 7
 """Of the picture's side: windows at the layer whose maps are audited."""
 
@@ -38,15 +40,15 @@ class Windows:
         )
 
 
-def windows(maps: np.ndarray, height: int, width: int, share: float) -> Windows:
+def windows(maps: np.ndarray, frame: Frame, share: float) -> Windows:
     """The window of each map that holds most of it.
 
     Parameters
     ----------
     maps : ndarray, shape (N, h, w)
         None negative.
-    height, width : int
-        The pictures' size in pixels.
+    frame : Frame
+        Where they lie in the pictures that the model sees.
     share : float
         The window's side as a share of the picture's, 0 to 1.
 
@@ -54,17 +56,21 @@ def windows(maps: np.ndarray, height: int, width: int, share: float) -> Windows:
     --------
     >>> maps = np.zeros((1, 7, 7))
     >>> maps[0, 2:4, 4:6] = 1
-    >>> found = windows(maps, 70, 70, SHARE)
+    >>> found = windows(maps, Frame(0, 0, 70, 70, 70, 70), SHARE)
     >>> found.boxes.tolist(), found.presence.tolist()
     ([[20, 40, 40, 60]], [1.0])
+    >>> windows(maps, Frame(-35, -35, 35, 35, 70, 70), SHARE).boxes.tolist()
+    [[0, 5, 20, 25]]
     """
-    cells = [max(1, round(share * size)) for size in maps.shape[1:]]
+    picture = np.array([frame.height, frame.width])
+    first = np.array([frame.y0, frame.x0])
+    cell = (np.array([frame.y1, frame.x1]) - first) / maps.shape[1:]
+    cells = np.clip(np.rint(share * picture / cell).astype(int), 1, maps.shape[1:])
     sums = _window_means(maps.astype(np.float64), *cells)
     places = sums.reshape(len(sums), -1).argmax(axis=1)
     corners = np.stack(np.divmod(places, sums.shape[2]), axis=1)
-    scale = np.array([height, width]) / maps.shape[1:]
-    sizes = np.maximum(np.rint(np.array(cells) * scale).astype(int), 1)
-    starts = np.minimum(np.rint(corners * scale).astype(int), [height, width] - sizes)
+    sizes = np.clip(np.rint(cells * cell).astype(int), 1, picture)
+    starts = np.clip(np.rint(first + corners * cell).astype(int), 0, picture - sizes)
     most = sums.reshape(len(sums), -1).max(axis=1)
     return Windows(np.concatenate([starts, starts + sizes], axis=1), most.astype(np.float32))
 

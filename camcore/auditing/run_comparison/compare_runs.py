@@ -63,6 +63,9 @@ def _rows(key: Key, a: Measured | None, b: Measured | None) -> list[Row]:
     if a is None or b is None:
         return [_row(*key, a.standing() if a else None, b.standing() if b else None)]
     first, second = a.standing(), b.standing()
+    if a.finding and b.finding and a.finding.family == "part" and a.finding.kind != b.finding.kind:
+        # Parts lie at no place by which they could be told to be the same one.
+        return [_row(*key, first, None), _row(*key, None, second)]
     if first is None or second is None or first.lies_at(second.region):
         return [_row(*key, first, second)]
     rows = []

@@ -12,6 +12,7 @@ from camcore.auditing.parts.components import components, contributions
 from camcore.auditing.parts.placing import layers_of
 from camcore.auditing.parts.windows import FINE, SHARE, scatter, windows
 from camcore.classifier import Layer
+from camcore.pictures.preprocessing import Frame, whole_frame
 
 
 def sparse_parts(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -56,13 +57,25 @@ def test_a_window_holds_the_peak_and_stays_inside(share, grid):
     maps = np.zeros((30, grid, grid))
     peaks = rng.integers(0, grid, (30, 2))
     maps[np.arange(30), peaks[:, 0], peaks[:, 1]] = 1
-    found = windows(maps, 97, 130, share)
+    found = windows(maps, whole_frame(130, 97), share)
     sizes = found.boxes[:, 2:] - found.boxes[:, :2]
     assert (sizes == sizes[0]).all()
     assert (found.boxes >= 0).all()
     assert (found.boxes[:, 2:] <= (97, 130)).all()
     middle = (peaks + 0.5) / grid * (97, 130)
     assert ((found.boxes[:, :2] <= middle) & (middle <= found.boxes[:, 2:])).all()
+
+
+def test_windows_lie_where_the_maps_do():
+    """Behind a cut of the outer half the maps' cells are half as large; windows are not."""
+    maps = np.zeros((2, 4, 4))
+    maps[0, 0, 0] = maps[1, 3, 2] = 1
+    cut = Frame(25.0, 25.0, 75.0, 75.0, 100, 100)
+    found = windows(maps, cut, 1 / 4)
+    assert found.boxes[0].tolist() == [25, 25, 50, 50]
+    _, left, bottom, right = found.boxes[1]
+    assert (bottom, right - left) == (75, 25)
+    assert left <= 56 <= right
 
 
 def test_scatter_is_one_at_random_places_and_nothing_at_one():

@@ -76,6 +76,26 @@ def row_of(comparison, key=SKY):
     return next(row for row in comparison.rows if (row.class_name, row.family) == key)
 
 
+def part_of_kind(folder, kind):
+    """The tank's band is told as a part instead."""
+
+    def edit(summary):
+        found = next(own for own in summary["findings"] if own["id"] == "tank--sky-top-band")
+        found.update(id="tank--part", family="part", probe=None, kind=kind)
+
+    change(folder, "findings.json", edit)
+
+
+@pytest.mark.parametrize(("kinds", "rows"), [(("artefact",) * 2, 1), (("artefact", "object"), 2)])
+def test_parts_of_two_kinds_are_two_cues(planted, two, tmp_path, kinds, rows):
+    folders = shutil.copytree(planted.folder, tmp_path / "a"), two[1]
+    for folder, kind in zip(folders, kinds, strict=True):
+        part_of_kind(folder, kind)
+    parts = [row for row in compare(*map(Run, folders)).rows if row.family == "part"]
+    assert len(parts) == rows
+    assert all(row.verdict == ("unchanged" if rows == 1 else "not tested") for row in parts)
+
+
 def test_a_run_and_itself(two):
     a, folder = two
     found = compare(a, Run(folder))
