@@ -53,14 +53,14 @@ def test_a_photo_and_a_model_outlive_pages_back_and_reload(visitor, photo, own_m
         if "/compare" in page.url:
             page.go_back()
             visit.settle()
-    assert visit.query() == link
+    visit.until(lambda: visit.query() == link)
     visit.overlay().wait_for()
     assert page.get_by_text("own.keras, uploaded before").is_visible()
     page.reload()
     visit.settle()
     visit.overlay().wait_for()
     assert page.get_by_text("mine.png, uploaded before").is_visible()
-    assert visit.query() == link
+    visit.until(lambda: visit.query() == link)
 
 
 def test_the_link_is_copied_and_says_what_it_cannot_hold(visitor, photo):

@@ -27,6 +27,7 @@ def slide(visitor):
         visit.page.goto(f"{visit.address}/learn?step={step}&view=presenter")
         visit.page.locator(f".st-key-learn-step-{step}").wait_for(timeout=120_000)
         visit.settle()
+        visit.page.locator("html.slides").wait_for(state="attached")  # from here on keys are heard
         return visit
 
     return open_slide

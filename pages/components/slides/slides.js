@@ -101,6 +101,7 @@ export default function ({ data, setTriggerValue, parentElement }) {
   window.addEventListener("resize", state.later);
   window.addEventListener("pointermove", pointer);
   window.addEventListener("keydown", pressed);
+  root.classList.add("slides");
   state.later();
   state.stop = () => {
     seen.disconnect();
@@ -108,7 +109,7 @@ export default function ({ data, setTriggerValue, parentElement }) {
     window.removeEventListener("resize", state.later);
     window.removeEventListener("pointermove", pointer);
     window.removeEventListener("keydown", pressed);
-    root.classList.remove("slide-chrome", "slide-black");
+    root.classList.remove("slides", "slide-chrome", "slide-black");
     state.stop = null;
   };
   return state.stop;
