@@ -527,6 +527,11 @@ class Rules:
         "components of clean cats, dogs, birds and reptiles reached .16; a planted ruler .25, a "
         "marker .6",
     )
+    parts_central: float = _rule(
+        0.9,
+        "of a part's windows wholly in the middle, from which on it may be a piece of the object",
+        "strokes of clean digits (.99 and more); windows at random places: .42 to .51",
+    )
     parts_showing: float = _rule(
         0.5,
         "of a class's images, those with most of a part: they give it",

@@ -236,6 +236,21 @@ def ring(grid: int) -> Region:
     return Region(grid, grid, tuple(cells))
 
 
+def middle_of(height: int, width: int) -> np.ndarray:
+    """Where objects are taken to be if nothing tells: an ellipse, bool (height, width).
+
+    Examples
+    --------
+    >>> middle_of(3, 5).astype(int).tolist()
+    [[0, 1, 1, 1, 0], [1, 1, 1, 1, 1], [0, 1, 1, 1, 0]]
+    """
+    down, across = (
+        (2 * np.arange(side) + 1 - side) / (RULES.middle * side) for side in (height, width)
+    )
+    inside: np.ndarray = np.add.outer(down**2, across**2) <= 1
+    return inside
+
+
 def corners(grid: int) -> Region:
     """The four corner cells of a grid x grid grid, together."""
     last = grid - 1

@@ -11,7 +11,7 @@ import pandas as pd
 
 from camcore.auditing.audited_classes import class_margins, predicted_classes
 from camcore.auditing.edits import Images, Probe, objects, without_objects
-from camcore.auditing.edits.regions import Region
+from camcore.auditing.edits.regions import Region, middle_of
 from camcore.auditing.edits.trimming import TRIMS
 from camcore.auditing.held_columns import held_at
 from camcore.auditing.interventions.image_pool import Pool
@@ -385,12 +385,8 @@ def flattened(images: Images, region: Region) -> Images:
 
 def middle(images: Images) -> np.ndarray:
     """The middle of each image, where objects mostly are: an ellipse, bool (N, H, W)."""
-    down, across = (
-        (2 * np.arange(side) + 1 - side) / (RULES.middle * side)
-        for side in images.pixels.shape[1:3]
-    )
-    inside = np.add.outer(down**2, across**2) <= 1
-    return np.broadcast_to(inside, images.pixels.shape[:3])
+    height, width = images.pixels.shape[1:3]
+    return np.broadcast_to(middle_of(height, width), images.pixels.shape[:3])
 
 
 def trial_key(plan: Plan, klass: int, start: int, probe: Probe) -> list[int]:

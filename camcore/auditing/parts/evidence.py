@@ -11,7 +11,7 @@ from camcore.auditing.edits.part import Part, Way
 from camcore.auditing.interventions.effects import differences, matching
 from camcore.auditing.parts.placing import parts_file
 from camcore.auditing.parts.trials import ASKED
-from camcore.auditing.parts.windows import scatter
+from camcore.auditing.parts.windows import central, scatter
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.run import Run
 
@@ -38,6 +38,8 @@ def part_evidence(run: Run, probe: Part) -> dict[str, Any]:
         ``alike``: 0 to 1, `camcore.auditing.parts.alikeness.alikeness`; from `Rules.parts_alike`
         on the part is one thing that recurs, below it rather each picture's object or ground.
         ``recurs``: whether it is. ``scatter``: 0 at one place, 1 anywhere in the picture.
+        ``central``: the share of the class's windows that lie wholly in the picture's
+        middle.
         ``shared``, ``another_place``, ``elsewhere``: paired moves in log-odds by the content that
         donors share alone, by the part put to another place, and by a window from elsewhere in
         the donor put to the part's place; None where no trial asked. ``elsewhere_flips``: excess
@@ -57,6 +59,7 @@ def part_evidence(run: Run, probe: Part) -> dict[str, Any]:
         "alike": round(alike, 6),
         "recurs": alike >= Plan(run.record).rules.parts_alike,
         "scatter": round(scatter(boxes, *picture), 6),
+        "central": round(central(boxes, *picture), 6),
         "picture": list(picture),
     }
     for name, way in _ALONE:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from camcore.auditing.edits.regions import middle_of
 from camcore.pictures.preprocessing import Frame
 
 SHARE = 2 / 7
@@ -100,3 +101,21 @@ def scatter(boxes: np.ndarray, height: int, width: int) -> float:
     uniform = (room**2 / 12).sum()
     spread = boxes[:, :2].var(axis=0).sum()
     return float(min(np.sqrt(spread / uniform), 1.0)) if uniform > 0 else 0.0
+
+
+def central(boxes: np.ndarray, height: int, width: int) -> float:
+    """Share of the windows that lie wholly in the middle of the picture, 0 to 1.
+
+    Parameters
+    ----------
+    boxes : ndarray, shape (N, 4), int
+    height, width : int
+
+    Examples
+    --------
+    >>> central(np.array([[6, 6, 10, 10], [0, 0, 4, 4]]), 16, 16)
+    0.5
+    """
+    inside = middle_of(height, width)
+    wholly = [inside[top:bottom, left:right].all() for top, left, bottom, right in boxes]
+    return float(np.mean(wholly))

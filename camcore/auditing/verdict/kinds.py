@@ -41,7 +41,8 @@ def kind_of(finding: Finding) -> Kind:
     *Artefact*: the same from picture to picture. A place where one content repeats in the class and
     not in the others, and where that content acts alone; a property that sets the class apart in
     every part of the picture; a pattern that acts outside the middle; a part that moves, whose
-    crops are alike, and which does enough: those of aligned or smooth pictures are alike as well.
+    crops are alike, which lies beside the middle too, and which does enough: those of aligned or
+    smooth pictures are alike as well.
     *Object*: acts through the known object, or through the middle where nothing is known.
     *Context*: neither, beside the object, needed, and plain stuff (sky, grass): its colour alone
     acts, or the property acts on the surroundings alone. *Unknown* else.
@@ -49,7 +50,8 @@ def kind_of(finding: Finding) -> Kind:
     if finding.family == "object" or finding.on_object:
         return "object"
     if finding.part is not None:
-        if not finding.part["recurs"]:  # rather each picture's own object
+        # Rather each picture's own object, or a piece of objects that lie alike.
+        if not finding.part["recurs"] or finding.part["central"] >= RULES.parts_central:
             return "object"
         return "artefact" if strength(finding) >= RULES.needed else "unknown"
     if _repeats(finding) and not finding.trace:

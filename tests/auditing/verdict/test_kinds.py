@@ -142,7 +142,7 @@ def test_runs_of_the_first_format_open():
 def part(top: int, left: int, **more) -> Finding:
     """A part whose windows of 40 x 40 begin in this row, at columns that move from `left` on."""
     windows = [[image, top, left + image, top + 40, left + image + 40] for image in range(20)]
-    shape = {"recurs": True, "windows": windows, "picture": [128, 128]}
+    shape = {"recurs": True, "central": 0.4, "windows": windows, "picture": [128, 128]}
     return replace(
         finding(TAG, **more), id="a--part", family="part", cue="part", probe=None, region=None,
         part=shape,
@@ -156,6 +156,14 @@ def test_a_part_that_recurs_must_do_enough_to_be_an_artefact():
     alone = part(40, 10)
     assert alone.part is not None
     assert kind_of(replace(alone, part=alone.part | {"recurs": False})) == "object"
+
+
+def test_a_part_that_stays_in_the_middle_may_be_the_object():
+    """Strokes of digits are alike and lie alike; a ruler lies beside the middle now and then."""
+    stroke = part(40, 10)
+    assert stroke.part is not None
+    for share, kind in ((1.0, "object"), (0.8, "artefact")):
+        assert kind_of(replace(stroke, part=stroke.part | {"central": share})) == kind
 
 
 def test_a_part_within_a_place_is_that_place():
