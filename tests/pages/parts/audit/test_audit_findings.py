@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from camcore.auditing.report import cue_card
 from tests.pages.app_page import assert_calm
 from tests.pages.parts.audit.reading import SKY, links, the_error, words
 
@@ -17,8 +18,9 @@ def test_findings_as_cards(visit, run):
     finding = run.finding(SKY)
     low, high = (round(100 * side) for side in finding.interval)
     text = words(app)
-    assert f"### +{round(100 * finding.effect)} points ({low} to {high})" in text
-    assert "**tank** by **top band**" in text
+    assert f"+{round(100 * finding.effect)} points ({low} to {high}) · tank by top band" in text
+    assert f"**{cue_card.sentence_of(run, finding)}**" in text
+    assert "with the cue" in text
     assert "not on the object" in text
     assert "33 % of the picture" in text
     assert run.summary["not_detected"]["text"] in text
@@ -27,6 +29,30 @@ def test_findings_as_cards(visit, run):
     opened = [own.proto.query_string for own in app.page_link if own.value == "See the evidence"]
     assert f"finding={SKY}" in opened[0]
     assert not any(own.proto.expanded for own in app.expander)
+
+
+@pytest.mark.parametrize(
+    ("told", "where", "colour"),
+    [
+        ({"on_object": True}, "the object", "gray"),
+        ({"on_object": None, "kind": "object"}, "the object", "gray"),
+        ({"on_object": False, "kind": "unknown"}, "not the object", "red"),
+        ({"on_object": None, "kind": "artefact"}, "not the object", "red"),
+        ({"on_object": None, "kind": "context"}, "not the object", "red"),
+        ({"on_object": None, "kind": "unknown"}, "may be the object", "orange"),
+        ({"on_object": False, "may_be_object": True}, "may be the object", "orange"),
+        ({"on_object": None, "trace": True}, "may be a trace", "orange"),
+    ],
+)
+def test_a_card_is_coloured_by_what_the_cue_is(visit, run, told, where, colour):
+    summary = run.store.read_json("findings.json")
+    tank = next(own for own in summary["findings"] if own["id"] == SKY)
+    tank.update({"kind": None, "may_be_object": False, "trace": False} | told)
+    run.store.write_json("findings.json", summary)
+    app = visit(run="planted", finding=SKY)
+    badge = next(own.value for own in app.markdown if "relied on · " in own.value)
+    assert badge.startswith(f":{colour}-badge[")
+    assert badge.endswith(f"relied on · {where}]")
 
 
 def test_a_difference_is_no_share(visit, run):
