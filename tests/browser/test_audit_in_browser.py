@@ -305,7 +305,7 @@ def test_pictures_and_model_are_tried_before_the_start(visitor, serve, runs, sce
         visit.settle()
         assert page.locator("[data-testid=stImage] img").count() == 2
         woods = page.get_by_role("combobox", name=re.compile("^woods"))
-        woods.click()
+        woods.fill("forest")
         page.get_by_role("option", name="forest · 0").click()
         page.keyboard.press("Escape")
         right = page.get_by_text(re.compile(r"names 20 of 20 pictures rightly"))
@@ -316,3 +316,26 @@ def test_pictures_and_model_are_tried_before_the_start(visitor, serve, runs, sce
         name = asked(visit)["run"]
     mapping = json.loads((runs / name / "given" / "labels.json").read_text())
     assert mapping == {"tanks": [1], "woods": [0]}
+
+
+def test_the_board_is_sized_in_the_browser_and_ticked_images_are_a_list(visitor, planted_server):
+    visit = open_audit(visitor(planted_server), run="planted", view="images")
+    page = visit.page
+    figures = page.locator(".board figure")
+    figures.first.wait_for(timeout=_PATIENCE)
+    visit.settle()
+    assert all(own.get_attribute("alt") is not None for own in page.locator(".board img").all())
+    width = figures.first.bounding_box()["width"]
+    before = len(visit.sent)
+    page.locator(".board-controls .size").fill("320")
+    visit.until(lambda: figures.first.bounding_box()["width"] > width)
+    assert len(visit.sent) == before, "the server was asked"
+    figures.nth(1).get_by_role("checkbox").check()
+    page.get_by_role("button", name="1 ticked image as CSV").wait_for(timeout=_PATIENCE)
+    visit.settle()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="1 ticked image as CSV").click()
+    head, row, end = Path(download.value.path()).read_text(encoding="utf-8").split("\n")
+    assert head.startswith("id,path,class,predicted")
+    assert figures.nth(1).get_by_role("checkbox").get_attribute("value") == row.split(",")[0]
+    assert end == ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from camcore.auditing.figures import Tile, swap_strip
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.replay import swaps
-from camcore.auditing.report.words import in_short
+from camcore.auditing.report.words import in_short, share
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.run import Run
 
@@ -84,6 +84,13 @@ def told(finding: Finding, flips: Flips) -> str:
     named = len(flips.classes) <= _NAMED and all(flips.classes)
     others = f"images of {' and '.join(flips.classes)}" if named else "images of other classes"
     become = "becomes" if flips.flipped == 1 else "become"
+    turns_few = finding.interval is not None and finding.interval[0] <= 0
+    if turns_few and finding.move is not None and finding.swing:
+        moved = share(max(finding.move["value"] / finding.swing, 0.0))
+        return (
+            f"{cue} {done}: {others} move {moved} of the way to {finding.class_name}, though only "
+            f"{flips.flipped} of {flips.tested} {become} it; under the control {flips.controlled}."
+        )
     return (
         f"{cue} {done}: {flips.flipped} of {flips.tested} {others} {become} {finding.class_name}; "
         f"under the control {flips.controlled}."

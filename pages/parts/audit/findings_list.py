@@ -18,8 +18,8 @@ from camcore.errors import CamcoreError
 from pages.components.wording import plain
 from pages.parts.audit import figures, places, words
 
-LEVELS = {"relied on": "red", "attended": "orange", "associated": "gray"}
-KINDS = ("artefact", "context", "object", "unknown")
+LEVELS = ("relied on", "attended", "associated")
+_KINDS = ("artefact", "context")  # of the object the badge before tells already
 DECIDED = {"confirmed spurious": "red", "accepted": "green"}
 _CARD = 340  # pixels
 _TRIPLE = {"Before": "before", "With the donor's cue": "with the cue", "Control": "control"}
@@ -54,10 +54,10 @@ def show_level(run: Run, finding: Finding) -> None:
             st.badge(f"relied on · {where}", color=colour, icon=icon, help=_ladder())  # type: ignore[arg-type]
         else:
             st.badge(finding.level, color="gray", help=_ladder())
-        if finding.kind in KINDS:
-            lack = finding.presence == "without"
-            kind = "kind unknown" if finding.kind == "unknown" else finding.kind
-            st.badge(f"without it · {kind}" if lack else kind, color="gray")
+        if finding.kind in _KINDS:
+            st.badge(finding.kind, color="gray")
+        if finding.presence == "without":
+            st.badge("by its absence", color="gray")
         decided = run.decision(finding.id)
         if decided is not None:
             st.badge(
@@ -72,7 +72,7 @@ def _where(finding: Finding) -> tuple[str, str, str]:
 
     Colour is never alone: the words and the sign say the same.
     """
-    if finding.on_object or finding.kind == "object":
+    if finding.on_object or (finding.kind == "object" and not finding.may_be_object):
         return "the object", "gray", ":material/check_circle:"
     if finding.trace:
         return "may be a trace", "orange", ":material/help:"

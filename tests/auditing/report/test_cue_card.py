@@ -62,6 +62,15 @@ def test_the_triple_is_before_with_the_cue_and_control(planted):
             "Top band taken over from images of tank: 9 of 10 images of other classes become "
             "tank; under the control 1.",
         ),
+        (
+            {
+                "region": {"box": []}, "interval": (-0.1, 0.2), "move": {"value": 1.0},
+                "swing": 4.0,
+            },
+            ("forest",),
+            "Top band pasted in: images of forest move 25 % of the way to tank, though only 9 of "
+            "10 become it; under the control 1.",
+        ),
     ],
 )  # fmt: skip
 def test_sentences(changed, classes, sentence):

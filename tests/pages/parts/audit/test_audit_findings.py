@@ -37,6 +37,11 @@ def test_findings_as_cards(visit, run):
         ({"on_object": True}, "the object", "gray"),
         ({"on_object": None, "kind": "object"}, "the object", "gray"),
         ({"on_object": False, "kind": "unknown"}, "not the object", "red"),
+        (
+            {"on_object": None, "kind": "object", "may_be_object": True},
+            "may be the object",
+            "orange",
+        ),
         ({"on_object": None, "kind": "artefact"}, "not the object", "red"),
         ({"on_object": None, "kind": "context"}, "not the object", "red"),
         ({"on_object": None, "kind": "unknown"}, "may be the object", "orange"),
