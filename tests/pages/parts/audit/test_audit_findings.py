@@ -150,3 +150,29 @@ def test_names_from_outside_stay_words(visit, run):
                 text = str(own.value).replace("\\!\\[x\\]\\(http\\://a.b/c\\) \\<b\\>\\$x\\$", "")
                 assert "http" not in text
                 assert "<b>" not in text
+
+
+def test_a_finding_leads_to_the_next_and_the_last_to_none(visit, run):
+    leaders = [own for own in run.findings if own.level == "relied on" and own.overlaps is None]
+    assert len(leaders) > 1
+    for own, following in zip(leaders, [*leaders[1:], None], strict=True):
+        found = {
+            words: query
+            for words, query in links(visit(run="planted", finding=own.id)).items()
+            if words.startswith("Next: ")
+        }
+        expected = (
+            {f"Next: {following.class_name} by {following.cue}": following.id} if following else {}
+        )
+        assert {words: query["finding"] for words, query in found.items()} == expected
+
+
+def test_no_list_of_broken_files_where_none_is_broken(visit, run):
+    def offered() -> set[str]:
+        return {own.label for own in visit(run="planted").get("download_button")}
+
+    assert "bad.csv" in offered()
+    part = run.store.read_table("images/00000.parquet")
+    run.store.write_table("images/00000.parquet", part.assign(error=""))
+    run.store.write_json("findings.json", run.summary)  # the page keeps tables until it changes
+    assert "bad.csv" not in offered()
