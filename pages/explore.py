@@ -58,6 +58,8 @@ def explore() -> None:
 
 def _say_what(choice: ModelChoice | None) -> None:
     name = plain(choice.title) if choice else "a model of your own"
+    if ", " in name:  # an aside ends with a comma, too
+        name += ","
     st.title(f"Where does {name} look?", anchor=False)
     if choice and choice.about:
         st.caption(plain(choice.about))

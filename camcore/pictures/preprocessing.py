@@ -185,7 +185,9 @@ def frame_of(width: int, height: int, input_width: int, input_height: int, fit: 
             height,
         )
     scale = min(width / input_width, height / input_height)
-    half_w, half_h = input_width * scale / 2, input_height * scale / 2
+    # Rounding must not lead out of the picture: Pillow refuses an edge below zero.
+    half_w = min(input_width * scale, width) / 2
+    half_h = min(input_height * scale, height) / 2
     cx, cy = width / 2, height / 2
     return Frame(cx - half_w, cy - half_h, cx + half_w, cy + half_h, width, height)
 

@@ -76,6 +76,25 @@ def read_mapping(path: str | os.PathLike[str], class_names: Sequence[str]) -> Co
     return {label: tuple(sorted(own)) for label, own in found.items()}
 
 
+def mapped_columns(mapping: Mapping[str, Sequence[Any]], class_names: Sequence[str]) -> Columns:
+    """The columns of each label of a mapping that is not in a file.
+
+    Raises
+    ------
+    InputError
+        If it names a class that the model does not have.
+
+    Examples
+    --------
+    >>> mapped_columns({"pet": ["cat", "2-3"]}, ["cat", "dog", "fox", "owl"])
+    {'pet': (0, 2, 3)}
+    """
+    return {
+        label: tuple(sorted({c for item in items for c in _columns(item, class_names)}))
+        for label, items in mapping.items()
+    }
+
+
 def _json_pairs(file: Path) -> list[tuple[str, Any]]:
     try:
         # Looked at before it is opened: opening a FIFO would wait for a writer.

@@ -35,6 +35,7 @@ GROUPS: dict[str, tuple[tuple[int, int], ...]] = {
 }
 _PLURALS = {"wolves": "wolf", "foxes": "fox", "butterflies": "butterfly", "fishes": "fish"}
 _IMAGENET = 1000
+_DOMESTIC = ("cat",)  # lions are cats as well
 
 
 def imagenet_index() -> Index:
@@ -112,15 +113,55 @@ def group_of(
     >>> group_of("cats", ["cat", "dog"], lambda: ())
     ()
     """
-    if len(class_names) != _IMAGENET or not _are_imagenet(class_names, index):
+    if not are_imagenet(class_names, index):
         return ()
+    return columns_of(named_group(label))
+
+
+def named_group(label: str) -> str:
+    """The key of `GROUPS` that a label means, or "".
+
+    Examples
+    --------
+    >>> named_group("Wolves"), named_group("dogs"), named_group("chairs")
+    ('wolf', 'dog', '')
+    """
     key = label_key(label)
-    ranges = GROUPS.get(_PLURALS.get(key, key)) or GROUPS.get(key.removesuffix("s"), ())
+    candidates = (_PLURALS.get(key, key), key.removesuffix("s"))
+    return next((name for name in candidates if name in GROUPS), "")
+
+
+def columns_of(group: str) -> tuple[int, ...]:
+    """The classes of one of `GROUPS`; none for "".
+
+    Examples
+    --------
+    >>> len(columns_of("dog")), columns_of("cat")
+    (118, (281, 282, 283, 284, 285))
+    """
+    ranges = GROUPS.get(group, ())
     return tuple(column for low, high in ranges for column in range(low, high + 1))
 
 
-def _are_imagenet(class_names: Sequence[str], index: Callable[[], Index]) -> bool:
-    """Whether 1000 classes are ImageNet's: by their names, or where nobody named them."""
+def group_title(group: str) -> str:
+    """One of `GROUPS` in words.
+
+    Examples
+    --------
+    >>> group_title("dog"), group_title("cat"), group_title("wolf")
+    ('all 118 dogs', 'all 5 domestic cats', 'all 3 wolves')
+    """
+    plural = next((many for many, one in _PLURALS.items() if one == group), f"{group}s")
+    kind = "domestic " if group in _DOMESTIC else ""
+    return f"all {len(columns_of(group))} {kind}{plural}"
+
+
+def are_imagenet(class_names: Sequence[str], index: Callable[[], Index] = imagenet_index) -> bool:
+    """Whether classes are ImageNet's 1000: by their names, or where nobody named them."""
+    return len(class_names) == _IMAGENET and _are_called_so(class_names, index)
+
+
+def _are_called_so(class_names: Sequence[str], index: Callable[[], Index]) -> bool:
     if all(name == f"class {column}" for column, name in enumerate(class_names)):
         return True
     known = index()

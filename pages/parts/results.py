@@ -13,6 +13,7 @@ import pandas as pd
 import streamlit as st
 
 import camcore
+from camcore.drawing.triptych import triptych_png, triptych_svg
 from pages.components.wording import plain
 from pages.pickers.model_picker import ModelChoice
 from pages.pickers.picture_picker import PictureChoice
@@ -127,6 +128,20 @@ def show_downloads(shown: Sequence[camcore.Explanation]) -> None:
                     mime=mime,
                     key=f"download-{number}-{name}",
                     on_click="ignore",
+                )
+            for label, make, suffix, mime in (
+                ("Slide PNG", triptych_png, "png", "image/png"),
+                ("Slide SVG", triptych_svg, "svg", "image/svg+xml"),
+            ):
+                st.download_button(
+                    label,
+                    partial(make, one),
+                    file_name=f"{stem}-slide.{suffix}",
+                    mime=mime,
+                    key=f"download-{number}-slide.{suffix}",
+                    on_click="ignore",
+                    help="Original, heatmap with its scale and overlay side by side, 1080 lines, "
+                    "with what they say and how they were made.",
                 )
             st.download_button(
                 "All as a zip",

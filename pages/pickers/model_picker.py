@@ -254,7 +254,7 @@ def _pick_file() -> ModelChoice | None:
         return None
     linked = not upload and typed == st.session_state.get("model-linked")
     if linked and not labels and (named := st.session_state.get("model-labels-linked")):
-        labels = typed_path(named)
+        labels = named if named == "imagenet" else typed_path(named)
     return ModelChoice(
         path,
         Path(path).name,

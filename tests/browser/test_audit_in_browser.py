@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -285,3 +286,59 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(visitor, planted_server, pl
                 document.querySelector("[data-testid=stMain]").scrollWidth)"""
         )
         assert width <= 390, query
+
+
+def test_pictures_and_model_are_tried_before_the_start(visitor, serve, runs, scenes):
+    """Named by another word than the model's, the folders are asked for, with what is right."""
+    renamed = scenes.parent / "renamed"
+    shutil.copytree(scenes / "forest", renamed / "woods")
+    shutil.copytree(scenes / "tank", renamed / "tanks")
+    with serve() as server:
+        visit = visitor(server)
+        open_audit(visit)
+        page = visit.page
+        page.get_by_role("radio", name="Path").click()
+        path = page.get_by_role("textbox", name="Folder, CSV or zip on this machine")
+        path.fill(str(renamed))
+        path.press("Enter")
+        page.get_by_text("What the folder names stand for").wait_for(timeout=_PATIENCE)
+        visit.settle()
+        assert page.locator("[data-testid=stImage] img").count() == 2
+        woods = page.get_by_role("combobox", name=re.compile("^woods"))
+        # A list that opens while the page still scrolls closes again.
+        page.get_by_role("button", name="Start the audit").scroll_into_view_if_needed()
+        page.wait_for_timeout(500)
+        woods.click()
+        page.get_by_role("option", name="forest · 0").click()
+        page.keyboard.press("Escape")
+        right = page.get_by_text(re.compile(r"names 20 of 20 pictures rightly"))
+        right.wait_for(timeout=_PATIENCE)
+        page.get_by_text(re.compile("forward passes, on this machine")).wait_for()
+        page.get_by_role("button", name="Start the audit").click()
+        page.wait_for_url("**run=*", timeout=_PATIENCE)
+        name = asked(visit)["run"]
+    mapping = json.loads((runs / name / "given" / "labels.json").read_text())
+    assert mapping == {"tanks": [1], "woods": [0]}
+
+
+def test_the_board_is_sized_in_the_browser_and_ticked_images_are_a_list(visitor, planted_server):
+    visit = open_audit(visitor(planted_server), run="planted", view="images")
+    page = visit.page
+    figures = page.locator(".board figure")
+    figures.first.wait_for(timeout=_PATIENCE)
+    visit.settle()
+    assert all(own.get_attribute("alt") is not None for own in page.locator(".board img").all())
+    width = figures.first.bounding_box()["width"]
+    before = len(visit.sent)
+    page.locator(".board-controls .size").fill("320")
+    visit.until(lambda: figures.first.bounding_box()["width"] > width)
+    assert len(visit.sent) == before, "the server was asked"
+    figures.nth(1).get_by_role("checkbox").check()
+    page.get_by_role("button", name="1 ticked image as CSV").wait_for(timeout=_PATIENCE)
+    visit.settle()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="1 ticked image as CSV").click()
+    head, row, end = Path(download.value.path()).read_text(encoding="utf-8").split("\n")
+    assert head.startswith("id,path,class,predicted")
+    assert figures.nth(1).get_by_role("checkbox").get_attribute("value") == row.split(",")[0]
+    assert end == ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from camcore.auditing.report import write_report
@@ -19,6 +21,7 @@ _SHOWN = """() => ({
     areas: [...document.querySelectorAll(".chart path")].map((own) => getComputedStyle(own).fill),
 })"""
 # Texts of charts that stick out of their pictures.
+_OPEN_ALL = "document.querySelectorAll('details').forEach((own) => { own.open = true; })"
 _CUT = """() => [...document.querySelectorAll(".chart text")].filter((own) => {
     const text = own.getBoundingClientRect();
     const chart = own.closest("svg").getBoundingClientRect();
@@ -57,6 +60,8 @@ def opened(chromium, report):
 def test_it_fits_and_asks_for_nothing(opened, report, width):
     page = opened(width)
     assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.evaluate(_OPEN_ALL)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
     assert all(
         heard.startswith("data:") or heard == report.as_uri()[:40] for heard in page.heard
     ), page.heard
@@ -66,7 +71,9 @@ def test_it_fits_and_asks_for_nothing(opened, report, width):
 
 @pytest.mark.parametrize("width", [390, 1200])
 def test_charts_hold_their_texts(opened, width):
-    assert opened(width).evaluate(_CUT) == []
+    page = opened(width)
+    page.evaluate(_OPEN_ALL)
+    assert page.evaluate(_CUT) == []
 
 
 @pytest.mark.parametrize(
@@ -77,7 +84,9 @@ def test_charts_hold_their_texts(opened, width):
     ],
 )
 def test_charts_and_page_follow_the_scheme(opened, scheme, paper, ink, own):
-    shown = opened(scheme=scheme).evaluate(_SHOWN)
+    page = opened(scheme=scheme)
+    page.evaluate(_OPEN_ALL)
+    shown = page.evaluate(_SHOWN)
     assert (shown["paper"], shown["ink"]) == (paper, ink)
     assert len(shown["charts"]) == 10
     assert all(shown["charts"])
@@ -93,3 +102,34 @@ def test_paper_is_white_even_in_the_dark(opened):
     assert shown["ink"] == "rgb(0, 0, 0)"
     assert "rgb(0, 114, 178)" in shown["areas"]
     assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_the_first_screen_has_the_sentence_the_picture_and_the_table(opened):
+    page = opened()
+    bottom = page.locator("table").first.bounding_box()
+    assert page.locator(".verdict").bounding_box()["y"] < 200
+    assert page.locator(".opening img").count() == 3
+    assert bottom["y"] < 900, "the table begins on the first screen"
+    assert not page.locator("details[open]").count()
+
+
+def test_a_link_of_the_table_opens_what_is_folded(opened):
+    page = opened()
+    link = page.locator("table a").first
+    section = page.locator(f"[id='{link.get_attribute('href')[1:]}']")
+    assert not section.is_visible()
+    link.click()
+    section.wait_for(state="visible", timeout=5000)
+    assert page.locator("details[open]").count() == 1
+
+
+def test_it_prints_on_few_pages(opened):
+    page = opened()
+    closed = _pages(page.pdf(format="A4"))
+    assert closed <= 4
+    page.evaluate(_OPEN_ALL)
+    assert _pages(page.pdf(format="A4")) > closed, "what is open is printed"
+
+
+def _pages(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))

@@ -58,6 +58,15 @@ def test_crop_sees_the_centre_only():
     np.testing.assert_array_equal(seen, 200)
 
 
+@pytest.mark.parametrize("width", range(225, 260))
+def test_crop_never_leaves_the_picture(width):
+    """112 * (225 / 112) is a little more than 225."""
+    frame = frame_of(width, width + 9, 112, 112, "crop")
+    assert 0 <= frame.x0 < 1e-9
+    assert width - 1e-9 < frame.x1 <= width
+    fit_pixels(np.zeros((width + 9, width, 3), np.uint8), (112, 112, 3), "crop")
+
+
 def test_pad_adds_bars_and_keeps_proportions():
     seen, frame = fit_pixels(np.full((10, 30, 3), 200, np.uint8), (30, 30, 3), "pad")
     assert (frame.y0, frame.y1) == (-10, 20)

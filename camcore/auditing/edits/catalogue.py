@@ -80,3 +80,8 @@ def global_probes(images: Images) -> tuple[Probe, ...]:
 def object_probes(images: Images) -> tuple[Probe, ...]:
     """Background and object, if any mask is known; else none."""
     return tuple(probe for probe in _OBJECT if probe.applies(images))
+
+
+def most_probes() -> int:
+    """How many probes a class is tried with at most, before its own maps propose others."""
+    return len(local_probes()) + len(_GLOBAL) + len(_OBJECT)

@@ -10,7 +10,7 @@ import pandas as pd
 from camcore.auditing import figures
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.replay import Swap, swaps
-from camcore.auditing.report import words
+from camcore.auditing.report import cue_card, words
 from camcore.auditing.report.album import Album, Drawn, Shown
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.run import Decision, Run
@@ -67,6 +67,36 @@ class Section:
     pairs: list[Pair]
     no_pairs: str
     numbers: list[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A finding, and those that are probably the same cue seen through other interventions."""
+
+    section: Section
+    same: list[Section]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The picture of the first page: the strongest cue before, put in, and under the control."""
+
+    sentence: str
+    pictures: tuple[Captioned, ...]
+    problem: str = ""
+
+
+def opening_of(run: Run, album: Album, pool: Pool) -> Opening | None:
+    """The first page's picture; None where nothing is relied on."""
+    first = next((one for one in run.findings if one.level == "relied on"), None)
+    if first is None:
+        return None
+    sentence = cue_card.sentence_of(run, first)
+    try:
+        tiles = cue_card.triple_of(run, first, pool)
+    except CamcoreError as error:
+        return Opening(sentence, (), f"The picture cannot be shown: {error}")
+    return Opening(sentence, tuple(_captioned(tile, album, "swap") for tile in tiles))
 
 
 def section_of(run: Run, finding: Finding, album: Album, pool: Pool) -> Section:

@@ -203,6 +203,17 @@ def p_value(value: float | None) -> str:
     return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
 
 
+def in_short(cue: str) -> str:
+    """A cue without its size.
+
+    Examples
+    --------
+    >>> in_short("upper centre, 5% of the image")
+    'upper centre'
+    """
+    return cue.partition(", ")[0]
+
+
 def title_of(finding: Finding) -> str:
     """The property of a finding in words."""
     return _TITLES.get(finding.property or "", finding.property or "")

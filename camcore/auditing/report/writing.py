@@ -13,7 +13,7 @@ from camcore.auditing.interventions.replay import pool_of
 from camcore.auditing.report import words
 from camcore.auditing.report.album import Album
 from camcore.auditing.report.rendering import rendered
-from camcore.auditing.report.sections import Chart, Section, chart_of, section_of
+from camcore.auditing.report.sections import Cause, Chart, chart_of, opening_of, section_of
 from camcore.auditing.report.tables import bad_table, images_table
 from camcore.auditing.runs.findings import LEVELS, Finding
 from camcore.auditing.runs.launching import command
@@ -62,6 +62,7 @@ def write_report(run: Run) -> Path:
 
 def _page(run: Run) -> str:
     album, pool = Album(ROOM), pool_of(run)
+    opening = opening_of(run, album, pool)  # first, so that it always has room
     effects = _effects(run, album)
     levels = [(level, words.ABOUT[level], *_sections(run, level, album, pool)) for level in LEVELS]
     return rendered(
@@ -72,6 +73,7 @@ def _page(run: Run) -> str:
         verdict=words.verdict(run),
         proves=words.PROVES,
         ladder=words.LADDER,
+        opening=opening,
         effects=effects,
         levels=levels,
         decisions={one.id: run.decision(one.id) for one in run.findings},
@@ -99,13 +101,20 @@ def _effects(run: Run, album: Album) -> Chart | None:
     )
 
 
-def _sections(
-    run: Run, level: str, album: Album, pool: Pool
-) -> tuple[list[Section], list[Finding]]:
-    """Findings of a level with their evidence, and those that are only listed."""
+def _sections(run: Run, level: str, album: Album, pool: Pool) -> tuple[list[Cause], list[Finding]]:
+    """Findings of a level with their evidence, each cause once, and those that are only listed."""
     own = [one for one in run.findings if one.level == level]
     shown = own[: _SECTIONS[level]]
-    return [section_of(run, one, album, pool) for one in shown], own[len(shown) :]
+    ids = {one.id for one in shown}
+    leaders = [one for one in shown if one.overlaps not in ids]
+    causes = [
+        Cause(
+            section_of(run, leader, album, pool),
+            [section_of(run, one, album, pool) for one in shown if one.overlaps == leader.id],
+        )
+        for leader in leaders
+    ]
+    return causes, own[len(shown) :]
 
 
 def _classes(run: Run) -> list[tuple[str, int, int, float | None]]:

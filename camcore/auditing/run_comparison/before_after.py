@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from camcore.auditing.figures import Tile, swap_strip
-from camcore.auditing.interventions.replay import pool_of, swaps
-from camcore.auditing.run_comparison.comparison_sentence import in_short
+from camcore.auditing.figures import Tile
+from camcore.auditing.interventions.replay import pool_of
+from camcore.auditing.report.cue_card import triple_of
+from camcore.auditing.report.words import in_short
 from camcore.auditing.run_comparison.run_comparison import Comparison, Effect, Row
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.run import Run
@@ -52,13 +53,11 @@ def _strip(side: str, comparison: Comparison, run: Run) -> BeforeAfter:
     if finding is None:
         return BeforeAfter(side, None)
     try:
-        strips = swaps(run, finding, pool_of(run), 1)
+        tiles = triple_of(run, finding, pool_of(run))
     except CamcoreError as error:
         return BeforeAfter(side, finding, (), str(error))
-    if not strips:
-        return BeforeAfter(side, finding, (), "No pair of the test changed its prediction.")
-    before, _, edited, control = swap_strip(strips[0], finding.class_name)
-    return BeforeAfter(side, finding, (before, edited, control))
+    problem = "" if tiles else "No pair of the test changed its prediction."
+    return BeforeAfter(side, finding, tiles, problem)
 
 
 def _most_told(side: str, comparison: Comparison, run: Run) -> Finding | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from camcore.auditing.report.words import in_short
+
 if TYPE_CHECKING:
     from camcore.auditing.run_comparison.run_comparison import Effect, Row
 
@@ -61,17 +63,6 @@ def _cues(rows: Sequence[Row]) -> str:
             names.append(row.class_name)
     cues = [f"the {cue} for {listed(names)}" for cue, names in classes.items()]
     return listed(cues)
-
-
-def in_short(cue: str) -> str:
-    """A cue without its size.
-
-    Examples
-    --------
-    >>> in_short("upper centre, 5% of the image")
-    'upper centre'
-    """
-    return cue.partition(", ")[0]
 
 
 def listed(names: Sequence[str]) -> str:

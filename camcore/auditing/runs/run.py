@@ -236,8 +236,16 @@ class Run:
         return tuple(Decision(**one) for one in self.store.read_json("decisions.json") or ())
 
     def decision(self, finding: str) -> Decision | None:
-        """The decision that holds for a finding."""
-        return next((one for one in reversed(self.decisions) if one.finding == finding), None)
+        """The decision that holds for a finding: the last about it, or about the same cause."""
+        same = self.cause(finding)
+        return next((one for one in reversed(self.decisions) if one.finding in same), None)
+
+    def cause(self, finding: str) -> frozenset[str]:
+        """Ids of the findings that are told as one cause with this one, and its own."""
+        for leader in self.findings:
+            if leader.joined and finding in (leader.id, *leader.joined):
+                return frozenset((leader.id, *leader.joined))
+        return frozenset((finding,))
 
     def decide(self, finding: str, decision: str, by: str, note: str = "") -> Decision:
         """Keep a person's decision with the run.

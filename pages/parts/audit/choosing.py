@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from camcore.auditing.runs.launching import DEMO_SCENES, demo_scenes
 from camcore.auditing.runs.settings import Settings
 from camcore.pictures.levels import STRETCHES
 from pages.components.wording import calmly, plain
-from pages.parts.audit import labelling, launching, places
+from pages.parts.audit import launching, places, preflight
 from pages.pickers import model_picker
 from pages.pickers.map_picker import FITS
 from pages.pickers.model_picker import ModelChoice
@@ -53,16 +54,19 @@ def choose() -> None:
             st.caption(plain(choice.about))
     with st.expander("Options", icon=":material/tune:"):
         options = _pick_options(choice)
-    if choice is not None and choice.file and options["preprocessing"] is None:
-        st.caption(
-            "Pixels are scaled as the model's file tells; where it does not tell, by a guess. "
-            "Options let you choose."
-        )
-    if st.button("Start the audit", key="audit-start", type="primary", icon=":material/search:"):
-        with calmly(notices):
-            _start(source, data, choice, options)
+    checked, refused = None, True
     with calmly(notices):
-        labelling.ask_before_start()
+        if source != SAMPLE and data and data.strip():
+            with st.container(border=True):
+                st.markdown("**3 · Before it starts**")
+                checked = preflight.check(_place_of(source, data), choice, options)
+        refused = False
+    start = st.button(
+        "Start the audit", key="audit-start", type="primary", icon=":material/search:"
+    )
+    if start and not refused:  # why it was refused stands above
+        with calmly(notices):
+            _start(source, data, choice, options, checked)
 
 
 def _pick_data() -> tuple[str, str | None]:
@@ -142,7 +146,7 @@ def _pick_options(choice: ModelChoice | None) -> dict[str, Any]:
                 key="audit-preprocessing",
                 persist_state="session",
                 format_func=lambda name: camcore.PREPROCESSINGS[name].title,
-                placeholder="as the file tells, else a guess",
+                placeholder="as the file tells, else what names most pictures rightly",
                 help="The preprocessing that the network was trained with. Explore compares the "
                 "answers under each.",
             )
@@ -203,8 +207,7 @@ def _pick_labels() -> str | None:
         key="audit-labels",
         persist_state="session",
         format_func=_LABELS.__getitem__,
-        help="Where no name matches a class, you are asked what each folder stands for before "
-        "the audit starts.",
+        help="Where no name matches a class, you say below what each folder stands for.",
     )
     if kind != "file":
         return kind or None
@@ -218,7 +221,11 @@ def _pick_labels() -> str | None:
 
 
 def _start(
-    source: str, data: str | None, choice: ModelChoice | None, options: dict[str, Any]
+    source: str,
+    data: str | None,
+    choice: ModelChoice | None,
+    options: dict[str, Any],
+    checked: preflight.Checked | None,
 ) -> None:
     if choice is None:
         raise camcore.InputError("Choose a model: a .keras or .h5 file, or one that goes by name.")
@@ -233,8 +240,22 @@ def _start(
         input_size=choice.input_size,
         **options,
     )
-    if settings.labels is not None or not labelling.must_ask(settings, choice):
-        places.go(places.Place(run=places.name_of(launching.start(settings))))
+    if checked is not None:
+        settings = replace(
+            settings,
+            preprocessing=checked.preprocessing,
+            class_names=checked.class_names,
+            labels=settings.labels or checked.labels,
+        )
+    if checked is None or checked.mapping is None:
+        run = launching.start(settings)
+    elif not checked.mapping:
+        raise camcore.InputError("Choose at least one class for one of the folders.")
+    elif checked.first_asked:
+        return  # nobody has seen yet what the folders are said to stand for
+    else:
+        run = launching.start_mapped(settings, checked.mapping)
+    places.go(places.Place(run=places.name_of(run)))
     st.rerun()
 
 

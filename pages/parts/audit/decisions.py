@@ -25,6 +25,12 @@ def show_decisions(run: Run, finding: Finding) -> None:
         "The audit proves reliance; whether it is spurious is for a person to say who knows the "
         "task."
     )
+    same = run.cause(finding.id)
+    if len(same) > 1:
+        st.caption(
+            f"It holds for all {len(same)} findings that are told as this one cause, on their "
+            "cards and in the report."
+        )
     notices = st.container()
     with st.form(f"audit-decision-{finding.id}", enter_to_submit=False):
         decision = st.radio(
@@ -49,7 +55,7 @@ def show_decisions(run: Run, finding: Finding) -> None:
                 _decide(run, finding, decision, by, note)
                 st.rerun()
     for own in reversed(run.decisions):
-        if own.finding == finding.id:
+        if own.finding in same:
             told = f"**{own.decision}** by {plain(own.by)}, {words.when(own.time)}"
             st.markdown(f"{told}: {plain(own.note)}" if own.note else told)
 

@@ -63,6 +63,22 @@ def show_evidence(run: Run, finding: Finding) -> None:
         tables.show(("number", "value", "what it is"), numbers(run, finding))
     with st.container(width=_STRIP):
         decisions.show_decisions(run, finding)
+    _link_next(run, finding)
+
+
+def _link_next(run: Run, finding: Finding) -> None:
+    """The way on to the next cause, below all that was said of this one."""
+    same = run.cause(finding.id)
+    leaders = [one for one in run.findings if one.level == "relied on" and one.overlaps is None]
+    ids = [one.id for one in leaders]
+    at = next((place for place, own in enumerate(ids) if own in same), None)
+    if at is not None and at + 1 < len(leaders):
+        following = leaders[at + 1]
+        places.link(
+            f"Next: {plain(following.class_name)} by {plain(following.cue)}",
+            places.Place(run=places.name_of(run), finding=following.id),
+            icon=":material/arrow_forward:",
+        )
 
 
 @contextmanager

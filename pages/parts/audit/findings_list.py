@@ -7,18 +7,22 @@ from collections.abc import Sequence
 import streamlit as st
 
 from camcore.auditing.edits.families import FAMILIES
-from camcore.auditing.figures import effect_plot
+from camcore.auditing.figures import Tile, effect_plot
+from camcore.auditing.interventions.replay import pool_of
+from camcore.auditing.report import cue_card
 from camcore.auditing.report import words as report_words
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.run import Run
 from camcore.auditing.verdict.benchmark_figures import measured
+from camcore.errors import CamcoreError
 from pages.components.wording import plain
 from pages.parts.audit import figures, places, words
 
-LEVELS = {"relied on": "red", "attended": "orange", "associated": "gray"}
-KINDS = {"artefact": "red", "context": "blue", "object": "gray", "unknown": "gray"}
+LEVELS = ("relied on", "attended", "associated")
+_KINDS = ("artefact", "context")  # of the object the badge before tells already
 DECIDED = {"confirmed spurious": "red", "accepted": "green"}
 _CARD = 340  # pixels
+_TRIPLE = {"Before": "before", "With the donor's cue": "with the cue", "Control": "control"}
 _WEAKER = {
     "attended": "Attended: the maps lie there, reliance is not shown",
     "associated": "Associated: true of the data, reliance is not shown",
@@ -45,11 +49,15 @@ def show_findings(run: Run) -> None:
 def show_level(run: Run, finding: Finding) -> None:
     """Badges: how far the finding is proven, and what was decided."""
     with st.container(horizontal=True, gap="xsmall"):
-        st.badge(finding.level, color=LEVELS[finding.level], help=_ladder())  # type: ignore[arg-type]
-        if finding.kind in KINDS:
-            lack = finding.presence == "without"
-            kind = "kind unknown" if finding.kind == "unknown" else finding.kind
-            st.badge(f"without it · {kind}" if lack else kind, color=KINDS[finding.kind])  # type: ignore[arg-type]
+        if finding.level == "relied on":
+            where, colour, icon = _where(finding)
+            st.badge(f"relied on · {where}", color=colour, icon=icon, help=_ladder())  # type: ignore[arg-type]
+        else:
+            st.badge(finding.level, color="gray", help=_ladder())
+        if finding.kind in _KINDS:
+            st.badge(finding.kind, color="gray")
+        if finding.presence == "without":
+            st.badge("by its absence", color="gray")
         decided = run.decision(finding.id)
         if decided is not None:
             st.badge(
@@ -57,6 +65,21 @@ def show_level(run: Run, finding: Finding) -> None:
                 color=DECIDED[decided.decision],  # type: ignore[arg-type]
                 icon=":material/how_to_reg:",
             )
+
+
+def _where(finding: Finding) -> tuple[str, str, str]:
+    """Whether it is the object, the colour of that and its sign: the object is what it should use.
+
+    Colour is never alone: the words and the sign say the same.
+    """
+    if finding.on_object or (finding.kind == "object" and not finding.may_be_object):
+        return "the object", "gray", ":material/check_circle:"
+    if finding.trace:
+        return "may be a trace", "orange", ":material/help:"
+    known = finding.on_object is False or finding.kind in ("artefact", "context")
+    if known and not finding.may_be_object:
+        return "not the object", "red", ":material/warning:"
+    return "may be the object", "orange", ":material/help:"
 
 
 def family_of(finding: Finding) -> str:
@@ -88,29 +111,45 @@ def _show_proven(run: Run, proven: Sequence[Finding]) -> None:
 
 def _card(run: Run, finding: Finding) -> None:
     show_level(run, finding)
+    sentence = cue_card.sentence_of(run, finding)
+    cue = f"{plain(finding.class_name)} by {plain(finding.cue)}"
+    st.markdown(f"**{plain(sentence)}**" if sentence else f"**{cue}**")
+    _show_triple(run, finding)
     st.markdown(
-        f"**{plain(finding.class_name)}** by **{plain(finding.cue)}**  \n"
-        f":gray[{plain(family_of(finding))}]"
-    )
-    st.markdown(
-        f"### {words.effect_of(finding)}",
+        f"{words.effect_of(finding)} · {cue}",
         help="Excess flips on held-out images: with the cue of an image of the class, less those "
         "that the same edit with an image of their own class makes; 95 % interval.",
     )
-    name = plain(finding.class_name)
-    st.caption(
-        f"of other classes' images become {name} with the cue · " + " · ".join(_facts(finding))
-    )
+    st.caption(" · ".join(_facts(finding)))
     places.link("See the evidence", place_of(run, finding), icon=":material/arrow_forward:")
+
+
+def _show_triple(run: Run, finding: Finding) -> None:
+    """One image before, with the cue and under the control, or why there is none."""
+    tiles = _triple(f"{figures.stamp_of(run)} {finding.id}", run, finding)
+    if isinstance(tiles, str):
+        st.caption(plain(tiles))
+        return
+    for cell, tile in zip(st.columns(3, gap="xsmall"), tiles, strict=False):
+        with cell:
+            if (data := tile.png()) is not None:
+                st.image(data, width="stretch", alt=tile.alt)
+            st.caption(f"{_TRIPLE[tile.title]}  \n**{plain(tile.predicted)}**")
+
+
+@st.cache_resource(max_entries=64, show_spinner="Making the pictures …")
+def _triple(key: str, _run: Run, _finding: Finding) -> tuple[Tile, ...] | str:
+    try:
+        return cue_card.triple_of(_run, _finding, pool_of(_run))
+    except CamcoreError as error:
+        return f"No picture: {error}"
 
 
 def _facts(finding: Finding) -> list[str]:
     facts = []
     if finding.area is not None:
         part = report_words.share(finding.area)
-        facts.append(
-            "the whole picture" if finding.area == 1 else f"it takes {part} of the picture"
-        )
+        facts.append("the whole picture" if finding.area == 1 else f"{part} of the picture")
     if finding.on_object is not None:
         facts.append("on the object" if finding.on_object else "not on the object")
     if finding.may_be_object:

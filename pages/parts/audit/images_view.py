@@ -11,9 +11,11 @@ from PIL import Image
 
 import camcore
 from camcore.auditing.runs.run import Run
-from pages.parts.audit import flagged, places, words
+from pages.parts.audit import flagged, image_board, places, words
+from pages.parts.audit.figures import stamp_of
 
 _PAGE = 25
+_BOARD, _TABLE = "Board", "Table"
 _THUMB = 96  # pixels
 _BAD_SHOWN = 1000
 
@@ -22,12 +24,68 @@ def show_images(run: Run) -> None:
     """Filters, table, and the files that could not be read."""
     cues = {one.id: f"{one.class_name} · {one.cue}" for one in run.findings if one.images}
     by, klass, text, wrong = _ask(run, cues)
-    table = flagged.select(run, by, klass, text, wrong)
+    table = _selected(stamp_of(run), by, klass, text, wrong, run)
+    table = _cut(table, by)
     if table.empty:
         st.info("No image passes these filters.", icon=":material/filter_alt:")
     else:
-        _show_table(run, table, by, cues)
+        board = st.segmented_control(
+            "Shown as",
+            [_BOARD, _TABLE],
+            key="audit-images-as",
+            default=_BOARD,
+            required=True,
+            label_visibility="collapsed",
+        )
+        if board == _BOARD:
+            image_board.show(run, table, by)
+        else:
+            _show_table(run, table, by, cues)
     _show_bad(run)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _selected(
+    stamp: str, by: str, klass: str | None, text: str, wrong: bool, _run: Run
+) -> pd.DataFrame:
+    table = flagged.select(_run, by, klass, text, wrong)
+    return table.assign(leaning=flagged.leaning(table))
+
+
+def _cut(table: pd.DataFrame, by: str) -> pd.DataFrame:
+    """The images of one group, as far as the cue matters to them; the most decided first."""
+    groups = flagged.groups_of(table)
+    left, right = st.columns([3, 5], vertical_alignment="bottom")
+    group = left.selectbox(
+        "Class → predicted",
+        range(len(groups)),
+        index=None,
+        key=f"audit-images-group-{by}",
+        placeholder=f"all {len(table):,}",
+        format_func=lambda own: (
+            f"{groups['class'][own]} → {groups['predicted'][own]} · {groups['images'][own]:,}"
+        ),
+    )
+    if group is not None:
+        same = (table["class"] == groups["class"][group]) & (
+            table["predicted"] == groups["predicted"][group]
+        )
+        table = table[same]
+    if by == flagged.ALL:
+        return table
+    counts = table["leaning"].value_counts()
+    kinds = [kind for kind in flagged.MEANINGS if counts.get(kind, 0)]
+    kept = right.pills(
+        "What the cue does for them",
+        kinds,
+        selection_mode="multi",
+        default=kinds[:1],
+        key=f"audit-images-leaning-{by}",
+        format_func=lambda kind: f"{kind} · {counts.get(kind, 0):,}",
+        help="  \n".join(f"**{kind}**: {about}" for kind, about in flagged.MEANINGS.items()),
+    )
+    table = table[table["leaning"].isin(kept)] if kept else table
+    return table.sort_values("strength", ascending=False, kind="stable", na_position="last")
 
 
 def _ask(run: Run, cues: dict[str, str]) -> tuple[str, str | None, str, bool]:

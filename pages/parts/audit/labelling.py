@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
-import pandas as pd
 import streamlit as st
 
 import camcore
-from camcore.auditing.audited_classes import match_classes
+from camcore.auditing.preflight.preview import label_counts
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.settings import Settings
-from camcore.models.labels import label_key
-from camcore.sources.matching import column_of
 from camcore.sources.source import read_source
-from camcore.sources.synsets import group_of
+from camcore.sources.suggestion import suggested_classes
+from camcore.sources.synsets import GROUPS, are_imagenet, columns_of, group_title
 from pages.components.wording import calmly, plain
 from pages.parts.audit import launching, places, words
-from pages.pickers.model_picker import ModelChoice
 from pages.session.model_loading import load_with_progress
 
-_MOST = 60  # labels that a form can ask for; more belong into a file
-_CLOSE = 0.75
-_ASKING = "audit-asking"
+MOST = 60  # labels that a form can ask for; more belong into a file
 _RANGES = re.compile(r"\d{1,7}(\s*-\s*\d{1,7})?")
-
-
-@dataclass(frozen=True)
-class _Asking:
-    """An audit that waits for what its labels stand for."""
-
-    settings: Settings
-    counts: dict[str, int]
-    names: tuple[str, ...]
 
 
 def offer_mapping(run: Run) -> None:
@@ -61,50 +44,6 @@ def offer_mapping(run: Run) -> None:
     )
 
 
-def must_ask(settings: Settings, choice: ModelChoice) -> bool:
-    """Whether no label of the pictures stands for a class; then `ask_before_start` asks.
-
-    A zip is not unpacked for this: its audit asks once it has done so.
-
-    Raises
-    ------
-    camcore.CamcoreError
-        If the pictures cannot be listed or the model cannot be loaded.
-    """
-    st.session_state.pop(_ASKING, None)
-    if Path(settings.source).suffix.lower() == ".zip":
-        return False
-    source = read_source(settings.source, unpack_to=Path(os.devnull), split=settings.split)
-    counts = _counted(source.files["label"])
-    if not counts:
-        return False
-    names = load_with_progress(choice, None, st.empty()).class_names
-    try:
-        match_classes(counts, names)
-    except camcore.InputError:
-        st.session_state[_ASKING] = _Asking(settings, counts, tuple(names))
-        return True
-    return False
-
-
-def ask_before_start() -> None:
-    """The form for labels that stand for no class, where `must_ask` found some."""
-    asking: _Asking | None = st.session_state.get(_ASKING)
-    if asking is None:
-        return
-    st.info(
-        "None of the folder names is a class of the model. Say which classes each stands for, and "
-        "the audit starts.",
-        icon=":material/help:",
-    )
-    _ask(
-        asking.counts,
-        asking.names,
-        lambda mapping: launching.start_mapped(asking.settings, mapping),
-        lambda: launching.start(replace(asking.settings, labels="none")),
-    )
-
-
 def _ask(
     counts: Mapping[str, int],
     names: Sequence[str],
@@ -114,7 +53,7 @@ def _ask(
     """A multiselect of classes for each label, and the way without labels."""
     st.header("What do the folders stand for?", anchor=False)
     notices = st.container()
-    if len(counts) > _MOST:
+    if len(counts) > MOST:
         st.markdown(
             f"There are {len(counts):,} labels; write a mapping file for them and begin anew with "
             "it under Options."
@@ -126,11 +65,14 @@ def _ask(
                 "already is only a suggestion by name. A folder that stands for nothing is left "
                 "out."
             )
-            chosen = {label: _one(label, counts[label], names) for label in counts}
+            chosen = {
+                label: ask_classes(label, counts[label], names, suggested_classes(label, names))
+                for label in counts
+            }
             sure = st.form_submit_button("Audit with this mapping", type="primary")
         if sure:
             with calmly(notices):
-                _begin(begin(_checked(chosen)))
+                _begin(begin(checked_mapping(chosen)))
     if st.button(
         "Set the names aside: audit by predicted class",
         key="audit-by-prediction",
@@ -152,62 +94,54 @@ def _labels(run: Run, settings: Settings) -> dict[str, int]:
             source = read_source(
                 settings.source, unpack_to=run.folder / "unpacked", split=settings.split
             )
-        labels = source.files["label"]
-    return _counted(labels)
-
-
-def _counted(labels: pd.Series) -> dict[str, int]:
+        return label_counts(source)
     counts = labels[labels != ""].value_counts()
     return {str(label): int(counts[label]) for label in sorted(counts.index)}
 
 
-def _one(label: str, count: int, names: Sequence[str]) -> list[int | str]:
-    """The columns of one label, as a mapping file holds them."""
+def ask_classes(
+    label: str, count: int, names: Sequence[str], suggested: Sequence[int]
+) -> list[int | str]:
+    """The classes of one label, as a mapping file holds them: columns, numbers and ranges.
+
+    Parameters
+    ----------
+    label : str
+    count : int
+        Pictures that have it.
+    names : sequence of str
+        Of the model's classes.
+    suggested : sequence of int
+        Columns that are chosen until a person chooses others.
+    """
+    groups = list(GROUPS) if are_imagenet(names) else []
+    whole = next((own for own in groups if columns_of(own) == tuple(suggested)), None)
     left, right = st.columns([3, 1])
     with left:
         picked = st.multiselect(
             f"{plain(label)} · {words.count(count, 'picture')}",
-            range(len(names)),
-            default=suggested(label, names),
+            [*groups, *range(len(names))],
+            default=[whole] if whole else list(suggested),
             key=f"audit-map-{label}",
-            format_func=lambda index: f"{names[index]} · {index}",
+            format_func=lambda own: (
+                group_title(own)
+                if isinstance(own, str)
+                else f"{names[own].replace('_', ' ')} · {own}"
+            ),
             placeholder="nothing: left out",
         )
     with right:
-        typed = st.text_input("and by number", key=f"audit-map-numbers-{label}")
+        typed = st.text_input(
+            "and by number", key=f"audit-map-numbers-{label}", placeholder="such as 151-268"
+        )
+    ranges = [
+        f"{low}-{high}" for own in picked if isinstance(own, str) for low, high in GROUPS[own]
+    ]
     numbers = [part.strip() for part in typed.split(",") if part.strip()]
-    return [*picked, *numbers]
+    return [*ranges, *(own for own in picked if not isinstance(own, str)), *numbers]
 
 
-def suggested(label: str, names: Sequence[str]) -> list[int]:
-    """Classes that a label may mean, the likeliest first.
-
-    The one it names, ImageNet's group of them, those whose names hold it as a word, or else the
-    one that is spelled nearly so.
-
-    Examples
-    --------
-    >>> suggested("Cats", ["tabby cat", "catamaran", "Persian_cat", "dog"])
-    [0, 2]
-    >>> suggested("retreiver", ["retriever", "dog"])
-    [0]
-    """
-    try:
-        return [column_of(label, names)]
-    except camcore.InputError:
-        pass
-    if group := group_of(label, names):
-        return list(group)
-    word = re.escape(label_key(label).removesuffix("s"))
-    holds = re.compile(rf"(?<![a-z]){word}s?(?![a-z])")
-    keys = [label_key(name) for name in names]
-    found = [column for column, key in enumerate(keys) if word and holds.search(key)]
-    if found:
-        return found
-    return [keys.index(key) for key in difflib.get_close_matches(label_key(label), keys, 1, _CLOSE)]
-
-
-def _checked(chosen: dict[str, list[int | str]]) -> dict[str, list[int | str]]:
+def checked_mapping(chosen: dict[str, list[int | str]]) -> dict[str, list[int | str]]:
     """The labels that stand for something."""
     mapping = {label: columns for label, columns in chosen.items() if columns}
     if not mapping:
@@ -222,6 +156,5 @@ def _checked(chosen: dict[str, list[int | str]]) -> dict[str, list[int | str]]:
 
 
 def _begin(run: Run) -> None:
-    st.session_state.pop(_ASKING, None)
     places.go(places.Place(run=places.name_of(run)))
     st.rerun()

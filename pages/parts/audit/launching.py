@@ -99,7 +99,7 @@ def check_settings(settings: Settings) -> None:
     if Path(settings.model).is_file():
         named.append(settings.model)
     for path in named:
-        if path is not None and path != "none":
+        if path not in (None, "none", "imagenet"):
             check_bounds(path, runs_folder(), upload_folder().place)
 
 

@@ -28,7 +28,8 @@ def show_downloads(run: Run) -> None:
     with st.container(horizontal=True):
         for label, name, mime, icon in _FILES:
             file = run.folder / name
-            if file.exists() and not file.is_symlink():
+            empty = name == "bad.csv" and run.bad.empty
+            if file.exists() and not file.is_symlink() and not empty:
                 st.download_button(
                     label,
                     partial(_read, file),
@@ -87,7 +88,6 @@ def _told(run: Run) -> list[tuple[str, str]]:
         ("Pictures", f"{words.count(source['count'], 'file')} in {source['root']}"),
         ("Classes", f"{len(classes['classes'])}, by {classes['by']}"),
         ("Precision", "bfloat16" if record["precision"]["bfloat16"] else "float32"),
-        ("Score", f"{run.summary['score']:.2f}" if run.summary else "not known yet"),
         ("Seed", str(record["settings"]["seed"])),
         ("Began", words.when(record["started"])),
         ("Versions", ", ".join(f"{name} {own}" for name, own in record["versions"].items())),

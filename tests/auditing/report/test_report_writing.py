@@ -26,7 +26,7 @@ def test_nothing_is_fetched_and_nothing_runs(planted, page):
 
 def test_every_picture_has_words_and_every_table_its_heads(page):
     images, charts = page.all("img"), page.charts
-    assert (len(images), len(charts)) == (58, 10)
+    assert (len(images), len(charts)) == (61, 10)
     assert all(len(own["alt"]) > 10 for own in images)
     assert all(len(own["aria-label"]) > 50 for own in charts)
     assert len(page.all("svg")) == len(charts)

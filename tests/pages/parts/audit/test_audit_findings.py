@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from camcore.auditing.report import cue_card
 from tests.pages.app_page import assert_calm
 from tests.pages.parts.audit.reading import SKY, links, the_error, words
 
@@ -17,8 +18,9 @@ def test_findings_as_cards(visit, run):
     finding = run.finding(SKY)
     low, high = (round(100 * side) for side in finding.interval)
     text = words(app)
-    assert f"### +{round(100 * finding.effect)} points ({low} to {high})" in text
-    assert "**tank** by **top band**" in text
+    assert f"+{round(100 * finding.effect)} points ({low} to {high}) · tank by top band" in text
+    assert f"**{cue_card.sentence_of(run, finding)}**" in text
+    assert "with the cue" in text
     assert "not on the object" in text
     assert "33 % of the picture" in text
     assert run.summary["not_detected"]["text"] in text
@@ -27,6 +29,35 @@ def test_findings_as_cards(visit, run):
     opened = [own.proto.query_string for own in app.page_link if own.value == "See the evidence"]
     assert f"finding={SKY}" in opened[0]
     assert not any(own.proto.expanded for own in app.expander)
+
+
+@pytest.mark.parametrize(
+    ("told", "where", "colour"),
+    [
+        ({"on_object": True}, "the object", "gray"),
+        ({"on_object": None, "kind": "object"}, "the object", "gray"),
+        ({"on_object": False, "kind": "unknown"}, "not the object", "red"),
+        (
+            {"on_object": None, "kind": "object", "may_be_object": True},
+            "may be the object",
+            "orange",
+        ),
+        ({"on_object": None, "kind": "artefact"}, "not the object", "red"),
+        ({"on_object": None, "kind": "context"}, "not the object", "red"),
+        ({"on_object": None, "kind": "unknown"}, "may be the object", "orange"),
+        ({"on_object": False, "may_be_object": True}, "may be the object", "orange"),
+        ({"on_object": None, "trace": True}, "may be a trace", "orange"),
+    ],
+)
+def test_a_card_is_coloured_by_what_the_cue_is(visit, run, told, where, colour):
+    summary = run.store.read_json("findings.json")
+    tank = next(own for own in summary["findings"] if own["id"] == SKY)
+    tank.update({"kind": None, "may_be_object": False, "trace": False} | told)
+    run.store.write_json("findings.json", summary)
+    app = visit(run="planted", finding=SKY)
+    badge = next(own.value for own in app.markdown if "relied on · " in own.value)
+    assert badge.startswith(f":{colour}-badge[")
+    assert badge.endswith(f"relied on · {where}]")
 
 
 def test_a_difference_is_no_share(visit, run):
@@ -119,3 +150,29 @@ def test_names_from_outside_stay_words(visit, run):
                 text = str(own.value).replace("\\!\\[x\\]\\(http\\://a.b/c\\) \\<b\\>\\$x\\$", "")
                 assert "http" not in text
                 assert "<b>" not in text
+
+
+def test_a_finding_leads_to_the_next_and_the_last_to_none(visit, run):
+    leaders = [own for own in run.findings if own.level == "relied on" and own.overlaps is None]
+    assert len(leaders) > 1
+    for own, following in zip(leaders, [*leaders[1:], None], strict=True):
+        found = {
+            words: query
+            for words, query in links(visit(run="planted", finding=own.id)).items()
+            if words.startswith("Next: ")
+        }
+        expected = (
+            {f"Next: {following.class_name} by {following.cue}": following.id} if following else {}
+        )
+        assert {words: query["finding"] for words, query in found.items()} == expected
+
+
+def test_no_list_of_broken_files_where_none_is_broken(visit, run):
+    def offered() -> set[str]:
+        return {own.label for own in visit(run="planted").get("download_button")}
+
+    assert "bad.csv" in offered()
+    part = run.store.read_table("images/00000.parquet")
+    run.store.write_table("images/00000.parquet", part.assign(error=""))
+    run.store.write_json("findings.json", run.summary)  # the page keeps tables until it changes
+    assert "bad.csv" not in offered()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from camcore import bundled
 from tests.pages.app_page import address, assert_calm
 from tests.pages.parts.audit.reading import AUDIT, EXPLORE, the_error, words
 
@@ -72,10 +73,15 @@ def test_explore_is_as_it_was_left(visit, run):
     assert address(app)["fit"] == "pad"
 
 
+MODELS = Path(bundled.__file__).parent / "models"
+
+
 def test_an_uploaded_model_is_offered_on_the_other_page(visit, launched, tmp_path):
     app = visit(EXPLORE)
     app.segmented_control(key="model-group").set_value("Your file").run()
-    app.file_uploader(key="model-upload").upload("own.keras", b"PK nothing", "x/y").run()
+    model = (MODELS / "cloud-detector.keras").read_bytes()
+    app.file_uploader(key="model-upload").upload("own.keras", model, "x/y").run()
+    Image.new("RGB", (8, 8)).save(tmp_path / "1.png")
     app.query_params.clear()
     app.switch_page(AUDIT).run().run()
     assert "own.keras, uploaded before" in words(app)

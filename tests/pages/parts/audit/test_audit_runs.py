@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
+import pandas as pd
+
 from pages.parts.audit import flagged
+from pages.parts.audit.image_board import ticked_csv
 from tests.pages.app_page import address, assert_calm
 from tests.pages.parts.audit.reading import SKY, links, stopped_run, the_error, words
 
@@ -60,6 +65,8 @@ def test_the_table_of_images_leads_into_explore(visit, run):
     app = visit(run="planted", view="images")
     assert_calm(app)
     app.selectbox(key="audit-images-by").set_value(SKY).run()
+    app.segmented_control(key="audit-images-as").set_value("Table").run()
+    app.pills(key=f"audit-images-leaning-{SKY}").set_value([]).run()
     table = app.dataframe[0].value
     finding = run.finding(SKY)
     assert len(table) == len(finding.images)
@@ -73,6 +80,36 @@ def test_the_table_of_images_leads_into_explore(visit, run):
     assert sorted(bad["path"]) == ["jeep/jeep-40.png", "jeep/jeep-41.png"]
     app.text_input(key="audit-images-text").set_value("no such name").run()
     assert "No image passes" in app.info[0].value
+
+
+def test_the_board_ranks_by_what_the_cue_does(visit, run):
+    table = flagged.select(run, SKY)
+    leaning = flagged.leaning(table)
+    for image, row in table.iterrows():
+        lost, margin = row["strength"], row["margin"]
+        if np.isnan(lost):
+            expected = flagged.UNTRIED
+        elif margin > 0 and margin - lost < 0:
+            expected = flagged.DECIDED
+        else:
+            expected = flagged.HELPED if lost > 0 else flagged.UNHELPED
+        assert leaning[image] == expected
+    groups = flagged.groups_of(table)
+    assert groups["images"].sum() == len(table)
+    assert groups["images"].is_monotonic_decreasing
+    app = visit(run="planted", view="images")
+    app.selectbox(key="audit-images-by").set_value(SKY).run()
+    assert_calm(app)
+    app.button(key="audit-board-all").click().run()
+    first = next(kind for kind in flagged.MEANINGS if (leaning == kind).any())
+    ticked = app.session_state[f"audit-ticked-{run.folder}"]
+    assert ticked == set(table.index[leaning == first]), "the cut shows what is decided most"
+    rows = pd.read_csv(io.BytesIO(ticked_csv(run, sorted(ticked), table.assign(leaning=leaning))))
+    assert rows["id"].tolist() == sorted(ticked)
+    assert rows["path"].tolist() == [str(run.path_of(own)) for own in sorted(ticked)]
+    assert set(rows["the cue"]) == {first}
+    app.button(key="audit-board-none").click().run()
+    assert app.session_state[f"audit-ticked-{run.folder}"] == set()
 
 
 def test_runs_are_listed_and_deleted_after_a_question(visit, run, runs, busy):

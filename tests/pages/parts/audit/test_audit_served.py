@@ -6,6 +6,7 @@ import json
 import shutil
 
 import pytest
+from PIL import Image
 
 import camcore
 from camcore.auditing.runs.plan import Plan
@@ -65,6 +66,7 @@ def test_a_listed_file_lies_in_its_folder(run, path):
 
 
 def _start(visit, place):
+    Image.new("RGB", (8, 8)).save(place / "1.png")
     app = visit()
     app.segmented_control(key="audit-source").set_value("Path").run()
     app.text_input(key="audit-path").set_value(str(place))

@@ -1,0 +1,154 @@
+"""The images of a run as a board: under their maps, ranked, ticked and taken along as a list."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from PIL import Image
+
+import camcore
+from camcore.auditing.runs.run import Run
+from camcore.csv_cells import without_formula
+from camcore.drawing.overlay import overlay
+from camcore.heatmap import Heatmap
+from pages.components.image_board import BoardTile, show_board
+from pages.parts.audit import places, words
+
+_PAGE = 48
+_SIDE = 320  # pixels of a picture: as large as the slider makes it
+_ALPHA = 0.45
+
+
+def show(run: Run, table: pd.DataFrame, by: str) -> None:
+    """Show a page of images, and what can be done with those that are ticked.
+
+    Parameters
+    ----------
+    run : Run
+    table : DataFrame
+        As of `pages.parts.audit.flagged.select`, with ``leaning``, in the order to show.
+    by : str
+        What flags them: a finding's id, or any.
+    """
+    ticked: set[int] = st.session_state.setdefault(f"audit-ticked-{run.folder}", set())
+    pages = -(-len(table) // _PAGE)
+    top = st.container(horizontal=True, vertical_alignment="center")
+    place = st.container()
+    number = st.pagination(pages, key=f"audit-board-page-{by}") if pages > 1 else 1
+    part = table.iloc[_PAGE * (min(number, pages) - 1) :][:_PAGE]
+    ids = [int(own) for own in part.index]
+
+    def pick(chosen: list[int]) -> None:
+        ticked.difference_update(ids)
+        ticked.update(chosen)
+
+    with place:
+        show_board(_tiles(run, part, by), sorted(ticked), key=f"audit-board-{by}", on_pick=pick)
+    with top:
+        st.caption(f"{words.count(len(table), 'image')}; a picture opens in Explore.")
+        st.button(
+            f"Tick all {len(table):,}",
+            key="audit-board-all",
+            on_click=ticked.update,
+            args=([int(own) for own in table.index],),
+        )
+        st.button("Tick none", key="audit-board-none", on_click=ticked.clear, disabled=not ticked)
+        st.download_button(
+            f"{words.count(len(ticked), 'ticked image')} as CSV",
+            lambda: ticked_csv(run, sorted(ticked), table),
+            "ticked.csv",
+            "text/csv",
+            key="audit-board-csv",
+            disabled=not ticked,
+            icon=":material/download:",
+        )
+
+
+def ticked_csv(run: Run, ids: Sequence[int], table: pd.DataFrame) -> bytes:
+    """A list of images: where they lie, what they are, and what the cue does for them.
+
+    Parameters
+    ----------
+    run : Run
+    ids : sequence of int
+    table : DataFrame
+        Tells ``leaning`` and ``strength`` of those that it holds.
+    """
+    images = run.images.loc[list(ids)]
+    names = dict(enumerate(run.class_names))
+    known = table.reindex(images.index)
+    rows = pd.DataFrame(
+        {
+            "id": images.index,
+            "path": [without_formula(str(run.path_of(own))) for own in images.index],
+            "class": images["klass"].map(names).fillna("").map(without_formula).to_numpy(),
+            "predicted": images["predicted"]
+            .map(names)
+            .fillna("another class")
+            .map(without_formula)
+            .to_numpy(),
+            "log-odds": images["margin"].to_numpy(float).round(4),
+            "lost without the cue": known["strength"].to_numpy(float).round(4),
+            "the cue": known["leaning"].fillna("").to_numpy(),
+        }
+    )
+    return rows.to_csv(index=False, lineterminator="\n").encode()
+
+
+def _tiles(run: Run, part: pd.DataFrame, by: str) -> list[BoardTile]:
+    of = {one.id: one.class_name for one in run.findings}
+    encoded = _encoded(tuple(int(own) for own in part.index), str(run.folder), run)
+    tiles = []
+    for (image, row), (picture, heat) in zip(part.iterrows(), encoded, strict=True):
+        klass = of.get(by) or (row["class"] if row["class"] in run.class_names else None)
+        lost = ""
+        if np.isfinite(row["strength"]):
+            lost = f" · loses {row['strength']:.1f} of {row['margin']:.1f} log-odds without it"
+        caption = f"{row['class']} → {row['predicted']}"
+        if by in of or lost:
+            caption += f" · {row['leaning']}{lost}"
+        tiles.append(
+            BoardTile(
+                int(image),
+                picture,
+                heat,
+                str(row["path"]).rsplit("/", 1)[-1],
+                caption,
+                f"{row['path']}, predicted {row['predicted']}"
+                + ("" if picture else ": the file can no longer be read"),
+                places.explore_address(run, int(image), klass),
+            )
+        )
+    return tiles
+
+
+@st.cache_resource(max_entries=6, show_spinner="Drawing the maps …")
+def _encoded(ids: tuple[int, ...], folder: str, _run: Run) -> list[tuple[bytes, bytes]]:
+    """Each picture and the same under its map; nothing where the file is gone by now."""
+    found = []
+    for image, raw in zip(ids, _run.maps(list(ids)), strict=True):
+        try:
+            seen = _run.seen(image)
+        except camcore.CamcoreError:
+            found.append((b"", b""))
+            continue
+        pixels = np.repeat(seen, 3, axis=2) if seen.shape[2] == 1 else seen
+        heat = b""
+        if np.isfinite(raw).all():
+            heatmap = Heatmap(raw, _run.frame)
+            if heatmap.evidence != "none":
+                heat = _jpeg(overlay(pixels, heatmap.upsampled(), alpha=_ALPHA))
+        found.append((_jpeg(pixels), heat))
+    return found
+
+
+def _jpeg(pixels: np.ndarray) -> bytes:
+    image = Image.fromarray(pixels)
+    image.thumbnail((_SIDE, _SIDE))
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()

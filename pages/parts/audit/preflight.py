@@ -1,0 +1,342 @@
+"""Before an audit starts: the pictures at a glance, what their labels mean, and what it costs."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+import camcore
+from camcore.auditing.audited_classes import Classes, match_classes, read_mapping
+from camcore.auditing.preflight.cost import Cost, cost
+from camcore.auditing.preflight.preview import Preview, preview
+from camcore.auditing.preflight.reading import (
+    Answers,
+    ask,
+    better_scaling,
+    named_rightly,
+    scalings_of,
+    surely_better,
+)
+from camcore.errors import LabelsError
+from camcore.models.imagenet import imagenet_names
+from camcore.sources.matching import mapped_columns
+from camcore.sources.source import Source, read_source
+from camcore.sources.suggestion import suggested_classes
+from camcore.sources.synsets import are_imagenet
+from pages.components.wording import plain
+from pages.parts.audit import labelling, words
+from pages.pickers.model_picker import ModelChoice
+from pages.session.model_loading import load_with_progress
+
+_THUMBNAILS = 8
+_NAMED = 3
+_LARGEST_ZIP = 800  # MB; unpacking a larger one is for the audit itself
+_ASKED = "audit-preflight-asked"
+_FRESH = 60.0  # seconds that a listing is good for
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a person has agreed to before the start.
+
+    Attributes
+    ----------
+    preprocessing, class_names, labels : str or None
+        As in `camcore.auditing.runs.settings.Settings`.
+    mapping : dict or None
+        Labels and their classes as a mapping file holds them; None where labels match by name.
+    first_asked : bool
+        Whether the mapping stands there for the first time.
+    """
+
+    preprocessing: str | None
+    class_names: str | None
+    labels: str | None = None
+    mapping: dict[str, list[int | str]] | None = None
+    first_asked: bool = False
+
+
+def check(place: str, choice: ModelChoice | None, options: dict[str, Any]) -> Checked | None:
+    """Show the pictures, and with a model what it makes of them.
+
+    Parameters
+    ----------
+    place : str
+        A folder, a table or a zip that is there.
+    choice : ModelChoice or None
+    options : dict
+        Fields of `Settings`.
+
+    Returns
+    -------
+    Checked or None
+        None where there is no model yet, or the pictures can be looked at only once it runs.
+
+    Raises
+    ------
+    camcore.CamcoreError
+        If the pictures cannot be listed or read, or the model cannot be loaded.
+    """
+    zipped = place.lower().endswith(".zip")
+    if zipped and os.path.getsize(place) > _LARGEST_ZIP * 1024**2:
+        st.caption(
+            f"A zip of more than {_LARGEST_ZIP} MB is unpacked by the audit itself, which asks "
+            "then if its folder names are no classes of the model."
+        )
+        return None
+    with st.spinner("Looking at the pictures …"):
+        source = _listed(place, os.stat(place).st_mtime_ns, options["split"]).source
+        seen = _preview(source.digest, options["stretch"], source)
+    _show(seen)
+    if choice is None:
+        st.caption("Choose a model, and it is tried on some of them.")
+        return None
+    model = load_with_progress(choice, None, st.empty())
+    return _with_model(source, seen, model, choice, options)
+
+
+def _with_model(
+    source: Source,
+    seen: Preview,
+    model: camcore.Classifier,
+    choice: ModelChoice,
+    options: dict[str, Any],
+) -> Checked:
+    names, class_names = _names(model, choice)
+    scalings = scalings_of(model) if choice.file else (model.preprocessing,)
+    with st.spinner("Trying the model on some of them …"):
+        answers = _answers(
+            (model.sha256, source.digest, options["fit"], options["stretch"], *scalings),
+            source,
+            model,
+        )
+    mapping, asked_first = None, False
+    if options["labels"] is None and st.session_state["audit-labels"] != "file":
+        mapping, asked_first = _ask(seen, names, f"{source.digest} {model.sha256}")
+    classes = _classes(seen.labels, names, options["labels"], mapping)
+    preprocessing = options["preprocessing"]
+    if classes is not None and classes.by == "label":
+        right = named_rightly(answers, classes, model.output_kind)
+        own = preprocessing or model.preprocessing
+        guessed = preprocessing is None and model.preprocessing_guessed
+        taken = better_scaling(right, own) if guessed else own
+        _say_right(right, taken, own, guessed=guessed)
+        preprocessing = taken if taken != own else preprocessing
+    if classes is not None:
+        counts = _pictures_of(seen, classes)
+        _say_cost(cost(counts, options["budget"], answers.seconds))
+    return Checked(preprocessing, class_names, None, mapping, asked_first)
+
+
+class _Listed:
+    """A source, and for as long as it is in use the folder that its zip was unpacked into."""
+
+    def __init__(self, place: str, split: str | None) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="camaudit-look-")
+        self.source = read_source(place, unpack_to=Path(self.folder.name) / "zip", split=split)
+
+
+@st.cache_resource(max_entries=3, ttl=_FRESH, show_spinner=False)
+def _listed(place: str, stamp: int, split: str | None) -> _Listed:
+    return _Listed(place, split)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _preview(digest: str, stretch: str, _source: Source) -> Preview:
+    return preview(_source, stretch=stretch)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _answers(key: tuple[str, ...], _source: Source, _model: camcore.Classifier) -> Answers:
+    _, _, fit, stretch, *scalings = key
+    return ask(_source, _model, scalings, fit=fit, stretch=stretch)
+
+
+def _show(seen: Preview) -> None:
+    """Counts, one picture of each label, and what is amiss."""
+    counted = words.count(seen.pictures, "picture")
+    if seen.labels:
+        largest = sorted(seen.labels, key=lambda label: -seen.labels[label])[:_THUMBNAILS]
+        listed = ", ".join(f"{plain(label)} {seen.labels[label]:,}" for label in largest)
+        more = ", …" if len(seen.labels) > len(largest) else ""
+        of = words.count(len(seen.labels), "class", "classes")
+        st.markdown(f"{counted} in {of}: {listed}{more}")
+    else:
+        st.markdown(f"{counted} without labels: audited by predicted class")
+    some = list(seen.thumbnails)[:_THUMBNAILS]
+    if some:
+        st.image(
+            [seen.thumbnails[label] for label in some],
+            caption=[label or "a picture" for label in some],
+            width=112,
+            output_format="PNG",
+        )
+    for line in _amiss(seen):
+        st.caption(line)
+
+
+def _amiss(seen: Preview) -> list[str]:
+    lines = []
+    all_of_them = seen.opened == seen.pictures
+    opened = f"all {seen.opened:,}" if all_of_them else f"{seen.opened:,} spread over all"
+    if seen.unreadable:
+        some = "; ".join(list(seen.unreadable.values())[:_NAMED])
+        more = "; …" if len(seen.unreadable) > _NAMED else ""
+        lines.append(
+            f"Opened {opened}: {len(seen.unreadable):,} cannot be read and will be left out "
+            f"({plain(some)}{more})"
+        )
+    else:
+        lines.append(f"Opened {opened}: every one can be read.")
+    if seen.copies:
+        lines.append(
+            f"{words.count(seen.copies, 'picture is a near copy', 'pictures are near copies')} of "
+            "another; together they count as one piece of evidence."
+        )
+    lines += [f"{plain(note)}." for note in seen.notes]
+    return lines
+
+
+def _names(model: camcore.Classifier, choice: ModelChoice) -> tuple[tuple[str, ...], str | None]:
+    """The model's class names, and the file or word that gives them."""
+    names = tuple(model.class_names)
+    unnamed = are_imagenet(names) and names[0] == "class 0"
+    if unnamed and st.checkbox(
+        "Its 1000 classes are ImageNet's",
+        value=True,
+        key="audit-imagenet",
+        help="The file does not name its classes. A network with 1000 of them was usually trained "
+        "on ImageNet, whose names come with CAM Audit.",
+    ):
+        return imagenet_names(), "imagenet"
+    return names, choice.labels
+
+
+def _ask(
+    seen: Preview, names: Sequence[str], key: str
+) -> tuple[dict[str, list[int | str]] | None, bool]:
+    """What the labels stand for, and whether this is asked for the first time."""
+    if not seen.labels:
+        return None, False
+    first = st.session_state.get(_ASKED) != key
+    st.session_state[_ASKED] = key
+    if first:  # what was chosen for another model's classes means nothing here
+        for label in seen.labels:
+            st.session_state.pop(f"audit-map-{label}", None)
+            st.session_state.pop(f"audit-map-numbers-{label}", None)
+    try:
+        by_name = match_classes(seen.labels, names)
+    except LabelsError:
+        by_name = None
+    if len(seen.labels) > labelling.MOST:
+        if by_name is None:
+            raise camcore.InputError(
+                f"None of the {len(seen.labels):,} labels is a class of the model; write a mapping "
+                "file for them and give it under Options, or set the names aside there."
+            )
+        return None, False
+    own = {} if by_name is None else {one.label: one.columns for one in by_name.classes}
+    with st.expander(
+        "What the folder names stand for", expanded=by_name is None, icon=":material/label:"
+    ):
+        if by_name is None:
+            st.markdown(
+                "No folder name is a class of the model. What is chosen here is a suggestion: "
+                "look it over, then start. A folder that stands for nothing is left out."
+            )
+        chosen = {
+            label: labelling.ask_classes(
+                label,
+                count,
+                names,
+                own.get(label, ()) if by_name else suggested_classes(label, names),
+            )
+            for label, count in seen.labels.items()
+        }
+    if {label: tuple(columns) for label, columns in chosen.items() if columns} == own and own:
+        return None, False
+    if not any(chosen.values()):
+        return {}, first
+    return labelling.checked_mapping(chosen), first
+
+
+def _classes(
+    counts: dict[str, int],
+    names: Sequence[str],
+    labels: str | None,
+    mapping: dict[str, list[int | str]] | None,
+) -> Classes | None:
+    """The classes that the audit would have; None while a mapping is missing."""
+    if labels == "none" or not counts:
+        return match_classes(counts, names, by_prediction=True)
+    if labels is not None:
+        return match_classes(counts, names, read_mapping(labels, names))
+    if mapping is None:
+        return match_classes(counts, names) if st.session_state["audit-labels"] != "file" else None
+    return match_classes(counts, names, mapped_columns(mapping, names)) if mapping else None
+
+
+def _pictures_of(seen: Preview, classes: Classes) -> dict[str, int]:
+    """Pictures of each audited class; by predicted class nobody knows, so evenly."""
+    if classes.by == "label":
+        return {one.name: seen.labels[one.label] for one in classes.classes}
+    share = seen.pictures // len(classes.classes)
+    return {one.name: share for one in classes.classes}
+
+
+def _say_right(right: dict[str, np.ndarray], taken: str, own: str, *, guessed: bool) -> None:
+    """How many pictures the model names rightly, with this scaling of pixels and with others."""
+    counts = {name: int(named.sum()) for name, named in right.items()}
+    tried = len(right[taken])
+    line = f"**With this the model names {counts[taken]} of {tried} pictures rightly**"
+    others = [name for name in counts if name != taken]
+    if others:
+        told = ", ".join(f"{_scaling(name)} {counts[name]}" for name in others)
+        line += f", its pixels read as {_scaling(taken)}; read otherwise: {told}."
+    else:
+        line += "."
+    st.markdown(line)
+    if taken != own:
+        st.caption(
+            f"The file does not tell how pixels are scaled; {_scaling(taken)} is taken because it "
+            f"names surely more pictures rightly than {_scaling(own)}. Options let you choose."
+        )
+    elif better_scaling(right, taken) != taken:
+        best = better_scaling(right, taken)
+        st.warning(
+            f"Read as {_scaling(best)} the model names {counts[best]} of {tried} rightly: choose "
+            "it under Options, Pixels as, unless you know better.",
+            icon=":material/warning:",
+        )
+    elif guessed and (alike := [name for name in others if not surely_better(right, taken, name)]):
+        st.caption(
+            "The file does not tell how pixels are scaled, and so few pictures do not tell "
+            f"{_scaling(taken)} from {' or '.join(map(_scaling, alike))}. If you know how the "
+            "model was trained, choose it under Options, Pixels as."
+        )
+
+
+def _scaling(name: str) -> str:
+    return camcore.PREPROCESSINGS[name].title.split(" (")[0]
+
+
+def _say_cost(expected: Cost) -> None:
+    low, high = expected.passes
+    soonest, latest = (words.duration(own).removeprefix("about ") for own in expected.seconds)
+    st.caption(
+        f"It takes between {_rounded(low)} and {_rounded(high)} forward passes, on this machine "
+        f"between {soonest} and {latest}: the more cues are found, the longer. It can be paused."
+    )
+
+
+def _rounded(passes: int) -> str:
+    """Two figures of a number: more are not known."""
+    step = 10 ** max(0, len(str(passes)) - 2)
+    return f"{round(passes / step) * step:,}"
