@@ -31,6 +31,8 @@ from camcore.models.keras.default_layer import default_tap, reaching
 from camcore.models.keras.feeding import Feed
 from camcore.models.keras.functions import Pieces
 from camcore.models.keras.gap_head import pooled_affine
+from camcore.models.keras.geometry.layer_maps import LayerMap
+from camcore.models.keras.geometry.token_maps import TokenMap
 from camcore.models.keras.inputs import known_preprocessing, read_inputs
 from camcore.models.keras.layer_tables import split_tables
 from camcore.models.keras.outputs import choose_output, column_names, named_results, slopes
@@ -309,6 +311,16 @@ class KerasClassifier:
             If there is no such layer.
         """
         return split_tables(self.keras_model, self._graph, self._tap(layer), list(self._results))
+
+    def map_of(self, layer: str) -> LayerMap | TokenMap | None:
+        """How the tensor of a layer holds its map; None where rows and columns come first.
+
+        Raises
+        ------
+        InputError
+            If there is no such layer.
+        """
+        return self._tap(layer).map
 
     def _hold(self, others: Mapping[str, Held]) -> None:
         """Hold the other inputs at what is given, and at zeros without."""

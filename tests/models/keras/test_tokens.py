@@ -8,6 +8,7 @@ import pytest
 from camcore import methods
 from camcore.methods.applying import raw_maps
 from camcore.models.keras.classifier import KerasClassifier
+from camcore.models.keras.gap_retrofit import pooled_network
 
 HEIGHT, WIDTH, PATCH, CHANNELS = 16, 24, 4, 6
 ROWS, COLUMNS = HEIGHT // PATCH, WIDTH // PATCH
@@ -296,3 +297,13 @@ def test_one_attention_over_convolutions_shows_the_convolutions(keras, blocks, e
     scores = keras.layers.Dense(3)(keras.layers.GlobalAveragePooling1D()(x))
     classifier = KerasClassifier(keras.Model(inputs, scores), preprocessing="0-1")
     assert classifier.default_layer == expected
+
+
+@pytest.mark.parametrize("kind", ["pooled", "class token", "pooled with registers"])
+def test_a_new_head_pools_the_patches_alone(transformer, images, kind):
+    classifier = transformer(**KINDS[kind])
+    layer = classifier.default_layer
+    pixels = images(2, SHAPE) * 255
+    pooled = pooled_network(classifier, layer).predict(pixels, verbose=0)
+    maps = classifier.forward(pixels / 255, layer).activations
+    np.testing.assert_allclose(pooled, maps.mean(axis=(1, 2)), atol=2e-5)
