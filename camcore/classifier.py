@@ -38,6 +38,8 @@ class Layer:
         class scores, so that plain CAM is possible.
     frame : Frame or None
         Where the grid lies in the model's input; evenly over all of it if None.
+    beside : int
+        Tokens that the layer holds beside those of the grid, such as a class token.
     """
 
     name: str
@@ -47,9 +49,11 @@ class Layer:
     kind: str
     cam: bool = False
     frame: Frame | None = None
+    beside: int = 0
 
     def __str__(self) -> str:
-        return f"{self.name} · {self.height}×{self.width} · {self.channels}"
+        beside = f" (+{self.beside})" if self.beside else ""
+        return f"{self.name} · {self.height}×{self.width}{beside} · {self.channels}"
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def energy_pointing(heatmap: Heatmap, where: Where) -> EnergyShare:
     EnergyShare(share=0.375, area=0.25, lift=1.5)
     """
     known = _checked(where, heatmap.frame)
-    x_edges, y_edges = _edges(heatmap)
+    x_edges, y_edges = _reached(heatmap)
     if isinstance(known, np.ndarray):
         covered = _covered_by_mask(known, x_edges, y_edges)
     else:
@@ -129,11 +129,27 @@ def _edges(heatmap: Heatmap) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
+def _reached(heatmap: Heatmap) -> tuple[np.ndarray, np.ndarray]:
+    """The same with the outermost cells as far as they speak for the picture, and no further."""
+    reach = heatmap.frame.reach
+    columns, rows = _edges(heatmap)
+    if reach is None:
+        return columns, rows
+    for edges, low, high in ((columns, reach[0], reach[2]), (rows, reach[1], reach[3])):
+        edges.clip(low, high, out=edges)
+        edges[0], edges[-1] = low, high
+    return columns, rows
+
+
 def _parts(edges: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Which part of each cell of a side lies between consecutive ends, (cells, len(ends) - 1)."""
+    """Which part of each cell of a side lies between consecutive ends, (cells, len(ends) - 1).
+
+    None of a cell that is empty, because it speaks for nothing of the picture.
+    """
     low = np.maximum(edges[:-1, None], ends[None, :-1])
     high = np.minimum(edges[1:, None], ends[None, 1:])
-    shares: np.ndarray = np.maximum(high - low, 0) / np.diff(edges)[:, None]
+    sizes = np.diff(edges)[:, None]
+    shares: np.ndarray = np.maximum(high - low, 0) / np.where(sizes > 0, sizes, 1.0)
     return shares
 
 

@@ -149,3 +149,24 @@ def test_an_empty_box_is_refused(measure, box):
 def test_a_mask_of_another_picture_is_refused(measure):
     with pytest.raises(InputError, match="40×20"):
         measure(mapped(CELLS), np.ones((40, 20), bool))
+
+
+@pytest.mark.parametrize("mask", [False, True])
+@pytest.mark.parametrize(
+    ("reach", "share", "area"),
+    [
+        ((0.0, 0.0, 28.0, 28.0), 3 / 4 / 2, 1 / 4),  # the second cell goes on: 12 to 28
+        ((0.0, 0.0, 24.0, 28.0), 3 / 4 / 3, 1 / 6),  # as the grid has it: 12 to 24
+        ((0.0, 0.0, 12.0, 28.0), 0.0, 0.0),  # it speaks for nothing of the picture
+    ],
+)
+def test_evidence_lies_where_the_cells_speak_for_the_picture(reach, share, area, mask):
+    frame = Frame(0.0, 0.0, 24.0, 24.0, 28, 28, reach)
+    heatmap = Heatmap(np.array([[1.0, 3.0]], np.float32), frame)
+    where = (20, 0, 28, 28)
+    if mask:
+        where = np.zeros((28, 28), bool)
+        where[:, 20:] = True
+    found = energy_pointing(heatmap, where)
+    assert found.share == pytest.approx(share)
+    assert found.area == pytest.approx(area)

@@ -27,22 +27,18 @@ from camcore.errors import InputError, ModelError
 from camcore.models.held_inputs import Held, values_held
 from camcore.models.keras.batchnorm_folding import merged_function
 from camcore.models.keras.content_hash import content_sha256
+from camcore.models.keras.default_layer import default_tap, reaching
 from camcore.models.keras.feeding import Feed
 from camcore.models.keras.functions import Pieces
 from camcore.models.keras.gap_head import pooled_affine
+from camcore.models.keras.geometry.layer_maps import LayerMap
+from camcore.models.keras.geometry.token_maps import TokenMap
 from camcore.models.keras.inputs import known_preprocessing, read_inputs
 from camcore.models.keras.layer_tables import split_tables
 from camcore.models.keras.outputs import choose_output, column_names, named_results, slopes
 from camcore.models.keras.traced_graph import Tap, TracedGraph
 from camcore.models.keras.weight_shuffling import captured_weights, check_weights, shuffled
 from camcore.pictures.preprocessing import check_preprocessing
-
-# Layers that repeat or thin out a map rather than make one; the layer that feeds them is shown.
-_PASSIVE = (
-    "MaxPooling", "AveragePooling", "ZeroPadding", "Cropping", "CenterCrop", "UpSampling",
-    "Resizing", "Dropout", "SpatialDropout", "Gaussian", "Random", "Reshape", "Permute",
-    "Rescaling", "Normalization", "Transpose", "Flip", "Roll", "GetItem", "Pad",
-)  # fmt: skip
 
 
 class KerasClassifier:
@@ -151,14 +147,14 @@ class KerasClassifier:
                 "over the picture) that its output depends on, so there is nothing to lay over a "
                 "picture."
             )
+        taps = self._reaching(taps, read.scores)
         self._taps = {tap.name: tap for tap in taps}
         self._captured = captured_weights(model, self._graph, read.scores)
         check_weights(self._captured, self.name)
         self.weighted_layers = tuple(self._captured)
         self._pooled = pooled_affine(self._graph, taps, read.scores)
         self.layers = tuple(self._layer(tap) for tap in taps)
-        active = [tap.name for tap in taps if not tap.kind.startswith(_PASSIVE)]
-        self.default_layer = active[-1] if active else taps[-1].name
+        self.default_layer = default_tap(self._graph, taps, read.scores).name
 
     def forward(self, images: np.ndarray, layer: str) -> Forward:
         """Run the model on preprocessed images, shape (N, H, W, C) float32.
@@ -265,7 +261,7 @@ class KerasClassifier:
         """
         tap = self._tap(layer)
         with self._lock:
-            self._feed.hold({name: value[:1] for name, value in self._values.items()}, 1)
+            self._hold_first()
             return self._pieces.class_weights(tap) if layer in self._pooled else None
 
     def randomised(self, layers: Sequence[str], seed: int) -> KerasClassifier:
@@ -316,6 +312,16 @@ class KerasClassifier:
         """
         return split_tables(self.keras_model, self._graph, self._tap(layer), list(self._results))
 
+    def map_of(self, layer: str) -> LayerMap | TokenMap | None:
+        """How the tensor of a layer holds its map; None where rows and columns come first.
+
+        Raises
+        ------
+        InputError
+            If there is no such layer.
+        """
+        return self._tap(layer).map
+
     def _hold(self, others: Mapping[str, Held]) -> None:
         """Hold the other inputs at what is given, and at zeros without."""
         self._given = dict(others)
@@ -331,6 +337,23 @@ class KerasClassifier:
         with self._lock:
             self._feed.hold(self._values, count)
             yield
+
+    def _reaching(self, taps: tuple[Tap, ...], scores: Any) -> tuple[Tap, ...]:
+        """The taps whose maps the scores read; the others are named in `notes`."""
+        self._hold_first()
+        read, unread = reaching(self._graph, taps, scores)
+        if unread:
+            self._decided = (
+                *self._decided,
+                f"the patches of {', '.join(unread)} do not reach the scores, which read other "
+                "tokens there, so these layers are not offered",
+            )
+            self._hold(self._given)
+        return read
+
+    def _hold_first(self) -> None:
+        """The other inputs at their values for one picture, the first where each has its own."""
+        self._feed.hold({name: value[:1] for name, value in self._values.items()}, 1)
 
     def _like(self, pieces: Pieces) -> KerasClassifier:
         """The same model with functions that are cut otherwise."""
@@ -355,5 +378,5 @@ class KerasClassifier:
         return self._taps[layer]
 
     def _layer(self, tap: Tap) -> Layer:
-        frame = tap.map.frame if tap.map else None
-        return Layer(tap.name, *tap.grid, tap.kind, tap.name in self._pooled, frame)
+        frame, beside = (tap.map.frame, tap.map.beside) if tap.map else (None, 0)
+        return Layer(tap.name, *tap.grid, tap.kind, tap.name in self._pooled, frame, beside)

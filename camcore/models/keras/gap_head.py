@@ -29,7 +29,13 @@ def pooled_affine(graph: TracedGraph, taps: tuple[Tap, ...], scores: Any) -> set
                 if source.op not in near:
                     near.add(source.op)
                     stack.append(source.op)
-    return {t.name for t in taps if t.tensor.op in near and _pools(graph, t.tensor, scores)}
+    return {
+        tap.name
+        for tap in taps
+        if tap.tensor.op in near
+        and not (tap.map and tap.map.beside)
+        and _pools(graph, tap.tensor, scores)
+    }
 
 
 def _pools(graph: TracedGraph, activations: Any, scores: Any) -> bool:
@@ -56,7 +62,7 @@ def _pools(graph: TracedGraph, activations: Any, scores: Any) -> bool:
         if operation.type == "Conv2D" and any(s != 1 for s in operation.inputs[1].shape[:2]):
             return False
         if operation.type in {"Mean", "AvgPool"}:
-            if not _pools_everything(operation, graph.spatial_axes(operation.inputs[0])):
+            if not _pools_everything(operation, graph.cell_axes(operation.inputs[0])):
                 return False
             pools.add(operation)
     # Every way from the map to the scores must lead through a pool.
@@ -104,16 +110,14 @@ def read_class_weights(head: Any, tap: Tap) -> ClassWeights | None:
     return ClassWeights(weights.astype(np.float32), bias.astype(np.float32))
 
 
-def _pools_everything(operation: Any, spatial: tuple[int, int] | None) -> bool:
-    rows, columns = spatial or (1, 2)
+def _pools_everything(operation: Any, cells: tuple[int, ...] | None) -> bool:
     source = operation.inputs[0].shape
-    if source.rank != 4:
+    if cells is None:
         return False
     if operation.type == "AvgPool":
         size = operation.get_attr("ksize")
-        return all(
-            operation.outputs[0].shape[axis] == 1 and size[axis] == source[axis]
-            for axis in (rows, columns)
+        return len(cells) == 2 and all(
+            operation.outputs[0].shape[axis] == 1 and size[axis] == source[axis] for axis in cells
         )
     axes = tf.get_static_value(operation.inputs[1])
-    return axes is not None and {int(a) % 4 for a in np.ravel(axes)} == {rows, columns}
+    return axes is not None and {int(a) % source.rank for a in np.ravel(axes)} == set(cells)

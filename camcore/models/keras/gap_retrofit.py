@@ -10,6 +10,8 @@ import numpy as np
 from camcore.errors import ModelError
 from camcore.models.keras.batchnorm_folding import merged_function
 from camcore.models.keras.classifier import KerasClassifier
+from camcore.models.keras.geometry.layer_maps import LayerMap
+from camcore.models.keras.geometry.token_maps import TokenMap
 from camcore.models.keras.traced_graph import TracedGraph
 from camcore.pictures.preprocessing import preprocess
 
@@ -60,8 +62,25 @@ def pooled_network(classifier: KerasClassifier, layer: str) -> Any:
             f"the layers of {classifier.name} cannot stand in one row ({error}); rename one of "
             "the two in Python and save the model again."
         ) from error
-    pooled = keras.layers.GlobalAveragePooling2D(name=_free("gap", names), dtype="float32")
-    return keras.Model(images, pooled(outputs[layer]))
+    lies = classifier.map_of(layer)
+    return keras.Model(images, _pooled(outputs[layer], lies, _free("gap", names)))
+
+
+def _pooled(maps: Any, lies: LayerMap | TokenMap | None, name: str) -> Any:
+    """The mean over the cells of a layer's map, whichever of its axes they lie along."""
+    layers = keras.layers
+    if isinstance(lies, TokenMap):
+        if lies.axis == 2:
+            maps = layers.Permute((2, 1))(maps)
+        if lies.beside:
+            maps = layers.Cropping1D((lies.before, lies.after))(maps)
+        return layers.GlobalAveragePooling1D(name=name, dtype="float32")(maps)
+    order = "channels_last"
+    if lies is not None and lies.order[3] == 1:
+        order = "channels_first"
+    elif lies is not None and lies.order[3] == 2:
+        maps = layers.Permute((1, 3, 2))(maps)
+    return layers.GlobalAveragePooling2D(data_format=order, name=name, dtype="float32")(maps)
 
 
 def with_head(network: Any, weights: np.ndarray, bias: np.ndarray) -> Any:

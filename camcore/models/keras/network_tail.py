@@ -29,17 +29,21 @@ class RestOfNetwork:
         self, graph: TracedGraph, tap: Tap, scores: Any, made: Callable[[list[Any], list[Any]], Any]
     ) -> None:
         beside = graph.bypassing(tap.tensor, scores)
+        # Tokens that are no cell of the map stay as the image has them, too.
+        self._partial = bool(tap.map and tap.map.beside)
+        kept = [*beside, tap.tensor] if self._partial else beside
         self._tap = tap
-        self._beside = made([graph.images], beside) if beside else None
+        self._beside = made([graph.images], kept) if kept else None
         self._head = made([tap.tensor, *beside], [scores])
 
     def behind(self, image: Any) -> Head:
         """Maps (N, H, W, K) -> class scores; other branches keep what one image gives them."""
         kept = self._beside(image) if self._beside else []
+        kept, whole = (kept[:-1], kept[-1]) if self._partial else (kept, None)
 
         def scores_of(maps: np.ndarray) -> np.ndarray:
             others = [tf.repeat(tensor, len(maps), axis=0) for tensor in kept]
-            tensor = self._tap.restored(tf.constant(maps, self._tap.tensor.dtype))
+            tensor = self._tap.restored(tf.constant(maps, self._tap.tensor.dtype), whole)
             answer: np.ndarray = self._head(tensor, *others)[0].numpy()
             return answer
 

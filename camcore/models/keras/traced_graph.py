@@ -21,6 +21,7 @@ from camcore.errors import MethodError
 from camcore.models.keras.channels_first import convolved_channels_last
 from camcore.models.keras.geometry.layer_maps import LayerMap, even_map, layer_map
 from camcore.models.keras.geometry.places import Place, places, spatial_axes
+from camcore.models.keras.geometry.token_maps import TokenMap, token_map
 from camcore.models.keras.subgraphs import cut
 
 # Operations that hand on the numbers that they are given.
@@ -28,6 +29,7 @@ PASSED_THROUGH = {"Identity", "Reshape", "Squeeze", "Cast", "StopGradient", "Exp
 # Names that TensorFlow can make a scope of; people write others, so that these wait outside while
 # a model is traced.
 _SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
+_SUMS = {"Add", "AddV2", "AddN"}
 _SHAPES = {"Shape", "ShapeN", "Size", "Rank"}
 
 
@@ -55,29 +57,34 @@ class Tap:
     ----------
     name, kind : str
     tensor : tensor
-    map : LayerMap or None
-        How the tensor lies in the picture, where two of its axes are the picture's.
+    map : LayerMap, TokenMap or None
+        How the tensor lies in the picture, where it holds a map of it.
     """
 
     name: str
     kind: str
     tensor: Any
-    map: LayerMap | None = None
+    map: LayerMap | TokenMap | None = None
 
     @property
     def grid(self) -> tuple[int, int, int]:
         """Rows, columns and channels of the map."""
-        order = self.map.order if self.map else (0, 1, 2, 3)
-        rows, columns, channels = (int(self.tensor.shape[axis]) for axis in order[1:])
+        shape = tuple(self.tensor.shape)
+        if self.map:
+            return self.map.grid(shape)
+        rows, columns, channels = (int(size) for size in shape[1:])
         return rows, columns, channels
 
     def upright(self, tensor: Any) -> Any:
         """The map, (N, H, W, K), as the picture lies, of a tensor like the layer's own."""
         return self.map.upright(tensor) if self.map else tensor
 
-    def restored(self, maps: Any) -> Any:
-        """A tensor like the layer's own of a map that lies as the picture does."""
-        return self.map.restored(maps) if self.map else maps
+    def restored(self, maps: Any, whole: Any = None) -> Any:
+        """A tensor like the layer's own of a map that lies as the picture does.
+
+        What is no cell of the map is taken from `whole`, the layer's tensor for one picture.
+        """
+        return self.map.restored(maps, whole) if self.map else maps
 
 
 def walk(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -143,8 +150,9 @@ class TracedGraph:
     def spatial_taps(self, target: Any) -> tuple[Tap, ...]:
         """Taps that hold a map of more than one cell and that `target` is computed from.
 
-        Two axes of a map are the picture's rows and columns, in an even grid; what else has four
-        axes, such as attention between tokens, is no map. Where no layer at all can be followed
+        Two axes of a map are the picture's rows and columns, in an even grid, or one axis counts
+        the cells of such a grid (tokens); what else has so many axes, such as attention between
+        tokens, is no map. Where no layer at all can be followed
         from the picture, those are taken that have four axes, and their grids for even ones over
         the whole of it.
         """
@@ -155,21 +163,50 @@ class TracedGraph:
         for tap in self.taps:
             tensor = tap.tensor
             if (
-                tensor.shape.rank != 4
+                tensor.shape.rank not in (3, 4)
                 or None in tuple(tensor.shape)[1:]
                 or not tensor.dtype.is_floating
                 or tensor.op not in sources
             ):
                 continue
             place = self._places.get(tensor.name)
-            lies = layer_map(place, size) if place is not None else even_map(size)
-            if lies is not None and tensor.shape[lies.order[1]] * tensor.shape[lies.order[2]] > 1:
+            lies: LayerMap | TokenMap | None
+            if tensor.shape.rank == 3:
+                lies = token_map(place, size)
+            else:
+                lies = layer_map(place, size) if place is not None else even_map(size)
+            if lies is None:
+                continue
+            rows, columns, _ = lies.grid(tuple(tensor.shape))
+            if rows * columns > 1:
                 (unfollowed if place is None else maps).append(replace(tap, map=lies))
         return tuple(maps or unfollowed)
 
-    def spatial_axes(self, tensor: Any) -> tuple[int, int] | None:
-        """Which axes of a tensor are the picture's rows and columns."""
-        return spatial_axes(self._places.get(tensor.name))
+    def cell_axes(self, tensor: Any) -> tuple[int, ...] | None:
+        """Axes of a tensor that count the cells of a map, and nothing beside them."""
+        place = self._places.get(tensor.name)
+        if tensor.shape.rank == 3:
+            tokens = token_map(place, (int(self.images.shape[1]), int(self.images.shape[2])))
+            return (tokens.axis,) if tokens is not None and not tokens.beside else None
+        return spatial_axes(place) or ((1, 2) if tensor.shape.rank == 4 else None)
+
+    def mixes_cells(self, operation: Any) -> bool:
+        """Whether an operation joins the tokens of a map with mixtures of all of them."""
+        if operation.type not in _SUMS or operation.outputs[0].shape.rank != 3:
+            return False
+        place = self._places.get(operation.outputs[0].name)
+        return (
+            place is not None
+            and place.rows is not None
+            and any(
+                source.op in self.dependent
+                and source.shape.rank == 3
+                and source.shape[1:] == operation.outputs[0].shape[1:]
+                and (there := self._places.get(source.name)) is not None
+                and there.rows is None
+                for source in operation.inputs
+            )
+        )
 
     def function(
         self,

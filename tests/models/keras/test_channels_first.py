@@ -7,6 +7,7 @@ import pytest
 
 import camcore
 from camcore.models.keras.channels_first import convolved_channels_last
+from camcore.models.keras.gap_retrofit import fast_function, pooled_network
 from camcore.models.keras.traced_graph import all_operations
 
 FIRST = {"data_format": "channels_first"}
@@ -97,3 +98,15 @@ def test_inner_models_and_shared_layers_are_found_and_left_as_they_were(keras):
     assert "call" not in conv.__dict__
     assert conv.data_format == "channels_first"
     assert conv.activation is keras.activations.softmax
+
+
+def test_a_new_head_pools_rows_and_columns(keras):
+    """By the layer's own axes; pooling the first two would mix channels with rows."""
+    first, last = (
+        camcore.KerasClassifier(own, preprocessing="0-1") for own in twins(keras, "plain")
+    )
+    pixels = DRAW.uniform(0, 255, (2, 16, 24, 3)).astype(np.float32)
+    pooled = [fast_function(pooled_network(own, "last"))(pixels) for own in (first, last)]
+    expected = last.forward(pixels / 255, "last").activations.mean(axis=(1, 2))
+    for found in pooled:
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)

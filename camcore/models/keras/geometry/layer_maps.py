@@ -33,14 +33,24 @@ class LayerMap:
     mirrored: tuple[int, ...]
     frame: Frame
 
+    @property
+    def beside(self) -> int:
+        """Elements that are no cell of the map: none."""
+        return 0
+
+    def grid(self, shape: tuple[int, ...]) -> tuple[int, int, int]:
+        """Rows, columns and channels of the map in a tensor of a shape."""
+        rows, columns, channels = (int(shape[axis]) for axis in self.order[1:])
+        return rows, columns, channels
+
     def upright(self, tensor: Any) -> Any:
         """The map, (N, H, W, K), of a tensor of the layer."""
         if self.order != (0, 1, 2, 3):
             tensor = tf.transpose(tensor, self.order)
         return tf.reverse(tensor, self.mirrored) if self.mirrored else tensor
 
-    def restored(self, maps: Any) -> Any:
-        """The layer's own tensor of maps, (N, H, W, K)."""
+    def restored(self, maps: Any, whole: Any = None) -> Any:
+        """The layer's own tensor of maps, (N, H, W, K); nothing else of it is needed."""
         if self.mirrored:
             maps = tf.reverse(maps, self.mirrored)
         if self.order != (0, 1, 2, 3):

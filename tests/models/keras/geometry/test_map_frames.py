@@ -189,7 +189,10 @@ def test_attention_between_tokens_is_no_map(keras):
     y = layers.Reshape((64, 16))(layers.Permute((2, 1, 3))(ops.matmul(weights, v)))
     scores = layers.Dense(4)(layers.GlobalAveragePooling1D()(layers.Add()([tokens, y])))
     classifier = camcore.KerasClassifier(keras.Model(images, scores))
-    assert [layer.name for layer in classifier.layers] == ["stem"]
+    grids = {layer.name: (layer.height, layer.width, layer.channels) for layer in classifier.layers}
+    assert "stem" in grids
+    assert "attention" not in grids  # heads, queries and keys
+    assert set(grids.values()) == {(8, 8, 16)}  # the tokens themselves are a map
 
 
 def test_a_mixture_of_a_picture_and_its_mirror_image_is_no_map(keras):

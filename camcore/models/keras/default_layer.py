@@ -1,0 +1,81 @@
+"""Which of a network's maps reach its scores, and which one is shown without being asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from camcore.models.keras.geometry.token_maps import TokenMap
+from camcore.models.keras.traced_graph import PASSED_THROUGH, Tap, TracedGraph
+
+# Layers that repeat or thin out a map rather than make one; the layer that feeds them is shown.
+_PASSIVE = (
+    "MaxPooling", "AveragePooling", "ZeroPadding", "Cropping", "CenterCrop", "UpSampling",
+    "Resizing", "Dropout", "SpatialDropout", "Gaussian", "Random", "Reshape", "Permute",
+    "Rescaling", "Normalization", "Transpose", "Flip", "Roll", "GetItem", "Pad", "Concatenate",
+)  # fmt: skip
+_LINEAR = PASSED_THROUGH | {
+    "Placeholder", "Conv2D", "DepthwiseConv2dNative", "MatMul", "BatchMatMulV2", "Einsum",
+    "BiasAdd", "AddV2", "Add", "Sub", "Neg", "Mul", "RealDiv", "FusedBatchNormV3", "Rsqrt", "Pad",
+    "PadV2", "Transpose", "StridedSlice", "ReverseV2", "ConcatV2", "SpaceToDepth",
+    "ExtractImagePatches", "ResizeBilinear",
+}  # fmt: skip
+_TRANSFORMER = 2  # mixings of tokens from which on a network is more than pooled convolutions
+
+
+def reaching(
+    graph: TracedGraph, taps: tuple[Tap, ...], scores: Any
+) -> tuple[tuple[Tap, ...], tuple[str, ...]]:
+    """The taps whose maps the scores are computed from, and the names of the others.
+
+    Behind the last attention of a network that reads its class token alone, the tokens of the
+    patches are computed all the same, but nobody reads them: their gradient is zero everywhere,
+    while that of the class token is not. It is measured on one picture of noise.
+    """
+    partial = [tap for tap in taps if tap.map and tap.map.beside]
+    if not partial:
+        return taps, ()
+    with graph.graph.as_default():
+        gradients = tf.gradients(scores, [tap.tensor for tap in partial])
+        sizes = [
+            tf.stack([tf.reduce_max(tf.abs(part)) for part in (tap.upright(slope), slope)])
+            for tap, slope in zip(partial, gradients, strict=True)
+        ]
+    noise = np.random.default_rng(0).uniform(0, 1, (1, *graph.images.shape[1:]))
+    found = graph.function([graph.images], sizes)(tf.constant(noise, tf.float32))
+    unread = tuple(
+        tap.name
+        for tap, (cells, whole) in zip(partial, (size.numpy() for size in found), strict=True)
+        if cells == 0 and whole > 0
+    )
+    return tuple(tap for tap in taps if tap.name not in unread), unread
+
+
+def default_tap(graph: TracedGraph, taps: tuple[Tap, ...], scores: Any) -> Tap:
+    """The last map that a layer made.
+
+    A transformer's first map, the embedding of its patches, is linear in the pixels and knows
+    nothing yet; its tokens are shown. Where convolutions made the map and a single attention
+    pools it, the map of the convolutions is shown.
+    """
+    active = [tap for tap in taps if not tap.kind.startswith(_PASSIVE)] or [taps[-1]]
+    last = active[-1]
+    if not isinstance(last.map, TokenMap):
+        return last
+    mixings = sum(graph.mixes_cells(operation) for operation in graph.ancestors(scores))
+    if mixings >= _TRANSFORMER:
+        return last
+    seen = [
+        tap
+        for tap in active
+        if not isinstance(tap.map, TokenMap) and not _linear(graph, tap.tensor)
+    ]
+    return seen[-1] if seen else last
+
+
+def _linear(graph: TracedGraph, tensor: Any) -> bool:
+    """Whether a tensor is computed from the pixels by linear operations alone."""
+    between = graph.ancestors(tensor) & graph.dependent
+    return all(operation.type in _LINEAR for operation in between)
