@@ -296,14 +296,16 @@ def _groups(bench: Any, original: Any, mended: Any, name: str, newcomers: Any) -
         for network, known_as in ((original, "model"), (mended, name)):
             features = bench.features(network, known_as, batch)
             right.append(_answers(bench, network, features) == klass)
-        if newcomers is not None and not edited:
+        if newcomers is not None:
             chosen = newcomers.held & (newcomers.klass == klass)
             pixels = newcomers.pixels[chosen & (newcomers.bears[number] == with_cue)]
-            if len(pixels):
+            if len(pixels) >= (RULES.cell if edited else 1):
                 for place, network in enumerate((original, mended)):
                     features = network.features(bench.inputs(pixels))
                     own = _answers(bench, network, features) == klass
-                    right[place] = np.concatenate([right[place], own])
+                    # Real pictures of the group go before edited ones, once there are enough.
+                    right[place] = own if edited else np.concatenate([right[place], own])
+                edited = False
         found.append(group_of(bench, number, klass, with_cue, edited, *right))
     return tuple(found)
 

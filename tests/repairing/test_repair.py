@@ -149,3 +149,12 @@ def test_what_does_not_fit_is_one_line_and_writes_nothing(caught, command_line, 
     assert taken.read_bytes() == b"mine"
     with pytest.raises(StoreError, match="holds no audit"):
         camcore.repair(tmp_path / "no-run", tmp_path / "x.keras")
+
+
+@pytest.mark.slow
+def test_new_pictures_are_groups_of_their_own_and_counted_as_there(caught, tmp_path):
+    new = striped_folder(tmp_path / "new", 150, 7, agrees=0.5)
+    made = camcore.repair(caught.blind, tmp_path / "blind.keras", new=new)
+    assert made.status == "not repairable here"  # no picture puts the stripes into its features
+    assert not any(group.edited for group in made.groups)
+    assert made.missing == ()
