@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from camcore.comparing import Comparison
     from camcore.localization import Localization
     from camcore.models.keras.classifier import KerasClassifier
+    from camcore.repairing import repair
     from camcore.retrofitting import retrofit
 
 __all__ = [
@@ -111,6 +112,7 @@ __all__ = [
     "palette",
     "read_image",
     "read_labels",
+    "repair",
     "retrofit",
     "sample",
     "scan_part",
@@ -123,6 +125,7 @@ _LATE = {  # bring statistics, figures or TensorFlow with them, so only when ask
     "Run": "camcore.auditing.runs.run",
     "Finding": "camcore.auditing.runs.findings",
     "scan_part": "camcore.auditing.scan.scan",
+    "repair": "camcore.repairing",
     "retrofit": "camcore.retrofitting",
 }
 

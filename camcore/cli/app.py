@@ -17,6 +17,7 @@ from camcore.cli.bundled import scenes, train
 from camcore.cli.compare_methods import methods
 from camcore.cli.localize import localize
 from camcore.cli.options import fit_option, guessed, model_options, progress_bar, stretch_option
+from camcore.cli.repair import repair
 from camcore.cli.retrofit import retrofit
 from camcore.cli.terminal import say
 from camcore.errors import CamcoreError
@@ -154,6 +155,7 @@ for command in (
     scenes,
     train,
     retrofit,
+    repair,
 ):
     cli.add_command(command)
 
@@ -161,7 +163,7 @@ for command in (
 def main() -> NoReturn:
     """Run the command line; every refusal is one line on stderr and exit status 2."""
     try:
-        cli.main(standalone_mode=False)
+        status = cli.main(standalone_mode=False)
     except CamcoreError as error:
         _refuse(str(error))
     except click.exceptions.Exit as stop:
@@ -176,7 +178,7 @@ def main() -> NoReturn:
         sys.exit(0)
     except OSError as error:
         _refuse(f"{error.filename or 'file'}: {error.strerror or error}")
-    sys.exit(0)
+    sys.exit(status or 0)  # what a command gave to `Context.exit`
 
 
 def _refuse(message: str) -> NoReturn:

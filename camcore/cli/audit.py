@@ -17,7 +17,7 @@ from camcore.methods import METHODS
 _DEFAULT = Settings(".", "cam1")
 
 
-class _Bar:
+class ProgressBars:
     """One progress bar a stage on stderr."""
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ def audit(source: str, out: Path, **options: Any) -> None:
     """
     from camcore.auditing.pipeline import audit as run_audit
 
-    bar = _Bar()
+    bar = ProgressBars()
     try:
         run = run_audit(
             source,

@@ -1,0 +1,6 @@
+"""From a finding to a repaired model and its proof."""
+
+from camcore.repairing.pipeline import repair
+from camcore.repairing.result import Repair
+
+__all__ = ["Repair", "repair"]
