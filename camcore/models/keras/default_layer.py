@@ -14,7 +14,7 @@ from camcore.models.keras.traced_graph import PASSED_THROUGH, Tap, TracedGraph
 _PASSIVE = (
     "MaxPooling", "AveragePooling", "ZeroPadding", "Cropping", "CenterCrop", "UpSampling",
     "Resizing", "Dropout", "SpatialDropout", "Gaussian", "Random", "Reshape", "Permute",
-    "Rescaling", "Normalization", "Transpose", "Flip", "Roll", "GetItem", "Pad", "Concatenate",
+    "Rescaling", "Normalization", "Transpose", "Flip", "Roll", "GetItem", "Pad",
 )  # fmt: skip
 _LINEAR = PASSED_THROUGH | {
     "Placeholder", "Conv2D", "DepthwiseConv2dNative", "MatMul", "BatchMatMulV2", "Einsum",
