@@ -242,30 +242,25 @@ def test_each_place_has_its_address_and_the_browser_goes_back(visitor, planted_s
     visit.until(lambda: asked(visit) == {})
 
 
-def test_the_table_leads_into_explore_and_back_finds_the_view(visitor, planted_server, planted):
+def test_the_board_leads_into_explore_and_back_finds_the_view(visitor, planted_server, planted):
     visit = open_audit(visitor(planted_server), run="planted")
     page = visit.page
     page.get_by_role("radio", name="Images").click()
-    page.get_by_test_id("stDataFrame").first.wait_for(timeout=_PATIENCE)
+    figures = page.locator(".board figure")
+    figures.first.wait_for(timeout=_PATIENCE)
     visit.until(lambda: asked(visit) == {"run": "planted", "view": "images"})
     visit.settle()
     page.reload()
-    page.get_by_test_id("stDataFrame").first.wait_for(timeout=_PATIENCE)
+    figures.first.wait_for(timeout=_PATIENCE)
     visit.settle()
-    box = page.get_by_test_id("stDataFrame").first.bounding_box()
-    for _ in range(10):  # the grid is a canvas, which knows a link once the mouse is over it
-        page.mouse.move(box["x"] + 300, box["y"] + 90)
-        page.mouse.move(box["x"] + 118, box["y"] + 70, steps=5)
-        page.wait_for_timeout(300)
-        page.mouse.down()
-        page.mouse.up()
-        page.wait_for_timeout(1000)
-        if len(page.context.pages) > 1:
-            break
-    explore = other_tab(page.context.pages[-1], planted_server)
-    first = planted.findings[0].images[0]
+    image = int(figures.first.get_by_role("checkbox").get_attribute("value"))
+    with page.context.expect_page() as opened:
+        figures.first.get_by_role("link").click()
+    explore = other_tab(opened.value, planted_server)
     assert urlsplit(explore.page.url).path == "/"
-    assert asked(explore)["path"] == str(planted.path_of(first))
+    assert asked(explore)["path"] == str(planted.path_of(image))
+    page.get_by_role("radio", name="Table").click()
+    page.get_by_test_id("stDataFrame").first.wait_for(timeout=_PATIENCE)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

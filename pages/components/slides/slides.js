@@ -68,7 +68,9 @@ export default function ({ data, setTriggerValue, parentElement }) {
   };
   const grown = new ResizeObserver(() => {
     const step = slide();
-    const now = `${step?.className} ${step?.childElementCount} ${step?.scrollHeight} ${window.innerHeight}`;
+    // What stands above it may grow as well, and push it down.
+    const top = Math.round(step?.getBoundingClientRect().top ?? 0);
+    const now = `${step?.className} ${step?.childElementCount} ${step?.scrollHeight} ${top} ${window.innerHeight}`;
     if (now !== size) {
       size = now;
       state.later();
@@ -76,7 +78,7 @@ export default function ({ data, setTriggerValue, parentElement }) {
   });
   const seen = new MutationObserver(() => {
     const step = slide();
-    if (step) for (const part of step.children) grown.observe(part);
+    if (step) for (const part of [step.parentElement, ...step.children]) grown.observe(part);
     state.later();
   });
   seen.observe(document.querySelector("[data-testid=stMain]"), { childList: true, subtree: true });
@@ -102,6 +104,7 @@ export default function ({ data, setTriggerValue, parentElement }) {
   window.addEventListener("pointermove", pointer);
   window.addEventListener("keydown", pressed);
   root.classList.add("slides");
+  document.fonts.ready.then(() => state.later());
   state.later();
   state.stop = () => {
     seen.disconnect();
