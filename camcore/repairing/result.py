@@ -99,7 +99,7 @@ class Repair:
         return min(own.before for own in self.groups), min(own.after for own in self.groups)
 
     def as_json(self) -> dict[str, Any]:
-        """The contract of ``FILE.repair.json``; see README."""
+        """What ``FILE.repair.json`` holds."""
         return {
             "status": self.status,
             "check": {
