@@ -38,6 +38,7 @@ def test_a_photo_and_a_model_outlive_pages_back_and_reload(visitor, photo, own_m
     visit.until(lambda: "path=upload-" in visit.query())
     visit.until(lambda: "method=" in visit.query())
     visit.overlay().wait_for()
+    visit.settle()  # the address is whole once nothing is on its way
     link = visit.query()
 
     page.get_by_role("link", name="Compare").click()
@@ -53,14 +54,14 @@ def test_a_photo_and_a_model_outlive_pages_back_and_reload(visitor, photo, own_m
         if "/compare" in page.url:
             page.go_back()
             visit.settle()
-    visit.until(lambda: visit.query() == link)
+    visit.until_query(link)
     visit.overlay().wait_for()
     assert page.get_by_text("own.keras, uploaded before").is_visible()
     page.reload()
     visit.settle()
     visit.overlay().wait_for()
     assert page.get_by_text("mine.png, uploaded before").is_visible()
-    visit.until(lambda: visit.query() == link)
+    visit.until_query(link)
 
 
 def test_the_link_is_copied_and_says_what_it_cannot_hold(visitor, photo):

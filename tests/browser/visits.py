@@ -147,6 +147,13 @@ class Visit:
             assert time.monotonic() < end, f"never within {_DRAWING} s"
             self.page.wait_for_timeout(50)
 
+    def until_query(self, query: str) -> None:
+        """Wait until the address asks for this, and say what it asks for where it does not."""
+        end = time.monotonic() + _DRAWING
+        while (asked := self.query()) != query:
+            assert time.monotonic() < end, f"{asked!r} never became {query!r}"
+            self.page.wait_for_timeout(50)
+
     def open(self, path: str = "/", **query: str | list[str]) -> Visit:
         """Go to an address and wait for the map."""
         self.page.goto(f"{self.address}{path}?{urlencode(query, doseq=True)}")
