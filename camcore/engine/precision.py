@@ -156,7 +156,9 @@ def _run(
     forward = classifier.forward(images, layer)
     predicted = forward.scores.argmax(axis=1)
     wanted = [int(target) for target in (predicted if targets is None else targets)]
-    maps = raw_maps(classifier, forward, wanted, METHODS["grad-cam"])
+    place = next(own for own in classifier.layers if own.name == layer)
+    method = METHODS["grad-cam" if place.differentiable else "eigen-cam"]
+    maps = raw_maps(classifier, forward, wanted, method)
     seconds = (perf_counter() - start) / len(images)
     return _Run(seconds, predicted, forward.probabilities, maps)
 
