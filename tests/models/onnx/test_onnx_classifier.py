@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from exact_maps import assert_identity
-from networks import (
+from onnx import TensorProto, helper
+from onnx_networks import (
     channels_last,
     dense,
     first,
@@ -16,7 +17,6 @@ from networks import (
     residual,
     softmax,
 )
-from onnx import TensorProto, helper
 
 from camcore.conformance import check_classifier
 from camcore.errors import InputError, MethodError, ModelError

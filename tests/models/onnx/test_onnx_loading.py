@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import Network, first, model_of, node, pooled, saved
+from onnx_networks import Network, first, model_of, node, pooled, saved
 from PIL import Image
 
 import camcore
