@@ -29,7 +29,7 @@ from camcore.models.onnx.inputs import read_inputs
 from camcore.models.onnx.layers import (
     Tap,
     default_tap,
-    is_pooled_affine,
+    pooled_affine,
     spatial_taps,
     split_tables,
 )
@@ -144,7 +144,8 @@ class OnnxClassifier:
         self.weighted_layers = tuple(self._weights)
         taps = taps_of(target)
         self._taps = {tap.name: tap for tap in taps}
-        self._obstacles = Backward(self._graph, self.input).obstacles(target)
+        self._blocked = Backward(self._graph, self.input).blocked(target)
+        self._pooled = pooled_affine(self._graph, taps, target)
         self._class_weights: dict[str, ClassWeights | None] = {}
         self.layers = tuple(self._layer(tap) for tap in taps)
         self.default_layer = default_tap(taps).name
@@ -263,7 +264,7 @@ class OnnxClassifier:
             If there is no such layer.
         """
         tap = self._tap(layer)
-        if not is_pooled_affine(self._graph, tap, self._output.tensor):
+        if layer not in self._pooled:
             return None
         if layer not in self._class_weights:
             height, width, channels = self.input_shape
@@ -319,14 +320,13 @@ class OnnxClassifier:
         return split_tables(self._graph, self._tap(layer), self._output.answer)
 
     def _layer(self, tap: Tap) -> Layer:
-        behind = self._graph.between(tap.tensor, self._output.tensor)
         return Layer(
             tap.name,
             *tap.cells,
             tap.kind,
-            self.class_weights(tap.name) is not None,
+            tap.name in self._pooled,
             tap.grid.frame,
-            differentiable=not any(at in self._obstacles for at in behind),
+            differentiable=tap.tensor not in self._blocked,
         )
 
     def _told(self, ends: tuple[str, ...]) -> str | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from camcore.classifier import LayerRow
 from camcore.models.geometry.grids import Grid, Place, grid_of
-from camcore.models.onnx.attributes import attribute, axes_of, windows
+from camcore.models.onnx.attributes import axes_of, windows
 from camcore.models.onnx.graph import PASSED_THROUGH, Graph
 
 # Nodes that repeat or thin out a map rather than make one; the one that feeds them is shown.
@@ -108,8 +108,21 @@ def default_tap(taps: tuple[Tap, ...]) -> Tap:
     return (made or list(taps))[-1]
 
 
-def is_pooled_affine(graph: Graph, tap: Tap, target: str) -> bool:
-    """Whether scores are affine in the mean over the positions of a map, by the graph."""
+def pooled_affine(graph: Graph, taps: tuple[Tap, ...], target: str) -> frozenset[str]:
+    """Names of the taps whose mean over positions the target is affine in, by the graph."""
+    near, stack = {target}, [target]  # what affine operations alone lead back to
+    while stack:
+        node = graph.of(stack.pop())
+        if node is not None and node.op_type in _AFFINE:
+            new = [name for name in node.input if name not in near]
+            near.update(new)
+            stack += new
+    return frozenset(
+        tap.name for tap in taps if tap.tensor in near and _is_pooled(graph, tap, target)
+    )
+
+
+def _is_pooled(graph: Graph, tap: Tap, target: str) -> bool:
     inside = graph.between(tap.tensor, target)
     made = {name for at in inside for name in graph.nodes[at].output} | {tap.tensor}
     pooled: set[str] = set()
@@ -159,11 +172,10 @@ def _pools_everything(graph: Graph, tap: Tap, node: Any, pooled: set[str]) -> bo
     if kind == "GlobalAveragePool":
         return True
     found = windows(graph, node)
-    return (
-        tuple(after[2:]) == (1, 1)
-        and [own.size for own in found] == list(before[2:])
-        and not any(own.before or own.after for own in found)
-        and not attribute(node, "ceil_mode", 0)
+    # Border that a window reads beside all of the map adds nothing, or changes the size alone.
+    return tuple(after[2:]) == (1, 1) and all(
+        own.dilation == 1 and own.size - own.before >= (side or 0)
+        for own, side in zip(found, before[2:], strict=True)
     )
 
 

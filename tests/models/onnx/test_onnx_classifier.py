@@ -267,6 +267,37 @@ def test_scaling_inside_the_model_is_found(beginning, told):
     assert network.classifier(preprocessing="torch").preprocessing == "torch"
 
 
+def test_older_operations_are_brought_to_later_ones(images):
+    """Settings that were attributes once, a softmax over all but the batch, overlapping pools."""
+    weights = {"w1": random(4, 3, 3, 3, seed=1), "w2": random(3, 4, 1, 1, seed=2)}
+    nodes = [
+        node("Conv", "picture w1", "conv"),
+        node("Clip", "conv", "clip", min=0.0, max=6.0),
+        node("MaxPool", "clip", "thin", kernel_shape=[3, 3], strides=[2, 2]),
+        node("Conv", "thin w2", "classes"),
+        node("GlobalAveragePool", "classes", "pool"),
+        node("Softmax", "pool", "scores", axis=1),
+    ]
+    built = pooled().classifier().__class__
+    models = {}
+    for opset in (9, 17):
+        nodes[1] = node("Clip", "conv low high", "clip") if opset == 17 else nodes[1]
+        held = weights | {"low": np.float32(0), "high": np.float32(6)} if opset == 17 else weights
+        models[opset] = built(model_of(nodes, held, opset=opset), name="m", sha256="0")
+    old, new = models.values()
+    batch = images(2, old.input_shape)
+    assert (old.output_kind, old.layers, old.default_layer) == (
+        "softmax", new.layers, new.default_layer,
+    )  # fmt: skip
+    for layer in (own.name for own in new.layers):
+        first_of, second = (own.forward(batch, layer) for own in (old, new))
+        np.testing.assert_allclose(first_of.scores, second.scores, atol=1e-6)
+        np.testing.assert_allclose(
+            old.gradients(first_of, [0, 1]), new.gradients(second, [0, 1]), atol=1e-6
+        )
+    assert "gradients" in check_classifier(old)
+
+
 def test_whole_numbers_are_pixels():
     network = pooled(kind=TensorProto.UINT8)
     network.model.graph.node[0].input[0] = "numbers"
