@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from tests.models.onnx.onnx_networks import pooled
 from tests.pages.app_page import DASHBOARD, address, assert_calm
 
 
@@ -222,6 +223,18 @@ def test_what_was_brought_opens_from_its_address(visit, keras, tmp_path):
     gone = visit(**link | {"path": "upload-" + 32 * "0"})
     assert not gone.exception
     assert "choose the file again" in gone.warning[0].value
+
+
+def test_an_onnx_file_is_explained(visit):
+    app = visit()
+    app.segmented_control(key="model-group").set_value("Your file").run()
+    network = pooled(shape=("N", 3, 32, 32)).model.SerializeToString()
+    app.file_uploader(key="model-upload").upload("net.onnx", network, "x/y").run()
+    assert_calm(app)
+    assert explained(app)
+    assert app.selectbox(key="map-layer").value == "late_relu"
+    app.selectbox(key="map-method").set_value("recipro-cam").run()
+    assert_calm(app)
 
 
 def test_a_typed_path_is_in_the_address(visit, tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from exact_maps import assert_identity
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from onnx_networks import (
     channels_last,
     dense,
@@ -296,6 +296,49 @@ def test_older_operations_are_brought_to_later_ones(images):
             old.gradients(first_of, [0, 1]), new.gradients(second, [0, 1]), atol=1e-6
         )
     assert "gradients" in check_classifier(old)
+
+
+def test_shapes_that_are_computed_from_the_batch(images):
+    """As PyTorch writes ``x.view(x.size(0), -1)``, whichever tensor is asked for its size."""
+    weights = {"w1": random(4, 3, 3, 3, seed=1), "w2": random(4 * 10 * 8, 3, seed=2)}
+    weights |= {"zero": np.array(0), "front": np.array([0]), "rest": np.array([-1])}
+    for asked in ("picture", "relu"):
+        nodes = [
+            node("Conv", "picture w1", "conv"),
+            node("Relu", "conv", "relu"),
+            node("Shape", asked, "sides"),
+            node("Gather", "sides zero", "count"),
+            node("Unsqueeze", "count front", "counts"),
+            node("Concat", "counts rest", "flat_shape", axis=0),
+            node("Reshape", "relu flat_shape", "flat"),
+            node("MatMul", "flat w2", "scores"),
+        ]
+        model = pooled().classifier().__class__(model_of(nodes, weights), name="m", sha256="0")
+        assert [own.name for own in model.layers] == ["conv", "relu"]
+        assert "gradients" in check_classifier(model)
+        forward = model.forward(images(3, model.input_shape), "relu")
+        rows = forward.activations.transpose(0, 3, 1, 2).reshape(3, -1)
+        np.testing.assert_allclose(forward.scores, rows @ weights["w2"], atol=1e-5)
+        assert model.gradients(forward, [0, 1, 2]).shape == forward.activations.shape
+
+
+def test_half_precision(images):
+    network = pooled()
+    half = network.model.__class__()
+    half.CopyFrom(network.model)
+    for own in half.graph.initializer:
+        values = numpy_helper.to_array(own).astype(np.float16)
+        own.CopyFrom(numpy_helper.from_array(values, own.name))
+    for own in (*half.graph.input, *half.graph.output):
+        own.type.tensor_type.elem_type = TensorProto.FLOAT16
+    model = network.classifier().__class__(half, name="m", sha256="0")
+    batch = images(2, model.input_shape)
+    forward = model.forward(batch, "late_relu")
+    np.testing.assert_allclose(forward.scores, network.oracle(batch)["scores"], atol=1e-2)
+    whole = network.classifier()
+    expected = whole.gradients(whole.forward(batch, "late_relu"), [0, 1])
+    np.testing.assert_allclose(model.gradients(forward, [0, 1]), expected, atol=1e-3)
+    assert forward.activations.dtype == forward.scores.dtype == np.float32
 
 
 def test_whole_numbers_are_pixels():
