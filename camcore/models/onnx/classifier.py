@@ -29,6 +29,7 @@ from camcore.models.onnx.inputs import read_inputs
 from camcore.models.onnx.layers import (
     Tap,
     default_tap,
+    only_embeds,
     pooled_affine,
     spatial_taps,
     split_tables,
@@ -148,7 +149,15 @@ class OnnxClassifier:
         self._pooled = pooled_affine(self._graph, taps, target)
         self._class_weights: dict[str, ClassWeights | None] = {}
         self.layers = tuple(self._layer(tap) for tap in taps)
-        self.default_layer = default_tap(taps).name
+        shown = default_tap(taps)
+        self.default_layer = shown.name
+        if only_embeds(self._graph, shown, target):
+            self._decided = (
+                *self._decided,
+                f"layer {shown.name!r} embeds patches of pixels and is linear in them; the tokens "
+                "of the transformer behind it are not read as maps from ONNX files",
+            )
+            self._hold(self._given)
 
     def forward(self, images: np.ndarray, layer: str) -> Forward:
         """Run the model on preprocessed images, shape (N, H, W, C) float32.

@@ -108,6 +108,23 @@ def default_tap(taps: tuple[Tap, ...]) -> Tap:
     return (made or list(taps))[-1]
 
 
+def only_embeds(graph: Graph, tap: Tap, target: str) -> bool:
+    """Whether a map is the embedding of a transformer's patches.
+
+    It is linear in the pixels, and knows nothing yet of what the attention behind it finds.
+    """
+    before = [
+        graph.of(name).op_type
+        for name in graph.ancestors(tap.tensor) & graph.dependent
+        if graph.of(name) is not None
+    ]
+    behind = [graph.nodes[at] for at in graph.between(tap.tensor, target)]
+    return all(kind in _AFFINE | {"Pad"} for kind in before) and any(
+        node.op_type == "MatMul" and all(name in graph.dependent for name in node.input)
+        for node in behind
+    )
+
+
 def pooled_affine(graph: Graph, taps: tuple[Tap, ...], target: str) -> frozenset[str]:
     """Names of the taps whose mean over positions the target is affine in, by the graph."""
     near, stack = {target}, [target]  # what affine operations alone lead back to

@@ -132,6 +132,8 @@ def test_attention_over_cells_is_no_map():
     weights |= {"tokens": np.array([0, 4, -1]), "one": np.array([1])}
     model = pooled().classifier().__class__(model_of(nodes, weights), name="m", sha256="0")
     assert [own.name for own in model.layers] == ["conv"]
+    assert model.notes[-1].startswith("layer 'conv' embeds patches of pixels")
+    assert not pooled().classifier().notes
 
 
 @pytest.mark.parametrize(
