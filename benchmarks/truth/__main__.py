@@ -44,8 +44,8 @@ _PACKAGES = (
 )
 
 
-def _print_rules(context: click.Context, _: click.Parameter, asked: bool) -> None:
-    if asked:
+def _print_rules(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
         click.echo(as_markdown([rules_table()]))
         context.exit()
 
@@ -146,14 +146,14 @@ def _natural(
     for name, table in (("cases", cases_table), ("claims", claims_table)):
         table.to_csv(place / f"natural_{name}.csv", index=False, float_format="%.4g")
     scores = natural_score(cases_table, claims_table)
-    found = natural_tables(scores)
-    click.echo(as_text(found))
+    measured_tables = natural_tables(scores)
+    click.echo(as_text(measured_tables))
     if keep:
         today, version_of = datetime.date.today(), audit_source()
         write_natural(SHIPPED, scores, today, version_of)
         source = f"{len(cases_table)} cases, {today}, with the audit of source {version_of}."
         (KEPT / "natural.md").write_text(
-            f"{source}\n\n{as_markdown([*found, rules_table()])}\n", "utf-8"
+            f"{source}\n\n{as_markdown([*measured_tables, rules_table()])}\n", "utf-8"
         )
         click.echo(f"kept {len(cases_table)} of {len(cases)} cases in {KEPT}")
 
@@ -170,11 +170,11 @@ def write_tables(rows: list[dict[str, Any]], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     cases, verdicts = [], []
     for row in map(named, sorted(rows, key=lambda row: row["case"])):
-        told = {name: own for name, own in row.items() if name != "verdicts"}
+        fields = {name: entry for name, entry in row.items() if name != "verdicts"}
         chose = {"tuned": row["cue"] in TUNED, "fresh": is_fresh(row["kind"], row["seed"])}
-        cases.append(told | chose)
-        for detector, own in row["verdicts"].items():
-            verdicts.append({"case": row["case"], "detector": detector, **own})
+        cases.append(fields | chose)
+        for detector, verdict in row["verdicts"].items():
+            verdicts.append({"case": row["case"], "detector": detector, **verdict})
     for name, table in (("cases", cases), ("verdicts", verdicts)):
         pd.DataFrame(table).to_csv(folder / f"{name}.csv", index=False, float_format="%.4g")
 

@@ -73,7 +73,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not method_named(self.method).scans:
-            suited = ", ".join(key for key, own in METHODS.items() if own.scans)
+            suited = ", ".join(key for key, method in METHODS.items() if method.scans)
             raise InputError(
                 f"method {self.method!r} does not suit thousands of images: it makes many passes "
                 f"of each, or knows no class; choose one of {suited}."
@@ -108,7 +108,7 @@ class Settings:
     def from_json(cls, value: dict[str, Any]) -> Settings:
         """The settings that `as_json` wrote."""
         known = {field.name for field in fields(cls)}
-        return cls(**{name: own for name, own in value.items() if name in known})
+        return cls(**{name: entry for name, entry in value.items() if name in known})
 
     def differences(self, other: Settings) -> tuple[str, ...]:
         """Names of the settings that differ.

@@ -186,7 +186,7 @@ def apart(planted, tmp_path):
 
 
 def regions_of(comparison):
-    return {row.told.cue: row for row in comparison.rows if row.family == "region"
+    return {row.effect.cue: row for row in comparison.rows if row.family == "region"
             and row.class_name == "tank"}  # fmt: skip
 
 
