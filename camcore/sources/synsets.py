@@ -145,6 +145,32 @@ def columns_of(group: str) -> tuple[int, ...]:
     return tuple(column for low, high in ranges for column in range(low, high + 1))
 
 
+def groups_of(
+    class_names: Sequence[str], index: Callable[[], Index] = imagenet_index
+) -> dict[str, tuple[int, ...]]:
+    """The classes of each of `GROUPS`, for a network of ImageNet's classes.
+
+    Raises
+    ------
+    InputError
+        If its classes are others.
+
+    Examples
+    --------
+    >>> groups_of(["cat", "dog"])
+    Traceback (most recent call last):
+    ...
+    camcore.errors.InputError: `groups` joins ImageNet's 1000 classes, and this model has 2 ...
+    """
+    if not are_imagenet(class_names, index):
+        few = f"{len(class_names):,} classes" if len(class_names) != _IMAGENET else "others"
+        raise InputError(
+            f"`groups` joins ImageNet's 1000 classes, and this model has {few}; say which classes "
+            "belong together in a mapping file instead."
+        )
+    return {group: columns_of(group) for group in GROUPS}
+
+
 def group_title(group: str) -> str:
     """One of `GROUPS` in words.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 
@@ -28,6 +28,7 @@ from camcore.pictures.model_view import decode
 from camcore.pictures.preprocessing import preprocess
 from camcore.sources.matching import read_mapping
 from camcore.sources.source import Source, read_source
+from camcore.sources.synsets import groups_of
 
 _FILES = "files.parquet"
 _MEASURED_ON = 64  # images
@@ -194,12 +195,13 @@ def _taken_up(
 def _classes(source: Source, settings: Settings, model: Classifier) -> Classes:
     counts = source.files["label"].value_counts(sort=False)
     labels = {str(label): int(count) for label, count in counts.items() if label}
-    mapping = None
-    if settings.labels not in (None, "none"):
+    mapping: Mapping[str, Sequence[int]] | None = None
+    if settings.labels == "groups":
+        mapping = groups_of(model.class_names)
+    elif settings.labels not in (None, "none"):
         mapping = read_mapping(settings.labels, model.class_names)
-    return match_classes(
-        labels, model.class_names, mapping, by_prediction=settings.labels == "none"
-    )
+    by_prediction = settings.labels in ("none", "groups")
+    return match_classes(labels, model.class_names, mapping, by_prediction=by_prediction)
 
 
 def _some_inputs(source: Source, model: Classifier, plan: Plan) -> tuple[np.ndarray, Classifier]:

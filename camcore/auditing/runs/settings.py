@@ -31,7 +31,8 @@ class Settings:
         Makes the maps; one of `camcore.METHODS` that scans.
     labels : str or None
         File that says which classes of the model each label means; ``none`` audits by predicted
-        class.
+        class, and ``groups`` by the predicted one of `camcore.sources.synsets.GROUPS`, which join
+        ImageNet's classes.
     class_names : str or None
         File with the model's own class names.
     preprocessing, output, output_kind, input_size, input, others
@@ -91,7 +92,7 @@ class Settings:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be 0 or more.")
         for name in ("source", "labels", "class_names"):
             value = getattr(self, name)
-            if value is not None and value not in ("none", "imagenet"):
+            if value is not None and value not in ("none", "groups", "imagenet"):
                 object.__setattr__(self, name, str(Path(value).expanduser().absolute()))
         if Path(self.model).is_file():
             object.__setattr__(self, "model", str(Path(self.model).absolute()))

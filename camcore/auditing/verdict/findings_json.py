@@ -35,6 +35,7 @@ from camcore.auditing.verdict.carriers import name_of
 from camcore.auditing.verdict.causes import joined
 from camcore.auditing.verdict.kinds import kind_of, needed, scores
 from camcore.auditing.verdict.ordering import in_order
+from camcore.sources.synsets import GROUPS, are_imagenet, columns_of
 
 _SCALES = (("yellow", "blue"), ("red", "green"))
 _SHOWN = 500  # images listed in a finding
@@ -90,7 +91,7 @@ def conclude(store: Store) -> None:
             "findings": [finding.as_json() for finding in ordered],
             "insufficient": trial_plan.get("insufficient", []),
             "not_detected": _not_detected(seen_from, ordered, _tried(run)),
-            "notes": _notes(run),
+            "notes": _notes(run, rows["klass"]),
             "made": {
                 name: run.record[name]
                 for name in ("settings", "versions", "rules", "precision", "started")
@@ -106,7 +107,7 @@ def _tried(run: Run) -> set[str]:
     return {str(family) for table in tables if len(table) for family in table["family"].unique()}
 
 
-def _notes(run: Run) -> list[str]:
+def _notes(run: Run, predicted: pd.Series) -> list[str]:
     record = run.record
     notes = [*record["source"]["notes"], *record["classes"]["notes"]]
     notes += record["model"].get("notes", ())
@@ -115,12 +116,33 @@ def _notes(run: Run) -> list[str]:
         notes.append(
             f"the preprocessing of the model is a guess ({name}); choose it if it is wrong"
         )
+    if (offer := _offer_groups(run, predicted)) is not None:
+        notes.append(offer)
     if lost := run.store.read_json("trials/lost.json"):
         notes.append(
             f"{len(lost)} files were gone or changed between scan and interventions and took no "
             "part in them"
         )
     return notes
+
+
+def _offer_groups(run: Run, predicted: pd.Series) -> str | None:
+    """What joining ImageNet's classes would give, where most images are in too small ones."""
+    classes = run.record["classes"]
+    names = [audit_class["name"] for audit_class in classes["classes"]]
+    if classes["by"] != "prediction" or not are_imagenet(names):
+        return None
+    least = run.plan.rules.least_images
+    sizes = predicted.map(predicted.value_counts())
+    sizes_joined = {name: int(predicted.isin(columns_of(name)).sum()) for name in GROUPS}
+    enough = [f"{name} ({size})" for name, size in sizes_joined.items() if size >= least]
+    if 2 * int((sizes < least).sum()) < len(predicted) or not enough:
+        return None
+    return (
+        f"most images are in classes with fewer than {least} of them; `groups` for the labels "
+        f"(--labels groups) joins ImageNet's classes, and these groups have enough: "
+        f"{', '.join(enough)}"
+    )
 
 
 def _associated(findings: dict[tuple[int, str], Finding], run: Run, plan: Plan) -> None:
