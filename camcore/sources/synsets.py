@@ -189,8 +189,23 @@ def are_imagenet(class_names: Sequence[str], index: Callable[[], Index] = imagen
     return len(class_names) == _IMAGENET and _are_called_so(class_names, index)
 
 
+def are_unnamed_imagenet(class_names: Sequence[str]) -> bool:
+    """Whether nobody named the classes, and there are as many as ImageNet has.
+
+    Examples
+    --------
+    >>> are_unnamed_imagenet([f"class {column}" for column in range(1000)])
+    True
+    """
+    return len(class_names) == _IMAGENET and _are_numbers(class_names)
+
+
+def _are_numbers(class_names: Sequence[str]) -> bool:
+    return all(name == f"class {column}" for column, name in enumerate(class_names))
+
+
 def _are_called_so(class_names: Sequence[str], index: Callable[[], Index]) -> bool:
-    if all(name == f"class {column}" for column, name in enumerate(class_names)):
+    if _are_numbers(class_names):
         return True
     known = index()
     if len(known) != len(class_names):

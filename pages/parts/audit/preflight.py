@@ -26,13 +26,13 @@ from camcore.auditing.preflight.reading import (
 )
 from camcore.auditing.rules import RULES
 from camcore.errors import LabelsError
-from camcore.models.imagenet import imagenet_names
 from camcore.sources.matching import mapped_columns
 from camcore.sources.source import Source, read_source
 from camcore.sources.suggestion import suggested_classes
 from camcore.sources.synsets import are_imagenet, groups_of
 from pages.components.wording import plain
 from pages.parts.audit import labelling, words
+from pages.pickers import model_picker
 from pages.pickers.model_picker import ModelChoice
 from pages.session.model_loading import load_with_progress
 
@@ -209,17 +209,7 @@ def _amiss(seen: Preview) -> list[str]:
 
 def _names(model: camcore.Classifier, choice: ModelChoice) -> tuple[tuple[str, ...], str | None]:
     """The model's class names, and the file or word that gives them."""
-    names = tuple(model.class_names)
-    unnamed = are_imagenet(names) and names[0] == "class 0"
-    if unnamed and st.checkbox(
-        "Its 1000 classes are ImageNet's",
-        value=True,
-        key="audit-imagenet",
-        help="The file does not name its classes. A network with 1000 of them was usually trained "
-        "on ImageNet, whose names come with CAM Audit.",
-    ):
-        return imagenet_names(), "imagenet"
-    return names, choice.labels
+    return tuple(model.class_names), model_picker.pick_names(choice, model).labels
 
 
 def _ask(

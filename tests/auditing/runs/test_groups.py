@@ -11,7 +11,6 @@ from camcore.errors import InputError
 from camcore.sources.synsets import columns_of
 from tests.block_classifier import BlockClassifier
 
-
 SIZE = 32
 
 
