@@ -231,6 +231,10 @@ class Classifier(Protocol):
         """The same model with other inputs held at other values; those not named stay."""
         ...
 
+    def named(self, class_names: Sequence[str]) -> Classifier:
+        """The same model with its classes called otherwise, one name for each."""
+        ...
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What was decided where the model leaves a choice, one short clause each.

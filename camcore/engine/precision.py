@@ -155,10 +155,10 @@ def _run(
     start = perf_counter()
     forward = classifier.forward(images, layer)
     predicted = forward.scores.argmax(axis=1)
-    wanted = [int(target) for target in (predicted if targets is None else targets)]
-    place = next(own for own in classifier.layers if own.name == layer)
+    class_indices = [int(target) for target in (predicted if targets is None else targets)]
+    place = next(tap for tap in classifier.layers if tap.name == layer)
     method = METHODS["grad-cam" if place.differentiable else "eigen-cam"]
-    maps = raw_maps(classifier, forward, wanted, method)
+    maps = raw_maps(classifier, forward, class_indices, method)
     seconds = (perf_counter() - start) / len(images)
     return _Run(seconds, predicted, forward.probabilities, maps)
 

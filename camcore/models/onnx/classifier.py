@@ -318,6 +318,21 @@ class OnnxClassifier:
         copied._class_weights = {}
         return copied
 
+    def named(self, class_names: Sequence[str]) -> OnnxClassifier:
+        """The same model with its classes called otherwise.
+
+        Raises
+        ------
+        InputError
+            If their number does not fit.
+        """
+        columns = len(self.class_names)
+        copied = copy.copy(self)
+        copied.class_names = column_names(
+            self.output, self.output_kind, columns, class_names, self.name
+        )
+        return copied
+
     def parts(self, layer: str) -> tuple[tuple[LayerRow, ...], tuple[LayerRow, ...]]:
         """The model as two networks, from the image to `layer` and from there to the output.
 
