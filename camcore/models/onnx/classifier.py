@@ -111,7 +111,7 @@ class OnnxClassifier:
         self._functions = Functions(self._graph)
         self._identity = sha256
         self._values = {other.name: zeros(other) for other in self.other_inputs}
-        self.nbytes = sum(int(own.nbytes) for own in self._graph.constants.values())
+        self.nbytes = sum(int(array.nbytes) for array in self._graph.constants.values())
 
         ends = scaling_ends(self._graph, self.input)
         self.preprocessing_told = self._told(ends)
@@ -172,8 +172,8 @@ class OnnxClassifier:
         wanted = (tap.tensor, self._output.tensor, self._output.answer, *beside)
         made = self._run(images, wanted, tap)
         scores, probabilities = self._answers(made)
-        state = {own: made[own] for own in beside}
-        size = sum(own.nbytes for own in state.values())
+        state = {name: made[name] for name in beside}
+        size = sum(array.nbytes for array in state.values())
         maps = tap.upright(made[tap.tensor])
         return Forward(maps, scores, probabilities, layer, state, size)
 
@@ -219,8 +219,8 @@ class OnnxClassifier:
             ) from None
         same = self._same(beside)
         repeated = {
-            name: np.repeat(own, wanted // len(own), axis=0)
-            for name, own in forward.state.items()
+            name: np.repeat(array, wanted // len(array), axis=0)
+            for name, array in forward.state.items()
             if name not in same
         }
         maps = np.repeat(forward.activations, wanted // count, axis=0)

@@ -45,19 +45,19 @@ class Contents:
     ) -> Any:
         """A model of some nodes, in the same versions."""
         graph = helper.make_graph(
-            nodes, "network", inputs, [onnx.ValueInfoProto(name=own) for own in outputs], held
+            nodes, "network", inputs, [onnx.ValueInfoProto(name=output) for output in outputs], held
         )
         imports = [helper.make_opsetid("", self.opset)]
         return helper.make_model(graph, opset_imports=imports, ir_version=self.ir_version)
 
     def without_weights(self) -> Any:
         """All of the model, in which large constants are inputs: quick to copy and look through."""
-        small = {name for name, own in self.constants.items() if own.size <= _SMALL}
+        small = {name for name, array in self.constants.items() if array.size <= _SMALL}
         large = [
             helper.make_tensor_value_info(
-                name, helper.np_dtype_to_tensor_dtype(own.dtype), own.shape
+                name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape
             )
-            for name, own in self.constants.items()
+            for name, array in self.constants.items()
             if name not in small
         ]
         held = [numpy_helper.from_array(self.constants[name], name) for name in small]
@@ -75,10 +75,10 @@ class Contents:
             For `camcore.models.onnx.sessions.start`.
         """
         held = {name: self.constants[name] for name in names if name in self.constants}
-        large = {name: own for name, own in held.items() if own.size > _SMALL}
+        large = {name: array for name, array in held.items() if array.size > _SMALL}
         tensors = [
-            _elsewhere(name, own) if name in large else numpy_helper.from_array(own, name)
-            for name, own in held.items()
+            _elsewhere(name, array) if name in large else numpy_helper.from_array(array, name)
+            for name, array in held.items()
         ]
         return self.model(nodes, inputs, outputs, tensors), large
 
@@ -94,16 +94,16 @@ def read_contents(model: Any, sizes: Mapping[str, tuple[int, ...]]) -> Contents:
         The whole shape, with the batch, that each input is taken to have.
     """
     graph = model.graph
-    constants = {own.name: numpy_helper.to_array(own) for own in graph.initializer}
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     inputs = {
-        own.name: helper.make_tensor_value_info(
-            own.name, own.type.tensor_type.elem_type, sizes[own.name]
+        given.name: helper.make_tensor_value_info(
+            given.name, given.type.tensor_type.elem_type, sizes[given.name]
         )
-        for own in graph.input
-        if own.name not in constants
+        for given in graph.input
+        if given.name not in constants
     }
-    outputs = tuple(own.name for own in graph.output)
-    opset = next((own.version for own in model.opset_import if own.domain in ("", "ai.onnx")), 1)
+    outputs = tuple(output.name for output in graph.output)
+    opset = next((used.version for used in model.opset_import if used.domain in ("", "ai.onnx")), 1)
     nodes, more = _parted(graph.node)
     # Until version 4 of the format constants had to be inputs too; here they never are.
     ir_version = max(model.ir_version, _MODERN_IR)
@@ -117,7 +117,7 @@ def _modern(old: Contents) -> Contents:
         bare = onnx.shape_inference.infer_shapes(old.without_weights())
         graph = version_converter.convert_version(bare, MODERN).graph
         nodes, more = _parted(graph.node)
-        constants = {own.name: numpy_helper.to_array(own) for own in graph.initializer}
+        constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
         held = old.constants | constants | more
         return Contents(nodes, held, old.inputs, old.outputs, MODERN, old.ir_version)
     return old

@@ -28,7 +28,7 @@ def _reshaped(back: SlopeNodes, node: Any, slope: str) -> list[str]:
 
 def _transposed(back: SlopeNodes, node: Any, slope: str) -> list[str]:
     order = attribute(node, "perm", range(len(back.shape(node.input[0])))[::-1])
-    return [back.op("Transpose", slope, perm=[int(own) for own in np.argsort(order)])]
+    return [back.op("Transpose", slope, perm=[int(place) for place in np.argsort(order)])]
 
 
 def _by(factor: Callable[[SlopeNodes, Any], str]) -> Carry:

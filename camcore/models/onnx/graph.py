@@ -59,7 +59,7 @@ class Graph:
             for name in dict.fromkeys(filter(None, node.input)):
                 self.readers.setdefault(name, []).append(at)
         self._sources: dict[str, frozenset[str]] = {}
-        self.dependent = frozenset().union(*(self.descendants(own) for own in self.inputs))
+        self.dependent = frozenset().union(*(self.descendants(source) for source in self.inputs))
         self.shapes, self.types = self._inferred()
         self._measure(sizes)
 
@@ -83,7 +83,8 @@ class Graph:
         found, stack = {tensor}, [tensor]
         while stack:
             node = self.of(stack.pop())
-            new = [] if node is None else [own for own in node.input if own and own not in found]
+            given = () if node is None else node.input
+            new = [name for name in given if name and name not in found]
             found.update(new)
             stack += new
         return frozenset(found)
@@ -161,16 +162,16 @@ class Graph:
         weights : dict of str to ndarray
             Those, for `camcore.models.onnx.sessions.start`.
         """
-        kinds = {own: self.type_of(own) for own in inputs} | dict(types or {})
+        kinds = {name: self.type_of(name) for name in inputs} | dict(types or {})
         added = {name for node in more for name in node.output}
-        wanted = [own for own in outputs if own not in added]
+        wanted = [name for name in outputs if name not in added]
         wanted += [name for node in more for name in node.input if name and name not in added]
         nodes, constants = self._needed(set(inputs), wanted)
         chosen = [self.nodes[at] for at in nodes]
-        given = [helper.make_tensor_value_info(own, kinds[own], None) for own in inputs]
-        for own in given:
-            for _ in self.shapes.get(own.name) or ():  # as many axes, of any size
-                own.type.tensor_type.shape.dim.add()
+        given = [helper.make_tensor_value_info(name, kinds[name], None) for name in inputs]
+        for info in given:
+            for _ in self.shapes.get(info.name) or ():  # as many axes, of any size
+                info.type.tensor_type.shape.dim.add()
         return self.contents.part([*chosen, *more], given, outputs, constants)
 
     def with_constants(self, changed: Mapping[str, np.ndarray]) -> Graph:
@@ -213,7 +214,7 @@ class Graph:
                 f"the shapes in this ONNX file do not fit together ({_line(error)})"
             ) from error
         shapes: dict[str, tuple[int | None, ...]] = {
-            name: own.shape for name, own in self.constants.items()
+            name: array.shape for name, array in self.constants.items()
         }
         types: dict[str, int] = {}
         for info in (*inferred.input, *inferred.value_info, *inferred.output):

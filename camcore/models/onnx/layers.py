@@ -161,7 +161,7 @@ def _is_pooled(graph: Graph, tap: Tap, target: str) -> bool:
             return False
         if node.op_type in _POOLS and not _pools_everything(graph, tap, node, pooled):
             return False
-        if node.op_type == "Conv" and any(own.size != 1 for own in windows(graph, node)):
+        if node.op_type == "Conv" and any(window.size != 1 for window in windows(graph, node)):
             return False
         if node.op_type in _POOLS or all(node.input[place] in pooled for place in numbers):
             pooled.add(node.output[0])
@@ -191,8 +191,8 @@ def _pools_everything(graph: Graph, tap: Tap, node: Any, pooled: set[str]) -> bo
     found = windows(graph, node)
     # Border that a window reads beside all of the map adds nothing, or changes the size alone.
     return tuple(after[2:]) == (1, 1) and all(
-        own.dilation == 1 and own.size - own.before >= (side or 0)
-        for own, side in zip(found, before[2:], strict=True)
+        window.dilation == 1 and window.size - window.before >= (side or 0)
+        for window, side in zip(found, before[2:], strict=True)
     )
 
 
@@ -214,9 +214,11 @@ def split_tables(
         tensor = node.output[0]
         if tensor not in wanted or tensor not in graph.dependent or not graph.is_floating(tensor):
             continue
-        held = {own for own in node.input if own in graph.constants}
-        new = (graph.constants[own] for own in held - counted)
-        parameters = sum(int(own.size) for own in new if np.issubdtype(own.dtype, np.floating))
+        held = {weight for weight in node.input if weight in graph.constants}
+        new = (graph.constants[weight] for weight in held - counted)
+        parameters = sum(
+            int(array.size) for array in new if np.issubdtype(array.dtype, np.floating)
+        )
         counted |= held
         after = tensor in from_map
         shape = (graph.shapes.get(tensor) or ())[1:]
