@@ -32,7 +32,16 @@ from camcore.sources.source import Source, read_source
 _FILES = "files.parquet"
 _MEASURED_ON = 64  # images
 _LOOKED_AT = 8  # images whose answers must not all be NaN
-_VERSIONS = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn", "statsmodels", "pillow")
+_VERSIONS = (
+    "tensorflow",
+    "keras",
+    "torch",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "statsmodels",
+    "pillow",
+)
 
 
 def begin(
