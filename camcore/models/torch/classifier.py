@@ -24,8 +24,14 @@ from camcore.errors import InputError, ModelError
 from camcore.models.affine_head import read_class_weights
 from camcore.models.held_inputs import Held, values_held
 from camcore.models.outputs import column_names, slopes
-from camcore.models.torch.inputs import check_answers, input_shape
-from camcore.models.torch.layers import default_tap, pooled_taps, spatial_taps, split_tables
+from camcore.models.torch.inputs import check_answers, input_shape, plain_module
+from camcore.models.torch.layers import (
+    default_tap,
+    has_unread_tokens,
+    pooled_taps,
+    spatial_taps,
+    split_tables,
+)
 from camcore.models.torch.outputs import choose_output, require_fit
 from camcore.models.torch.passes import Passes, Tap, as_pictures
 from camcore.models.torch.trace import Trace
@@ -95,12 +101,7 @@ class TorchClassifier:
         output_kind: OutputKind | None = None,
         input_size: tuple[int, int] | None = None,
     ) -> None:
-        if not isinstance(module, torch.nn.Module):
-            raise InputError(
-                f"TorchClassifier takes a torch.nn.Module, not {type(module).__name__}; of a "
-                "checkpoint, build the module and load its state into it."
-            )
-        module = getattr(module, "_orig_mod", module)  # of a compiled module: hooks need Python
+        module = plain_module(module)
         self.name = name or type(module).__name__
         if preprocessing is not None:
             check_preprocessing(preprocessing)
@@ -129,8 +130,15 @@ class TorchClassifier:
                 f"{self.name} has no layer with a spatial map (height x width > 1) that its output "
                 "depends on, so there is nothing to lay over a picture."
             )
+        if has_unread_tokens(self._trace, self._node, taps):
+            raise ModelError(
+                f"{self.name} is a transformer whose tokens are not read as maps here; what comes "
+                f"before them ({taps[-1].name}) knows nothing of its classes yet."
+            )
         self._taps = {tap.name: tap for tap in taps}
-        pooled = pooled_taps(taps, lambda i, tap: self._passes.head(images[i : i + 1], tap))
+        pooled = pooled_taps(
+            self._trace, self._node, taps, lambda tap: self._passes.head(images[:1], tap)
+        )
         self._class_weights = {
             layer: weights
             for layer in pooled
@@ -309,9 +317,10 @@ def _notes(kind: OutputKind, wanted: OutputKind | None, unlike: Sequence[str]) -
             "as the score of a class"
         )
     if unlike:
+        others = f" and {len(unlike) - 3} more" if len(unlike) > 3 else ""
         notes.append(
-            f"{', '.join(unlike)} hold no rows and columns of the picture in an even grid, so "
-            "these layers are not offered"
+            f"{', '.join(unlike[:3])}{others} hold no rows and columns of the picture in an "
+            "even grid, so these layers are not offered"
         )
     return tuple(notes)
 

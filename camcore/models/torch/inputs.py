@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
 
-from camcore.errors import ModelError
+from camcore.errors import InputError, ModelError
 from camcore.models.torch.passes import as_pictures
 from camcore.models.torch.undisturbed import undisturbed
 
 _SIZE = (224, 224)
+
+
+def plain_module(module: Any) -> nn.Module:
+    """The module itself, out of what compiles it or spreads it over devices.
+
+    Raises
+    ------
+    InputError
+        If it is no module.
+    ModelError
+        If it is a TorchScript module.
+    """
+    if not isinstance(module, nn.Module):
+        raise InputError(
+            f"TorchClassifier takes a torch.nn.Module, not {type(module).__name__}; of a "
+            "checkpoint, build the module and load its state into it."
+        )
+    if isinstance(module, torch.jit.ScriptModule):
+        raise ModelError(
+            "TorchScript hides its layers from hooks; give the module that it was made from."
+        )
+    if isinstance(module, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+        return plain_module(module.module)
+    compiled = getattr(module, "_orig_mod", None)  # hooks need the module that was compiled
+    return module if compiled is None else plain_module(compiled)
 
 
 def input_shape(module: nn.Module, name: str, size: tuple[int, int] | None) -> tuple[int, int, int]:

@@ -12,7 +12,9 @@ from camcore.models.torch.passes import Tap
 from camcore.models.torch.trace import Trace
 
 _UNPOOLED = 3  # layers in a row without a pooled head, from the last one, that end the search
-_CLOSE = 1e-3  # of the spread of the scores: how far from affine a head may be by rounding
+_TRANSFORMER = 2  # attentions from which on a network is more than pooled convolutions
+_FAR = 30.0  # times as far as between two maps: there a gate is fully open or shut
+_CLOSE = 1e-4  # of the scores: how far from affine a head may be by rounding
 
 
 def spatial_taps(
@@ -52,6 +54,14 @@ def spatial_taps(
     return tuple(taps), tuple(passed_over)
 
 
+def has_unread_tokens(trace: Trace, node: int | None, taps: Sequence[Tap]) -> bool:
+    """Whether a transformer shows no map but those from before its first attention."""
+    calls = {call.name: call for call in trace.calls}
+    return len(trace.attentions(node)) >= _TRANSFORMER and not any(
+        trace.attentions(calls[tap.name].node) for tap in taps
+    )
+
+
 def default_tap(trace: Trace, taps: Sequence[Tap]) -> Tap:
     """The last map that a module made, by the outermost name that it has."""
     calls = {call.name: call for call in trace.calls}
@@ -60,8 +70,10 @@ def default_tap(trace: Trace, taps: Sequence[Tap]) -> Tap:
     return [tap for tap in active if calls[tap.name].group == group][-1]
 
 
-def pooled_taps(taps: Sequence[Tap], head_of: Callable[[int, Tap], Head]) -> tuple[str, ...]:
-    """Names of the layers whose means alone the scores are affine in, for every picture.
+def pooled_taps(
+    trace: Trace, node: int | None, taps: Sequence[Tap], head_of: Callable[[Tap], Head]
+) -> tuple[str, ...]:
+    """Names of the layers whose means alone make the scores, by an affine function.
 
     Found by what the rest of the network answers, not by what it is called. Layers are tried from
     the last one back, until several in a row have no such head.
@@ -69,12 +81,14 @@ def pooled_taps(taps: Sequence[Tap], head_of: Callable[[int, Tap], Head]) -> tup
     Parameters
     ----------
     head_of : callable
-        ``head_of(i, tap)`` -> the rest of the network behind a layer, for picture i of two.
+        The rest of the network behind a layer, for some picture.
     """
+    calls = {call.name: call for call in trace.calls}
     pooled: list[str] = []
     missed = 0
     for tap in reversed(taps):
-        if is_pooled(head_of(0, tap), head_of(1, tap), tap.shape):
+        bypassed = trace.of_picture(node, without=calls[tap.name].node)
+        if not bypassed and is_pooled(head_of(tap), tap.shape):
             pooled.append(tap.name)
             missed = 0
         elif (missed := missed + 1) == _UNPOOLED:
@@ -82,41 +96,42 @@ def pooled_taps(taps: Sequence[Tap], head_of: Callable[[int, Tap], Head]) -> tup
     return tuple(pooled)
 
 
-def is_pooled(first: Head, second: Head, shape: tuple[int, int, int]) -> bool:
-    """Whether the rest of a network is one affine function of the mean over the cells of a map.
+def is_pooled(head: Head, shape: tuple[int, int, int]) -> bool:
+    """Whether the rest of a network is an affine function of the mean over the cells of a map.
 
     Parameters
     ----------
-    first, second : callable
-        The rest of the network for two pictures.
+    head : callable
     shape : tuple of int
         Rows, columns and channels of the map.
 
     Examples
     --------
-    >>> head = lambda maps: maps.mean(axis=(1, 2)) * 2 + 1
-    >>> other = lambda maps: maps.max(axis=(1, 2))
-    >>> is_pooled(head, head, (2, 2, 3)), is_pooled(other, other, (2, 2, 3))
-    (True, False)
+    >>> is_pooled(lambda maps: maps.mean(axis=(1, 2)) * 2 + 1, (2, 2, 3))
+    True
+    >>> is_pooled(lambda maps: maps.max(axis=(1, 2)), (2, 2, 3))
+    False
     """
     rng = np.random.default_rng(0)
-    one, two = rng.normal(size=(2, *shape))
-    moved = rng.permutation(one.reshape(-1, shape[2])).reshape(shape)
-    maps = np.stack([one, two, moved, (one + two) / 2, 3 * one - 2 * two]).astype(np.float32)
-    answers = first(maps).astype(np.float64)
+    # Means that differ between channels: what a gate makes of them must not look affine.
+    first, second = rng.normal(size=(2, *shape)) + 2 * rng.normal(size=(2, 1, 1, shape[2]))
+    moved = rng.permutation(first.reshape(-1, shape[2])).reshape(shape)
+    far = _FAR * first + (1 - _FAR) * second
+    between = (first + second) / 2
+    maps = np.stack([first, second, moved, between, far]).astype(np.float32)
+    answers = head(maps).astype(np.float64)
+    if not np.isfinite(answers).all():
+        return False
     expected = np.stack(
         [
             answers[0],
             (answers[0] + answers[1]) / 2,
-            3 * answers[0] - 2 * answers[1],
-            second(maps[:1])[0],
+            _FAR * answers[0] + (1 - _FAR) * answers[1],
         ]
     )
-    found = np.stack([answers[2], answers[3], answers[4], answers[0]])
-    if not np.isfinite(answers).all():
-        return False
-    spread = max(float(np.ptp(answers, axis=0).max()), 1e-6 * float(np.abs(answers).max()))
-    return bool(np.abs(found - expected).max() <= _CLOSE * spread)
+    off = np.abs(answers[2:] - expected).max(axis=1)
+    near = max(float(np.ptp(answers[:2], axis=0).max()), float(np.abs(answers[:2]).max()))
+    return bool((off <= _CLOSE * near * np.array([1, 1, _FAR])).all())
 
 
 def split_tables(

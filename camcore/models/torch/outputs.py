@@ -128,8 +128,8 @@ def _read(name: str, result: Result, model: str, wanted: OutputKind | None) -> O
     if units == 1:
         return Output(name, "regression", units)
     rows = result.value.reshape(-1, units).float()
-    told = bool((rows >= 0).all()) and torch.allclose(rows.sum(1), torch.ones(1), atol=1e-3)
-    return Output(name, "log-probability" if told else "logits", units)
+    sums_to_one = bool((rows >= 0).all()) and torch.allclose(rows.sum(1), torch.ones(1), atol=1e-3)
+    return Output(name, "log-probability" if sums_to_one else "logits", units)
 
 
 def require_fit(images: np.ndarray, shape: tuple[int, int, int], model: str) -> None:

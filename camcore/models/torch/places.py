@@ -97,31 +97,31 @@ def _windows(node: Any, place: Place, sizes: Shape, shape: Shape) -> Place | Non
     kernel = tuple(weight.shape[2:]) if weight is not None else node._saved_kernel_size
     strides, paddings = node._saved_stride or kernel, node._saved_padding
     dilations = getattr(node, "_saved_dilation", (1, 1))
-    found = []
+    sides = []
     for side in place:
         k, s, p, d = (t[side.axis - 2] for t in (kernel, strides, paddings, dilations))
         reach = d * (k - 1) / 2
         if getattr(node, "_saved_transposed", False):
-            found.append(_resampled(side, (p - reach) / s, 1 / s, reach / s, shape))
+            sides.append(_resampled(side, (p - reach) / s, 1 / s, reach / s, shape))
         else:
-            found.append(_resampled(side, reach - p, s, reach, shape))
-    return found[0], found[1]
+            sides.append(_resampled(side, reach - p, s, reach, shape))
+    return sides[0], sides[1]
 
 
 def _resized(node: Any, place: Place, sizes: Shape, shape: Shape) -> Place | None:
     """Pooling to a given size, enlarging, and pixels put into channels or taken out of them."""
     if len(sizes) != len(shape):
         return None
-    found = []
+    sides = []
     for side in place:
         new = shape[side.axis]
         if getattr(node, "_saved_align_corners", False) and new > 1:
-            found.append(_resampled(side, 0.0, (side.count - 1) / (new - 1), 0.5, shape))
+            sides.append(_resampled(side, 0.0, (side.count - 1) / (new - 1), 0.5, shape))
         else:
             ratio = side.count / new
             reach = (ratio - 1) / 2
-            found.append(_resampled(side, reach, ratio, abs(reach), shape))
-    return found[0], found[1]
+            sides.append(_resampled(side, reach, ratio, abs(reach), shape))
+    return sides[0], sides[1]
 
 
 def _resampled(side: Side, offset: float, stride: float, reach: float, shape: Shape) -> Side:
@@ -136,14 +136,14 @@ def _resampled(side: Side, offset: float, stride: float, reach: float, shape: Sh
 
 def _padded(node: Any, place: Place, sizes: Shape, shape: Shape) -> Place | None:
     pads = getattr(node, "_saved_pad", None) or node._saved_padding
-    found = []
+    sides = []
     for side in place:
         last = 2 * (len(shape) - 1 - side.axis)  # pads are told from the last axis back
         before, behind = (pads[last], pads[last + 1]) if last + 1 < len(pads) else (0, 0)
         if before < 0 or behind < 0:
             side = _bounded(side, max(-before, 0), side.count - 1 - max(-behind, 0))
-        found.append(_resampled(side, -before, 1.0, 0.0, shape))
-    return found[0], found[1]
+        sides.append(_resampled(side, -before, 1.0, 0.0, shape))
+    return sides[0], sides[1]
 
 
 def _sliced(node: Any, place: Place, sizes: Shape, shape: Shape) -> Place | None:
@@ -152,13 +152,13 @@ def _sliced(node: Any, place: Place, sizes: Shape, shape: Shape) -> Place | None
     start = int(node._saved_start)
     start = min(start + size if start < 0 else start, size)
     step = int(node._saved_step)
-    found = []
+    sides = []
     for side in place:
         if side.axis == axis:
             side = _bounded(side, start, start + (shape[axis] - 1) * step)
             side = _resampled(side, start, step, 0.0, shape)
-        found.append(side)
-    return found[0], found[1]
+        sides.append(side)
+    return sides[0], sides[1]
 
 
 def _bounded(side: Side, start: int, stop: int) -> Side:
@@ -195,7 +195,7 @@ def _swapped(node: Any, place: Place, sizes: Shape, shape: Shape) -> Place | Non
 
 def _viewed(node: Any, place: Place, sizes: Shape, shape: Shape) -> Place | None:
     """Axes joined or split: those of the picture must stay axes of their own."""
-    found = []
+    sides = []
     for side in place:
         ahead, behind = prod(sizes[: side.axis]), prod(sizes[side.axis + 1 :])
         kept = [
@@ -207,8 +207,8 @@ def _viewed(node: Any, place: Place, sizes: Shape, shape: Shape) -> Place | None
         ]
         if not kept:
             return None
-        found.append(replace(side, axis=kept[-1]))
-    return None if found[0].axis == found[1].axis else (found[0], found[1])
+        sides.append(replace(side, axis=kept[-1]))
+    return None if sides[0].axis == sides[1].axis else (sides[0], sides[1])
 
 
 def _joined(node: Any, place: Place, sizes: Shape, shape: Shape) -> Place | None:

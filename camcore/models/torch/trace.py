@@ -142,6 +142,12 @@ class Trace:
         self._read_graph([t.grad_fn for t in tensors if t.grad_fn is not None])
         self._picture = self._leaves.get(id(start))
         self._places = self._followed(tuple(start.shape))
+        self._attentions = {
+            place
+            for node, place in self._nodes.items()
+            if node.name().startswith("ScaledDotProduct")
+            or (node.name().startswith("Softmax") and max(_shape_of(node)[-2:-1], default=1) > 1)
+        }
         weights = {id(tensor): name for name, tensor in held.items()}
         self._weights = {
             node: weights[leaf] for leaf, node in self._leaves.items() if leaf in weights
@@ -161,29 +167,33 @@ class Trace:
                 group,
                 isinstance(part, _PASSIVE) or group in passive,
                 0 if ":" in name else sum(p.numel() for p in part.parameters(recurse=False)),
-                not any(True for _ in part.children()) or any(True for _ in _own(part)),
+                not any(True for _ in part.children()) or any(True for _ in _weights_of(part)),
             )
             for name, part, tensor, group in calls
         )
         self.results = {name: self._result(value, noted) for name, value in results.items()}
 
-    def ancestors(self, node: int | None) -> set[int]:
-        """What a tensor is computed from, itself included."""
+    def ancestors(self, node: int | None, without: int | None = None) -> set[int]:
+        """What a tensor is computed from, itself included, by ways that avoid another tensor."""
         stack, reached = [] if node is None else [node], set[int]()
         while stack:
-            if (current := stack.pop()) not in reached:
+            if (current := stack.pop()) not in reached and current != without:
                 reached.add(current)
                 stack.extend(self._sources[current])
         return reached
 
-    def of_picture(self, node: int | None) -> bool:
-        """Whether a tensor is computed from the pictures."""
-        return self._picture is not None and self._picture in self.ancestors(node)
+    def of_picture(self, node: int | None, without: int | None = None) -> bool:
+        """Whether a tensor is computed from the pictures, by a way that avoids another tensor."""
+        return self._picture is not None and self._picture in self.ancestors(node, without)
 
     def weights(self, node: int | None) -> set[str]:
         """Names of the weights that a tensor is computed from."""
         reached = self.ancestors(node)
         return {name for place, name in self._weights.items() if place in reached}
+
+    def attentions(self, node: int | None) -> set[int]:
+        """Where, among what a tensor is computed from, cells weigh one another by a softmax."""
+        return self.ancestors(node) & self._attentions
 
     def place(self, node: int | None) -> Place | None:
         """Where a tensor lies in the picture, or None where it has no one place there."""
@@ -247,7 +257,7 @@ def _shape_of(node: Any) -> tuple[int, ...]:
     return tuple(node._input_metadata[0].shape)
 
 
-def _own(part: nn.Module) -> Iterable[torch.Tensor]:
+def _weights_of(part: nn.Module) -> Iterable[torch.Tensor]:
     return part.parameters(recurse=False)
 
 

@@ -58,21 +58,21 @@ def weights_of(module: nn.Module, trace: Trace, node: int | None) -> dict[str, t
         it keeps beside them, such as the statistics of batch normalisation.
     """
     read = trace.weights(node)
-    found: dict[str, tuple[str, ...]] = {}
+    by_path: dict[str, tuple[str, ...]] = {}
     for path, part in module.named_modules():
         prefix = f"{path}." if path else ""
-        own = [f"{prefix}{name}" for name, _ in part.named_parameters(recurse=False)]
-        if read.intersection(own):
+        names = [f"{prefix}{name}" for name, _ in part.named_parameters(recurse=False)]
+        if read.intersection(names):
             kept = [
                 f"{prefix}{name}"
                 for name, tensor in part.named_buffers(recurse=False)
                 if tensor.is_floating_point()
             ]
-            found[path or type(module).__name__] = (*read.intersection(own), *kept)
+            by_path[path or type(module).__name__] = (*read.intersection(names), *kept)
     order = {call.name: place for place, call in enumerate(trace.calls)}
     return {
-        path: tuple(sorted(found[path]))
-        for path in sorted(found, key=lambda path: order.get(path, len(order)))
+        path: tuple(sorted(by_path[path]))
+        for path in sorted(by_path, key=lambda path: order.get(path, len(order)))
     }
 
 

@@ -50,15 +50,17 @@ def scaled(picture):
 def test_the_cam_of_a_resnet_is_that_of_its_last_weights(resnet, picture):
     module, classifier = resnet
     assert classifier.default_layer == "layer4"
-    (layer,) = (own for own in classifier.layers if own.name == "layer4")
+    (layer,) = (layer for layer in classifier.layers if layer.name == "layer4")
     assert (layer.height, layer.width, layer.cam) == (7, 7, True)
-    shown = camcore.explain(classifier, picture(224, 224), target="c", method="cam")
+    explanation = camcore.explain(classifier, picture(224, 224), target="c", method="cam")
     with torch.no_grad():
         maps = module.maps(scaled(picture(224, 224)))[0]
         expected = torch.einsum("kij,k->ij", maps, module.fc.weight[2]).numpy()
         score = module(scaled(picture(224, 224)))[0, 2].item()
-    np.testing.assert_allclose(shown.heatmap.raw, expected, atol=1e-4 * np.abs(expected).max())
-    assert shown.target.score == pytest.approx(score, abs=1e-4)
+    np.testing.assert_allclose(
+        explanation.heatmap.raw, expected, atol=1e-4 * np.abs(expected).max()
+    )
+    assert explanation.target.score == pytest.approx(score, abs=1e-4)
     weights = classifier.class_weights("layer4")
     np.testing.assert_allclose(weights.weights, module.fc.weight.detach().numpy().T, atol=1e-5)
     np.testing.assert_allclose(weights.bias, module.fc.bias.detach().numpy(), atol=1e-5)
@@ -66,12 +68,14 @@ def test_the_cam_of_a_resnet_is_that_of_its_last_weights(resnet, picture):
 
 def test_grad_cam_of_a_resnet_is_that_of_plain_autograd(resnet, picture):
     module, classifier = resnet
-    shown = camcore.explain(classifier, picture(224, 224), target="b", method="grad-cam")
+    explanation = camcore.explain(classifier, picture(224, 224), target="b", method="grad-cam")
     maps = module.maps(scaled(picture(224, 224))).detach().requires_grad_()
     score = module.fc(maps.mean(dim=(2, 3)))[0, 1]
     (slope,) = torch.autograd.grad(score, maps)
     expected = (slope.mean(dim=(2, 3), keepdim=True) * maps).sum(1)[0].detach().numpy()
-    np.testing.assert_allclose(shown.heatmap.raw, expected, atol=1e-4 * np.abs(expected).max())
+    np.testing.assert_allclose(
+        explanation.heatmap.raw, expected, atol=1e-4 * np.abs(expected).max()
+    )
 
 
 def test_cam_is_grad_cam_times_the_cells(resnet, images):
@@ -145,20 +149,17 @@ def test_only_layers_that_the_scores_read_are_offered():
 
 def test_logits_come_from_before_the_softmax(small, images):
     batch = images(2, (12, 10, 3))
-    module = networks.cnn()
-    torch.manual_seed(1)
     with_softmax = built(lambda: nn.Sequential(networks.cnn(), nn.Softmax(dim=1)), seed=1)
     scores, probabilities = with_softmax.scores(batch)
     expected, same = small.scores(batch)
     assert with_softmax.output_kind == "softmax"
     np.testing.assert_allclose(scores, expected, atol=1e-6)
     np.testing.assert_allclose(probabilities, same, atol=1e-6)
-    assert module is not None
 
 
 def test_gradients_of_many_targets_and_of_probabilities(small, images):
-    one, layer = images(1, (12, 10, 3)), small.default_layer
-    forward = small.forward(one, layer)
+    image, layer = images(1, (12, 10, 3)), small.default_layer
+    forward = small.forward(image, layer)
     both = small.gradients(forward, [0, 2])
     np.testing.assert_allclose(both[1:], small.gradients(forward, [2]), atol=1e-7)
     p = forward.probabilities[0]
@@ -177,7 +178,7 @@ def test_the_rest_of_the_network_keeps_what_goes_around_a_layer(images):
     maps = classifier.forward(first, "second").activations
     many = np.concatenate([maps, 0 * maps, -maps])
     together = classifier.head(first, "second")(many)
-    each = [classifier.head(first, "second")(own[None])[0] for own in many]
+    each = [classifier.head(first, "second")(part[None])[0] for part in many]
     np.testing.assert_allclose(together, each, atol=1e-5)
     elsewhere = classifier.head(second, "second")(maps)
     assert np.abs(elsewhere - together[:1]).max() > 1e-3
@@ -211,6 +212,64 @@ def test_one_logit_is_read_as_a_class_where_a_person_says_so(images):
     scores, probabilities = read.scores(images(1, (12, 10, 3)))
     np.testing.assert_allclose(scores[0, 0], -scores[0, 1])
     np.testing.assert_allclose(probabilities[0, 1], 1 / (1 + np.exp(-scores[0, 1])), rtol=1e-5)
+
+
+def test_a_gate_that_reads_the_mean_is_no_pooled_head(images):
+    class Gated(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.gate = nn.Conv2d(3, 6, 3, padding=1), nn.Linear(6, 6)
+            self.norm, self.head = nn.BatchNorm2d(6), nn.Linear(6, 2)
+
+        def forward(self, x):
+            maps = self.conv(x)
+            gate = torch.sigmoid(self.gate(maps.mean((2, 3))))
+            return self.head(self.norm(maps * gate[:, :, None, None]).mean((2, 3)))
+
+    classifier = built(Gated)
+    assert {layer.name: layer.cam for layer in classifier.layers} == {"conv": False, "norm": True}
+    assert classifier.class_weights("conv") is None
+    camcore.check_classifier(classifier)
+
+
+def test_a_branch_beside_others_has_no_class_weights():
+    class Branching(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Conv2d(3, 4, 3), nn.Conv2d(3, 4, 3)
+            self.both, self.head = nn.Identity(), nn.Linear(8, 2)
+
+        def forward(self, x):
+            both = torch.cat([self.first(x), self.second(x)], dim=1)
+            return self.head(self.both(both).mean((2, 3)))
+
+    pooled = {layer.name: layer.cam for layer in built(Branching).layers}
+    assert pooled == {"first": False, "second": False, "both": True}
+
+
+def test_a_transformer_is_refused_while_its_tokens_are_no_layers():
+    class Tokens(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.patches = nn.Conv2d(3, 8, 4, 4)
+            block = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+            self.blocks = nn.TransformerEncoder(block, 2, enable_nested_tensor=False)
+            self.head = nn.Linear(8, 2)
+
+        def forward(self, x):
+            return self.head(self.blocks(self.patches(x).flatten(2).transpose(1, 2)).mean(1))
+
+    with pytest.raises(camcore.ModelError, match="transformer whose tokens"):
+        TorchClassifier(Tokens(), input_size=(12, 12))
+
+
+def test_what_spreads_or_compiles_a_module_is_taken_off(images):
+    torch.manual_seed(2)
+    module = networks.cnn()
+    batch = images(1, (12, 10, 3))
+    expected = TorchClassifier(module, **SMALL).scores(batch)[0]
+    for wrapped in (nn.DataParallel(module), torch.compile(module)):
+        np.testing.assert_allclose(TorchClassifier(wrapped, **SMALL).scores(batch)[0], expected)
 
 
 def test_channels_are_those_of_the_first_convolution():
@@ -287,18 +346,18 @@ def test_memory_that_is_kept_for_the_way_back_is_told(resnet, images):
 
 
 def test_the_overlay_of_a_resnet_is_its_map_resized_bilinearly(resnet, picture):
-    """Cell centres lie every 32 pixels from the first pixel on: seven by paddings of (k - 1) / 2."""
+    """Cell centres lie every 32 pixels from the first pixel on: paddings are (k - 1) / 2."""
     photo = picture(224, 224)
-    shown = camcore.explain(resnet[1], photo, target="a", method="cam")
+    explanation = camcore.explain(resnet[1], photo, target="a", method="cam")
     where = np.clip(np.arange(224) / 32, 0, 6)
     low = np.minimum(where.astype(int), 5)
     ramp = np.zeros((224, 7))
     ramp[np.arange(224), low] = 1 - (where - low)
     ramp[np.arange(224), low + 1] = where - low
-    resized = ramp @ shown.heatmap.values @ ramp.T
-    np.testing.assert_allclose(shown.heatmap.upsampled("bilinear"), resized, atol=1e-5)
+    resized = ramp @ explanation.heatmap.values @ ramp.T
+    np.testing.assert_allclose(explanation.heatmap.upsampled("bilinear"), resized, atol=1e-5)
     jet = matplotlib.colormaps["jet"](np.rint(255 * resized).astype(np.uint8), bytes=True)[..., :3]
     expected = 0.5 * photo.pixels + 0.5 * jet
-    laid = np.asarray(shown.overlay(alpha=0.5, colormap="jet").convert("RGB"), np.float64)
+    laid = np.asarray(explanation.overlay(alpha=0.5, colormap="jet").convert("RGB"), np.float64)
     assert np.abs(laid - expected).mean() < 0.5
     assert np.percentile(np.abs(laid - expected), 99) <= 3  # a level of the colour map is 4 steps

@@ -42,10 +42,10 @@ def test_axes_in_any_order_are_rows_columns_and_channels(second, images):
     turned, plain = classifier(lambda x: x, second), classifier(lambda x: x)
     batch = images(2, (24, 32, 3))
     expected = plain.forward(batch, "late").activations
-    found = turned.forward(batch, "late").activations
-    assert found.shape == (2, 24, 32, 6)
-    assert abs(found - expected).max() < 1e-6
-    answered = turned.head(batch[:1], "late")(found[:1])
+    activations = turned.forward(batch, "late").activations
+    assert activations.shape == (2, 24, 32, 6)
+    assert abs(activations - expected).max() < 1e-6
+    answered = turned.head(batch[:1], "late")(activations[:1])
     assert abs(answered - plain.scores(batch[:1])[0]).max() < 1e-5
 
 
@@ -70,7 +70,7 @@ def test_attention_between_tokens_is_no_map():
             return self.head((tokens + mixed).mean(1))
 
     torch.manual_seed(0)
-    found = TorchClassifier(Attending(), preprocessing="0-1", input_size=(24, 24))
-    assert [layer.name for layer in found.layers] == ["conv"]
-    assert all(layer.frame is not None for layer in found.layers)
-    assert any("scores" in note and "not offered" in note for note in found.notes)
+    attending = TorchClassifier(Attending(), preprocessing="0-1", input_size=(24, 24))
+    assert [layer.name for layer in attending.layers] == ["conv"]
+    assert all(layer.frame is not None for layer in attending.layers)
+    assert any("scores" in note and "not offered" in note for note in attending.notes)
