@@ -69,6 +69,11 @@ def built_in_scaling(graph: TracedGraph) -> str | None:
     return meanings.pop() if len(meanings) == 1 else None
 
 
+def scales_pixels(graph: TracedGraph) -> bool:
+    """Whether a model begins with anything that scales pixels, whether or not it tells how."""
+    return bool(_ends(graph))
+
+
 def _meaning(gain: np.ndarray, offset: np.ndarray) -> str | None:
     zero = -offset / gain  # the input that becomes zero
 
