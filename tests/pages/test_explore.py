@@ -417,3 +417,23 @@ def test_the_probability_can_be_explained_where_gradients_are(visit):
     assert_calm(app)
     assert "of the evidence for tank lies in" in texts(app)
     assert "of" not in address(app)
+
+
+def test_a_picture_of_12_bits_in_16_is_stretched_by_one_click(visit, tmp_path):
+    """Kept in the address and in the lines to copy; a link brings it back, another click undoes."""
+    path = tmp_path / "scan.png"
+    values = np.linspace(0, 4095, 28 * 28).astype(np.uint16).reshape(28, 28)
+    Image.fromarray(values).save(path)
+    app = visit(model="cam1", path=str(path))
+    assert "stretch" not in address(app)
+    app.button(key="picture-stretch").click().run()
+    assert_calm(app)
+    assert address(app)["stretch"] == "12-bit"
+    assert 'stretch="12-bit"' in app.code[0].value
+    assert "--stretch 12-bit" in app.code[1].value
+    again = visit(**address(app))
+    assert_calm(again)
+    assert address(again)["stretch"] == "12-bit"
+    again.button(key="picture-stretch-back").click().run()
+    assert "stretch" not in address(again)
+    assert "picture-stretch" in {own.key for own in again.button}
