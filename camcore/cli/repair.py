@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from camcore.cli.audit import ProgressBars
+from camcore.cli.progress_bars import ProgressBars
 from camcore.cli.terminal import say
 
 if TYPE_CHECKING:
