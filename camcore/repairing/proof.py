@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -17,9 +16,7 @@ from camcore.auditing.runs.run import Run
 from camcore.repairing.bench import Bench
 
 
-def proof_run(
-    bench: Bench, file: Path, folder: Path, show: Callable[[Progress], Any] | None = None
-) -> Run:
+def proof_run(bench: Bench, file: Path, folder: Path, show: Callable[[Progress], None]) -> Run:
     """Audit the held-out pictures with the model of a file, with the settings of the first run."""
     settings = bench.plan.settings
     options = settings.as_json()
