@@ -24,7 +24,7 @@ def proof_run(bench: Bench, file: Path, folder: Path, show: Callable[[Progress],
         options.pop(name)
     table = folder.with_name("held-out.csv")
     if not table.exists():
-        _listing(bench).to_csv(table, index=False)
+        held_out_listing(bench).to_csv(table, index=False)
     options["class_names"] = str(_names(bench, folder))
     options["labels"] = str(_mapping(bench, folder))
     options["preprocessing"] = bench.plan.preprocessing
@@ -61,7 +61,8 @@ def _standing(run: Run) -> dict[tuple[str, str], Finding]:
     }
 
 
-def _listing(bench: Bench) -> pd.DataFrame:
+def held_out_listing(bench: Bench) -> pd.DataFrame:
+    """The held-out pictures as a table to audit: path, label, and what is known of objects."""
     files = bench.run.store.read_table("files.parquet").set_index("id").loc[bench.ids(1)]
     table = pd.DataFrame(
         {

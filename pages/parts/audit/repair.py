@@ -159,6 +159,8 @@ def _show_outcome(run: Run, record: RepairRecord) -> None:
             _offer_file(record.out, "The repaired model", "application/octet-stream", primary=True)
         told_in = record.out.with_name(f"{record.out.name}.repair.json")
         _offer_file(told_in, "The numbers (JSON)", "application/json", primary=False)
+    if outcome["status"] != "repaired":
+        _show_export(run, record)
     if after := outcome["runs"]["after"]:
         with st.container(horizontal=True):
             places.link("The run of the proof", Place(run=after), icon=":material/fact_check:")
@@ -167,6 +169,23 @@ def _show_outcome(run: Run, record: RepairRecord) -> None:
                 Place(run=places.name_of(run), view="compare", other=after),
                 icon=":material/compare_arrows:",
             )
+
+
+def _show_export(run: Run, record: RepairRecord) -> None:
+    """The edited pictures, for who trains with their own code."""
+    folder = record.out.parent / "edited-pictures"
+    if folder.is_dir():
+        st.markdown(f"The balanced, edited pictures lie in {plain(folder)}.")
+    elif may_change(run) and st.button(
+        "Write the edited pictures",
+        key="audit-mend-export",
+        icon=":material/photo_library:",
+        help="A folder for each class, in which the cue tells nothing of the class: to train a "
+        "network on with your own code.",
+    ):
+        with st.spinner("Writing the edited pictures …"):
+            repair_launching.export(run, record, folder)
+        st.rerun()
 
 
 def _offer_file(file: Path, label: str, mime: str, *, primary: bool) -> None:

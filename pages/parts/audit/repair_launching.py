@@ -61,6 +61,14 @@ def go_on(run: Run, record: RepairRecord) -> None:
     _launch(run, record)
 
 
+def export(run: Run, record: RepairRecord, folder: Path) -> None:
+    """Write the pictures that a repair learned from into a folder."""
+    from camcore.repairing.export import export_set
+
+    require_own(run)
+    export_set(run, folder, finding=record.finding)
+
+
 def state_of(record: RepairRecord) -> str:
     """The repair's state, or ``starting`` while its process has not taken it up yet."""
     state = record.state

@@ -142,6 +142,21 @@ def test_what_cannot_be_repaired_says_what_would_help(visit, spurious, started):
     assert "Earlier, at the head: Not repairable here" in words(app)
 
 
+def test_the_edited_pictures_are_written_where_it_cannot_be_repaired(visit, spurious, monkeypatch):
+    def export_set(run, folder, *, finding):
+        assert (run.folder, finding) == (spurious.folder, SKY)
+        folder.mkdir()
+
+    monkeypatch.setattr("camcore.repairing.export.export_set", export_set)
+    record = ended_repair(spurious, SKY, "not repairable here")
+    app = visit(run="planted", finding=SKY)
+    app.button(key="audit-mend-export").click().run()
+    assert_calm(app)
+    assert (record.out.parent / "edited-pictures").is_dir()
+    assert "pictures lie in" in words(app)
+    assert "Write the edited pictures" not in _labels(app)
+
+
 def test_a_run_is_not_deleted_under_its_repair(visit, spurious, busy):
     record = begun_repair(spurious, SKY)
     busy(record.store)
