@@ -28,8 +28,13 @@ def begun_repair(run: Run, finding: str, state: str = "interrupted", **asked: An
 
 
 def ended_repair(run: Run, finding: str, status: str, **asked: Any) -> RepairRecord:
-    """A repair that came to its end; the proof of a model that was written is the run again."""
-    record = begun_repair(run, finding, "complete", **asked)
+    """A repair that came to its end."""
+    return end_repair(run, begun_repair(run, finding, **asked), status)
+
+
+def end_repair(run: Run, record: RepairRecord, status: str) -> RepairRecord:
+    """Bring a repair to its end; the proof of a model that was written is the run again."""
+    (finding,) = record.findings
     written = status != "not repairable here"
     after = record.store.folder / "after"
     if written:
@@ -63,4 +68,5 @@ def ended_repair(run: Run, finding: str, status: str, **asked: Any) -> RepairRec
     told = record.out.with_name("mended.keras.repair.json")
     told.write_text(json.dumps(value), encoding="utf-8")
     record.store.write_json("edited.json", [False, False, False, True])
+    Watch(record.store.folder).end("complete")
     return record
