@@ -112,6 +112,8 @@ def _keep(case: Case, file: Path, work: Path, mnist: Path | None) -> str:
     partial = file.with_suffix(f".{os.getpid()}.partial")
     partial.write_text(json.dumps(row), "utf-8")
     os.replace(partial, file)
+    if not row["relies"]:
+        return "does not rely on the cue"
     if not row["caught"]:
         return "not caught"
     worst = row["before"]["worst"], (row["after"] or row["before"])["worst"]

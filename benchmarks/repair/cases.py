@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from benchmarks.truth.bases import Base
+from benchmarks.truth.bases import Base, load_base
 from benchmarks.truth.cases import Case, protocol
 from benchmarks.truth.cases import quick as quick_audits
-from benchmarks.truth.cues import CUES, Picture
+from benchmarks.truth.cues import CUES, Picture, whole
 from benchmarks.truth.data import Data, planted
 from benchmarks.truth.networks import NETWORKS
 
@@ -17,6 +18,8 @@ BOTH = "fixed tag and colour cast"
 PAIR = ("fixed tag", "colour cast")
 """The two cues of `BOTH`; of its values 0 to 3, the first bit is the first cue, and so on."""
 
+FAINT = "faint-"
+_GROUND, _INK, _GRAIN = 70, 0.25, 20  # grey levels, share of the ink, grey levels
 _FEW = ("fixed tag", "watermark", "frame", "brightness", "sky band", "colour cast")
 _SIZES = {"train": 1000, "audited": 360, "paired": 400}
 _SEEDS = 2
@@ -36,7 +39,7 @@ def repairs(digits: str) -> tuple[Case, ...]:
     True
     """
     strong = [
-        case
+        on_faint(case)
         for case in protocol(digits)
         if case.kind == "planted"
         and case.strength == CUES[case.cue].strengths[1]
@@ -44,7 +47,7 @@ def repairs(digits: str) -> tuple[Case, ...]:
     ]
     two = [
         Case("planted", base, network, BOTH, 1.0, 1.0, seed)
-        for base in ("scenes", digits)
+        for base in ("scenes", f"{FAINT}{digits}")
         for network in NETWORKS
         for seed in range(_SEEDS)
     ]
@@ -61,9 +64,29 @@ def quick(digits: str) -> tuple[Case, ...]:
     """
     found = {(case.cue, case.correlation): case for case in quick_audits(digits)}
     few = [
-        replace(found[cue, (1.0, 0.9)[place % 2]], base=digits) for place, cue in enumerate(_FEW)
+        replace(found[cue, (1.0, 0.9)[place % 2]], base=f"{FAINT}{digits}")
+        for place, cue in enumerate(_FEW)
     ]
-    return (*few, Case("planted", digits, "gap", BOTH, 1.0, 1.0, 0))
+    return (*few, Case("planted", f"{FAINT}{digits}", "gap", BOTH, 1.0, 1.0, 0))
+
+
+def on_faint(case: Case) -> Case:
+    """The same case on faint digits, where it is on digits."""
+    return case if case.base == "scenes" else replace(case, base=f"{FAINT}{case.base}")
+
+
+def base_of(case: Case, stock: Path, mnist: Path | None) -> Base:
+    """The stock of pictures of a case."""
+    base = load_base(case.base.removeprefix(FAINT), stock, mnist)
+    return faint(base) if case.base.startswith(FAINT) else base
+
+
+def faint(base: Base) -> Base:
+    """Thin ink on a noisy ground: plain digits are learned so well that no cue is worth it."""
+    rng = np.random.default_rng(5)
+    pixels = np.asarray(base.pixels)
+    lit = _GROUND + _INK * pixels.astype(np.float32) + rng.normal(0, _GRAIN, pixels.shape)
+    return replace(base, name=f"{FAINT}{base.name}", pixels=whole(lit))
 
 
 def with_both(case: Case, base: Base) -> Data:

@@ -13,10 +13,11 @@ from benchmarks.repair.cases import BOTH, PAIR
 from benchmarks.repair.rivals import RIVALS
 from benchmarks.truth.cues import CUES
 from benchmarks.truth.figures import proportion
+from benchmarks.truth.reliance import RELIED
 from camcore.repairing.rules import RULES
 
 Row = dict[str, Any]
-_ROSE, _NEAR, _FELL, _CALM, _RELIED = 0.40, 0.05, 0.05, 0.05, 0.10
+_NEAR, _FELL, _CALM = 0.05, 0.05, 0.05
 NOT_HERE = "not repairable here"
 
 
@@ -60,7 +61,11 @@ def aims(rows: Sequence[Row]) -> list[Aim]:
     """The aims that the project holds itself to, with what was reached."""
     single = [row for row in caught(rows) if row["cue"] != BOTH]
     written = [row for row in single if row["after"] is not None]
-    told = [Aim("caught by the audit", f"{len(caught(rows))} of {len(rows)} cases")]
+    relying = [row for row in rows if row["relies"]]
+    told = [
+        Aim("networks that rely on the cue", f"{len(relying)} of {len(rows)}"),
+        Aim("of these, caught by the audit", f"{len(caught(rows))} of {len(relying)}"),
+    ]
     if written:
         rise = [row["after"]["worst"] - row["before"]["worst"] for row in written]
         near = [row["after"]["worst"] >= row["rivals"]["DFR"]["worst"] - _NEAR for row in written]
@@ -81,7 +86,7 @@ def aims(rows: Sequence[Row]) -> list[Aim]:
     if single:
         told.append(Aim("the check is right in 90 %", _share([check_right(row) for row in single])))
     said = [row for row in single if row["repair"]["status"] == "repaired"]
-    wrong = [row["after"]["reliance"] >= _RELIED for row in said]
+    wrong = [row["after"]["reliance"] >= RELIED for row in said]
     told.append(Aim("“repaired” is never said where Reliance stays at .10 or more", _share(wrong)))
     told += [_two_cues(row) for row in caught(rows) if row["cue"] == BOTH]
     return told

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import camcore
-from benchmarks.repair.cases import BOTH, PAIR, with_both
+from benchmarks.repair.cases import BOTH, PAIR, base_of, with_both
 from benchmarks.repair.measuring import measured
 from benchmarks.repair.rivals import rivals
-from benchmarks.truth.bases import load_base
 from benchmarks.truth.cases import Case
 from benchmarks.truth.cues import CUES
 from benchmarks.truth.data import Data, make, write
 from benchmarks.truth.networks import predicted
+from benchmarks.truth.reliance import RELIED
 from benchmarks.truth.trial import trained
 from camcore.auditing.runs.findings import Finding
 from camcore.repairing import Repair
@@ -35,15 +35,19 @@ def run_case(case: Case, work: Path, mnist: Path | None) -> dict[str, Any]:
     Returns
     -------
     dict
-        The case; ``caught``, whether the audit proved the planted cue; and if so ``repair`` (what
+        The case; ``relies``, whether the network learned the cue, and ``caught``, whether the audit
+        proved it of such a network; and if so ``repair`` (what
         ``FILE.repair.json`` holds), ``before``, ``after`` (None without a file) and each rival, as
         measured, and ``seconds``. Of two cues, ``repair`` mends the first alone, and ``both`` all.
     """
-    base = load_base(case.base, work / "stock", mnist)
+    base = base_of(case, work / "stock", mnist)
     data = with_both(case, base) if case.cue == BOTH else make(case, base)
     network = trained(case, data, work / "networks")
     row: dict[str, Any] = {"case": case.name, **vars(case), "caught": False}
     row["before"] = measured(data, partial(predicted, network))
+    row["relies"] = row["before"]["reliance"] >= RELIED
+    if not row["relies"]:
+        return row
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         write(data, place / "pictures")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from camcore.auditing.report.words import share
+from camcore.auditing.rules import RULES
 from camcore.auditing.runs.repairs import RepairRecord, repairs_of
 from camcore.auditing.runs.run import Run
 from camcore.errors import CamcoreError
@@ -97,6 +98,12 @@ def sentence_of(outcome: dict[str, Any]) -> str:
     check = outcome["check"]
     right = f"{share(check['accuracy'])} ({between(check['interval'])})"
     if outcome["status"] == "not repairable here":
+        if outcome["reliance"]["before"] < RULES.floor:
+            return (
+                "Not repairable here: the cue moves the answers, but flips hardly any picture "
+                f"({_points(outcome['reliance']['before'])} of 100), so that no other head could "
+                "be proven to be better."
+            )
         return (
             f"Not repairable here: where the cue tells nothing of the class, the best head on what "
             f"{check['layer']} reads is right in {right} of the pictures, or pulled by the cue as "

@@ -38,3 +38,5 @@ def test_the_sentence_says_no_more_than_the_status(run):
     assert "flips 1 of 100 pictures (−2 to 3) instead of 80" in said
     none = record.outcome | {"status": "not repairable here"}
     assert "right in 93 % (50 to 60) of the pictures" in sentence_of(none)
+    none["reliance"] = none["reliance"] | {"before": 0.02}
+    assert "flips hardly any picture (2 of 100)" in sentence_of(none)

@@ -25,7 +25,8 @@ def _row(name, *, status="repaired", after=None, dfr=None, **changed):
     }
     rivals = {own: _numbers(0.5) for own in RIVALS} | {"DFR": dfr or _numbers(0.9)}
     row = {
-        "case": name, "cue": "fixed tag", "base": "digits", "network": "gap", "caught": True,
+        "case": name, "cue": "fixed tag", "base": "digits", "network": "gap", "relies": True,
+        "caught": True,
         "classes": 2, "seconds": 12.3, "repair": repair, "rivals": rivals,
         "before": _numbers(0.1, 0.5, 1.0, 0.4), "after": after or _numbers(0.8),
     }  # fmt: skip
@@ -72,8 +73,10 @@ def test_the_check_is_right_where_new_pictures_say_the_same(status, ceiling, rig
 
 
 def test_what_the_audit_missed_is_counted_and_not_scored():
-    rows = [_row("a"), {"case": "b", "cue": "blur", "caught": False, "before": _numbers(0.5)}]
-    assert _reached(rows, "caught") == "1 of 2 cases"
+    missed = {"case": "b", "cue": "blur", "relies": True, "caught": False}
+    rows = [_row("a"), missed, missed | {"case": "c", "relies": False}]
+    assert _reached(rows, "networks") == "2 of 3"
+    assert _reached(rows, "of these, caught") == "1 of 2"
     assert lines(rows)["case"].tolist() == ["a"]
 
 
