@@ -151,8 +151,9 @@ def pick_preprocessing(model: camcore.Classifier) -> str:
     """The preprocessing of somebody's own file."""
     key = _preprocessing_key(model)
     st.session_state.setdefault(key, model.preprocessing)
-    if wanted := st.session_state.pop("map-preprocessing-asked", None):
-        st.session_state[key] = wanted
+    if "map-preprocessing-asked" in st.session_state:  # a link that names none asks for the guess
+        wanted = st.session_state.pop("map-preprocessing-asked")
+        st.session_state[key] = wanted or model.preprocessing
     return st.selectbox(
         "Pixels as",
         list(camcore.PREPROCESSINGS),

@@ -392,3 +392,19 @@ def test_the_probability_can_be_explained_where_gradients_are(visit):
     assert_calm(app)
     assert "of the evidence for tank lies in" in texts(app)
     assert "of" not in address(app)
+
+
+def test_a_link_that_names_no_scaling_asks_for_the_guess(visit, keras, tmp_path):
+    """Come to from another page, where the same file was looked at before."""
+    images = keras.Input((20, 20, 3))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(images))
+    keras.Model(images, keras.layers.Dense(3, activation="softmax")(x)).save(tmp_path / "own.keras")
+    app = visit(model=str(tmp_path / "own.keras"), image="tank-sunny", preprocessing="caffe")
+    assert address(app)["preprocessing"] == "caffe"
+    app.switch_page("pages/compare.py").run()
+    app.switch_page("pages/explore.py")
+    app.query_params.clear()
+    app.query_params["model"] = str(tmp_path / "own.keras")
+    app.query_params["image"] = "tank-sunny"
+    assert_calm(app.run())
+    assert "preprocessing" not in address(app)
