@@ -34,7 +34,7 @@ def lesson(visitor):
 
     def open_at(step: str, options: dict | None = None, **query: str):
         visit = visitor(**(options or {}))
-        words = "&".join(f"{name}={value}" for name, value in query.items())
+        words = "&".join(f"{name}={value}" for name, value in ({"predict": "off"} | query).items())
         visit.page.goto(f"{visit.address}/learn?step={step}&{words}")
         arrive(visit, step)
         return visit
