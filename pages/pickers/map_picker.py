@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import camcore
-from pages.components.wording import plain
+from pages.components.wording import plain, share
 from pages.session.address import asked, asked_one, refuse
 
 EXPLAINED = {"score": "Class score", "probability": "Probability"}
@@ -194,10 +194,9 @@ def compare_preprocessings(
     rows = []
     for name, own in camcore.PREPROCESSINGS.items():
         best = engine.predict(model, picture, preprocessing=name, fit=fit, top=1)[0]
-        share = (
-            f"{best.score:.3g}" if model.output_kind == "regression" else f"{best.probability:.0%}"
-        )
-        rows.append(f"| {plain(own.title)} | {plain(best.name)} | {share} |")
+        regression = model.output_kind == "regression"
+        answer = f"{best.score:.3g}" if regression else share(best.probability)
+        rows.append(f"| {plain(own.title)} | {plain(best.name)} | {answer} |")
     choice = _preprocessing_key(model)
     opened, seen = f"{choice}-compare", f"{choice}-compare-seen"
     if opened not in st.session_state:  # from here on it is the person who opens and closes it

@@ -111,6 +111,10 @@ def test_the_overlay_is_the_engines_overlay(visitor, tmp_path, fit):
     image, _ = saved(visit)
     expected = shown.overlay(colormap="jet", interpolation="bicubic", blend="add", box=True)
     assert difference(image, expected) <= 3
+    visit.page.locator("[data-sets=blend]").select_option("fade")
+    image, _ = saved(visit)
+    expected = shown.overlay(colormap="jet", interpolation="bicubic", blend="fade", box=True)
+    assert difference(image, expected) <= 3
 
 
 def test_the_overlay_of_uploaded_pictures_of_any_shape(visitor, tmp_path):

@@ -98,14 +98,24 @@ def test_two_classes_and_never_three(visit):
     first = app.pills(key="target-chips").value
     offered = [int(label.split()[0]) for label in app.pills(key="target-chips").options]
     others = [digit for digit in offered if digit not in first]
+    app.toggle(key="target-two").set_value(True).run()
     app.pills(key="target-chips").set_value([*first, others[0]]).run()
     assert address(app)["class"] == [str(first[0]), str(others[0])]
     app.pills(key="target-chips").set_value([*first, *others[:2]]).run()
     assert len(app.pills(key="target-chips").value) == 2
     assert others[1] in app.pills(key="target-chips").value
+    app.toggle(key="target-two").set_value(False).run()
+    assert len(app.pills(key="target-chips").value) == 1
+    assert_calm(app)
+
+
+def test_a_chip_takes_the_place_of_the_last_one(visit):
+    app = visit(model="cam1", image="digit-7")
+    app.pills(key="target-chips").set_value([7, 2]).run()
+    assert app.pills(key="target-chips").value == [2]
+    assert address(app)["class"] == "2"
     app.pills(key="target-chips").set_value([]).run()
-    assert app.pills(key="target-chips").value == first
-    assert "class" not in address(app)
+    assert app.pills(key="target-chips").value == [2], "the only one is not switched off"
     assert_calm(app)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.wording import plain
+from pages.components.wording import plain, share
 from pages.parts.learn import predicting, presenting
 from pages.parts.learn.lesson import Lesson
 from pages.parts.learn.steps import STEPS, Step
@@ -67,7 +67,7 @@ def show_subject(lesson: Lesson) -> None:
     answer = lesson.features()
     layer = lesson.layer
     name = plain(layer.name)
-    what, said = "class", f"{float(answer.probabilities[lesson.target]):.0%}"
+    what, said = "class", share(float(answer.probabilities[lesson.target]))
     if lesson.model.output_kind == "regression":
         what, said = "output", f"{float(answer.scores[lesson.target]):.4g}"
     st.caption(

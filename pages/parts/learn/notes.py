@@ -171,7 +171,8 @@ NOTES: dict[str, Note] = {
         7,
         "cam1 learns from random weights, and we watch its map of one digit. What is settled "
         "first: the accuracy, or the map?",
-        "The accuracy: most of it comes with the first epochs, and the map goes on changing. "
+        "The accuracy: most of it comes within the first three of eight epochs, and the map goes "
+        "on changing. "
         "Train again from other random weights: the accuracy ends almost the same, the map need "
         "not.",
         "One map of one network is one sample. Whoever concludes from it how “networks” see the "
