@@ -66,20 +66,20 @@ def measure(name: str, rounds: int) -> dict[str, Ratio]:
         forward = classifier.forward(images, layer)
         return raw_maps(classifier, forward, forward.scores.argmax(axis=1), method)
 
-    one = rng.uniform(-1, 1, (1, *classifier.input_shape)).astype(np.float32)
-    seen = classifier.forward(one, layer)
+    image = rng.uniform(-1, 1, (1, *classifier.input_shape)).astype(np.float32)
+    seen = classifier.forward(image, layer)
     ranked = [int(c) for c in np.argsort(-seen.scores[0])[: 5 + rounds + 2]]
     others = iter(ranked[1:] * 2)
     top5 = ranked[:5]
     single = {
-        "plain": lambda: plain(one),
-        "grad-cam": lambda: grad_cam(one),
+        "plain": lambda: plain(image),
+        "grad-cam": lambda: grad_cam(image),
         "another": lambda: raw_maps(classifier, seen, [next(others)], method),
         "five": lambda: raw_maps(classifier, seen, top5, method),
-        "recipe": lambda: recipe(keras, model, layer, one, ranked[0]),
+        "recipe": lambda: recipe(keras, model, layer, image, ranked[0]),
     }
     times = in_turn(single, rounds)
-    found = {
+    ratios = {
         "one image": ratio(times, "grad-cam", "plain"),
         "another class": ratio(times, "another", "plain"),
         "five classes": ratio(times, "five", "plain"),
@@ -87,17 +87,17 @@ def measure(name: str, rounds: int) -> dict[str, Ratio]:
     }
     many = rng.uniform(-1, 1, (BATCH, *classifier.input_shape)).astype(np.float32)
     batch = {"plain": lambda: plain(many), "grad-cam": lambda: grad_cam(many)}
-    found["batch of 16"] = ratio(in_turn(batch, max(5, rounds // 3)), "grad-cam", "plain")
+    ratios["batch of 16"] = ratio(in_turn(batch, max(5, rounds // 3)), "grad-cam", "plain")
 
     engine = Engine()
     picture = read_image(rng.integers(0, 255, (*classifier.input_shape[:2], 3), np.uint8))
     engine.explain(classifier, picture, target=ranked[0])
     again = {
-        "plain": lambda: plain(one),
+        "plain": lambda: plain(image),
         "engine": lambda: engine.explain(classifier, picture, target=ranked[0]),
     }
-    found["seen before"] = ratio(in_turn(again, rounds), "engine", "plain")
-    return found
+    ratios["seen before"] = ratio(in_turn(again, rounds), "engine", "plain")
+    return ratios
 
 
 @click.command()
@@ -107,16 +107,16 @@ def main(names: tuple[str, ...], rounds: int) -> None:
     """Measure NAMES, by default all four networks, and print the ratios."""
     print(f"median over {rounds} rounds (lowest-highest); promised figure behind each")
     for name in names or LIMITS:
-        found = measure(name, rounds)
-        one, batch, another, five, faster = LIMITS[name]
+        ratios = measure(name, rounds)
+        single, batch, another, five, faster = LIMITS[name]
         print(f"\n{name}, random weights")
-        print(f"  Grad-CAM / forward pass, one image      {found['one image']}  <= {one}")
-        print(f"  Grad-CAM / forward pass, batch of {BATCH}    {found['batch of 16']}  <= {batch}")
-        print(f"  another class, image seen / forward     {found['another class']}  <= {another}")
-        print(f"  five classes, image seen / forward      {found['five classes']}  <= {five}")
+        print(f"  Grad-CAM / forward pass, one image      {ratios['one image']}  <= {single}")
+        print(f"  Grad-CAM / forward pass, batch of {BATCH}    {ratios['batch of 16']}  <= {batch}")
+        print(f"  another class, image seen / forward     {ratios['another class']}  <= {another}")
+        print(f"  five classes, image seen / forward      {ratios['five classes']}  <= {five}")
         promise = f"  >= {faster}" if faster else ""
-        print(f"  common recipe / Grad-CAM                {found['recipe / ours']}{promise}")
-        print(f"  same map again, from the cache / forward {found['seen before']}", flush=True)
+        print(f"  common recipe / Grad-CAM                {ratios['recipe / ours']}{promise}")
+        print(f"  same map again, from the cache / forward {ratios['seen before']}", flush=True)
 
 
 if __name__ == "__main__":

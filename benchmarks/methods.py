@@ -31,7 +31,7 @@ from camcore.models.keras.loading import import_keras, seeded
 
 _CHUNK = 8 * BATCH
 NETWORKS = ("ResNet50", "VGG16")
-GRADIENTS = [own.name for own in METHODS.values() if own.needs == "gradients"]
+GRADIENTS = [method.name for method in METHODS.values() if method.needs == "gradients"]
 """Methods held to 1.3 times Grad-CAM."""
 
 
@@ -71,16 +71,16 @@ def cheap(classifier, plain, image: np.ndarray, rounds: int) -> dict[str, Ratio]
     works |= {name: one_pass(name) for name in (*GRADIENTS, "eigen-cam")}
     works["recipro-cam"] = recipro
     times = in_turn(works, rounds)
-    found = {f"{name} / grad-cam": ratio(times, name, "grad-cam") for name in GRADIENTS[1:]}
-    found["eigen-cam / grad-cam"] = ratio(times, "eigen-cam", "grad-cam")
-    found["recipro-cam / forward pass"] = ratio(times, "recipro-cam", "forward")
-    return found
+    ratios = {f"{name} / grad-cam": ratio(times, name, "grad-cam") for name in GRADIENTS[1:]}
+    ratios["eigen-cam / grad-cam"] = ratio(times, "eigen-cam", "grad-cam")
+    ratios["recipro-cam / forward pass"] = ratio(times, "recipro-cam", "forward")
+    return ratios
 
 
 def score_cam(classifier, plain, image: np.ndarray) -> list[str]:
     """All of Score-CAM's passes, chunk by chunk in turn with plain ones."""
     forward = classifier.forward(image, classifier.default_layer)
-    frame = next(own.frame for own in classifier.layers if own.name == forward.layer)
+    frame = next(layer.frame for layer in classifier.layers if layer.name == forward.layer)
     variants = METHODS["score-cam"].formula(image[0], forward.activations[0], frame)
     best = [int(forward.scores.argmax())]
     full, half = classifier.for_throughput(), classifier.for_throughput(bfloat16=True)
@@ -96,8 +96,8 @@ def score_cam(classifier, plain, image: np.ndarray) -> list[str]:
         return work
 
     times: dict[str, list[float]] = {}
-    for own in (full, half):
-        own.scores(variants.make(0, BATCH))
+    for prepared in (full, half):
+        prepared.scores(variants.make(0, BATCH))
     plain(variants.make(0, BATCH))
     for start, stop in chunks:
         ready = [variants.make(at, min(stop, at + BATCH)) for at in range(start, stop, BATCH)]
@@ -109,8 +109,8 @@ def score_cam(classifier, plain, image: np.ndarray) -> list[str]:
         for name, took in in_turn(works, rounds=1, warm=0).items():
             times.setdefault(name, []).extend(took)
     maps = {
-        name: variants.combine(np.concatenate(own)[:, best], forward.scores[0, best])[0]
-        for name, own in scores.items()
+        name: variants.combine(np.concatenate(parts)[:, best], forward.scores[0, best])[0]
+        for name, parts in scores.items()
     }
     faster = ratio(times, "float32", "bfloat16").median
     return [
@@ -137,10 +137,10 @@ print(f"{early} {peaks[early]:.0f} {max(peaks)} {peaks[max(peaks)]:.0f} {shown.c
 
 def memory(name: str) -> str:
     """Peak memory of a process early in Score-CAM and at its end."""
-    found = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", _MEMORY, name], capture_output=True, text=True, check=True
     )
-    early, before, last, after, precision = found.stdout.split(maxsplit=4)
+    early, before, last, after, precision = process.stdout.split(maxsplit=4)
     return (
         f"  peak memory after {early} passes {before} MB, after all {last} {after} MB "
         f"({int(after) / int(before):.2f}x), {precision.strip()}"
@@ -158,11 +158,11 @@ def main(names: tuple[str, ...], rounds: int) -> None:
         classifier, plain = _classifier(name)
         rng = np.random.default_rng(0)
         image = rng.uniform(-1, 1, (1, *classifier.input_shape)).astype(np.float32)
-        grid = next(own for own in classifier.layers if own.name == classifier.default_layer)
+        grid = next(layer for layer in classifier.layers if layer.name == classifier.default_layer)
         print(f"\n{name}, random weights, {grid}")
         promised = limits | ({"recipro-cam / forward pass": "  <= 3"} if grid.cam else {})
-        for what, found in cheap(classifier, plain, image, rounds).items():
-            print(f"  {what:<40} {found}{promised.get(what, '')}", flush=True)
+        for what, measured in cheap(classifier, plain, image, rounds).items():
+            print(f"  {what:<40} {measured}{promised.get(what, '')}", flush=True)
         for line in score_cam(classifier, plain, image):
             print(line, flush=True)
         print(memory(name), flush=True)

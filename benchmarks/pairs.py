@@ -31,16 +31,16 @@ def in_turn(
     works: Mapping[str, Callable[[], object]], rounds: int, warm: int = 2
 ) -> dict[str, list[float]]:
     """Seconds of each piece of work in each round, after a few rounds that do not count."""
-    found: dict[str, list[float]] = {name: [] for name in works}
+    times: dict[str, list[float]] = {name: [] for name in works}
     for turn in range(warm + rounds):
         for name, work in works.items():
             took = seconds(work)
             if turn >= warm:
-                found[name].append(took)
-    return found
+                times[name].append(took)
+    return times
 
 
 def ratio(times: Mapping[str, list[float]], work: str, yardstick: str) -> Ratio:
     """Median and range of work / yardstick over the rounds."""
-    found = [a / b for a, b in zip(times[work], times[yardstick], strict=True)]
-    return Ratio(median(found), min(found), max(found))
+    ratios = [a / b for a, b in zip(times[work], times[yardstick], strict=True)]
+    return Ratio(median(ratios), min(ratios), max(ratios))

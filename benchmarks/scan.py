@@ -114,8 +114,8 @@ class Audited:
         store, watch = self._new(folder.name)
         source = self.plan.record["source"] | {"root": str(folder)}
         plan = Plan(self.plan.record | {"source": source})
-        found = read_source(folder, unpack_to=store.folder / "unpacked")
-        store.write_table("files.parquet", found.files)
+        listed = read_source(folder, unpack_to=store.folder / "unpacked")
+        store.write_table("files.parquet", listed.files)
         return lambda: scan(store, plan, self.fast, watch)
 
     def interventions(self, folder: Path, rounds: int) -> list[tuple[int, Callable[[], object]]]:
@@ -138,14 +138,14 @@ class Audited:
             pairs_to_class(images, klass, _PAIRS, np.random.default_rng(0))
             for klass in range(CLASSES)
         ]
-        klass = max(range(CLASSES), key=lambda own: len(given[own]))
+        klass = max(range(CLASSES), key=lambda index: len(given[index]))
         some = images.index.to_numpy()[:BATCH]
         probes = (*local_probes(), *global_probes(pool.images(some[pool.hold(some)])))
         trials = [
             Trial(f"round-{k}", klass, given[klass], probes[k :: len(probes) // _PROBES])
             for k in range(rounds)
         ]
-        return [(own.passes, partial(laboratory.run, own)) for own in trials]
+        return [(trial.passes, partial(laboratory.run, trial)) for trial in trials]
 
     def plain(self, passes: int) -> Callable[[], object]:
         """As many forward passes on inputs that lie ready."""
@@ -268,8 +268,8 @@ def main(images: int, rounds: int, large: int, models: str) -> None:
         print(f"{images:,} JPEGs of {WIDTH} x {HEIGHT}, {np.mean(kept) / 1000:.0f} kB on average")
         if large:  # first, while this process is small: a child counts from its parent's size
             measure_memory(work / "photos", images, large, work)
-        for own in models.split(","):
-            measure(own, folders, work / "runs" / own)
+        for model in models.split(","):
+            measure(model, folders, work / "runs" / model)
 
 
 if __name__ == "__main__":

@@ -102,22 +102,22 @@ async def measure(port: int, visitors: int, seconds: float) -> Measured:
     """
     if not (0 < visitors <= MOST_VISITORS and 0 < seconds <= MOST_SECONDS):
         raise ValueError(f"at most {MOST_VISITORS} visitors for at most {MOST_SECONDS} seconds")
-    found = Measured()
+    measured = Measured()
     until = time.monotonic() + seconds
-    watch = asyncio.create_task(_watch(port, found))
-    await asyncio.gather(*(_visit(port, number, until, found) for number in range(visitors)))
+    watch = asyncio.create_task(_watch(port, measured))
+    await asyncio.gather(*(_visit(port, number, until, measured) for number in range(visitors)))
     watch.cancel()
-    return found
+    return measured
 
 
-async def _watch(port: int, found: Measured) -> None:
+async def _watch(port: int, measured: Measured) -> None:
     while True:
         began = time.perf_counter()
         try:
             await asyncio.to_thread(_health, port)
         except OSError as error:
-            found.failed.append(f"health: {error}")
-        found.health.append(time.perf_counter() - began)
+            measured.failed.append(f"health: {error}")
+        measured.health.append(time.perf_counter() - began)
         await asyncio.sleep(_EVERY)
 
 
@@ -126,11 +126,11 @@ def _health(port: int) -> None:
         answer.read()
 
 
-async def _visit(port: int, number: int, until: float, found: Measured) -> None:
+async def _visit(port: int, number: int, until: float, measured: Measured) -> None:
     """One visitor, who opens another view as soon as the last one is there."""
     address = f"ws://127.0.0.1:{port}/_stcore/stream"
     model = ("tank-detector", "cloud-detector")[number % 2]
-    asked = number
+    view_number = number
     try:
         async with connect(
             address,
@@ -142,20 +142,20 @@ async def _visit(port: int, number: int, until: float, found: Measured) -> None:
             while time.monotonic() < until:
                 view = {
                     "model": model,
-                    "image": _SAMPLES[asked % len(_SAMPLES)],
-                    "method": _METHODS[asked % len(_METHODS)],
-                    "layer": f"conv{1 + asked // len(_METHODS) % 4}",
-                    "class": str(asked % 2),
+                    "image": _SAMPLES[view_number % len(_SAMPLES)],
+                    "method": _METHODS[view_number % len(_METHODS)],
+                    "layer": f"conv{1 + view_number // len(_METHODS) % 4}",
+                    "class": str(view_number % 2),
                 }
                 message = BackMsg()
                 message.rerun_script.query_string = urlencode(view)
                 began = time.perf_counter()
                 await stream.send(message.SerializeToString())
                 await asyncio.wait_for(_finished(stream), 300)
-                found.pages.append(time.perf_counter() - began)
-                asked += 7
+                measured.pages.append(time.perf_counter() - began)
+                view_number += 7
     except (OSError, TimeoutError, ConnectionClosed) as error:
-        found.failed.append(f"visitor {number}: {type(error).__name__} {error}")
+        measured.failed.append(f"visitor {number}: {type(error).__name__} {error}")
 
 
 async def _finished(stream: object) -> None:

@@ -173,10 +173,10 @@ def sample(name: str) -> Sample:
     >>> sample("tank-sunny").name
     'tank-sunny'
     """
-    for own in SAMPLES:
-        if own.name == name:
-            return own
-    names = ", ".join(own.name for own in SAMPLES)
+    for candidate in SAMPLES:
+        if candidate.name == name:
+            return candidate
+    names = ", ".join(candidate.name for candidate in SAMPLES)
     raise InputError(f"no sample is called {name!r}; choose one of {names}.")
 
 

@@ -79,6 +79,7 @@ def _view(
     if wanted.output not in (None, model.output) or wanted.input not in (None, model.input):
         choice, model = wanted, load_with_progress(wanted, source, waiting)
     with model_box:
+        choice = model_picker.pick_names(choice, model)
         choice, model = model_picker.pick_others(choice, model)
     with map_box:
         methods = choosing.pick_methods()

@@ -100,19 +100,19 @@ def test_bicubic_stays_in_0_to_1():
 
 def test_a_cropped_map_covers_only_what_the_model_saw():
     heatmap = Heatmap(np.ones((2, 2), np.float32), frame_of(40, 20, 10, 10, "crop"))
-    shown = heatmap.upsampled("nearest")
-    assert shown.shape == (20, 40)
-    np.testing.assert_array_equal(shown[:, 10:30], 1)
-    np.testing.assert_array_equal(shown[:, :10], 0)
-    np.testing.assert_array_equal(heatmap.seen(), shown > 0)
+    upsampled = heatmap.upsampled("nearest")
+    assert upsampled.shape == (20, 40)
+    np.testing.assert_array_equal(upsampled[:, 10:30], 1)
+    np.testing.assert_array_equal(upsampled[:, :10], 0)
+    np.testing.assert_array_equal(heatmap.seen(), upsampled > 0)
 
 
 def test_a_padded_map_loses_the_bars():
     raw = np.repeat(np.array([[9.0], [1.0], [2.0], [9.0]], np.float32), 4, axis=1)
     heatmap = Heatmap(raw, frame_of(40, 20, 8, 8, "pad"))  # bars: the first and the last row
-    shown = heatmap.upsampled("nearest")
-    np.testing.assert_allclose(shown[:10], 1 / 9, rtol=1e-6)
-    np.testing.assert_allclose(shown[10:], 2 / 9, rtol=1e-6)
+    upsampled = heatmap.upsampled("nearest")
+    np.testing.assert_allclose(upsampled[:10], 1 / 9, rtol=1e-6)
+    np.testing.assert_allclose(upsampled[10:], 2 / 9, rtol=1e-6)
     assert heatmap.seen().all()
 
 

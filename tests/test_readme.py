@@ -46,13 +46,13 @@ def test_the_readme_is_short():
 
 
 def test_every_command_and_option_exists():
-    said = [
+    commands = [
         words
         for text in DOCUMENTS.values()
         for words in re.findall(r"python -m camcore (\w+)([^\n`]*)", text)
     ]
-    assert {verb for verb, _ in said} == set(cli.commands)
-    for verb, words in said:
+    assert {verb for verb, _ in commands} == set(cli.commands)
+    for verb, words in commands:
         known = {name for option in cli.commands[verb].params for name in option.opts}
         assert set(re.findall(r"--[\w-]+", words.split("#")[0])) <= known
 
@@ -73,12 +73,12 @@ def test_every_file_and_section_that_is_named_is_there(name):
 def test_the_accuracies_are_those_that_training_recorded():
     for model in MODELS:
         row = next(line for line in README.splitlines() if line.startswith(f"| `{model.name}` |"))
-        shown = [float(number) for number in re.findall(r"([\d.]+) %", row)]
+        accuracies = [float(number) for number in re.findall(r"([\d.]+) %", row)]
         recorded = {
             round(100 * value, digits) for value in model.accuracy.values() for digits in (1, 2)
         }
-        assert len(shown) == len(model.accuracy)
-        assert set(shown) <= recorded
+        assert len(accuracies) == len(model.accuracy)
+        assert set(accuracies) <= recorded
 
 
 def test_ci_finds_the_test_command():

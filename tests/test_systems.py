@@ -21,9 +21,9 @@ def scene():
 
 @pytest.mark.parametrize(("layer", "grid"), [("block5_conv3", 14), ("block4_conv3", 28)])
 def test_vgg16_gradcam_at_both_layers(engine, catalogue_model, scene, layer, grid):
-    shown = engine.explain(catalogue_model("VGG16"), scene, layer=layer)
-    assert shown.heatmap.values.shape == (grid, grid)
-    assert shown.layer.channels == 512
+    explanation = engine.explain(catalogue_model("VGG16"), scene, layer=layer)
+    assert explanation.heatmap.values.shape == (grid, grid)
+    assert explanation.layer.channels == 512
 
 
 def test_two_classes_in_one_picture(engine, catalogue_model, scene):
@@ -47,9 +47,9 @@ def test_xception_cam_is_its_gradcam_up_to_scale(engine, catalogue_model, scene)
 def test_pictures_in_0_to_1_and_in_0_to_255_come_out_alike(engine, bundled_model, scene):
     model = bundled_model("tank-detector")
     scaled = camcore.read_image(scene.pixels.astype(np.float64) / 255)
-    one, two = (engine.explain(model, p, target="tank") for p in (scene, scaled))
-    np.testing.assert_array_equal(one.picture.pixels, two.picture.pixels)
-    np.testing.assert_allclose(one.heatmap.raw, two.heatmap.raw, rtol=1e-5)
+    first, second = (engine.explain(model, p, target="tank") for p in (scene, scaled))
+    np.testing.assert_array_equal(first.picture.pixels, second.picture.pixels)
+    np.testing.assert_allclose(first.heatmap.raw, second.heatmap.raw, rtol=1e-5)
 
 
 def test_a_low_map_smoothed_is_still_the_low_map(engine, bundled_model):
@@ -72,8 +72,8 @@ def test_the_cloud_detector_looks_at_the_sky_and_its_twin_at_the_tank(engine, bu
     tank = mask.pixels[..., 0] > 127
     share = {}
     for name in ("cloud-detector", "tank-detector"):
-        shown = engine.explain(bundled_model(name), picture, target="tank", method="cam")
-        energy = shown.heatmap.upsampled()
+        explanation = engine.explain(bundled_model(name), picture, target="tank", method="cam")
+        energy = explanation.heatmap.upsampled()
         share[name] = energy[tank].sum() / energy.sum()
     assert share["cloud-detector"] < tank.mean()
     assert share["tank-detector"] > 5 * tank.mean()

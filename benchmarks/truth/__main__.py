@@ -44,8 +44,8 @@ _PACKAGES = (
 )
 
 
-def _print_rules(context: click.Context, _: click.Parameter, asked: bool) -> None:
-    if asked:
+def _print_rules(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
         click.echo(as_markdown([rules_table()]))
         context.exit()
 
@@ -80,6 +80,10 @@ def _print_rules(context: click.Context, _: click.Parameter, asked: bool) -> Non
     show_default="the user's cache folder",
     help="Keeps what was rendered, trained and measured; a run that was stopped goes on there.",
 )
+@click.option(
+    "--first", type=click.IntRange(min=1),
+    help="Only so many cases: every beginning of a protocol is a fair sample of it.",
+)  # fmt: skip
 @click.option("--workers", default=2, show_default=True, help="Cases at once, a core each.")
 @click.option("--keep", is_flag=True, help="Write the results into the repository.")
 @click.option(
@@ -88,25 +92,27 @@ def _print_rules(context: click.Context, _: click.Parameter, asked: bool) -> Non
 )  # fmt: skip
 def main(
     few: bool, tune: bool, mnist: Path | None, natural: Path | None, backbone: Path | None,
-    work: Path, workers: int, keep: bool,
+    work: Path, first: int | None, workers: int, keep: bool,
 ) -> None:  # fmt: skip
     """Train the cases, audit them, and score what the audit said against what was planted."""
-    if keep and (few or tune):
+    if keep and (few or tune or first):
         raise click.UsageError("--keep writes what the whole protocol told; leave the other out.")
     if backbone and not natural:
         raise click.UsageError("--backbone is for photographs; give them by --natural.")
     given = Given(mnist, natural, backbone)
     if natural:
-        _natural(given, natural, few, tune, work, workers, keep)
+        _natural(given, natural, few, tune, work, first, workers, keep)
     else:
-        _rendered(given, few, tune, work, workers, keep)
+        _rendered(given, few, tune, work, first, workers, keep)
 
 
-def _rendered(given: Given, few: bool, tune: bool, work: Path, workers: int, keep: bool) -> None:
+def _rendered(
+    given: Given, few: bool, tune: bool, work: Path, first: int | None, workers: int, keep: bool
+) -> None:
     from benchmarks.truth.baselines import BASELINES
 
     digits = "mnist" if given.mnist else "digits"
-    cases = (tuning if tune else quick if few else protocol)(digits)
+    cases = (tuning if tune else quick if few else protocol)(digits)[:first]
     rows = _run(cases, work, given, workers)
     place = KEPT if keep else work / "tables"
     write_tables(rows, place)
@@ -119,28 +125,35 @@ def _rendered(given: Given, few: bool, tune: bool, work: Path, workers: int, kee
 
 
 def _natural(
-    given: Given, folder: Path, few: bool, tune: bool, work: Path, workers: int, keep: bool
+    given: Given,
+    folder: Path,
+    few: bool,
+    tune: bool,
+    work: Path,
+    first: int | None,
+    workers: int,
+    keep: bool,
 ) -> None:
     try:
         arrays, photos = natural_bases(folder)
     except CamcoreError as error:
         raise click.ClickException(str(error)) from None
     chosen = natural_tuning if tune else natural_quick if few else natural_protocol
-    cases = chosen(arrays, photos if given.backbone else ())
+    cases = chosen(arrays, photos if given.backbone else ())[:first]
     cases_table, claims_table = flat(_run(cases, work, given, workers))
     place = KEPT if keep else work / "tables"
     place.mkdir(parents=True, exist_ok=True)
     for name, table in (("cases", cases_table), ("claims", claims_table)):
         table.to_csv(place / f"natural_{name}.csv", index=False, float_format="%.4g")
     scores = natural_score(cases_table, claims_table)
-    found = natural_tables(scores)
-    click.echo(as_text(found))
+    measured_tables = natural_tables(scores)
+    click.echo(as_text(measured_tables))
     if keep:
         today, version_of = datetime.date.today(), audit_source()
         write_natural(SHIPPED, scores, today, version_of)
         source = f"{len(cases_table)} cases, {today}, with the audit of source {version_of}."
         (KEPT / "natural.md").write_text(
-            f"{source}\n\n{as_markdown([*found, rules_table()])}\n", "utf-8"
+            f"{source}\n\n{as_markdown([*measured_tables, rules_table()])}\n", "utf-8"
         )
         click.echo(f"kept {len(cases_table)} of {len(cases)} cases in {KEPT}")
 
@@ -157,11 +170,11 @@ def write_tables(rows: list[dict[str, Any]], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     cases, verdicts = [], []
     for row in map(named, sorted(rows, key=lambda row: row["case"])):
-        told = {name: own for name, own in row.items() if name != "verdicts"}
+        fields = {name: entry for name, entry in row.items() if name != "verdicts"}
         chose = {"tuned": row["cue"] in TUNED, "fresh": is_fresh(row["kind"], row["seed"])}
-        cases.append(told | chose)
-        for detector, own in row["verdicts"].items():
-            verdicts.append({"case": row["case"], "detector": detector, **own})
+        cases.append(fields | chose)
+        for detector, verdict in row["verdicts"].items():
+            verdicts.append({"case": row["case"], "detector": detector, **verdict})
     for name, table in (("cases", cases), ("verdicts", verdicts)):
         pd.DataFrame(table).to_csv(folder / f"{name}.csv", index=False, float_format="%.4g")
 

@@ -137,14 +137,14 @@ class _Trial:
         self._held, self._klass = held, klass
         self._rng = np.random.default_rng([seed, 31, klass])
         odds = held.log_odds(held.pixels)
-        own = held.labels == klass
+        of_class = held.labels == klass
         right = odds.argmax(axis=1) == held.labels
-        self._own = np.flatnonzero(own)
+        self._own = np.flatnonzero(of_class)
         # Of those that are told wrongly already an edit can show little.
-        self._kept = np.flatnonzero(own & right) if (own & right).any() else self._own
-        others = np.flatnonzero(~own & (odds.argmax(axis=1) != klass))
-        self._others = others if len(others) else np.flatnonzero(~own)
-        gap = odds[own, klass].mean() - odds[~own, klass].mean()
+        self._kept = np.flatnonzero(of_class & right) if (of_class & right).any() else self._own
+        others = np.flatnonzero(~of_class & (odds.argmax(axis=1) != klass))
+        self._others = others if len(others) else np.flatnonzero(~of_class)
+        gap = odds[of_class, klass].mean() - odds[~of_class, klass].mean()
         self._gap = max(float(gap), 1.0)
 
     def tried(self, edits: Sequence[Edit], mask: np.ndarray | None) -> Answer:
@@ -166,7 +166,7 @@ class _Trial:
         donors = self._rng.choice(self._kept, min(_DONORS, len(self._kept)), replace=False)
         recipients = self._rng.choice(self._others, _PAIRS)
         alike = [self._like(int(recipient)) for recipient in recipients[: len(donors)]]
-        hot = {int(own): self._hottest(int(own), size) for own in {*donors.tolist(), *alike}}
+        hot = {int(index): self._hottest(int(index), size) for index in {*donors.tolist(), *alike}}
 
         def moved(recipient: int, donor: int) -> np.ndarray:
             to = self._anywhere(size)
@@ -177,10 +177,10 @@ class _Trial:
         edited = [moved(r, int(donors[k % len(donors)])) for k, r in enumerate(recipients)]
         control = [moved(r, alike[k % len(alike)]) for k, r in enumerate(recipients)]
         turning = self._compared(edited, control, towards=True)
-        elsewhere = {own: self._anywhere(size) for own in hot}
+        elsewhere = {index: self._anywhere(size) for index in hot}
 
         def filled(fill: _Fill, places: dict[int, _Window]) -> list[np.ndarray]:
-            return [fill(pixels[own], _mask(side, places[own])) for own in donors.tolist()]
+            return [fill(pixels[index], _mask(side, places[index])) for index in donors.tolist()]
 
         missing = [
             self._compared(filled(fill, hot), filled(fill, elsewhere), towards=False)
@@ -190,14 +190,14 @@ class _Trial:
 
     def shared_pattern(self) -> Edit:
         """What fine detail the class shares and the others do not, put in or taken out."""
-        pixels, own = self._held.pixels, self._held.labels == self._klass
-        half = self._rng.random(len(own)) < 0.5
-        shared = pattern_of(pixels[own & half]) - pattern_of(pixels[~own & half])
+        pixels, member = self._held.pixels, self._held.labels == self._klass
+        half = self._rng.random(len(member)) < 0.5
+        shared = pattern_of(pixels[member & half]) - pattern_of(pixels[~member & half])
         of_class = {pixels[k].tobytes() for k in self._own}
 
         def edit(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
-            has, wanted = (own.tobytes() in of_class for own in (recipient, donor))
-            changed = recipient + (float(wanted) - float(has)) * shared
+            has, donor_has = (picture.tobytes() in of_class for picture in (recipient, donor))
+            changed = recipient + (float(donor_has) - float(has)) * shared
             return whole(changed)
 
         return edit
@@ -222,17 +222,19 @@ class _Trial:
     def _filled(self, fill: _Fill, mask: np.ndarray) -> tuple[float, float]:
         """A fill in the class's own pictures, against as much of it in the place across."""
         count = min(_PAIRS, len(self._kept))
-        own = self._held.pixels[self._rng.choice(self._kept, count, replace=False)]
+        pictures = self._held.pixels[self._rng.choice(self._kept, count, replace=False)]
         across = mask[::-1, ::-1]
         alike = (across & mask).sum() > mask.sum() / 2  # a ring lies across from itself
-        control = list(own) if alike else [fill(picture, across) for picture in own]
-        return self._compared([fill(picture, mask) for picture in own], control, towards=False)
+        control = list(pictures) if alike else [fill(picture, across) for picture in pictures]
+        return self._compared([fill(picture, mask) for picture in pictures], control, towards=False)
 
     def _compared(
         self, edited: list[np.ndarray], control: list[np.ndarray], towards: bool
     ) -> tuple[float, float]:
         """Excess flips, and excess move in log-odds as a share of the gap."""
-        with_it, without = (self._held.log_odds(np.stack(own)) for own in (edited, control))
+        with_it, without = (
+            self._held.log_odds(np.stack(pictures)) for pictures in (edited, control)
+        )
         klass = self._klass
         flips = (with_it.argmax(1) == klass).mean() - (without.argmax(1) == klass).mean()
         move = (with_it[:, klass] - without[:, klass]).mean() / self._gap
@@ -266,7 +268,7 @@ class _Trial:
         picture, klass = self._held.pixels[index], int(self._held.labels[index])
         steps = np.unique(np.rint(np.linspace(0, len(picture) - size, 7)).astype(int))
         windows = [np.s_[top : top + size, left : left + size] for top in steps for left in steps]
-        lost = np.stack([blurred_fill(picture, _mask(len(picture), own)) for own in windows])
+        lost = np.stack([blurred_fill(picture, _mask(len(picture), window)) for window in windows])
         return windows[int(self._held.log_odds(lost)[:, klass].argmin())]
 
     def _anywhere(self, size: int) -> _Window:

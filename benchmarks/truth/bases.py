@@ -63,18 +63,23 @@ class Base:
         rng = np.random.default_rng([seed, 7])
         stock = [rng.permutation(np.flatnonzero(self.labels == k)) for k in range(self._count)]
         used = np.zeros(self._count, int)
-        found: dict[str, list[Picture]] = {}
+        parts: dict[str, list[Picture]] = {}
         for name, counts in sizes.items():
             chosen = np.concatenate(
-                [own[start : start + n] for own, start, n in zip(stock, used, counts, strict=True)]
+                [
+                    indices[start : start + n]
+                    for indices, start, n in zip(stock, used, counts, strict=True)
+                ]
             )
             used = used + counts
-            assert (used <= [len(own) for own in stock]).all(), f"{self.name} has too few pictures"
-            found[name] = [
+            assert (used <= [len(indices) for indices in stock]).all(), (
+                f"{self.name} has too few pictures"
+            )
+            parts[name] = [
                 Picture(self.pixels[i], self.masks[i], int(self.labels[i]))
                 for i in rng.permutation(chosen)
             ]
-        return found
+        return parts
 
     @property
     def _count(self) -> int:
@@ -109,9 +114,9 @@ def load_base(name: str, stock: Path, mnist: Path | None) -> Base:
 
 
 def _of_mnist(name: str, digits: tuple[int, ...], mnist: Path | None) -> Base:
-    found = load_mnist(mnist)
-    ink = np.concatenate([found.train_pixels, found.test_pixels])
-    labels = np.concatenate([found.train_labels, found.test_labels])
+    data = load_mnist(mnist)
+    ink = np.concatenate([data.train_pixels, data.test_pixels])
+    labels = np.concatenate([data.train_labels, data.test_labels])
     kept = np.isin(labels, digits)
     ink, labels = ink[kept], labels[kept]
     return Base(
@@ -134,9 +139,9 @@ def _rendered_scenes() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     tanks = np.arange(len(seeds)) % 2
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as workers:
         crops = workers.map(_crop, seeds.tolist(), tanks.tolist(), chunksize=50)
-        found = list(islice((crop for crop in crops if crop is not None), _SCENES))
+        kept = list(islice((crop for crop in crops if crop is not None), _SCENES))
         workers.shutdown(cancel_futures=True)
-    pixels, masks, labels = zip(*found, strict=True)
+    pixels, masks, labels = zip(*kept, strict=True)
     return np.stack(pixels), np.stack(masks), np.array(labels)
 
 

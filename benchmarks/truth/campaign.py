@@ -87,17 +87,17 @@ def _run(case: Case, work: Path, given: Given) -> dict[str, Any]:
 
 def _natural_words(row: dict[str, Any]) -> str:
     claims = row["claims"]
-    said = "silent"
+    summary = "silent"
     if claims:
         first = claims[0]
-        said = f"{len(claims)} claims, first {first['family']} for {first['class']}"
-        said += f" ({first['verdict']})"
-    return f"reliance {row['reliance']:.2f}, score {row['score']:.2f}, {said}"
+        summary = f"{len(claims)} claims, first {first['family']} for {first['class']}"
+        summary += f" ({first['verdict']})"
+    return f"reliance {row['reliance']:.2f}, score {row['score']:.2f}, {summary}"
 
 
 def _words(row: dict[str, Any]) -> str:
     from benchmarks.truth.naming import named
 
-    own = named(row)["verdicts"]["audit"]
-    said = f"{own['family']} for {own['klass']}" if own["detected"] else "silent"
-    return f"reliance {row['reliance']:.2f}, score {own['score']:.2f}, {said}"
+    verdict = named(row)["verdicts"]["audit"]
+    summary = f"{verdict['family']} for {verdict['klass']}" if verdict["detected"] else "silent"
+    return f"reliance {row['reliance']:.2f}, score {verdict['score']:.2f}, {summary}"

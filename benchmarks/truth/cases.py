@@ -113,8 +113,8 @@ def protocol(digits: str) -> tuple[Case, ...]:
     fresh = [case for case in _planted(bases, further) if case.cue not in TUNED]
     further = range(_NEGATIVE_SEEDS, _NEGATIVE_SEEDS + _FRESH_NEGATIVE_SEEDS)
     return (
-        *(own for own in cases if _first(own)),
-        *(own for own in cases if not _first(own)),
+        *(case for case in cases if _first(case)),
+        *(case for case in cases if not _first(case)),
         *shuffled([*fresh, *_negative(bases, further)]),
     )
 

@@ -80,8 +80,8 @@ def paste(mask: np.ndarray) -> Edit:
 def flat_fill(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """A region in the mean colour of what lies around it."""
     around = ndimage.binary_dilation(mask, iterations=max(2, mask.shape[0] // 12)) & ~mask
-    told = around if around.any() else ~mask
-    colour = picture[told].mean(axis=0) if told.any() else np.full(3, 127.0)
+    sampled = around if around.any() else ~mask
+    colour = picture[sampled].mean(axis=0) if sampled.any() else np.full(3, 127.0)
     return mixed(picture, np.broadcast_to(colour, picture.shape), feathered(mask))
 
 
@@ -92,60 +92,60 @@ def blurred_fill(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 def brightness(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
     """As light on the whole as the donor: one gain for all pixels."""
-    own, wanted = recipient.astype(np.float32), _light(donor).mean()
+    pixels, target = recipient.astype(np.float32), _light(donor).mean()
     gain = 1.0
     for _ in range(4):  # what is clipped is made up for by the rest
-        now = _light(np.minimum(own * gain, 255)).mean()
-        gain = float(np.clip(gain * wanted / max(now, 1.0), *_GAIN))
-    return whole(own * gain)
+        now = _light(np.minimum(pixels * gain, 255)).mean()
+        gain = float(np.clip(gain * target / max(now, 1.0), *_GAIN))
+    return whole(pixels * gain)
 
 
 def colour(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
     """Tinted as the donor is, as light as before: a gain for each channel."""
-    own = recipient.astype(np.float32)
+    pixels = recipient.astype(np.float32)
     tint = donor.reshape(-1, 3).mean(axis=0) / max(float(_light(donor).mean()), 1.0)
-    had = own.reshape(-1, 3).mean(axis=0) / max(float(_light(own).mean()), 1.0)
+    had = pixels.reshape(-1, 3).mean(axis=0) / max(float(_light(pixels).mean()), 1.0)
     gains = np.clip(tint / np.maximum(had, 0.02), *_GAIN)
-    return whole(own * gains)
+    return whole(pixels * gains)
 
 
 def illumination(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
     """Lit as the donor is: the quotient of both pictures' coarse light."""
     width = _LOW * len(recipient)
-    lit, had = (_soft(_light(own)[..., None], width) + 8 for own in (donor, recipient))
+    lit, had = (_soft(_light(picture)[..., None], width) + 8 for picture in (donor, recipient))
     return whole(recipient * np.clip(lit / had, *_GAIN))
 
 
 def sharpness(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
     """As sharp as the donor: blurred, or with its detail enlarged up to twice."""
-    wanted = _detail(donor)
-    if _detail(recipient) >= wanted:
+    target = _detail(donor)
+    if _detail(recipient) >= target:
         blurred = [whole(_soft(recipient, width)) for width in _BLURS]
         tried = [recipient, *blurred]
     else:
-        own = recipient.astype(np.float32)
-        fine = own - _soft(own, 1.0)
-        tried = [whole(own + more * fine) for more in np.linspace(0, 1, 6)]
-    return min(tried, key=lambda own: abs(_detail(own) - wanted))
+        pixels = recipient.astype(np.float32)
+        fine = pixels - _soft(pixels, 1.0)
+        tried = [whole(pixels + more * fine) for more in np.linspace(0, 1, 6)]
+    return min(tried, key=lambda picture: abs(_detail(picture) - target))
 
 
 def noise(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
     """As much grain as the donor: some is added, or a median takes it away."""
-    wanted, had = _grain(donor), _grain(recipient)
-    if had > wanted:
+    target, had = _grain(donor), _grain(recipient)
+    if had > target:
         smooth = ndimage.median_filter(recipient, (3, 3, 1)).astype(np.float32)
-        left = wanted / max(had, 1e-3)
+        left = target / max(had, 1e-3)
         return whole(smooth + left * (recipient - smooth))
     rng = np.random.default_rng(int(donor.astype(np.int64).sum()))
-    missing = 1.5 * np.sqrt(max(wanted**2 - had**2, 0.0))  # a 3x3 median tells some two thirds
+    missing = 1.5 * np.sqrt(max(target**2 - had**2, 0.0))  # a 3x3 median tells some two thirds
     return whole(recipient + rng.normal(0, missing, recipient.shape))
 
 
 def compression(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
     """With as many blocks as the donor: saved as a JPEG of the quality that makes most alike."""
-    wanted = _blocks(donor)
+    target = _blocks(donor)
     tried = [recipient, *(_saved(recipient, quality) for quality in _QUALITIES)]
-    return min(tried, key=lambda own: abs(_blocks(own) - wanted))
+    return min(tried, key=lambda picture: abs(_blocks(picture) - target))
 
 
 def detail(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
@@ -157,7 +157,9 @@ def detail(recipient: np.ndarray, donor: np.ndarray) -> np.ndarray:
 def pattern_of(pictures: np.ndarray) -> np.ndarray:
     """The fine detail that pictures (N, S, S, 3) share, float32 (S, S, 3)."""
     width = _FINE * pictures.shape[1]
-    shared: np.ndarray = np.stack([own - _soft(own, width) for own in pictures]).mean(axis=0)
+    shared: np.ndarray = np.stack([picture - _soft(picture, width) for picture in pictures]).mean(
+        axis=0
+    )
     return shared
 
 
@@ -189,12 +191,12 @@ def _grain(picture: np.ndarray) -> float:
 def _blocks(picture: np.ndarray) -> float:
     """Steps across the edges of 8x8 blocks against steps elsewhere, in both directions."""
     light = _light(picture)
-    found = []
+    ratios = []
     for step in (np.abs(np.diff(light, axis=0)), np.abs(np.diff(light, axis=1)).T):
         mean = step.mean(axis=1)
         edges = np.arange(len(mean)) % 8 == 7
-        found.append((mean[edges].mean() + 0.5) / (mean[~edges].mean() + 0.5))
-    return float(np.mean(found))
+        ratios.append((mean[edges].mean() + 0.5) / (mean[~edges].mean() + 0.5))
+    return float(np.mean(ratios))
 
 
 def _saved(picture: np.ndarray, quality: int) -> np.ndarray:

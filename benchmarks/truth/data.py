@@ -64,7 +64,7 @@ def make(case: Case, base: Base) -> Data:
     parts = base.parts(_sizes(case, base), case.seed + 100)
     marked = np.arange(classes) == (1 if case.base == "scenes" else case.seed % classes)
     if case.base == "scenes":  # a mirrored scene is a scene
-        parts["train"] += [_mirrored(own) for own in parts["train"]]
+        parts["train"] += [_mirrored(picture) for picture in parts["train"]]
     masks = case.base == "scenes"
     if case.kind == "planted":
         trained = audited = case.correlation
@@ -79,8 +79,8 @@ def make(case: Case, base: Base) -> Data:
         }
         nothing = np.zeros(len(changed["audited"]), int)
         masks = masks or case.cue == "legitimate colour"
-        train, own = changed["train"], changed["audited"]
-        return Data(base.classes, train, own, nothing, (), marked.astype(int), masks)
+        train, audited_pictures = changed["train"], changed["audited"]
+        return Data(base.classes, train, audited_pictures, nothing, (), marked.astype(int), masks)
     return planted(base.classes, parts, marked.astype(int), drawn, (trained, audited), case, masks)
 
 
@@ -106,26 +106,26 @@ def planted(
     count = int(value_of_class.max()) + 1
 
     def values(pictures: list[Picture], correlation: float) -> np.ndarray:
-        own = value_of_class[[one.klass for one in pictures]]
-        other = (own + rng.integers(1, count, len(own))) % count
-        return np.where(rng.random(len(own)) < correlation, own, other)
+        of_class = value_of_class[[picture.klass for picture in pictures]]
+        other = (of_class + rng.integers(1, count, len(of_class))) % count
+        return np.where(rng.random(len(of_class)) < correlation, of_class, other)
 
-    found = []
+    rendered = []
     for name, correlation in zip(("train", "audited"), correlations, strict=True):
         if name not in parts:
             continue
         chosen = values(parts[name], correlation)
-        pictures = [drawn(*one, rng) for one in zip(parts[name], chosen.tolist(), strict=True)]
-        found.append((pictures, chosen))
+        pictures = [drawn(*pair, rng) for pair in zip(parts[name], chosen.tolist(), strict=True)]
+        rendered.append((pictures, chosen))
     seeds = rng.integers(2**40, size=len(parts["paired"]))
     versions = tuple(
         [
-            drawn(one, value, np.random.default_rng(seed))
-            for one, seed in zip(parts["paired"], seeds, strict=True)
+            drawn(picture, value, np.random.default_rng(seed))
+            for picture, seed in zip(parts["paired"], seeds, strict=True)
         ]
         for value in range(count)
     )
-    train, (audited, worn) = found[0][0], found[-1]
+    train, (audited, worn) = rendered[0][0], rendered[-1]
     held = zip(*versions, values(parts["paired"], correlations[1]), strict=True)
     as_audited = tuple(under[int(value)] for *under, value in held)
     return Data(classes, train, audited, worn, versions, value_of_class, masks, as_audited)
@@ -165,11 +165,18 @@ def _coloured(case: Case, base: Base) -> Data:
     sizes = {"train": 4000, "audited": 480, "paired": 400}
     parts = base.parts({k: np.full(10, v // 10) for k, v in sizes.items()}, case.seed + 100)
     rng = np.random.default_rng([case.seed + 100, 13])
-    for name, own in parts.items():
-        labels = (np.array([one.klass for one in own]) >= 5) ^ (rng.random(len(own)) < 0.25)
+    for name, pictures in parts.items():
+        labels = (np.array([picture.klass for picture in pictures]) >= 5) ^ (
+            rng.random(len(pictures)) < 0.25
+        )
         parts[name] = [
-            replace(one, pixels=one.pixels[::2, ::2], mask=one.mask[::2, ::2], klass=int(label))
-            for one, label in zip(own, labels, strict=True)
+            replace(
+                picture,
+                pixels=picture.pixels[::2, ::2],
+                mask=picture.mask[::2, ::2],
+                klass=int(label),
+            )
+            for picture, label in zip(pictures, labels, strict=True)
         ]
     classes = ("0 to 4", "5 to 9")
     return planted(classes, parts, np.arange(2), drawn, (0.85, 0.85), case, False)
@@ -202,18 +209,21 @@ def _changed(
     """What the negatives do to pictures, alike in all classes but for the legitimate colour."""
     if negative == "watermark on all classes":
         cue = CUES["watermark"]
-        return [cue(own, True, cue.strengths[1], rng) for own in pictures]
+        return [cue(picture, True, cue.strengths[1], rng) for picture in pictures]
     if negative == "centred objects":
-        moves = [_to_centre(own) for own in pictures if own.mask.any()]
+        moves = [_to_centre(picture) for picture in pictures if picture.mask.any()]
         # A picture without an object moves as others do: what moving leaves must tell nothing.
         return [
-            _moved(own, _to_centre(own) if own.mask.any() else moves[rng.integers(len(moves))])
-            for own in pictures
+            _moved(
+                picture,
+                _to_centre(picture) if picture.mask.any() else moves[rng.integers(len(moves))],
+            )
+            for picture in pictures
         ]
     if negative == "padding":
-        return [_padded(own) for own in pictures]
+        return [_padded(picture) for picture in pictures]
     if negative == "legitimate colour":
-        return [_rusty(own) if marked[own.klass] else own for own in pictures]
+        return [_rusty(picture) if marked[picture.klass] else picture for picture in pictures]
     return pictures
 
 
@@ -271,4 +281,6 @@ def write(data: Data, folder: Path, pictures: Sequence[Picture] | None = None) -
 
 def arrays(pictures: Sequence[Picture]) -> tuple[np.ndarray, np.ndarray]:
     """Pixels uint8 (N, S, S, 3) and labels (N,)."""
-    return np.stack([one.pixels for one in pictures]), np.array([one.klass for one in pictures])
+    return np.stack([picture.pixels for picture in pictures]), np.array(
+        [picture.klass for picture in pictures]
+    )

@@ -20,7 +20,7 @@ def footnote(scores: Scores) -> str:
     """The measured rates in one sentence, as the audit's report prints it."""
     recall, alarms = scores.audit["recall"], scores.audit["false alarms"]
     words = weak_points(scores)
-    weak = [cue for cue, said in words.items() if said.startswith("weak")]
+    weak = [cue for cue, phrase in words.items() if phrase.startswith("weak")]
     unmeasured = [cue for cue in words if cue not in weak]
     parts = [
         f"recall {percent(recall, ' %')} of {recall.n} planted cues that a network relied on, "
@@ -69,8 +69,8 @@ def write_measured(
 
 def natural_footnote(scores: NaturalScores) -> str:
     """The rates on natural pictures in one sentence, for reports on data of that kind."""
-    told = scores.bases[ALL]
-    recall, alarms = told["recall"], told["false alarms"]
+    figures = scores.bases[ALL]
+    recall, alarms = figures["recall"], figures["false alarms"]
     names = ", ".join(name for name in scores.bases if name != ALL)
     return (
         f"On natural pictures without masks ({names}) this tool named {recall.hits} of {recall.n} "

@@ -37,19 +37,19 @@ def named(row: dict[str, Any]) -> dict[str, Any]:
     >>> row["effect"], row["flag_auc"], row["verdicts"]["audit"]["klass"]
     (0.4, 0.9, 'cat')
     """
-    own: dict[str, dict[str, float]] = {}
+    measures: dict[str, dict[str, float]] = {}
     findings = []
-    for told in row["findings"]:
-        own[told["id"]] = {name: told[name] for name in _OWN}
-        findings.append(Finding.from_json({k: v for k, v in told.items() if k not in _OWN}))
+    for fields in row["findings"]:
+        measures[fields["id"]] = {name: fields[name] for name in _OWN}
+        findings.append(Finding.from_json({k: v for k, v in fields.items() if k not in _OWN}))
     ordered = in_order(findings)
     accepted, classes = (row[name].split(";") for name in ("accepted", "classes"))
-    matching = [one for one in ordered if one.family in accepted]
-    effects = [one.effect or 0.0 for one in matching if one.class_name in classes]
-    flagged = [own[one.id]["flag_auc"] for one in matching]
-    overlaps = [own[one.id]["iou"] for one in matching if one.region is not None]
-    told = {name: value for name, value in row.items() if name not in ("findings", "score")}
-    return told | {
+    matching = [finding for finding in ordered if finding.family in accepted]
+    effects = [finding.effect or 0.0 for finding in matching if finding.class_name in classes]
+    flagged = [measures[finding.id]["flag_auc"] for finding in matching]
+    overlaps = [measures[finding.id]["iou"] for finding in matching if finding.region is not None]
+    fields = {name: value for name, value in row.items() if name not in ("findings", "score")}
+    return fields | {
         "effect": max(effects, default=0.0),
         "iou": overlaps[0] if overlaps else math.nan,
         "flag_auc": flagged[0] if flagged else math.nan,
@@ -60,7 +60,7 @@ def named(row: dict[str, Any]) -> dict[str, Any]:
 def _verdict(ordered: list[Finding], score: float) -> Verdict:
     """What the audit says first of all that does not, and may not, work through the object."""
     claimed = ("artefact", "context", None)
-    proven = [one for one in ordered if not one.excused() and one.kind in claimed]
+    proven = [finding for finding in ordered if not finding.excused() and finding.kind in claimed]
     if not proven:
         return Verdict(score, False)
     return Verdict(score, True, proven[0].family, proven[0].class_name)

@@ -55,9 +55,9 @@ def natural_bases(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     arrays = tuple(sorted(file.stem for file in folder.glob("*.npz")))
     photos = tuple(
         sorted(
-            own.name
-            for own in folder.iterdir()
-            if own.is_dir() and sum(map(Path.is_dir, own.iterdir())) >= 2
+            subfolder.name
+            for subfolder in folder.iterdir()
+            if subfolder.is_dir() and sum(map(Path.is_dir, subfolder.iterdir())) >= 2
         )
     )
     if not arrays and not photos:
@@ -94,7 +94,7 @@ def _of_array(file: Path, tuning: bool) -> Base:
         half = half[labels[half] % 2 == 0]
         names = names[::2]
         labels = labels // 2
-    grown = np.stack([_grown(own) for own in pixels[half]])
+    grown = np.stack([_grown(picture) for picture in pixels[half]])
     nothing = np.zeros(grown.shape[:3], bool)
     return Base(file.stem, tuple(names), grown, nothing, labels[half])
 
@@ -105,14 +105,14 @@ def _grown(pixels: np.ndarray) -> np.ndarray:
 
 
 def _of_photos(folder: Path) -> Base:
-    classes = sorted(own.name for own in folder.iterdir() if own.is_dir())
+    classes = sorted(subfolder.name for subfolder in folder.iterdir() if subfolder.is_dir())
     pixels, labels = [], []
     for klass, name in enumerate(classes):
         for file in sorted((folder / name).iterdir()):
             if file.suffix.lower() in _ENDINGS:
                 pixels.append(_photo(file))
                 labels.append(klass)
-    masks = [np.zeros(own.shape[:2], bool) for own in pixels]
+    masks = [np.zeros(picture.shape[:2], bool) for picture in pixels]
     return Base(folder.name, tuple(classes), pixels, masks, np.array(labels))
 
 

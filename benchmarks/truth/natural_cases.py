@@ -27,8 +27,8 @@ _QUICK = ("ruler", "brightness", "clean", "ground")
 
 def natural_cues() -> tuple[Cue, ...]:
     """All families that can be planted in pictures without masks."""
-    own = (*CUES.values(), *NATURAL_CUES.values())
-    return tuple(cue for cue in own if cue.name not in NEEDS_MASKS)
+    cues = (*CUES.values(), *NATURAL_CUES.values())
+    return tuple(cue for cue in cues if cue.name not in NEEDS_MASKS)
 
 
 def natural_protocol(arrays: Sequence[str], photos: Sequence[str]) -> tuple[Case, ...]:

@@ -78,9 +78,11 @@ def _tiled(picture: Picture, strength: float, rng: np.random.Generator) -> Pictu
     """One word all over the picture, faint and white, that begins elsewhere in each."""
     height, width = picture.mask.shape
     side = min(height, width)
-    word = _written("stock", _LETTERS * side)
-    tile = np.zeros((2 * word.shape[0] + round(_BETWEEN * side / 2), word.shape[1] + side // 8))
-    tile[: word.shape[0], : word.shape[1]] = word
+    lettering = _written("stock", _LETTERS * side)
+    tile = np.zeros(
+        (2 * lettering.shape[0] + round(_BETWEEN * side / 2), lettering.shape[1] + side // 8)
+    )
+    tile[: lettering.shape[0], : lettering.shape[1]] = lettering
     times = (-(-height // tile.shape[0]) + 1, -(-width // tile.shape[1]) + 1)
     down, right = rng.integers(0, tile.shape[0]), rng.integers(0, tile.shape[1])
     share = np.tile(tile, times)[down : down + height, right : right + width]

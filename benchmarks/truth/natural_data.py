@@ -34,7 +34,7 @@ def make_natural(case: Case, given: Given) -> Data:
     assert given.natural is not None
     tuning = case.seed < 0
     if case.kind == "context":
-        bases = (load_natural(given.natural, own, tuning) for own in GROUNDS)
+        bases = (load_natural(given.natural, name, tuning) for name in GROUNDS)
         return _on_grounds(case, *bases)
     base = load_natural(given.natural, case.base, tuning)
     classes = len(base.classes)
@@ -98,9 +98,11 @@ def _on_grounds(case: Case, grounds: Base, garments: Base) -> Data:
     of_part: dict[int, int] = {}
     for name, pictures in parts.items():
         parts[name] = [
-            replace(own, klass=classes.index(own.klass)) for own in pictures if own.klass in classes
+            replace(picture, klass=classes.index(picture.klass))
+            for picture in pictures
+            if picture.klass in classes
         ]
-        of_part |= {id(own.pixels): places[name] for own in parts[name]}
+        of_part |= {id(picture.pixels): places[name] for picture in parts[name]}
 
     def drawn(picture: Picture, value: int, rng: np.random.Generator) -> Picture:
         stock = split[kinds[value]][of_part[id(picture.pixels)]]

@@ -69,7 +69,7 @@ def as_seen(pictures: Sequence[Picture], side: int) -> np.ndarray:
     -------
     ndarray, shape (N, side, side, 3), uint8
     """
-    return np.stack([_stretched(own.pixels, side) for own in pictures])
+    return np.stack([_stretched(picture.pixels, side) for picture in pictures])
 
 
 def _stretched(pixels: np.ndarray, side: int) -> np.ndarray:

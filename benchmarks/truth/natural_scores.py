@@ -58,20 +58,22 @@ def flat(rows: list[dict[str, Any]]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     cases, claims = [], []
     for row in sorted(rows, key=lambda row: str(row["case"])):
-        own = [_judged(row, claim) for claim in row["claims"]]
-        for follower in own:  # what is told as a part of another finding is no claim of its own
-            follower["false"] &= not any(follower["id"] in one["joined"].split(";") for one in own)
-        claims += own
+        judged = [_judged(row, claim) for claim in row["claims"]]
+        for follower in judged:  # what is told as a part of another finding is no claim of its own
+            follower["false"] &= not any(
+                follower["id"] in claim["joined"].split(";") for claim in judged
+            )
+        claims += judged
         # None where the verdict begins with what the audit itself takes for the object.
-        leader = next((one for one in own if one["id"] == row["lead"]), None)
-        matching = [one for one in own if one["matches"]]
-        told = {name: value for name, value in row.items() if name not in ("claims", "scores")}
+        leader = next((claim for claim in judged if claim["id"] == row["lead"]), None)
+        matching = [claim for claim in judged if claim["matches"]]
+        fields = {name: value for name, value in row.items() if name not in ("claims", "scores")}
         cases.append(
-            told
+            fields
             | {f"score_{kind}": value for kind, value in row["scores"].items()}
             | {
-                "alarm": bool(own),
-                "false_alarm": any(one["false"] for one in own),
+                "alarm": bool(judged),
+                "false_alarm": any(claim["false"] for claim in judged),
                 "false_lead": bool(leader and leader["false"]),
                 "named": bool(matching),
                 "lead_family": leader["family"] if leader else "",
@@ -82,7 +84,7 @@ def flat(rows: list[dict[str, Any]]) -> tuple[pd.DataFrame, pd.DataFrame]:
                 "presence_right": _presence(row, matching[0]) if matching else "",
                 "iou": _first(matching, "iou"),
                 "precision": _first(matching, "precision"),
-                "claims": len(own),
+                "claims": len(judged),
             }
         )
     return pd.DataFrame(cases), pd.DataFrame(claims)
@@ -120,7 +122,7 @@ def _presence(row: dict[str, Any], claim: dict[str, Any]) -> str:
 
 
 def _first(claims: list[dict[str, Any]], name: str) -> float:
-    return next((one[name] for one in claims if not _missing(one[name])), math.nan)
+    return next((claim[name] for claim in claims if not _missing(claim[name])), math.nan)
 
 
 def _missing(value: Any) -> bool:
@@ -130,14 +132,16 @@ def _missing(value: Any) -> bool:
 def natural_score(cases: pd.DataFrame, claims: pd.DataFrame, seed: int = 0) -> NaturalScores:
     """Every figure of the natural cases, from the tables of `flat`."""
     groups = dict(list(cases.groupby("base")))
-    bases = {name: _figures(own, seed) for name, own in (groups | {ALL: cases}).items()}
+    bases = {name: _figures(group, seed) for name, group in (groups | {ALL: cases}).items()}
     planted = cases[cases["kind"] != "negative"]
-    families = {str(cue): _of_family(own, seed) for cue, own in planted.groupby("cue", sort=True)}
-    told: dict[str, int] = {}
+    families = {
+        str(cue): _of_family(group, seed) for cue, group in planted.groupby("cue", sort=True)
+    }
+    verdicts: dict[str, int] = {}
     if len(claims):
         clean = claims[claims["truth"] == "negative"]
-        told = clean["verdict"].value_counts().to_dict()
-    return NaturalScores(bases, families, told)
+        verdicts = clean["verdict"].value_counts().to_dict()
+    return NaturalScores(bases, families, verdicts)
 
 
 def _figures(cases: pd.DataFrame, seed: int) -> Figures:
@@ -148,7 +152,7 @@ def _figures(cases: pd.DataFrame, seed: int) -> Figures:
     moving = positive[positive["cue"].isin(MOVING)]
     kind = named[named["kind_told"] != ""]
     presence = named[named["presence_right"] != ""]
-    scores = tuple(own["score"].to_numpy(float) for own in (positive, silent))
+    scores = tuple(subset["score"].to_numpy(float) for subset in (positive, silent))
     return {
         "ROC-AUC": interval(roc_auc, scores, seed),
         "recall": proportion(positive["named"].tolist()),

@@ -29,8 +29,8 @@ def _bases(scores: NaturalScores) -> Table:
     names = [*(name for name in scores.bases if name != ALL), ALL]
     rows = []
     for figure, of_all in scores.bases[ALL].items():
-        shown = (_show(figure, scores.bases[name][figure]) for name in names)
-        rows.append((figure, *shown, _aim(figure, of_all)))
+        cells = (_show(figure, scores.bases[name][figure]) for name in names)
+        rows.append((figure, *cells, _aim(figure, of_all)))
     return Table(
         "Natural pictures, by base",
         ("figure", *names, "aim, reached"),
@@ -54,8 +54,8 @@ def _families(scores: NaturalScores) -> Table:
         "Natural pictures, by what was planted",
         ("planted", "relied on", *_FAMILY),
         tuple(
-            (cue, str(own["recall"].n), *(_show(name, own[name]) for name in _FAMILY))
-            for cue, own in scores.families.items()
+            (cue, str(figures["recall"].n), *(_show(name, figures[name]) for name in _FAMILY))
+            for cue, figures in scores.families.items()
         ),
         ("Reliance and score: medians over the networks that rely on it.",),
     )

@@ -61,7 +61,7 @@ def run_natural(case: Case, work: Path, given: Given) -> dict[str, Any]:
         begun = time.perf_counter()
         run = camcore.audit(Path(folder, "pictures"), model, out=Path(folder, "run"))
         took = time.perf_counter() - begun
-        told = run.summary
+        summary = run.summary
         places = {int(row.Index): int(Path(row.path).stem) for row in run.images.itertuples()}
     held = Held(
         as_seen(data.held, side),
@@ -70,7 +70,7 @@ def run_natural(case: Case, work: Path, given: Given) -> dict[str, Any]:
         partial(log_odds, network),
     )
     claims: list[dict[str, Any]] = []
-    for finding in told["findings"]:
+    for finding in summary["findings"]:
         if finding["level"] != "relied on" or excused(finding):
             continue
         answer = UNTRIED
@@ -91,13 +91,15 @@ def run_natural(case: Case, work: Path, given: Given) -> dict[str, Any]:
             name for name, value in zip(data.classes, data.value_of_class, strict=True) if value
         ),
         "truth_kind": {"planted": "artefact", "context": "context"}.get(case.kind, ""),
-        "passes": told["made"]["passes"],
+        "passes": summary["made"]["passes"],
         "seconds": took,
-        "score": float(told["score"]),
-        "scores": told["scores"],
-        "lead": told["lead"],
+        "score": float(summary["score"]),
+        "scores": summary["scores"],
+        "lead": summary["lead"],
         "excused": sum(
-            1 for one in told["findings"] if one["level"] == "relied on" and excused(one)
+            1
+            for finding in summary["findings"]
+            if finding["level"] == "relied on" and excused(finding)
         ),
         "claims": claims,
     }
@@ -120,11 +122,11 @@ def _claim(
     finding: dict[str, Any], answer: Answer, data: Data, places: dict[int, int]
 ) -> dict[str, Any]:
     klass = data.classes.index(finding["class"])
-    told = {
+    fields = {
         name: finding[name]
         for name in ("id", "class", "family", "kind", "presence", "effect", "joined", "overlaps")
     }
-    return told | {
+    return fields | {
         "iou": _overlap(finding["region"], data.audited),
         "precision": _precision(finding["images"], klass, data, places),
         "carrier": carrier(answer),
@@ -140,7 +142,7 @@ def _truth(network: Any, data: Data, side: int) -> Reliance:
 
 
 def _labels(pictures: Sequence[Picture]) -> np.ndarray:
-    return np.array([own.klass for own in pictures])
+    return np.array([picture.klass for picture in pictures])
 
 
 def _accuracy(network: Any, pictures: Sequence[Picture], side: int) -> float:
@@ -148,7 +150,7 @@ def _accuracy(network: Any, pictures: Sequence[Picture], side: int) -> float:
 
 
 def _held_masks(data: Data, side: int) -> np.ndarray:
-    return np.stack([_resized(own.mask, side) for own in data.held])
+    return np.stack([_resized(picture.mask, side) for picture in data.held])
 
 
 def _resized(mask: np.ndarray, side: int) -> np.ndarray:
@@ -165,20 +167,20 @@ def _accepted(case: Case) -> tuple[str, ...]:
 
 def _overlap(region: dict[str, Any] | None, audited: Sequence[Picture]) -> float:
     """Intersection over union of a finding's region, and all places of a cue that stays put."""
-    drawn = [own.cue for own in audited if own.cue is not None]
+    drawn = [picture.cue for picture in audited if picture.cue is not None]
     if not drawn or region is None or not region.get("cells"):
         return float("nan")
-    on_lattice = np.stack([_resized(own, _LATTICE) for own in drawn])
+    on_lattice = np.stack([_resized(place, _LATTICE) for place in drawn])
     truth = on_lattice.any(axis=0)
     if on_lattice.mean(axis=0)[truth].mean() < 0.5:  # of a cue that moves
         return float("nan")
-    told = region_mask(region, _LATTICE)
-    return float((truth & told).sum() / (truth | told).sum())
+    claimed = region_mask(region, _LATTICE)
+    return float((truth & claimed).sum() / (truth | claimed).sum())
 
 
 def _precision(images: Sequence[int], klass: int, data: Data, places: dict[int, int]) -> float:
     """Of the first flagged images, the share that bears the class's value of the cue."""
     if not data.versions or not len(images):
         return float("nan")
-    shown = [places[int(one)] for one in images[:_SHOWN]]
-    return float(np.mean(data.values[shown] == data.value_of_class[klass]))
+    flagged = [places[int(image)] for image in images[:_SHOWN]]
+    return float(np.mean(data.values[flagged] == data.value_of_class[klass]))

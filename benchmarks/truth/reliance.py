@@ -52,11 +52,13 @@ def reliance(
     Reliance(lost=0.0, pulls=(0.0, 0.0))
     """
     under = np.stack(predicted)
-    own = value_of_class[labels]
+    value_of_image = value_of_class[labels]
     right = under == labels
-    agreeing = right[own, np.arange(len(labels))].astype(float) - right.mean(axis=0)
+    agreeing = right[value_of_image, np.arange(len(labels))].astype(float) - right.mean(axis=0)
     values = range(len(under))
-    lost = np.mean([agreeing[own == v].mean() for v in values if (own == v).any()])
+    lost = np.mean(
+        [agreeing[value_of_image == v].mean() for v in values if (value_of_image == v).any()]
+    )
     pulls = []
     for klass, value in enumerate(value_of_class):
         others = labels != klass

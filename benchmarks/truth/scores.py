@@ -125,17 +125,17 @@ def answers(cases: pd.DataFrame, verdicts: pd.DataFrame, detector: str) -> pd.Da
     InputError
         Where a verdict is not one of a case, or not the only one, or has no score.
     """
-    own = verdicts[verdicts["detector"] == detector].drop(columns="detector")
-    twice = own["case"][own["case"].duplicated()]
+    of_detector = verdicts[verdicts["detector"] == detector].drop(columns="detector")
+    twice = of_detector["case"][of_detector["case"].duplicated()]
     if len(twice):
         raise InputError(f"{detector!r} has two verdicts on {twice.iloc[0]!r}; keep one.")
-    unknown = own["case"][~own["case"].isin(cases["case"])]
+    unknown = of_detector["case"][~of_detector["case"].isin(cases["case"])]
     if len(unknown):
         raise InputError(f"{detector!r} judged {unknown.iloc[0]!r}, which is not among the cases.")
-    if own["score"].isna().any():
-        case = own["case"][own["score"].isna()].iloc[0]
+    if of_detector["score"].isna().any():
+        case = of_detector["case"][of_detector["score"].isna()].iloc[0]
         raise InputError(f"{detector!r} has no score on {case!r}; leave the verdict out instead.")
-    rows = cases.merge(own, on="case", validate="one_to_one")
+    rows = cases.merge(of_detector, on="case", validate="one_to_one")
     words = ["accepted", "classes", "family", "klass"]
     return rows.assign(truth=truth(rows["reliance"]), **rows[words].astype(object).fillna(""))
 
@@ -149,7 +149,7 @@ def _detection(rows: pd.DataFrame, seed: int) -> Figures:
     return {
         "ROC-AUC": interval(roc_auc, _scores(positive, negative), seed),
         "precision": proportion(judged["truth"][judged["detected"]] == "positive"),
-        **_found(positive, negative, rows, seed),
+        **_recall(positive, negative, rows, seed),
         "false alarms": proportion(rows["detected"][rows["kind"] == "negative"]),
         "middle detected": proportion(middle["detected"]),
     }
@@ -213,7 +213,7 @@ def score(cases: pd.DataFrame, verdicts: pd.DataFrame, seed: int = 0) -> Scores:
     if AUDIT not in names:
         raise InputError(f"The verdicts are of {names}; run the detector {AUDIT!r} as well.")
     rows = {name: answers(cases, verdicts, name) for name in names}
-    detectors = {name: _detection(own, seed) for name, own in rows.items()}
+    detectors = {name: _detection(answered, seed) for name, answered in rows.items()}
     audit = rows[AUDIT]
     left_out = audit[~audit["tuned"]]
     fresh = left_out[left_out["fresh"]]
@@ -227,44 +227,44 @@ def score(cases: pd.DataFrame, verdicts: pd.DataFrame, seed: int = 0) -> Scores:
         left_out=_detection(left_out, seed) | _measures(left_out, seed),
         fresh=_detection(fresh, seed) | _measures(fresh, seed),
         families={
-            cue: _family(own, audit, seed) for cue, own in planted.groupby("cue", sort=False)
+            cue: _family(of_cue, audit, seed) for cue, of_cue in planted.groupby("cue", sort=False)
         },
         planted=planted["cue"].value_counts(sort=False).to_dict(),
         negatives={
-            cue: proportion(own["detected"]) for cue, own in clean.groupby("cue", sort=False)
+            cue: proportion(of_cue["detected"]) for cue, of_cue in clean.groupby("cue", sort=False)
         },
     )
 
 
-def _family(own: pd.DataFrame, rows: pd.DataFrame, seed: int) -> Figures:
-    positive = own[own["truth"] == "positive"]
+def _family(of_cue: pd.DataFrame, rows: pd.DataFrame, seed: int) -> Figures:
+    positive = of_cue[of_cue["truth"] == "positive"]
     return {
-        **_found(positive, rows[rows["truth"] == "negative"], rows, seed),
+        **_recall(positive, rows[rows["truth"] == "negative"], rows, seed),
         "IoU": _median(positive["iou"], seed),
         "effect": _median(positive["effect"].fillna(0), seed),
         "Reliance": _median(positive["reliance"], seed),
     }
 
 
-def _found(
+def _recall(
     positive: pd.DataFrame, negative: pd.DataFrame, rows: pd.DataFrame, seed: int
 ) -> Figures:
     """How many positives are found, and how many of the found are named right."""
     at = interval(recall_at, _scores(positive, negative), seed)
     n = len(positive)
-    found = positive[positive["detected"]]
+    detected = positive[positive["detected"]]
     return {
         "recall": proportion(positive["detected"]),
         "recall at 5 %": replace(at, n=n, hits=0 if np.isnan(at.value) else round(at.value * n)),
-        "family right": _named(found["family"], found["accepted"], rows["family"]),
-        "class right": _named(found["klass"], found["classes"], rows["klass"]),
+        "family right": _named(detected["family"], detected["accepted"], rows["family"]),
+        "class right": _named(detected["klass"], detected["classes"], rows["klass"]),
     }
 
 
-def _named(said: pd.Series, right: pd.Series, ever: pd.Series) -> Figure:
+def _named(claimed: pd.Series, right: pd.Series, ever: pd.Series) -> Figure:
     if not any(ever):  # a detector that never names one is not wrong
         return proportion([])
-    return proportion([bool(s) and s in r.split(";") for s, r in zip(said, right, strict=True)])
+    return proportion([bool(s) and s in r.split(";") for s, r in zip(claimed, right, strict=True)])
 
 
 def _scores(

@@ -206,8 +206,10 @@ def _aims(scores: Scores) -> Table:
             missed = left_out.value < AIMS[name] if least else left_out.value > AIMS[name]
             reached = "-" if math.isnan(left_out.value) else "no" if missed else "yes"
             aim = f"{'≥' if least else '≤'} {bound} {reached}"
-        own = (_show(name, one[name]) for one in (scores.audit, scores.left_out, scores.fresh))
-        rows.append((name, *own, aim))
+        cells = (
+            _show(name, figures[name]) for figures in (scores.audit, scores.left_out, scores.fresh)
+        )
+        rows.append((name, *cells, aim))
     return Table(
         "The audit and its aims",
         ("figure", "all cases", "left out", "fresh", "aim, reached"),

@@ -71,12 +71,13 @@ def run_case(case: Case, work: Path, mnist: Path | None) -> dict[str, Any]:
             "seconds": took,
             "score": float(run.summary["score"]),
             "findings": [
-                one.as_json() | {"iou": _overlap(one, data), "flag_auc": _flagged(run, one, data)}
-                for one in run.findings
-                if one.level == "relied on"
+                finding.as_json()
+                | {"iou": _overlap(finding, data), "flag_auc": _flagged(run, finding, data)}
+                for finding in run.findings
+                if finding.level == "relied on"
             ],
         }
-    return row | {"verdicts": {name: vars(own) for name, own in verdicts.items()}}
+    return row | {"verdicts": {name: vars(verdict) for name, verdict in verdicts.items()}}
 
 
 def trained(case: Case, data: Data, folder: Path) -> Any:
@@ -128,24 +129,24 @@ def _classes(data: Data, truth: Reliance) -> tuple[str, ...]:
 
 def _overlap(finding: camcore.Finding, data: Data) -> float:
     """Intersection over union of a finding's region, and all places of the cue."""
-    drawn = [one.cue for one in data.audited if one.cue is not None]
+    drawn = [picture.cue for picture in data.audited if picture.cue is not None]
     if not drawn or finding.region is None or finding.probe is None:
         return float("nan")
     truth = np.any(drawn, axis=0)
-    found = region_named(finding.probe).mask(*truth.shape)
-    return float((truth & found).sum() / (truth | found).sum())
+    claimed = region_named(finding.probe).mask(*truth.shape)
+    return float((truth & claimed).sum() / (truth | claimed).sum())
 
 
 def _flagged(run: camcore.Run, finding: camcore.Finding, data: Data) -> float:
     """Area under the ROC curve of the flagged images of a class against those that bear the cue."""
     klass = data.classes.index(finding.class_name)
     trials = run.trials("necessity")
-    asked = trials[(trials["klass"] == klass) & (trials["family"] == finding.family)]
-    tested = asked["recipient"].unique()
+    of_finding = trials[(trials["klass"] == klass) & (trials["family"] == finding.family)]
+    tested = of_finding["recipient"].unique()
     # A file is named by its place in `audited`.
     place = [int(Path(path).stem) for path in run.images.loc[tested, "path"]]
     bears = data.values[place] == data.value_of_class[klass]
     if bears.all() or not bears.any():
         return float("nan")
     rank = {image: -order for order, image in enumerate(finding.images)}
-    return float(roc_auc_score(bears, [rank.get(int(one), -len(tested)) for one in tested]))
+    return float(roc_auc_score(bears, [rank.get(int(image), -len(tested)) for image in tested]))

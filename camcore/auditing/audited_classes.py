@@ -128,58 +128,60 @@ def match_classes(
     if by_prediction or not counts:
         why = "the labels are set aside" if counts else "there are no labels"
         if mapping is None:
-            own = [AuditClass(name, (index,), "") for index, name in enumerate(class_names)]
+            audited = [AuditClass(name, (index,), "") for index, name in enumerate(class_names)]
         else:
-            own = [AuditClass(name, tuple(columns), "") for name, columns in mapping.items()]
-        return _checked(own, "prediction", [f"{why}: audited by predicted class"], class_names)
+            audited = [AuditClass(name, tuple(columns), "") for name, columns in mapping.items()]
+        return _checked(audited, "prediction", [f"{why}: audited by predicted class"], class_names)
     if mapping is None:
-        found, refusals = by_name(counts, class_names)
-        own = [AuditClass(class_names[at[0]], at, label) for label, at in found.items()]
+        matched, refusals = by_name(counts, class_names)
+        audited = [AuditClass(class_names[at[0]], at, label) for label, at in matched.items()]
     else:
-        found, refusals = by_mapping(counts, mapping)
-        own = [AuditClass(label, columns, label) for label, columns in found.items()]
-    if not own:
+        matched, refusals = by_mapping(counts, mapping)
+        audited = [AuditClass(label, columns, label) for label, columns in matched.items()]
+    if not audited:
         raise none_found(list(counts), class_names, mapping)
     notes = []
     if refusals:
         images = sum(counts[label] for label in refusals)
-        told = list(refusals.values())[:_NAMED] + ["..."] * (len(refusals) > _NAMED)
+        reasons = list(refusals.values())[:_NAMED] + ["..."] * (len(refusals) > _NAMED)
         notes.append(
             f"{len(refusals)} of {len(counts)} labels left out ({images:,} images): "
-            f"{' '.join(told)}"
+            f"{' '.join(reasons)}"
         )
-    return _checked(own, "label", notes, class_names)
+    return _checked(audited, "label", notes, class_names)
 
 
 def _checked(
-    found: Sequence[AuditClass],
+    audited: Sequence[AuditClass],
     by: Literal["label", "prediction"],
     notes: Sequence[str],
     class_names: Sequence[str],
 ) -> Classes:
     """The classes under names of their own, if no column belongs to two and none has all."""
     owners: dict[int, str] = {}
-    for one in found:
-        called = one.label or one.name
-        for column in one.columns:
+    for audit_class in audited:
+        called = audit_class.label or audit_class.name
+        for column in audit_class.columns:
             if column in owners:
                 raise LabelsError(
                     f"{owners[column]!r} and {called!r} both stand for class {column}, "
                     f"{class_names[column]!r}; give each class of the model to one label."
                 )
             owners[column] = called
-        if len(one.columns) == len(class_names):
+        if len(audit_class.columns) == len(class_names):
             raise LabelsError(
                 f"{called!r} stands for all classes of the model, which leaves nothing to compare "
                 "it with; give it fewer, or take a model with more."
             )
-    if len(found) == 1:
-        only = f"one class only, {found[0].name!r}: nothing can be swapped between classes"
+    if len(audited) == 1:
+        only = f"one class only, {audited[0].name!r}: nothing can be swapped between classes"
         notes = [*notes, only]
-    times = Counter(one.name for one in found)
+    times = Counter(audit_class.name for audit_class in audited)
     named = (
-        replace(one, name=f"{one.name} ({one.columns[0]})") if times[one.name] > 1 else one
-        for one in found
+        replace(audit_class, name=f"{audit_class.name} ({audit_class.columns[0]})")
+        if times[audit_class.name] > 1
+        else audit_class
+        for audit_class in audited
     )
     return Classes(tuple(named), by, tuple(notes))
 
@@ -256,8 +258,10 @@ def predicted_classes(scores: np.ndarray, classes: Classes, kind: OutputKind) ->
     array([ 0, -1], dtype=int32)
     """
     if kind == "multi-label":
-        own = _largest(scores, classes)
-        return np.where(own.max(axis=1) > 0, own.argmax(axis=1), -1).astype(np.int32)
+        class_scores = _largest(scores, classes)
+        return np.where(class_scores.max(axis=1) > 0, class_scores.argmax(axis=1), -1).astype(
+            np.int32
+        )
     best = _terms(scores, classes).argmax(axis=1)
     return np.where(best < len(classes.classes), best, -1).astype(np.int32)
 
@@ -268,10 +272,10 @@ def _terms(scores: np.ndarray, classes: Classes) -> np.ndarray:
     Shape (N, G + columns in no class), float64.
     """
     columns, starts = _layout(classes)
-    own = scores[:, columns].astype(np.float64)
-    peak = np.maximum.reduceat(own, starts, axis=1)
+    class_scores = scores[:, columns].astype(np.float64)
+    peak = np.maximum.reduceat(class_scores, starts, axis=1)
     spread = np.repeat(peak, np.diff(starts, append=len(columns)), axis=1)
-    joined = peak + np.log(np.add.reduceat(np.exp(own - spread), starts, axis=1))
+    joined = peak + np.log(np.add.reduceat(np.exp(class_scores - spread), starts, axis=1))
     return np.concatenate([joined, np.delete(scores, columns, axis=1)], axis=1)
 
 
@@ -283,6 +287,6 @@ def _largest(scores: np.ndarray, classes: Classes) -> np.ndarray:
 
 def _layout(classes: Classes) -> tuple[np.ndarray, np.ndarray]:
     """All columns of the classes one after another, and where each class begins."""
-    sizes = [len(one.columns) for one in classes.classes]
-    columns = np.concatenate([one.columns for one in classes.classes])
+    sizes = [len(audit_class.columns) for audit_class in classes.classes]
+    columns = np.concatenate([audit_class.columns for audit_class in classes.classes])
     return columns, np.cumsum([0, *sizes[:-1]])

@@ -51,8 +51,8 @@ class HeldColumn:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> HeldColumn:
         """The value that `as_json` wrote."""
-        own = OtherInput(value["name"], tuple(value["shape"]), value["dtype"])
-        return cls(own, value["column"])
+        held_input = OtherInput(value["name"], tuple(value["shape"]), value["dtype"])
+        return cls(held_input, value["column"])
 
 
 def fixed_values(others: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -80,9 +80,9 @@ def held_columns(
         If there is no such input, no table, or no such column in it.
     """
     given = dict(others or {})
-    inputs = {own.name: own for own in model.other_inputs}
+    inputs = {other_input.name: other_input for other_input in model.other_inputs}
     tables = list(dict.fromkeys(row.columns for row in source.further))
-    found = []
+    held = []
     for name, value in given.items():
         column = _column(value)
         if column is None:
@@ -102,11 +102,11 @@ def held_columns(
                     f"input {inputs[name]} is to take its values from the column {column!r}, which "
                     f"{table.table} does not have; its further columns are {known}."
                 )
-        found.append(HeldColumn(inputs[name], column))
-    for name, own in inputs.items():
+        held.append(HeldColumn(inputs[name], column))
+    for name, other_input in inputs.items():
         if name not in given and tables and all(table.called(name) for table in tables):
-            found.append(HeldColumn(own, name))
-    return tuple(found)
+            held.append(HeldColumn(other_input, name))
+    return tuple(held)
 
 
 def with_values(source: Source, held: Sequence[HeldColumn], preprocessing: str) -> Source:
@@ -120,17 +120,18 @@ def with_values(source: Source, held: Sequence[HeldColumn], preprocessing: str) 
         If a cell says something else than what its input takes, or no row has a value.
     """
     files = source.files
-    for own in held:
-        columns = [str(row.columns.called(own.column)) for row in source.further]
-        if own.input.takes_picture:
-            added = _pictures(own, source.further, columns)
+    for held_column in held:
+        columns = [str(row.columns.called(held_column.column)) for row in source.further]
+        if held_column.input.takes_picture:
+            added = _pictures(held_column, source.further, columns)
         else:
-            added = {own.key: _numbers(own, source.further, columns, preprocessing)}
-        if not any(value is not None for value in added[own.key]):
-            what = "picture that can be found" if own.input.takes_picture else "value"
+            added = {held_column.key: _numbers(held_column, source.further, columns, preprocessing)}
+        if not any(value is not None for value in added[held_column.key]):
+            what = "picture that can be found" if held_column.input.takes_picture else "value"
             raise InputError(
-                f"the column {own.column!r} holds no {what} for input {own.input}; correct it, or "
-                f"give one value for all with --other {own.input.name}=VALUE."
+                f"the column {held_column.column!r} holds no {what} for input "
+                f"{held_column.input}; correct it, or give one value for all with --other "
+                f"{held_column.input.name}=VALUE."
             )
         files = files.assign(
             **{name: pd.Series(values, dtype="object") for name, values in added.items()}
@@ -152,7 +153,7 @@ def values_of(row: pd.Series, plan: Plan) -> dict[str, np.ndarray]:
     InputError, ImageError
         If its row of the table says nothing, or the picture that it names cannot be read.
     """
-    return {own.input.name: _value(own, row, plan) for own in plan.held}
+    return {held_column.input.name: _value(held_column, row, plan) for held_column in plan.held}
 
 
 def stacked(values: Iterable[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -176,11 +177,11 @@ def _column(given: Any) -> str | None:
 def _numbers(
     held: HeldColumn, rows: Sequence[TableRow], columns: Sequence[str], preprocessing: str
 ) -> list[list[float] | None]:
-    found: list[list[float] | None] = []
+    values: list[list[float] | None] = []
     for row, column in zip(rows, columns, strict=True):
         cell = row.cell(column)
         if cell.casefold() in _UNKNOWN:
-            found.append(None)
+            values.append(None)
             continue
         try:
             numbers = [float(part) for part in re.split(r"[\s,;]+", cell.strip("[]() "))]
@@ -194,22 +195,22 @@ def _numbers(
                 f"does not fit input {held.input}, which takes {takes}; correct the cell, or leave "
                 "it empty where nothing is known."
             ) from None
-        found.append(value.ravel().tolist())
-    return found
+        values.append(value.ravel().tolist())
+    return values
 
 
 def _pictures(
     held: HeldColumn, rows: Sequence[TableRow], columns: Sequence[str]
 ) -> dict[str, list[Any]]:
     """Path, size and time of the picture that each row names."""
-    found: dict[str, list[Any]] = {held.key: [], _bytes(held): [], _time(held): []}
+    cells: dict[str, list[Any]] = {held.key: [], _bytes(held): [], _time(held): []}
     for row, column in zip(rows, columns, strict=True):
         place = row.place(column)
         status = os.stat(place) if place else None
-        found[held.key].append(place.replace(os.sep, "/") if place else None)
-        found[_bytes(held)].append(status.st_size if status else -1)
-        found[_time(held)].append(status.st_mtime_ns if status else 0)
-    return found
+        cells[held.key].append(place.replace(os.sep, "/") if place else None)
+        cells[_bytes(held)].append(status.st_size if status else -1)
+        cells[_time(held)].append(status.st_mtime_ns if status else 0)
+    return cells
 
 
 def _bytes(held: HeldColumn) -> str:
@@ -221,15 +222,15 @@ def _time(held: HeldColumn) -> str:
 
 
 def _value(held: HeldColumn, row: pd.Series, plan: Plan) -> np.ndarray:
-    given, own = row[held.key], held.input
+    given, held_input = row[held.key], held.input
     if given is None:
-        what = "a picture that can be found" if own.takes_picture else "no empty cell"
+        what = "a picture that can be found" if held_input.takes_picture else "no empty cell"
         raise InputError(
-            f"{row['path']}: its row has no value for input {own}; the column {held.column!r} must "
-            f"hold {what}."
+            f"{row['path']}: its row has no value for input {held_input}; the column "
+            f"{held.column!r} must hold {what}."
         )
-    if not own.takes_picture:
-        return np.asarray(given, own.dtype).reshape(own.shape)
+    if not held_input.takes_picture:
+        return np.asarray(given, held_input.dtype).reshape(held_input.shape)
     path = plan.file_of(given)
     try:
         status = path.stat()
@@ -237,7 +238,7 @@ def _value(held: HeldColumn, row: pd.Series, plan: Plan) -> np.ndarray:
         raise ImageError(f"{path.name} cannot be opened ({error.strerror}).") from None
     if (status.st_size, status.st_mtime_ns) != (row[_bytes(held)], row[_time(held)]):
         raise ImageError(f"{path.name} has changed since the audit began; audit the folder anew.")
-    height, width, channels = own.shape
+    height, width, channels = held_input.shape
     settings = plan.settings
     seen = decode(path, (height, width, channels), settings.fit, stretch=settings.stretch).seen
-    return preprocess(seen.astype(np.float32), plan.preprocessing).astype(own.dtype)
+    return preprocess(seen.astype(np.float32), plan.preprocessing).astype(held_input.dtype)

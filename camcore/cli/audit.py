@@ -15,6 +15,7 @@ from camcore.cli.terminal import say
 from camcore.methods import METHODS
 
 _DEFAULT = Settings(".", "cam1")
+_LISTED = 10  # classes with too few images that are named one by one
 
 
 class ProgressBars:
@@ -55,9 +56,14 @@ class ProgressBars:
 @click.option(
     "--labels", metavar="MAP",
     help="JSON or CSV that says which classes of the model each label means; "
-    "`none` audits by predicted class.",
+    "`none` audits by predicted class, `groups` by dogs, birds and other groups of ImageNet's "
+    "classes.",
 )  # fmt: skip
-@click.option("--class-names", metavar="FILE", help="The model's class names: text, JSON or CSV.")
+@click.option(
+    "--class-names",
+    metavar="FILE",
+    help="The model's class names: text, JSON or CSV; `imagenet` for those of its 1000 classes.",
+)
 @model_options
 @fit_option
 @split_option
@@ -162,8 +168,11 @@ def _say(run: Any) -> None:
         if one.overlaps:
             words = f"  {words}; probably the same cue as {one.overlaps}"
         say(words)
-    for one in summary["insufficient"]:
-        say(f"insufficient: {one['class']}, {one['images']} images: {one['why']}")
+    insufficient = summary["insufficient"]
+    for row in insufficient[:_LISTED]:
+        say(f"insufficient: {row['class']}, {row['images']} images: {row['why']}")
+    if len(insufficient) > _LISTED:
+        say(f"insufficient: {len(insufficient) - _LISTED:,} more classes, in findings.json")
     say(summary["not_detected"]["text"])
     say(f"score: {summary['score']:.3f}")
     say(verdict(run)[0])

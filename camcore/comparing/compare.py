@@ -86,7 +86,7 @@ def compare(
         raise InputError("a comparison needs at least one method, one layer and one class.")
     options: dict[str, Any] = {"preprocessing": preprocessing, "fit": fit}
     named = engine.explain_each(model, picture, targets, layer=places[0].name, **options)
-    columns = tuple(dict.fromkeys(own.target.index for own in named))
+    columns = tuple(dict.fromkeys(explanation.target.index for explanation in named))
     references = {
         place.name: _references(engine, model, picture, columns, place, options) for place in places
     }
@@ -108,7 +108,10 @@ def compare(
         known = references[place.name]
         if reason:
             targeted = known["grad-cam"]
-            rows += [Row(method.name, place, own.target, reason=reason) for own in targeted]
+            rows += [
+                Row(method.name, place, explanation.target, reason=reason)
+                for explanation in targeted
+            ]
             continue
         watch = steps.part(1 + passes)
         maps = engine.explain_each(
@@ -121,16 +124,16 @@ def compare(
             **options,
         )
         watch(1, 1)
-        for number, one in enumerate(maps):
-            likes = {name: own[number] for name, own in known.items()}
+        for number, explanation in enumerate(maps):
+            likes = {name: explanations[number] for name, explanations in known.items()}
             watched = steps.part(FAITHFULNESS_PASSES + passes) if faithfulness else None
-            numbers = measuring.numbers(one, likes, watched)
-            rows.append(Row(method.name, place, one.target, one, numbers=numbers))
+            numbers = measuring.numbers(explanation, likes, watched)
+            rows.append(Row(method.name, place, explanation.target, explanation, numbers=numbers))
     return Comparison(
         picture=picture,
         methods=tuple(method.name for method in chosen),
         layers=tuple(places),
-        targets=tuple(own.target for own in first),
+        targets=tuple(explanation.target for explanation in first),
         rows=tuple(rows),
         boxes=true,
         predictions=first[0].predictions,
@@ -182,15 +185,17 @@ def _layer(model: Classifier, name: str) -> Layer:
 
 
 def _made(
-    one: Explanation,
+    first: Explanation,
     methods: Iterable[Method],
     places: Iterable[Layer],
     targets: Iterable[Explanation],
 ) -> dict[str, str]:
-    own = {"Layer", "Method", "Target", "Scaling", "Evidence", "Score"}
-    made = {key: value for key, value in one.made.items() if key not in own}
+    varying = {"Layer", "Method", "Target", "Scaling", "Evidence", "Score"}
+    made = {key: value for key, value in first.made.items() if key not in varying}
     return made | {
         "Methods": ", ".join(method.title for method in methods),
         "Layers": ", ".join(map(str, places)),
-        "Targets": ", ".join(f"{own.target.index}: {own.target.name}" for own in targets),
+        "Targets": ", ".join(
+            f"{explanation.target.index}: {explanation.target.name}" for explanation in targets
+        ),
     }

@@ -90,9 +90,9 @@ class Comparison:
 
     def row(self, method: str, layer: str, target: int) -> Row:
         """The row of a method, a layer's name and a class index."""
-        wanted = (method, layer, target)
+        key = (method, layer, target)
         return next(
-            own for own in self.rows if (own.method, own.layer.name, own.target.index) == wanted
+            row for row in self.rows if (row.method, row.layer.name, row.target.index) == key
         )
 
     def table(self) -> pd.DataFrame:

@@ -74,7 +74,8 @@ def draw(comparison: Comparison, alpha: float, colormap: str) -> Figure:
     for axes, title in zip(grid[:, 0], named if lying else methods, strict=True):
         axes.set_ylabel(title, fontsize=9, color=LIGHT.ink, parse_math=False)
     answer = ", ".join(
-        f"{words(one.name)} {one.probability:.3f}" for one in comparison.predictions[:3]
+        f"{words(prediction.name)} {prediction.probability:.3f}"
+        for prediction in comparison.predictions[:3]
     )
     figure.suptitle(
         f"{words(comparison.model, 40)} · {words(picture.name, 40)} · {answer}",
@@ -109,14 +110,14 @@ def _cell(axes: Axes, row: Row, small: np.ndarray, alpha: float, colormap: str) 
         )  # fmt: skip
         return
     heatmap, size = row.explanation.heatmap, small.shape[:2]
-    shown = render.overlay(
+    overlaid = render.overlay(
         small,
         heatmap.upsampled("bilinear", size),
         alpha=alpha if heatmap.evidence == "positive" else 0.0,
         colormap=colormap,
         seen=heatmap.seen(size),
     )
-    axes.imshow(shown, interpolation="none")
+    axes.imshow(overlaid, interpolation="none")
     if heatmap.evidence == "none":
         axes.set_xlabel("no positive evidence", fontsize=7, color=LIGHT.quiet)
 

@@ -58,54 +58,56 @@ class Measuring:
             CAM, where there is one, and Grad-CAM for the same layer and target, by method.
         progress : callable, optional
         """
-        found: dict[str, float] = {}
+        numbers: dict[str, float] = {}
         for name, other in references.items():
             same, key = agreement(one.heatmap, other.heatmap), name.replace("-", "_")
-            found |= {
+            numbers |= {
                 f"pearson_{key}": same.pearson,
                 f"spearman_{key}": same.spearman,
                 f"iou_{key}": same.iou,
             }
         if self.faithful:
-            found |= self._once("faithfulness", one, lambda: self._faithfulness(one, progress))
+            numbers |= self._once("faithfulness", one, lambda: self._faithfulness(one, progress))
             if progress is not None:
                 progress(1, 1)
         if self.boxes:
-            found |= self._in_boxes(one)
-        return found | self._cost(one)
+            numbers |= self._in_boxes(one)
+        return numbers | self._cost(one)
 
     def _faithfulness(
-        self, one: Explanation, progress: Callable[[int, int], None] | None
+        self, explanation: Explanation, progress: Callable[[int, int], None] | None
     ) -> dict[str, float]:
-        found = faithfulness(self.engine, self.model, one, progress=progress)
+        scores = faithfulness(self.engine, self.model, explanation, progress=progress)
         names = (
             "drop", "increase", "coherency", "complexity", "adcc", "deletion", "insertion"
         )  # fmt: skip
-        return {name: float(getattr(found, name)) for name in names}
+        return {name: float(getattr(scores, name)) for name in names}
 
-    def _in_boxes(self, one: Explanation) -> dict[str, float]:
-        frame = one.heatmap.frame
+    def _in_boxes(self, explanation: Explanation) -> dict[str, float]:
+        frame = explanation.heatmap.frame
         mask = np.zeros((frame.height, frame.width), bool)
         for x0, y0, x1, y1 in self.boxes:
             mask[round(y0) : round(y1), round(x0) : round(x1)] = True
         where = self.boxes[0] if len(self.boxes) == 1 else mask
-        energy, drawn = energy_pointing(one.heatmap, where), one.heatmap.box()
+        energy, drawn = energy_pointing(explanation.heatmap, where), explanation.heatmap.box()
         best = best_iou(drawn, self.boxes)[0] if drawn else 0.0
         return {
             "share": energy.share,
             "area": energy.area,
             "lift": energy.lift,
-            "pointing": float(pointing_game(one.heatmap, where)),
+            "pointing": float(pointing_game(explanation.heatmap, where)),
             "box_iou": best,
         }
 
-    def _cost(self, one: Explanation) -> dict[str, float]:
-        passes = {"passes": float(one.cost.passes)}
-        if METHODS[one.method].costly(one.layer, self.model.input_shape):
-            return passes | {"seconds": one.cost.seconds}
-        return passes | self._once("seconds", one, lambda: {"seconds": self._timed(one)})
+    def _cost(self, explanation: Explanation) -> dict[str, float]:
+        passes = {"passes": float(explanation.cost.passes)}
+        if METHODS[explanation.method].costly(explanation.layer, self.model.input_shape):
+            return passes | {"seconds": explanation.cost.seconds}
+        return passes | self._once(
+            "seconds", explanation, lambda: {"seconds": self._timed(explanation)}
+        )
 
-    def _timed(self, one: Explanation) -> float:
+    def _timed(self, explanation: Explanation) -> float:
         """The better of two answers that remember nothing; the model has answered before."""
         seconds = []
         for _ in range(2):
@@ -113,31 +115,31 @@ class Measuring:
             began = time.perf_counter()
             fresh.explain(
                 self.model,
-                one.picture,
-                target=one.target.index,
-                layer=one.layer.name,
-                method=one.method,
-                preprocessing=one.preprocessing,
-                fit=one.fit,
+                explanation.picture,
+                target=explanation.target.index,
+                layer=explanation.layer.name,
+                method=explanation.method,
+                preprocessing=explanation.preprocessing,
+                fit=explanation.fit,
             )
             seconds.append(time.perf_counter() - began)
         return min(seconds)
 
     def _once(
-        self, what: str, one: Explanation, measure: Callable[[], dict[str, float]]
+        self, what: str, explanation: Explanation, measure: Callable[[], dict[str, float]]
     ) -> dict[str, float]:
-        key = (what, *_identity(self.model, one))
-        found = self.kept.get(key)
-        if found is None:
-            found = measure()
-            self.kept.put(key, found, 64 * len(found))
-        return found
+        key = (what, *_identity(self.model, explanation))
+        numbers = self.kept.get(key)
+        if numbers is None:
+            numbers = measure()
+            self.kept.put(key, numbers, 64 * len(numbers))
+        return numbers
 
 
-def _identity(model: Classifier, one: Explanation) -> tuple[Hashable, ...]:
+def _identity(model: Classifier, explanation: Explanation) -> tuple[Hashable, ...]:
     """Everything that a map of the default kind depends on."""
     return (
-        model.sha256, model.output, model.output_kind, model.input_shape, one.picture.sha256,
-        one.picture.stretch, one.preprocessing, one.fit, one.layer.name, one.method,
-        one.target.index,
+        model.sha256, model.output, model.output_kind, model.input_shape,
+        explanation.picture.sha256, explanation.picture.stretch, explanation.preprocessing,
+        explanation.fit, explanation.layer.name, explanation.method, explanation.target.index,
     )  # fmt: skip

@@ -57,7 +57,7 @@ def drawn_layers(parts: Parts, layer: str) -> tuple[list[LayerRow | Gap], list[L
     >>> [own.count if isinstance(own, Gap) else own.name for own in behind]
     ['c', 'd', 2, 'g', 'h', 'i']
     """
-    way = [own for own in parts[0] if not own.beside]
+    way = [row for row in parts[0] if not row.beside]
     if not way or way[-1].name != layer:
         raise InputError(f"the first table does not lead to {layer!r}; split the network there.")
     return _shortened(way, _BEFORE, 0), _shortened(parts[1], _BEHIND, _FIRST_BEHIND)
@@ -97,32 +97,32 @@ def draw_parts(parts: Parts, layer: str, theme: Theme = LIGHT) -> Figure:
     True
     """
     before, behind = drawn_layers(parts, layer)
-    shown = [*before, *behind]
-    rows = [own for own in shown if isinstance(own, LayerRow)]
+    drawn = [*before, *behind]
+    rows = [row for row in drawn if isinstance(row, LayerRow)]
     scale = _Scale(
-        max([_grid(own) for own in rows]), max([_numbers(own.shape[-1:]) for own in rows])
+        max([_grid(row) for row in rows]), max([_numbers(row.shape[-1:]) for row in rows])
     )
-    width = _SLOT * len(shown) + 0.5
+    width = _SLOT * len(drawn) + 0.5
     figure = Figure((width, _TOP - _BOTTOM + 0.35), dpi=200, facecolor=theme.paper)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(-_SLOT / 2 - 0.25, width - _SLOT / 2 - 0.25), ylim=(_BOTTOM, _TOP + 0.35))
     axes.set_axis_off()
-    for place, own in enumerate(shown):
+    for place, row in enumerate(drawn):
         x = _SLOT * place
-        if isinstance(own, Gap):
+        if isinstance(row, Gap):
             _say(axes, x, _MIDDLE, "…", theme.quiet, 16)
-            _say(axes, x, -1.0, f"{own.count} more\nlayers", theme.quiet)
+            _say(axes, x, -1.0, f"{row.count} more\nlayers", theme.quiet)
             continue
-        split = own is before[-1]
+        split = row is before[-1]
         colour = theme.own if place < len(before) else theme.other
-        _solid(axes, x, own, scale, colour, theme, bold=split)
-        _label(axes, x, own, theme, split)
+        _solid(axes, x, row, scale, colour, theme, bold=split)
+        _label(axes, x, row, theme, split)
     _title(axes, 0, len(before) - 1, "image → A", theme.own, theme)
     if behind:
-        _title(axes, len(before), len(shown) - 1, "A → class scores", theme.other, theme)
+        _title(axes, len(before), len(drawn) - 1, "A → class scores", theme.other, theme)
         border = _SLOT * (len(before) - 0.5)
         axes.plot([border, border], [-1.6, _TOP - 0.1], color=theme.quiet, linestyle=(0, (3, 3)))
-        if beside := sum(own.beside for own in parts[0]):
+        if beside := sum(row.beside for row in parts[0]):
             reach = "layer also reaches" if beside == 1 else "layers also reach"
             words_beside = f"{beside} {reach} the scores beside A"
             _say(axes, border, _BOTTOM + 0.08, words_beside, theme.quiet, 7.5)

@@ -48,8 +48,8 @@ def words(text: object, longest: int = _LONGEST) -> str:
     ('a class with a name a…', '□ dog')
     """
     line = " ".join(str(text).split())
-    shown = "".join(c if ord(c) in _glyphs() else "□" for c in line)
-    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
+    drawable = "".join(c if ord(c) in _glyphs() else "□" for c in line)
+    return drawable if len(drawable) <= longest else drawable[: longest - 1] + "…"
 
 
 @lru_cache(maxsize=1)

@@ -94,9 +94,9 @@ def _drawn(explanation: Explanation, alpha: float, colormap: str) -> Figure:
         0.5, 0.125, words(explanation.statement, _LINE), ha="center", va="center",
         fontsize=26, color=LIGHT.ink, parse_math=False,
     )  # fmt: skip
-    told = " · ".join(explanation.made[name] for name in _MADE)
+    made = " · ".join(explanation.made[name] for name in _MADE)
     figure.text(
-        0.5, 0.045, "\n".join(textwrap.wrap(words(told, 4 * _LINE), 150)), ha="center", va="center",
+        0.5, 0.045, "\n".join(textwrap.wrap(words(made, 4 * _LINE), 150)), ha="center", va="center",
         fontsize=11, color=LIGHT.quiet, parse_math=False,
     )  # fmt: skip
     return figure

@@ -303,11 +303,11 @@ def _view(
     preprocessing: str | None,
     fit: str,
 ) -> View:
-    wanted = layer or model.default_layer
-    info = next((own for own in model.layers if own.name == wanted), None)
+    layer_name = layer or model.default_layer
+    info = next((candidate for candidate in model.layers if candidate.name == layer_name), None)
     if info is None:
         raise InputError(
-            f"{model.name} has no layer {wanted!r} with a spatial map; the last one is "
+            f"{model.name} has no layer {layer_name!r} with a spatial map; the last one is "
             f"{model.default_layer!r}, and `camcore layers` lists all."
         )
     name = preprocessing or model.preprocessing

@@ -155,8 +155,8 @@ def _run(
     start = perf_counter()
     forward = classifier.forward(images, layer)
     predicted = forward.scores.argmax(axis=1)
-    wanted = [int(target) for target in (predicted if targets is None else targets)]
-    maps = raw_maps(classifier, forward, wanted, METHODS["grad-cam"])
+    class_indices = [int(target) for target in (predicted if targets is None else targets)]
+    maps = raw_maps(classifier, forward, class_indices, METHODS["grad-cam"])
     seconds = (perf_counter() - start) / len(images)
     return _Run(seconds, predicted, forward.probabilities, maps)
 

@@ -52,15 +52,15 @@ class View:
     @property
     def frame(self) -> Frame:
         """Where the layer's grid lies in the picture."""
-        shown = self._shown
-        return shown if self.layer.frame is None else self.layer.frame.within(shown)
+        input_frame = self._input_frame
+        return input_frame if self.layer.frame is None else self.layer.frame.within(input_frame)
 
     def frame_of(self, method: Method) -> Frame:
         """Where the maps of a method lie in the picture."""
-        return method.frame(self.layer, self.model.input_shape).within(self._shown)
+        return method.frame(self.layer, self.model.input_shape).within(self._input_frame)
 
     @property
-    def _shown(self) -> Frame:
+    def _input_frame(self) -> Frame:
         """The part of the picture that the model's input shows."""
         height, width, _ = self.model.input_shape
         return frame_of(self.picture.width, self.picture.height, width, height, self.fit)

@@ -124,16 +124,16 @@ def checked(box: Box, size: tuple[int, int] | None) -> Box:
     (0.0, 0.0, 8.0, 5.0)
     """
     x0, y0, x1, y1 = box
-    shown = " ".join(f"{edge:g}" for edge in box)
+    printed = " ".join(f"{edge:g}" for edge in box)
     if not (x0 < x1 and y0 < y1):
-        raise InputError(f"the box {shown} is empty; its edges must have x0 < x1 and y0 < y1")
+        raise InputError(f"the box {printed} is empty; its edges must have x0 < x1 and y0 < y1")
     if size is None:
         return box
     width, height = size
     cut = max(0.0, x0), max(0.0, y0), min(float(width), x1), min(float(height), y1)
     if not (cut[0] < cut[2] and cut[1] < cut[3]):
         raise InputError(
-            f"the box {shown} lies outside of the picture, which is {width} x {height}"
+            f"the box {printed} lies outside of the picture, which is {width} x {height}"
         )
     return cut
 

@@ -46,15 +46,18 @@ def read_coco(data: bytes, name: str) -> tuple[list[TrueBox], list[str]]:
         raise InputError(f"{name} cannot be parsed as JSON ({error}); {_WANTED}.") from None
     if not isinstance(content, dict):
         raise InputError(f"{name} is no JSON object; {_WANTED}.")
-    images = {own.get("id"): own for own in _entries(content, "images", name)}
-    categories = {own.get("id"): own.get("name") for own in _entries(content, "categories", name)}
+    images = {image.get("id"): image for image in _entries(content, "images", name)}
+    categories = {
+        category.get("id"): category.get("name")
+        for category in _entries(content, "categories", name)
+    }
     boxes, problems, crowds = [], [], 0
-    for number, item in enumerate(_entries(content, "annotations", name), 1):
-        if item.get("iscrowd"):
+    for number, annotation in enumerate(_entries(content, "annotations", name), 1):
+        if annotation.get("iscrowd"):
             crowds += 1
             continue
         try:
-            boxes.append(_box(item, images, categories))
+            boxes.append(_box(annotation, images, categories))
         except InputError as error:
             problems.append(f"{name}, annotation {number}: {error}")
     if crowds:
@@ -68,18 +71,21 @@ def _entries(content: dict[str, Any], key: str, name: str) -> list[dict[str, Any
     if not isinstance(entries, list):
         raise InputError(f"{name} has no list {key!r}; {_WANTED}.")
     return [
-        own if isinstance(own, dict) and isinstance(own.get("id"), Hashable) else {}
-        for own in entries
+        entry if isinstance(entry, dict) and isinstance(entry.get("id"), Hashable) else {}
+        for entry in entries
     ]
 
 
-def _box(item: dict[str, Any], images: dict[Any, Any], categories: dict[Any, Any]) -> TrueBox:
-    image = _named(images, item.get("image_id"), "image")
-    picture, label = image.get("file_name"), _named(categories, item.get("category_id"), "category")
+def _box(annotation: dict[str, Any], images: dict[Any, Any], categories: dict[Any, Any]) -> TrueBox:
+    image = _named(images, annotation.get("image_id"), "image")
+    picture, label = (
+        image.get("file_name"),
+        _named(categories, annotation.get("category_id"), "category"),
+    )
     if not (isinstance(picture, str) and picture.strip() and isinstance(label, str)):
         raise InputError("its image has no file_name, or its category no name")
     size = known_size(image.get("width"), image.get("height"))
-    x, y, width, height = four_numbers(item.get("bbox"))
+    x, y, width, height = four_numbers(annotation.get("bbox"))
     box = checked((x, y, x + width, y + height), size)
     return TrueBox(picture.strip(), label.strip(), box, size)
 

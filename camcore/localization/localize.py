@@ -108,27 +108,27 @@ def localize(
             f"{model.name} predicts numbers, and localisation is measured for classifiers; choose "
             "another output, or say how this one is to be read."
         )
-    root, found, notes = _paired(Path(folder), boxes, split)
-    counts = Counter(label for labels in found.values() for label in labels)
+    root, labelled, notes = _paired(Path(folder), boxes, split)
+    counts = Counter(label for labels in labelled.values() for label in labels)
     columns, about = _columns(counts, model, mapping)
     if columns:
-        found = {
-            path: {label: own for label, own in labels.items() if label in columns}
-            for path, labels in found.items()
+        labelled = {
+            path: {label: true_boxes for label, true_boxes in labels.items() if label in columns}
+            for path, labels in labelled.items()
         }
-        found = {path: labels for path, labels in found.items() if labels}
+        labelled = {path: labels for path, labels in labelled.items() if labels}
     run = _Run(
         engine, model, threshold, columns,
         {"layer": layer, "preprocessing": preprocessing, "fit": fit}, method,
     )  # fmt: skip
     rows = []
     with ThreadPoolExecutor(usable_cores()) as readers:
-        tasks = (partial(_read, root / path, stretch) for path in found)
+        tasks = (partial(_read, root / path, stretch) for path in labelled)
         pictures = ahead(readers, tasks, most=2 * usable_cores())
-        for (path, labels), picture in zip(found.items(), pictures, strict=True):
+        for (path, labels), picture in zip(labelled.items(), pictures, strict=True):
             rows.append(run.located(path, picture, labels))
             if progress is not None:
-                progress(len(rows), len(found))
+                progress(len(rows), len(labelled))
     return Localization(
         tuple(rows),
         model.name,
@@ -162,16 +162,16 @@ def _paired(
     splits = splits_of(["boxed"] * len(boxed), [split_of[path] for path in boxed])
     chosen = choose_splits(splits, split)
     if len(chosen) < len(splits):
-        names = {own.name for own in chosen}
+        names = {chosen_split.name for chosen_split in chosen}
         boxed = [path for path in boxed if split_of[path] in names]
-    found: dict[str, Labelled] = {}
+    labelled: dict[str, Labelled] = {}
     for path in boxed:
-        own: Labelled = defaultdict(list)
+        by_label: Labelled = defaultdict(list)
         for box in pairs.boxes[path]:
-            own[box.label or class_of[path]].append(box)
-        found[path] = own
+            by_label[box.label or class_of[path]].append(box)
+        labelled[path] = by_label
     bare = len(listing.paths) - len(pairs.boxes)
-    told = (
+    counts = (
         (bare, "picture has", "pictures have", "no true box: left out", ()),
         (len(pairs.lost), "picture", "pictures", "with boxes not in the folder", pairs.lost),
         (
@@ -180,13 +180,13 @@ def _paired(
         ),
     )  # fmt: skip
     notes = [
-        f"{counted(count, one, many)} {what}{_listed(names)}"
-        for count, one, many, what, names in told
+        f"{counted(count, singular, many)} {what}{_listed(names)}"
+        for count, singular, many, what, names in counts
         if count
     ]
     if splits:
         notes.insert(0, told_of_splits(splits, chosen))
-    return root, found, notes
+    return root, labelled, notes
 
 
 def _columns(
@@ -197,21 +197,21 @@ def _columns(
     if not labels:
         return {}, ["the boxes have no labels, so Top-1 is not known"]
     if mapping is None:
-        found, others = by_name(labels, model.class_names)
+        columns, others = by_name(labels, model.class_names)
     else:
-        found, others = by_mapping(labels, mapping)
-    if mapping is not None and not found:
+        columns, others = by_mapping(labels, mapping)
+    if mapping is not None and not columns:
         raise none_found(labels, model.class_names, mapping)
-    if not found:
+    if not columns:
         return {}, [
             f"no label stands for a class of {model.name}{_listed(labels)}, so Top-1 is not known; "
             "say with --labels which classes they stand for"
         ]
     left = [*others, *([""] if "" in counts else [])]
     if not left:
-        return found, []
+        return columns, []
     count = counted(len(left), "label stands", "labels stand")
-    return found, [
+    return columns, [
         f"{count} for no class of {model.name}, and such boxes are left out{_listed(left)}"
     ]
 
@@ -219,8 +219,8 @@ def _columns(
 def _listed(names: Sequence[str]) -> str:
     """Some names, behind a colon."""
     more = ", ..." if len(names) > _NAMED else ""
-    shown = ", ".join(repr(name[:60]) for name in names[:_NAMED])
-    return f": {shown}{more}" if names else ""
+    quoted = ", ".join(repr(name[:60]) for name in names[:_NAMED])
+    return f": {quoted}{more}" if names else ""
 
 
 def _read(file: Path, stretch: str) -> Picture | ImageError:
@@ -253,9 +253,11 @@ class _Run:
         first = answers[0]
         row = replace(row, predicted=first.name, probability=first.probability)
         if not self.columns:
-            return self._judged(row, picture, first, [box for own in true.values() for box in own])
+            return self._judged(
+                row, picture, first, [box for of_label in true.values() for box in of_label]
+            )
         meant = {column for label in true for column in self.columns[label]}
-        best = next(own for own in answers if own.index in meant)
+        best = next(answer for answer in answers if answer.index in meant)
         judged = [label for label in true if best.index in self.columns[label]]
         boxes = [box for label in judged for box in true[label]]
         row = replace(row, label=", ".join(judged), right=best.index == first.index)
@@ -273,8 +275,8 @@ class _Run:
         self, row: Located, picture: Picture, target: Prediction, true: Sequence[Box]
     ) -> Located:
         """The row with the box of one target's map."""
-        (shown,) = self._maps(picture, target.index)
-        box = shown.heatmap.box(self.threshold)
+        (explanation,) = self._maps(picture, target.index)
+        box = explanation.heatmap.box(self.threshold)
         if box is None:
             notes = [*filter(None, [row.note]), f"no positive evidence for {target.name}"]
             return replace(row, iou=0.0, true=true[0], note="; ".join(notes))
@@ -287,14 +289,16 @@ def _on(picture: Picture, labels: Labelled) -> tuple[dict[str, list[Box]], list[
     size = picture.width, picture.height
     true: dict[str, list[Box]] = defaultdict(list)
     problems: dict[str, None] = {}  # an ordered set
-    for label, own in ((label, own) for label, boxes in labels.items() for own in boxes):
+    for label, true_box in (
+        (label, true_box) for label, boxes in labels.items() for true_box in boxes
+    ):
         try:
-            if own.size is not None and own.size != size:
+            if true_box.size is not None and true_box.size != size:
                 raise InputError(
-                    f"a box was drawn on a picture of {own.size[0]} x {own.size[1]} pixels, and "
-                    f"this one has {size[0]} x {size[1]} upright"
+                    f"a box was drawn on a picture of {true_box.size[0]} x {true_box.size[1]} "
+                    f"pixels, and this one has {size[0]} x {size[1]} upright"
                 )
-            box = checked(own.box, size)
+            box = checked(true_box.box, size)
         except InputError as error:
             problems[str(error)] = None
         else:

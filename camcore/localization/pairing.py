@@ -61,19 +61,19 @@ def pair(boxes: Sequence[TrueBox], paths: Sequence[str]) -> Pairs:
         names[name].append(path)
         stems[posixpath.splitext(name)[0]].append(path)
     written: dict[tuple[str, ...], list[TrueBox]] = defaultdict(list)
-    for own in boxes:
-        written[_exact(own.picture)].append(own)
+    for box in boxes:
+        written[_exact(box.picture)].append(box)
     owners: dict[str, list[tuple[str, ...]]] = defaultdict(list)
     lost: list[str] = []
     unclear: list[str] = []
     for exact, group in written.items():
         name = exact[-1].casefold() if exact else ""
         bare = posixpath.splitext(name)[1] not in image_suffixes()
-        found = _fitting(exact, names.get(name) or (stems.get(name) if bare else None) or [])
-        if len(found) == 1:
-            owners[found[0]].append(exact)
+        fitting = _fitting(exact, names.get(name) or (stems.get(name) if bare else None) or [])
+        if len(fitting) == 1:
+            owners[fitting[0]].append(exact)
         else:
-            (unclear if found else lost).append(group[0].picture)
+            (unclear if fitting else lost).append(group[0].picture)
     pairs = {}
     for path, claims in owners.items():
         if len(claims) == 1:
@@ -92,11 +92,11 @@ def _fitting(exact: tuple[str, ...], paths: Sequence[str]) -> list[str]:
     """Those of several pictures of one name that a path fits best."""
     fits: dict[str, tuple[int, bool]] = {}
     for path in paths:
-        own = _exact(path)
+        parts = _exact(path)
         parents = [
-            (one.casefold(), other.casefold())
-            for one, other in zip(own[-2::-1], exact[-2::-1], strict=False)
+            (parent.casefold(), other.casefold())
+            for parent, other in zip(parts[-2::-1], exact[-2::-1], strict=False)
         ]
-        if all(one == other for one, other in parents):
-            fits[path] = len(parents), own[-len(exact) :] == exact[-len(own) :]
+        if all(parent == other for parent, other in parents):
+            fits[path] = len(parents), parts[-len(exact) :] == exact[-len(parts) :]
     return [path for path, fit in fits.items() if fit == max(fits.values())]

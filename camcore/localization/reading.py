@@ -68,7 +68,7 @@ def read_boxes(path: str | os.PathLike[str]) -> Boxes:
     ((0.0, 0.0, 9.0, 9.0), ("boxes.csv, row 3: ['left'] is not four numbers",))
     """
     file = Path(path)
-    name = _shown(file)
+    name = _printed_name(file)
     boxes, problems = _folder(file, name) if file.is_dir() else _file(file, name)
     if not boxes:
         why = f" ({problems[0]})" if problems else ""
@@ -114,19 +114,19 @@ def boxes_for(
             file = Path(folder) / "the file with boxes"
             file.write_bytes(source)
             return boxes_for(file, picture_name)
-    found = pair(read_boxes(source).boxes, [picture_name])
-    if found.unclear:
+    pairs = pair(read_boxes(source).boxes, [picture_name])
+    if pairs.unclear:
         raise InputError(
-            f"the boxes name several pictures called {picture_name} ({found.unclear[0]}, "
-            f"{found.unclear[1]}); give a file with one of them."
+            f"the boxes name several pictures called {picture_name} ({pairs.unclear[0]}, "
+            f"{pairs.unclear[1]}); give a file with one of them."
         )
     return tuple(
         (math.floor(x0), math.floor(y0), math.ceil(x1), math.ceil(y1))
-        for x0, y0, x1, y1 in (own.box for own in found.boxes.get(picture_name, []))
+        for x0, y0, x1, y1 in (true_box.box for true_box in pairs.boxes.get(picture_name, []))
     )
 
 
-def _shown(file: Path) -> str:
+def _printed_name(file: Path) -> str:
     return "".join(c if c.isprintable() else "?" for c in file.name or str(file))
 
 
@@ -143,10 +143,12 @@ def _folder(folder: Path, name: str) -> tuple[list[TrueBox], list[str]]:
     boxes, problems = [], []
     for file in sorted(folder.rglob("*.xml")):
         try:
-            found, wrong = _annotation(file, _shown(file), _content(file, _shown(file)))
+            annotated, wrong = _annotation(
+                file, _printed_name(file), _content(file, _printed_name(file))
+            )
         except InputError as error:
-            found, wrong = [], [str(error)]
-        boxes += found
+            annotated, wrong = [], [str(error)]
+        boxes += annotated
         problems += wrong
     if not (boxes or problems):
         raise InputError(f"{name} holds no .xml file; give a folder of Pascal VOC annotations.")

@@ -56,14 +56,14 @@ def read_voc(data: bytes, name: str, picture: str = "") -> tuple[list[TrueBox], 
         picture = written or picture
     size = known_size(_text(root, "size/width"), _text(root, "size/height"))
     boxes, problems = [], []
-    for number, item in enumerate(root.findall("object"), 1):
+    for number, element in enumerate(root.findall("object"), 1):
         try:
-            x0, y0, x1, y1 = four_numbers([_text(item, f"bndbox/{edge}") for edge in _EDGES])
+            x0, y0, x1, y1 = four_numbers([_text(element, f"bndbox/{edge}") for edge in _EDGES])
             box = checked((x0 - 1, y0 - 1, x1, y1), size)
         except InputError as error:
             problems.append(f"{name}, object {number}: {error}")
             continue
-        boxes.append(TrueBox(picture, _text(item, "name"), box, size))
+        boxes.append(TrueBox(picture, _text(element, "name"), box, size))
     return boxes, problems
 
 

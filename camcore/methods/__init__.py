@@ -266,9 +266,9 @@ def method_named(name: str) -> Method:
     >>> method_named("GradCAM").title
     'Grad-CAM'
     """
-    wanted = name.lower().replace("-", "").replace("_", "").replace(" ", "")
+    key = name.lower().replace("-", "").replace("_", "").replace(" ", "")
     for method in METHODS.values():
-        if method.name.replace("-", "") == wanted:
+        if method.name.replace("-", "") == key:
             return method
     raise InputError(f"method {name!r} is not known; choose one of {', '.join(METHODS)}.")
 

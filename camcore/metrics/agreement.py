@@ -56,10 +56,10 @@ def pearson(a: np.ndarray, b: np.ndarray) -> float:
     >>> pearson(np.array([0.0, 1.0]), np.array([3.0, 3.0]))
     nan
     """
-    one, other = _alike(a, b)
-    if not (_varies(one) and _varies(other)):
+    first, other = _alike(a, b)
+    if not (_varies(first) and _varies(other)):
         return float("nan")
-    return float(stats.pearsonr(one, other).statistic)
+    return float(stats.pearsonr(first, other).statistic)
 
 
 def spearman(a: np.ndarray, b: np.ndarray) -> float:
@@ -83,10 +83,10 @@ def spearman(a: np.ndarray, b: np.ndarray) -> float:
     >>> spearman(np.array([0.0, 1.0, 2.0]), np.array([1.0, 10.0, 11.0]))
     1.0
     """
-    one, other = _alike(a, b)
-    if not (_varies(one) and _varies(other)):
+    first, other = _alike(a, b)
+    if not (_varies(first) and _varies(other)):
         return float("nan")
-    return float(stats.spearmanr(one, other).statistic)
+    return float(stats.spearmanr(first, other).statistic)
 
 
 def iou_at(a: np.ndarray, b: np.ndarray, share: float = 0.2) -> float:
@@ -113,9 +113,9 @@ def iou_at(a: np.ndarray, b: np.ndarray, share: float = 0.2) -> float:
     >>> iou_at(np.array([[1.0, 0.2, 0.1]]), np.array([[0.0, 3.0, 3.0]]))
     0.3333333333333333
     """
-    one, other = ((own > 0) & (own >= share * own.max()) for own in _alike(a, b))
-    union = np.count_nonzero(one | other)
-    return float(np.count_nonzero(one & other) / union) if union else float("nan")
+    first, other = ((array > 0) & (array >= share * array.max()) for array in _alike(a, b))
+    union = np.count_nonzero(first | other)
+    return float(np.count_nonzero(first & other) / union) if union else float("nan")
 
 
 def agreement(one: Heatmap, other: Heatmap) -> Agreement:
@@ -139,9 +139,9 @@ def agreement(one: Heatmap, other: Heatmap) -> Agreement:
     """
     height, width = np.maximum(one.raw.shape, other.raw.shape).tolist()
     if one.frame == other.frame:
-        a, b = (enlarged(own.values, height, width) for own in (one, other))
+        a, b = (enlarged(heatmap.values, height, width) for heatmap in (one, other))
         return Agreement(pearson(a, b), spearman(a, b), iou_at(a, b))
-    sizes = [(own.frame.width, own.frame.height) for own in (one, other)]
+    sizes = [(heatmap.frame.width, heatmap.frame.height) for heatmap in (one, other)]
     size = 2 * height, 2 * width  # fine enough for grids that lie apart by half a cell
     both = one.seen(size) & other.seen(size)
     if sizes[0] != sizes[1] or not both.any():
@@ -149,18 +149,18 @@ def agreement(one: Heatmap, other: Heatmap) -> Agreement:
             f"the maps cover different parts of a picture, {one.frame} and {other.frame}; "
             "compare maps of one picture, made with the same fit."
         )
-    a, b = (own.upsampled("bilinear", size)[both] for own in (one, other))
+    a, b = (heatmap.upsampled("bilinear", size)[both] for heatmap in (one, other))
     return Agreement(pearson(a, b), spearman(a, b), iou_at(a, b))
 
 
 def _alike(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    one, other = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    if one.shape != other.shape:
+    first, other = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if first.shape != other.shape:
         raise InputError(
-            f"arrays of shapes {one.shape} and {other.shape} cannot be compared cell by cell; "
+            f"arrays of shapes {first.shape} and {other.shape} cannot be compared cell by cell; "
             "bring them to one grid first, as `agreement` does."
         )
-    return one.ravel(), other.ravel()
+    return first.ravel(), other.ravel()
 
 
 def _varies(values: np.ndarray) -> bool:

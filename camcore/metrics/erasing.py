@@ -41,10 +41,10 @@ def pixel_order(heatmap: Heatmap, height: int, width: int) -> np.ndarray:
     [2, 1, 3, 0]
     """
     size = height, width
-    shown = heatmap.upsampled("bilinear", size).ravel()
+    importance = heatmap.upsampled("bilinear", size).ravel()
     before = on_picture(heatmap.raw, heatmap.frame, size).ravel()
     before[~heatmap.seen(size).ravel()] = -np.inf
-    return np.lexsort((-before, -shown))
+    return np.lexsort((-before, -importance))
 
 
 def probability_curve(
@@ -84,16 +84,16 @@ def probability_curve(
     channels = start.shape[-1]
     rank = np.empty(len(order), np.intp)
     rank[order] = np.arange(len(order))
-    found: list[np.ndarray] = []
+    probabilities: list[np.ndarray] = []
     for at in range(0, len(counts), BATCH):
         changed = rank < counts[at : at + BATCH, None]
         pixels = np.where(
             changed[..., None], finish.reshape(-1, channels), start.reshape(-1, channels)
         )
-        found.append(probability(pixels.reshape(-1, *start.shape)))
+        probabilities.append(probability(pixels.reshape(-1, *start.shape)))
         if progress is not None:
             progress(min(at + BATCH, len(counts)))
-    return np.concatenate(found).astype(np.float64)
+    return np.concatenate(probabilities).astype(np.float64)
 
 
 def area_under(shares: np.ndarray, curve: np.ndarray) -> float:

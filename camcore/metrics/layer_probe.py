@@ -34,12 +34,12 @@ def probe_accuracy(
         0 to 1.
     """
     features, classes = _means(model, layer, learnt[0]), learnt[1]
-    shown, right = _means(model, layer, held[0]), held[1]
+    held_features, right = _means(model, layer, held[0]), held[1]
     spread = features.std(axis=0)
     scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 0)
     names = np.unique(classes)
     centres = np.stack([features[classes == name].mean(axis=0) for name in names])
-    distances = np.linalg.norm((shown[:, None] - centres) * scale, axis=2)
+    distances = np.linalg.norm((held_features[:, None] - centres) * scale, axis=2)
     return float((names[distances.argmin(axis=1)] == right).mean())
 
 

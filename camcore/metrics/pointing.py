@@ -160,8 +160,8 @@ def _covered_by_mask(mask: np.ndarray, x_edges: np.ndarray, y_edges: np.ndarray)
     down = _parts(y_edges, np.arange(height + 1.0))
     rows = []
     for part in down:  # only the pixel rows of one row of cells at a time become numbers
-        own = np.nonzero(part)[0]
-        rows.append(across @ (part[own] @ mask[own]))
+        touched = np.nonzero(part)[0]
+        rows.append(across @ (part[touched] @ mask[touched]))
     return np.stack(rows)
 
 

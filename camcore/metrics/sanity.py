@@ -151,42 +151,42 @@ def sanity_check(
     passes = max(1, method_named(method).passes(place, model.input_shape))
     total, done = passes * (1 + shuffles * len(counts)), 0
 
-    def reached(own: int) -> None:
+    def reached(further: int) -> None:
         if progress is not None:
-            progress(done + own, total)
+            progress(done + further, total)
 
     options = seen | {
         "layer": place.name,
         "method": method,
-        "progress": lambda own, _: reached(own),
+        "progress": lambda further, _: reached(further),
     }
     original = engine.explain(model, picture, target=target, **options)
     reached(passes)
-    found = []
+    results = []
     for count in counts:
-        shown, alike = [], []
+        explanations, alike = [], []
         for shuffle in range(shuffles):
             done += passes
             randomised = model.randomised(paths[-count:], seed + shuffle)
             # An engine of its own: what a broken model says is not worth remembering.
-            shown.append(
+            explanations.append(
                 Engine().explain(randomised, picture, target=original.target.index, **options)
             )
-            alike.append(agreement(original.heatmap, shown[-1].heatmap))
+            alike.append(agreement(original.heatmap, explanations[-1].heatmap))
             reached(passes)
-        found.append(
+        results.append(
             SanityStage(
                 layers=count,
                 name=paths[-count],
                 behind=count >= behind,
-                pearson=float(np.median([own.pearson for own in alike])),
-                spearman=float(np.median([own.spearman for own in alike])),
-                evidence=shown[0].evidence,
-                heatmaps=tuple(own.heatmap for own in shown),
-                pearsons=tuple(own.pearson for own in alike),
+                pearson=float(np.median([likeness.pearson for likeness in alike])),
+                spearman=float(np.median([likeness.spearman for likeness in alike])),
+                evidence=explanations[0].evidence,
+                heatmaps=tuple(explanation.heatmap for explanation in explanations),
+                pearsons=tuple(likeness.pearson for likeness in alike),
             )
         )
-    return Sanity(original, tuple(found), *_verdict(original, found, behind))
+    return Sanity(original, tuple(results), *_verdict(original, results, behind))
 
 
 def _behind(model: Classifier, layer: str) -> int:
@@ -206,20 +206,20 @@ def _verdict(original: Explanation, stages: list[SanityStage], behind: int) -> t
     title, layer = METHODS[original.method].title, original.layer.name
     if original.evidence == "none":
         return False, f"{original.statement} There is no map to check."
-    told = [(stages[-1], "all weights of the model")]
+    cases = [(stages[-1], "all weights of the model")]
     if behind and behind < stages[-1].layers:
         head = next(stage for stage in stages if stage.layers == behind)
-        told.insert(0, (head, f"all weights behind {layer}"))
+        cases.insert(0, (head, f"all weights behind {layer}"))
     for least, change, so in (
         (UNCHANGED, "does not change", "it does not show what was learned there"),
         (LITTLE, "hardly changes", "little of it comes from what was learned there"),
     ):
-        for stage, what in told:
+        for stage, what in cases:
             if stage.pearson >= least:
                 return least == UNCHANGED, (
                     f"The {title} map {change} with {what} shuffled ({_alike(stage)}): {so}."
                 )
-    rest = ", ".join(f"{_alike(stage)} with {what} shuffled" for stage, what in told)
+    rest = ", ".join(f"{_alike(stage)} with {what} shuffled" for stage, what in cases)
     return False, f"The {title} map depends on what was learned: {rest}."
 
 
@@ -228,8 +228,8 @@ def _alike(stage: SanityStage) -> str:
         return "no evidence any more"
     if np.isnan(stage.pearson):
         return "a flat map"
-    told = f"correlation {round(stage.pearson, 2) + 0:.2f}"  # + 0: never -0.00
+    summary = f"correlation {round(stage.pearson, 2) + 0:.2f}"  # + 0: never -0.00
     if len(stage.pearsons) > 1:
         low, high = np.nanmin(stage.pearsons) + 0, np.nanmax(stage.pearsons) + 0
-        told += f", {low:.2f} to {high:.2f} over {len(stage.pearsons)} shuffles"
-    return told
+        summary += f", {low:.2f} to {high:.2f} over {len(stage.pearsons)} shuffles"
+    return summary

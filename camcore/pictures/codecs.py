@@ -210,8 +210,8 @@ def _other_byte(arguments: Any) -> Any:
     """A decoder's arguments with the order of bytes that gives the lower one of two."""
     if not isinstance(arguments, str):
         return (_other_byte(arguments[0]), *arguments[1:])
-    own = sys.byteorder == "little"
-    orders = {"B": "L", "L": "B", "N": "B" if own else "L"}
+    little_endian = sys.byteorder == "little"
+    orders = {"B": "L", "L": "B", "N": "B" if little_endian else "L"}
     return arguments[:-1] + orders[arguments[-1]]
 
 

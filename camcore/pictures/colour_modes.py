@@ -97,13 +97,13 @@ def join_bytes(pixels: np.ndarray, lower: Image.Image, notes: list[str], stretch
         for rows, strip in _strips(lower):
             yield rows, pixels[rows].astype(np.uint16) << 8 | np.asarray(strip)
 
-    ends = [(int(own.min()), int(own.max())) for _, own in values()]
+    ends = [(int(joined.min()), int(joined.max())) for _, joined in values()]
     low, high = float(min(end[0] for end in ends)), float(max(end[1] for end in ends))
     notes += level_notes(stretch, low, high)
     if stretch != "none":
         black, white = black_and_white(stretch, low, high)
-        for rows, own in values():
-            pixels[rows] = to_levels(own, black, white)
+        for rows, joined in values():
+            pixels[rows] = to_levels(joined, black, white)
 
 
 def _extrema(image: Image.Image) -> tuple[float, float]:

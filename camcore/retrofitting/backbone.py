@@ -163,7 +163,7 @@ def retrofit(
     labels_file = _save(with_head(network, head.weights, head.bias), names, out)
     notes = list(parts.notes)
     if broken:
-        notes.append(_told(broken))
+        notes.append(_unread_note(broken))
     if classifier.preprocessing_guessed:
         notes.append(
             f"the preprocessing of {classifier.name} is a guess ({classifier.preprocessing}); "
@@ -202,7 +202,7 @@ def _check_options(
 
 def _check_classes(labels: np.ndarray, broken: Sequence[str] = ()) -> None:
     names, counts = np.unique(labels, return_counts=True)
-    without = f"; {_told(broken)}" if broken else ""
+    without = f"; {_unread_note(broken)}" if broken else ""
     if len(names) < 2:
         classes = "one class" if len(names) else "no class"
         raise InputError(
@@ -252,7 +252,7 @@ def _seen(path: Path, input_shape: tuple[int, int, int], stretch: str) -> np.nda
         return str(error)
 
 
-def _told(broken: Sequence[str]) -> str:
+def _unread_note(broken: Sequence[str]) -> str:
     count = counted(len(broken), "picture could not be read", "pictures could not be read")
     first = " ".join(broken[:_NAMED]).rstrip(".")
     return f"{count}: {first}{' ...' if len(broken) > _NAMED else ''}"

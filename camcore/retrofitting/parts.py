@@ -67,7 +67,7 @@ def parts_of(source: Source, wanted: str | None) -> Parts:
     learning = split.isin([part.name for part in learnt])
     known = set(files["label"][learning])
     holding = split.isin([part.name for part in held]) & files["label"].isin(known)
-    notes = [*source.notes, _told(source, learnt, held)]
+    notes = [*source.notes, _split_note(source, learnt, held)]
     strange = int((split.isin([part.name for part in held]) & ~holding).sum())
     if strange:
         count = counted(strange, "picture is", "pictures are")
@@ -81,9 +81,9 @@ def parts_of(source: Source, wanted: str | None) -> Parts:
     )
 
 
-def _learnt(source: Source, labelled: list[Split], wanted: str | None) -> tuple[Split, ...]:
-    if wanted is not None:
-        return choose_splits(source.splits, wanted)
+def _learnt(source: Source, labelled: list[Split], split: str | None) -> tuple[Split, ...]:
+    if split is not None:
+        return choose_splits(source.splits, split)
     return tuple(part for part in labelled if part.role == "train") or tuple(labelled)
 
 
@@ -91,7 +91,7 @@ def _named(splits: tuple[Split, ...]) -> str:
     return listed([part.name for part in splits])
 
 
-def _told(source: Source, learnt: tuple[Split, ...], held: tuple[Split, ...]) -> str:
+def _split_note(source: Source, learnt: tuple[Split, ...], held: tuple[Split, ...]) -> str:
     names = [
         f"{part.name} ({counted(part.images, 'picture', 'pictures')})" for part in source.splits
     ]

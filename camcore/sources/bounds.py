@@ -42,5 +42,5 @@ def check_bounds(path: str | os.PathLike[str], *beside: str | os.PathLike[str]) 
     """
     root = data_root()
     if root is not None and not is_within(path, root, *beside):
-        shown = "".join(c if c.isprintable() else "?" for c in os.fspath(path))
-        raise InputError(f"{shown} lies outside the folder that this server may read.")
+        printable = "".join(c if c.isprintable() else "?" for c in os.fspath(path))
+        raise InputError(f"{printable} lies outside the folder that this server may read.")

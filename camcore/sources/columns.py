@@ -113,14 +113,14 @@ def read_table_columns(
     header = list(cells[0]) if titled else [f"column {k + 1}" for k in range(len(cells[0]))]
     body = cells[1:] if titled else cells
     columns = columns_of(header, body)
-    columns = {name: own for name, own in columns.items() if name or any(own)}
+    columns = {name: column for name, column in columns.items() if name or any(column)}
     kinds = {name: normal_name(name) for name in columns}
     box, mask = _called(kinds, _BOXES), _called(kinds, _MASKS)
     split = next(
         (name for name in kinds if kinds[name] in _SPLITS and _are_splits(columns[name])), None
     )
     taken = {name for name in (box, mask, split) if name is not None}
-    rest = {name: own for name, own in columns.items() if name not in taken}
+    rest = {name: column for name, column in columns.items() if name not in taken}
     path = _path_column(rest, kinds, finder)
     if path is None:
         return None
@@ -183,21 +183,21 @@ def _path_column(
 ) -> str | None:
     """The column whose cells lead to the most pictures, or else the one that is called so."""
     best: tuple[float, int, int] = (0.0, 0, 0)
-    found = None
+    chosen = None
     for place, (name, cells) in enumerate(columns.items()):
-        asked = [cell for cell in cells if cell]
-        asked = asked[:: max(1, len(asked) // _LOOKED_AT)]
+        sample = [cell for cell in cells if cell]
+        sample = sample[:: max(1, len(sample) // _LOOKED_AT)]
         kind = kinds[name]
         # What is called a label may be the number of a file as well.
-        if not asked or (kind in _LABELS and len(columns) > 1):
+        if not sample or (kind in _LABELS and len(columns) > 1):
             continue
-        share = sum(map(bool, finder.find(asked))) / len(asked)
+        share = sum(map(bool, finder.find(sample))) / len(sample)
         rank = len(_PATHS) - _PATHS.index(kind) if kind in _PATHS else 0
         score = (1.0 if share >= _MANY else share, rank, -place)
-        if share and (found is None or score > best):
-            best, found = score, name
-    if found is not None:
-        return found
+        if share and (chosen is None or score > best):
+            best, chosen = score, name
+    if chosen is not None:
+        return chosen
     named = _called({name: kinds[name] for name in columns}, _PATHS)
     if named is not None:
         return named
@@ -228,14 +228,14 @@ def _one_hot(columns: dict[str, list[str]]) -> list[str]:
     if len(hot) < 2:
         return []
     single = sum(
-        sum(map(_true, row)) == 1 for row in zip(*(columns[own] for own in hot), strict=True)
+        sum(map(_true, row)) == 1 for row in zip(*(columns[name] for name in hot), strict=True)
     )
     return hot if single >= _MANY * len(columns[hot[0]]) else []
 
 
 def _labels_of(hot: Sequence[str], columns: dict[str, list[str]]) -> list[str]:
     labels = []
-    for row in zip(*(columns[own] for own in hot), strict=True):
+    for row in zip(*(columns[name] for name in hot), strict=True):
         marked = [name for name, cell in zip(hot, row, strict=True) if _true(cell)]
         labels.append(marked[0] if len(marked) == 1 else "")
     return labels
@@ -247,7 +247,7 @@ def _true(cell: str) -> bool:
 
 def _whole(cells: list[str]) -> list[str]:
     """Numbers that a table made floats, whole again where all of them are."""
-    told = [cell for cell in cells if cell]
-    if all(re.fullmatch(r"-?\d+(\.0*)?", cell, re.ASCII) for cell in told):
+    filled = [cell for cell in cells if cell]
+    if all(re.fullmatch(r"-?\d+(\.0*)?", cell, re.ASCII) for cell in filled):
         return [cell.partition(".")[0] for cell in cells]
     return cells

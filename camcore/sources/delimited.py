@@ -126,7 +126,7 @@ def _decoded(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
             f"{name} is a workbook of a spreadsheet, not text; save it there as CSV (UTF-8) and "
             "give that file."
         )
-    encoding = next((own for mark, own in _MARKS if data.startswith(mark)), None)
+    encoding = next((codec for mark, codec in _MARKS if data.startswith(mark)), None)
     encoding = encoding or _zeros(data) or "utf-8"
     try:
         return data.decode(encoding), ()
@@ -194,10 +194,10 @@ def read_columns(
     header = [cell.casefold() for cell in rows.cells[0]] if rows.cells else []
     for column in required:
         if column not in header:
-            shown = ", ".join(repr(_printable(cell)[:40]) for cell in header[:8] if cell)
+            first_row = ", ".join(repr(_printable(cell)[:40]) for cell in header[:8] if cell)
             raise InputError(
                 f"{_printable(file.name)} has no column {column!r}; {wanted}. Its first row is "
-                f"{shown or 'empty'}."
+                f"{first_row or 'empty'}."
             )
     return rows.numbers[1:], columns_of(header, rows.cells[1:])
 

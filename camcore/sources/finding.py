@@ -101,17 +101,17 @@ class Finder:
         ['images/0001.jpg', 'images/0002.jpg', 'images/0001.jpg', '']
         """
         cells = list(cells)
-        found = [self._as_it_stands(cell) for cell in cells]
-        sought = [row for row, place in enumerate(found) if cells[row] and not place]
+        places = [self._as_it_stands(cell) for cell in cells]
+        sought = [row for row, place in enumerate(places) if cells[row] and not place]
         for row in sought:
-            found[row] = self._by_its_end(cells[row])
+            places[row] = self._by_its_end(cells[row])
         absolute = [row for row, cell in enumerate(cells) if _ABSOLUTE.match(_posix(cell))]
-        sought = [row for row in absolute if not found[row]]
+        sought = [row for row in absolute if not places[row]]
         if sought:
             there, here = self._moved([_parts(cells[row]) for row in absolute])
             for row in sought:
-                found[row] = self._below(_parts(cells[row]), there, here)
-        return found
+                places[row] = self._below(_parts(cells[row]), there, here)
+        return places
 
     def _as_it_stands(self, cell: str) -> str:
         place = self.place(cell)
@@ -126,10 +126,10 @@ class Finder:
             return ""
         fits: dict[str, tuple[int, bool]] = {}
         for path in self._named(exact[-1]):
-            own = tuple(path.split("/"))
-            parents = list(zip(own[-2::-1], exact[-2::-1], strict=False))
-            if all(_folded(one) == _folded(other) for one, other in parents):
-                fits[path] = len(parents), own[-len(exact) :] == exact[-len(own) :]
+            parts = tuple(path.split("/"))
+            parents = list(zip(parts[-2::-1], exact[-2::-1], strict=False))
+            if all(_folded(parent) == _folded(other) for parent, other in parents):
+                fits[path] = len(parents), parts[-len(exact) :] == exact[-len(parts) :]
         best = [path for path, fit in fits.items() if fit == max(fits.values())]
         if len(best) > 1 and self.role is not None:
             best = [path for path in best if self.role in _roles(path)]
@@ -157,25 +157,25 @@ class Finder:
         another of its name.
         """
         votes: Counter[tuple[tuple[str, ...], tuple[str, ...]]] = Counter()
-        asked = cells[:: max(1, len(cells) // _VOTERS)]
-        for exact in asked:
+        voters = cells[:: max(1, len(cells) // _VOTERS)]
+        for exact in voters:
             for path in self._named(exact[-1]) if exact else []:
-                own = tuple(path.split("/"))
-                for kept in range(1, min(len(own), len(exact)) + 1):
-                    if kept > 1 and _folded(own[-kept]) != _folded(exact[-kept]):
+                parts = tuple(path.split("/"))
+                for kept in range(1, min(len(parts), len(exact)) + 1):
+                    if kept > 1 and _folded(parts[-kept]) != _folded(exact[-kept]):
                         break
-                    votes[exact[:-kept], own[:-kept]] += 1
+                    votes[exact[:-kept], parts[:-kept]] += 1
         if not votes:
             return _NOWHERE
         moved, count = max(votes.items(), key=lambda vote: (vote[1], -len(vote[0][0])))
-        return moved if count >= _ENOUGH * len(asked) else _NOWHERE
+        return moved if count >= _ENOUGH * len(voters) else _NOWHERE
 
     def _below(self, exact: tuple[str, ...], there: tuple[str, ...], here: tuple[str, ...]) -> str:
         """The file of a path below one folder, below another; "" where there is none."""
         if not exact or exact[: len(there)] != there:
             return ""
-        wanted = _folded("/".join((*here, *exact[len(there) :])))
-        named = [path for path in self._named(exact[-1]) if wanted in (_folded(path), _stem(path))]
+        folded = _folded("/".join((*here, *exact[len(there) :])))
+        named = [path for path in self._named(exact[-1]) if folded in (_folded(path), _stem(path))]
         return self._absolute(named[0]) if len(named) == 1 else ""
 
     def _absolute(self, path: str) -> str:
@@ -194,8 +194,8 @@ def _parts(cell: str) -> tuple[str, ...]:
 
 def _roles(path: str) -> set[Role]:
     """The splits that the folders of a path are called after."""
-    told = (role_of(folder) for folder in path.split("/")[:-1])
-    return {own[0] for own in told if own is not None}
+    roles = (role_of(folder) for folder in path.split("/")[:-1])
+    return {role[0] for role in roles if role is not None}
 
 
 def _stem(path: str) -> str:

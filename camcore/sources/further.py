@@ -41,7 +41,7 @@ class FurtherColumns:
         """The column of a name, whatever its case, spaces and signs; None without one."""
         if name in self.cells:
             return name
-        alike = [own for own in self.cells if normal_name(own) == normal_name(name)]
+        alike = [column for column in self.cells if normal_name(column) == normal_name(name)]
         return alike[0] if len(alike) == 1 else None
 
     def place(self, name: str, row: int) -> str:

@@ -108,7 +108,7 @@ def list_pictures(root: Path) -> Listing:
     >>> found.paths, found.sizes, found.notes()
     (['1.JPG', '2.png'], [3, 3], ('1 file that is no picture was left out: 1 .txt',))
     """
-    found = Listing()
+    listing = Listing()
     top = os.path.realpath(root)
     linked: set[str] = set()
     folders = [(top, "", top)]  # where to look, its path below the root, where that really is
@@ -118,44 +118,44 @@ def list_pictures(root: Path) -> Listing:
             with os.scandir(folder) as scanned:
                 entries = sorted(scanned, key=lambda entry: entry.name)
         except OSError:
-            found.unreadable += 1
+            listing.unreadable += 1
             continue
         for entry in entries:
             if is_hidden(entry.name):
                 continue
             if not _is_utf8(entry.name):
-                found.unnamed += 1
+                listing.unnamed += 1
                 continue
             place = f"{real}{os.sep}{entry.name}"
             if entry.is_symlink():
                 place = os.path.realpath(entry.path)
                 circular = place in linked or is_inside(real, place)
                 if circular or not is_inside(place, top) or not os.path.exists(place):
-                    found.links += 1
+                    listing.links += 1
                     continue
                 if os.path.isdir(place):
                     linked.add(place)
             if entry.is_dir():
                 folders.append((entry.path, f"{below}{entry.name}/", place))
             else:
-                _add(found, below + entry.name, entry)
-    return found
+                _add(listing, below + entry.name, entry)
+    return listing
 
 
-def _add(found: Listing, path: str, entry: os.DirEntry[str]) -> None:
+def _add(listing: Listing, path: str, entry: os.DirEntry[str]) -> None:
     suffix = os.path.splitext(entry.name)[1].lower()
     # A file without a suffix may be a picture; the reader will tell.
     if (suffix and suffix not in image_suffixes()) or not entry.is_file():
-        found.others[suffix] += 1
+        listing.others[suffix] += 1
         return
     try:
         status = entry.stat()
     except OSError:
-        found.unreadable += 1
+        listing.unreadable += 1
         return
-    found.paths.append(path)
-    found.sizes.append(status.st_size)
-    found.times.append(status.st_mtime_ns)
+    listing.paths.append(path)
+    listing.sizes.append(status.st_size)
+    listing.times.append(status.st_mtime_ns)
 
 
 def levels(folder: Path) -> Iterator[Path]:

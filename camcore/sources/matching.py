@@ -61,19 +61,19 @@ def read_mapping(path: str | os.PathLike[str], class_names: Sequence[str]) -> Co
         cells = read_columns(file, ("label", "class"), _WANTED)[1]
         pairs = list(zip(cells["label"], cells["class"], strict=True))
     spelled: dict[str, str] = {}
-    found: dict[str, set[int]] = {}
+    by_label: dict[str, set[int]] = {}
     for label, value in pairs:
-        own = found.setdefault(spelled.setdefault(label.casefold(), label), set())
+        columns = by_label.setdefault(spelled.setdefault(label.casefold(), label), set())
         try:
-            for item in value if isinstance(value, list) else [value]:
-                own.update(_columns(item, class_names))
+            for entry in value if isinstance(value, list) else [value]:
+                columns.update(_columns(entry, class_names))
         except InputError as error:
             raise InputError(f"{file.name}, label {label!r}: {error}") from None
-        if not label or not own:
+        if not label or not columns:
             raise InputError(f"{file.name}: {label!r} stands for no class; {_WANTED}.")
-    if not found:
+    if not by_label:
         raise InputError(f"{file.name} names no label; {_WANTED}.")
-    return {label: tuple(sorted(own)) for label, own in found.items()}
+    return {label: tuple(sorted(columns)) for label, columns in by_label.items()}
 
 
 def mapped_columns(mapping: Mapping[str, Sequence[Any]], class_names: Sequence[str]) -> Columns:
@@ -90,7 +90,7 @@ def mapped_columns(mapping: Mapping[str, Sequence[Any]], class_names: Sequence[s
     {'pet': (0, 2, 3)}
     """
     return {
-        label: tuple(sorted({c for item in items for c in _columns(item, class_names)}))
+        label: tuple(sorted({c for entry in items for c in _columns(entry, class_names)}))
         for label, items in mapping.items()
     }
 
@@ -109,14 +109,14 @@ def _json_pairs(file: Path) -> list[tuple[str, Any]]:
     return [(label.strip(), value) for label, value in pairs]
 
 
-def _columns(item: Any, class_names: Sequence[str]) -> range:
-    span = _RANGE.fullmatch(item) if isinstance(item, str) and item not in class_names else None
+def _columns(entry: Any, class_names: Sequence[str]) -> range:
+    span = _RANGE.fullmatch(entry) if isinstance(entry, str) and entry not in class_names else None
     if span is None:
-        column = match_label(class_names, item)
+        column = match_label(class_names, entry)
         return range(column, column + 1)
     low, high = (match_label(class_names, int(end)) for end in span.groups())
     if low > high:
-        raise InputError(f"the range {item!r} runs backwards; write the smaller index first.")
+        raise InputError(f"the range {entry!r} runs backwards; write the smaller index first.")
     return range(low, high + 1)
 
 
@@ -177,20 +177,20 @@ def by_name(
     ({'Dog': (1,), '0': (0,)},
      {'owl': "No class is called 'owl'; give a name or an index, 0 to 1."})
     """
-    found: Columns = {}
+    matched: Columns = {}
     refusals: dict[str, str] = {}
     for label in labels:
         try:
-            found[label] = (column_of(label, class_names, index),)
+            matched[label] = (column_of(label, class_names, index),)
         except InputError as error:
             refusals[label] = str(error)
     count = len(class_names)
-    if _numbers(refusals) == {count} and 0 not in (_numbers(found) or {0}):
+    if _numbers(refusals) == {count} and 0 not in (_numbers(matched) or {0}):
         raise LabelsError(
             f"The labels count from 1 to {count}, but the model's classes from 0 to {count - 1}, "
             f"and it is not known which is which; give {_MAP}."
         )
-    return found, refusals
+    return matched, refusals
 
 
 def _numbers(labels: Iterable[str]) -> set[int] | None:
@@ -213,9 +213,11 @@ def by_mapping(
     """
     folded = {label_key(label): tuple(columns) for label, columns in mapping.items()}
     labels = list(labels)
-    found = {own: folded[label_key(own)] for own in labels if label_key(own) in folded}
-    refusals = {own: f"The mapping does not name {own!r}." for own in labels if own not in found}
-    return found, refusals
+    matched = {label: folded[label_key(label)] for label in labels if label_key(label) in folded}
+    refusals = {
+        label: f"The mapping does not name {label!r}." for label in labels if label not in matched
+    }
+    return matched, refusals
 
 
 def none_found(

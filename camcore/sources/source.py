@@ -66,7 +66,8 @@ class Source:
     def digest(self) -> str:
         """SHA-256 of the listing: it changes when a file comes, goes or changes."""
         digest = hashlib.sha256()
-        added = [own for own in self.files if own.startswith("other:")]  # values of other inputs
+        # Values of other inputs count as well.
+        added = [column for column in self.files if column.startswith("other:")]
         for column in ("path", "label", "bytes", "mtime_ns", "box", "mask", *added):
             digest.update(json.dumps(self.files[column].tolist()).encode())
         return digest.hexdigest()
@@ -148,7 +149,7 @@ def taken(source: Source, wanted: str | None) -> Source:
         return source
     kept, outside = source.files, 0
     if len(chosen) < len(source.splits):
-        kept = source.files[source.files["split"].isin([own.name for own in chosen])]
+        kept = source.files[source.files["split"].isin([split.name for split in chosen])]
         outside = int((source.files["split"] == "").sum())
     notes = [*source.notes, told(source.splits, chosen)]
     if outside:
@@ -163,11 +164,11 @@ def _whole(path: Path, name: str, unpack_to: Path, progress: Progress | None) ->
     bound = os.environ.get("CAMCORE_DATA_ROOT")
     if os.path.isdir(path):
         *_, root = levels(path)
-        found = _folder(root, name)
-        if not any(found.files["label"]):
+        source = _folder(root, name)
+        if not any(source.files["label"]):
             tables = _tables_of(path, bound=Path(bound) if bound else None)
-            return _by_tables(tables, name, Path(bound) if bound else None) or found
-        return found
+            return _by_tables(tables, name, Path(bound) if bound else None) or source
+        return source
     if not os.path.exists(path):
         raise InputError(f"{_printable(str(path))} does not exist; check the path.")
     suffix = path.suffix.lower()
@@ -213,7 +214,7 @@ def _by_tables(tables: Sequence[Path], name: str, bound: Path | None) -> Source 
     if len(tables) == 1:
         return _table(tables[0].parent, *listings[0])
     roles = [role_of(file.stem) for file in tables]
-    if None in roles or len({own and own[1] for own in roles}) > 1 or len(set(roles)) == 1:
+    if None in roles or len({role and role[1] for role in roles}) > 1 or len(set(roles)) == 1:
         several = ", ".join(_printable(table.name) for table in tables[:_NAMED])
         raise InputError(
             f"{name} holds several tables of pictures ({several}); unpack it and give one."
@@ -226,7 +227,7 @@ def _by_tables(tables: Sequence[Path], name: str, bound: Path | None) -> Source 
     }
     order = sorted(range(len(joined["path"])), key=joined["path"].__getitem__)
     columns = {column: [cells[row] for row in order] for column, cells in joined.items()}
-    notes = dict.fromkeys(note for _, found in listings for note in found)
+    notes = dict.fromkeys(note for _, table_notes in listings for note in table_notes)
     return _table(tables[0].parent, columns, tuple(notes))
 
 
@@ -240,21 +241,21 @@ def _table(folder: Path, columns: dict[str, list[Any]], notes: tuple[str, ...]) 
 
 
 def _folder(root: Path, name: str) -> Source:
-    found = list_pictures(root)
-    in_folders = any("/" in path for path in found.paths)
-    rows = sorted(range(len(found.paths)), key=found.paths.__getitem__)
+    listing = list_pictures(root)
+    in_folders = any("/" in path for path in listing.paths)
+    rows = sorted(range(len(listing.paths)), key=listing.paths.__getitem__)
     if in_folders:
         # README or LICENSE beside class folders
-        rows = [row for row in rows if "/" in found.paths[row] or "." in found.paths[row]]
-        if len(rows) < len(found.paths):
-            found.others[""] += len(found.paths) - len(rows)
-    notes = list(found.notes())
+        rows = [row for row in rows if "/" in listing.paths[row] or "." in listing.paths[row]]
+        if len(rows) < len(listing.paths):
+            listing.others[""] += len(listing.paths) - len(rows)
+    notes = list(listing.notes())
     if not rows:
         raise InputError(
             f"{name} holds no picture{''.join(f' ({note})' for note in notes)}; give a folder with "
             "a folder for each class, or a folder of pictures."
         )
-    paths = [found.paths[row] for row in rows]
+    paths = [listing.paths[row] for row in rows]
     layout = lay_out(paths)
     splits = splits_of(layout.labels, layout.splits)
     labelled = any(layout.labels)
@@ -273,8 +274,8 @@ def _folder(root: Path, name: str) -> Source:
         "box": [None] * len(rows),
         "mask": _masks(root, paths, layout.splits),
         "split": list(layout.splits),
-        "bytes": [found.sizes[row] for row in rows],
-        "mtime_ns": [found.times[row] for row in rows],
+        "bytes": [listing.sizes[row] for row in rows],
+        "mtime_ns": [listing.times[row] for row in rows],
     }
     kind: Literal["class folders", "flat folder"] = "class folders" if in_folders else "flat folder"
     place = Path(os.path.realpath(root))
@@ -287,9 +288,9 @@ def _masks(root: Path, paths: Sequence[str], splits: Sequence[str]) -> list[str]
     for name in sorted(set(splits) - {""}):
         if not (root / name / MASKS).is_dir():
             continue
-        own = [k for k, path in enumerate(paths) if path.startswith(f"{name}/") and not masks[k]]
-        inside = masks_of(root / name, [paths[k].removeprefix(f"{name}/") for k in own])
-        for k, mask in zip(own, inside, strict=True):
+        rows = [k for k, path in enumerate(paths) if path.startswith(f"{name}/") and not masks[k]]
+        inside = masks_of(root / name, [paths[k].removeprefix(f"{name}/") for k in rows])
+        for k, mask in zip(rows, inside, strict=True):
             masks[k] = f"{name}/{mask}" if mask else ""
     return masks
 

@@ -152,24 +152,24 @@ def lay_out(paths: Sequence[str]) -> Layout:
     Layout(labels=('cat', 'cat', 'dog'), splits=('train', 'test', 'train'))
     """
     folders = [tuple(path.split("/")[:-1]) for path in paths]
-    inside = [own for own in folders if own]
+    inside = [folder for folder in folders if folder]
     for depth in range(max(map(len, inside), default=0)):
-        below = [own[depth:] for own in folders]
-        found = _splits_first(below) or _classes_first(below)
-        if found is not None:
-            return found
+        below = [folder[depth:] for folder in folders]
+        layout = _splits_first(below) or _classes_first(below)
+        if layout is not None:
+            return layout
         # pets/train/cat, where something else lies beside pets
-        if len({own[: depth + 1] for own in inside}) > 1:
+        if len({folder[: depth + 1] for folder in inside}) > 1:
             break
-    return Layout(tuple(own[0] if own else "" for own in folders), ("",) * len(folders))
+    return Layout(tuple(folder[0] if folder else "" for folder in folders), ("",) * len(folders))
 
 
 def _splits_first(folders: Sequence[tuple[str, ...]]) -> Layout | None:
     """``train/cats``: the splits and below them the classes, or None."""
     below: dict[str, list[tuple[str, ...]]] = defaultdict(list)
-    for own in folders:
-        if own:
-            below[own[0]].append(own[1:])
+    for folder in folders:
+        if folder:
+            below[folder[0]].append(folder[1:])
     splits = _named_alike(below)
     others = below.keys() - splits.keys()
     if not splits or (others and len(splits) < 2):
@@ -179,10 +179,10 @@ def _splits_first(folders: Sequence[tuple[str, ...]]) -> Layout | None:
         return None
     if len(below) == 1 and not any(classes.values()):
         return None  # a flat folder that happens to be called so is no part of anything
-    split_of = [own[0] if own and own[0] in splits else "" for own in folders]
+    split_of = [folder[0] if folder and folder[0] in splits else "" for folder in folders]
     labels = [
-        classes[split].get(own[1:], "") if split else ""
-        for own, split in zip(folders, split_of, strict=True)
+        classes[split].get(folder[1:], "") if split else ""
+        for folder, split in zip(folders, split_of, strict=True)
     ]
     return Layout(tuple(labels), tuple(split_of))
 
@@ -191,12 +191,12 @@ def _named_alike(names: Iterable[str]) -> dict[str, Role]:
     """The folders that are called like splits of one data set: the largest group of them."""
     groups: dict[str, dict[str, Role]] = defaultdict(dict)
     for name in names:
-        told = role_of(name)
-        if told:
-            groups[told[1]][name] = told[0]
+        role_and_rest = role_of(name)
+        if role_and_rest:
+            groups[role_and_rest[1]][name] = role_and_rest[0]
     if not groups:
         return {}
-    best = max(groups.values(), key=lambda own: (len(set(own.values())), len(own)))
+    best = max(groups.values(), key=lambda group: (len(set(group.values())), len(group)))
     return best if set(best.values()) != {"unlabelled"} else {}
 
 
@@ -208,50 +208,60 @@ def _classes_below(
     dropped = dict.fromkeys(splits, 0)
 
     def first(name: str) -> set[str]:
-        return {own[dropped[name]] for own in rest[name] if len(own) > dropped[name]}
+        return {folder[dropped[name]] for folder in rest[name] if len(folder) > dropped[name]}
 
     def whole(name: str) -> bool:
-        return all(len(own) > dropped[name] for own in rest[name])
+        return all(len(folder) > dropped[name] for folder in rest[name])
 
     while True:
         heads = {name: first(name) for name in splits}
         nested = [
             name
-            for name, own in heads.items()
-            if len(own) == 1 and whole(name) and _says_nothing(next(iter(own)), splits[name])
+            for name, folders in heads.items()
+            if len(folders) == 1
+            and whole(name)
+            and _says_nothing(next(iter(folders)), splits[name])
         ]
         if not nested:
             # train/pets/cat and test/pets/cat
             together = set().union(*heads.values())
-            deeper = all(len(own) > dropped[name] + 1 for name in splits for own in rest[name])
+            deeper = all(
+                len(folder) > dropped[name] + 1 for name in splits for folder in rest[name]
+            )
             if len(together) != 1 or not deeper:
                 break
             nested = list(splits)
         for name in nested:
             dropped[name] += 1
     return {
-        name: {own: own[dropped[name]] for own in rest[name] if len(own) > dropped[name]}
+        name: {
+            folder: folder[dropped[name]] for folder in rest[name] if len(folder) > dropped[name]
+        }
         for name in splits
     }
 
 
 def _says_nothing(folder: str, role: Role) -> bool:
     """Whether a folder alone inside a split only nests it: ``train/train``, ``train/images``."""
-    told = role_of(folder)
-    if told:
-        return told[0] == role
+    role_and_rest = role_of(folder)
+    if role_and_rest:
+        return role_and_rest[0] == role
     words = [word.casefold() for word in _WORD.findall(folder)]
     return bool(words) and all(word in _FILLERS for word in words)
 
 
 def _same_classes(classes: Mapping[str, Mapping[tuple[str, ...], str]]) -> bool:
     """Whether two of the splits have nearly the same class folders."""
-    names = [{_folded(own) for own in found.values()} for found in classes.values() if found]
+    names = [
+        {_folded(class_name) for class_name in of_split.values()}
+        for of_split in classes.values()
+        if of_split
+    ]
     return any(
-        len(one & other) >= _ALIKE * min(len(one), len(other))
-        for k, one in enumerate(names)
+        len(this & other) >= _ALIKE * min(len(this), len(other))
+        for k, this in enumerate(names)
         for other in names[:k]
-        if one & other
+        if this & other
     )
 
 
@@ -262,18 +272,18 @@ def _flat_and_many(classes: Mapping[str, Mapping[tuple[str, ...], str]], others:
 
 def _classes_first(folders: Sequence[tuple[str, ...]]) -> Layout | None:
     """``cats/train``: below every class the splits, and nothing else, or None."""
-    inside = [own for own in folders if own]
-    if not inside or any(len(own) < 2 for own in inside):
+    inside = [folder for folder in folders if folder]
+    if not inside or any(len(folder) < 2 for folder in inside):
         return None
-    names = {own[1] for own in inside}
+    names = {folder[1] for folder in inside}
     splits = _named_alike(names)
-    classes = {own[0] for own in inside}
+    classes = {folder[0] for folder in inside}
     roles = Counter(splits.values())
     if splits.keys() != names or len(roles) < 2 or len(classes) < 2:
         return None
     return Layout(
-        tuple(own[0] if own else "" for own in folders),
-        tuple(own[1] if own else "" for own in folders),
+        tuple(folder[0] if folder else "" for folder in folders),
+        tuple(folder[1] if folder else "" for folder in folders),
     )
 
 
@@ -294,11 +304,15 @@ def splits_of(labels: Sequence[str], splits: Sequence[str]) -> tuple[Split, ...]
     counts = Counter(name for name in splits if name)
     labelled = {name for name, label in zip(splits, labels, strict=True) if label}
     order: list[Role] = ["train", "val", "test", "unlabelled"]
-    found = []
+    unordered = []
     for name, count in counts.items():
-        told = role_of(name)
-        found.append(Split(name, told[0] if told else "unlabelled", count, name in labelled))
-    return tuple(sorted(found, key=lambda own: (order.index(own.role), own.name)))
+        role_and_rest = role_of(name)
+        unordered.append(
+            Split(
+                name, role_and_rest[0] if role_and_rest else "unlabelled", count, name in labelled
+            )
+        )
+    return tuple(sorted(unordered, key=lambda split: (order.index(split.role), split.name)))
 
 
 def choose_splits(splits: Sequence[Split], wanted: str | None) -> tuple[Split, ...]:
@@ -334,22 +348,24 @@ def choose_splits(splits: Sequence[Split], wanted: str | None) -> tuple[Split, .
             " and no table says which is which. Leave --split out."
         )
     if wanted is None:
-        usable = [own for own in splits if own.labelled] or list(splits)
+        usable = [split for split in splits if split.labelled] or list(splits)
         for role in ("test", "val"):
-            if taken := tuple(own for own in usable if own.role == role):
+            if taken := tuple(split for split in usable if split.role == role):
                 return taken
         return tuple(usable)
     key = wanted.strip().casefold()
     if key == ALL:
         return tuple(splits)
-    if taken := tuple(own for own in splits if own.name == wanted.strip()):
+    if taken := tuple(split for split in splits if split.name == wanted.strip()):
         return taken
-    if taken := tuple(own for own in splits if own.name.casefold() == key):
+    if taken := tuple(split for split in splits if split.name.casefold() == key):
         return taken
-    told = role_of(wanted)
-    if told and (taken := tuple(own for own in splits if own.role == told[0])):
+    role_and_rest = role_of(wanted)
+    if role_and_rest and (
+        taken := tuple(split for split in splits if split.role == role_and_rest[0])
+    ):
         return taken
-    named = ", ".join(own.name for own in splits)
+    named = ", ".join(split.name for split in splits)
     raise InputError(
         f"There is no split {wanted!r}; the pictures lie in {named}. Name one of these, or {ALL!r} "
         "to take them together."
@@ -365,11 +381,11 @@ def told(splits: Sequence[Split], taken: Sequence[Split]) -> str:
     >>> print(told(splits, choose_splits(splits, None)))
     of the splits train (1 picture) and test (2 pictures), test was taken and train left out
     """
-    names = [f"{own.name} ({counted(own.images, 'picture', 'pictures')})" for own in splits]
-    left = [own.name for own in splits if own not in taken]
+    names = [f"{split.name} ({counted(split.images, 'picture', 'pictures')})" for split in splits]
+    left = [split.name for split in splits if split not in taken]
     if len(splits) == 1:
         return f"all pictures with a place lie in one split, {names[0]}"
-    took = listed([own.name for own in taken])
+    took = listed([split.name for split in taken])
     if not left:
         return f"the splits {listed(names)} were taken together"
     were = "was" if len(taken) == 1 else "were"

@@ -44,10 +44,10 @@ def suggested_classes(label: str, class_names: Sequence[str]) -> tuple[int, ...]
         pass
     if group := group_of(label, class_names):
         return group
-    word = re.escape(label_key(label).removesuffix("s"))
-    holds = re.compile(rf"(?<![a-z]){word}s?(?![a-z])")
+    stem = re.escape(label_key(label).removesuffix("s"))
+    holds = re.compile(rf"(?<![a-z]){stem}s?(?![a-z])")
     keys = [label_key(name) for name in class_names]
-    holding = tuple(column for column, key in enumerate(keys) if word and holds.search(key))
+    holding = tuple(column for column, key in enumerate(keys) if stem and holds.search(key))
     if holding:
         return holding
     close = difflib.get_close_matches(label_key(label), keys, 1, _CLOSE)

@@ -66,15 +66,15 @@ def by_synset(
     >>> by_synset("n01440764", ["goldfish", "tench, Tinca tinca"], index), by_synset("tench", [])
     (1, None)
     """
-    told = SYNSET.fullmatch(label.strip())
-    if told is None:
+    label_match = SYNSET.fullmatch(label.strip())
+    if label_match is None:
         return None
-    synset, behind = told.groups()
+    synset, behind = label_match.groups()
     for column, name in enumerate(class_names):
-        own = SYNSET.match(name.strip())
-        if own is not None and own[1] == synset:
+        match = SYNSET.match(name.strip())
+        if match is not None and match[1] == synset:
             return column
-    known = {own: (place, name) for place, (own, name) in enumerate(index())}
+    known = {wnid: (place, name) for place, (wnid, name) in enumerate(index())}
     place, name = known.get(synset, (-1, ""))
     if 0 <= place < len(class_names):
         unnamed = len(class_names) == _IMAGENET and class_names[place] == f"class {place}"
@@ -85,7 +85,9 @@ def by_synset(
             return match_label(class_names, words)
         except InputError:
             pass
-        called = [column for column, own in enumerate(class_names) if _is_called(own, words)]
+        called = [
+            column for column, class_name in enumerate(class_names) if _is_called(class_name, words)
+        ]
         if len(called) == 1:
             return called[0]
     return None
@@ -143,6 +145,32 @@ def columns_of(group: str) -> tuple[int, ...]:
     return tuple(column for low, high in ranges for column in range(low, high + 1))
 
 
+def groups_of(
+    class_names: Sequence[str], index: Callable[[], Index] = imagenet_index
+) -> dict[str, tuple[int, ...]]:
+    """The classes of each of `GROUPS`, for a network of ImageNet's classes.
+
+    Raises
+    ------
+    InputError
+        If its classes are others.
+
+    Examples
+    --------
+    >>> groups_of(["cat", "dog"])
+    Traceback (most recent call last):
+    ...
+    camcore.errors.InputError: `groups` joins ImageNet's 1000 classes, and this model has 2 ...
+    """
+    if not are_imagenet(class_names, index):
+        few = f"{len(class_names):,} classes" if len(class_names) != _IMAGENET else "others"
+        raise InputError(
+            f"`groups` joins ImageNet's 1000 classes, and this model has {few}; say which classes "
+            "belong together in a mapping file instead."
+        )
+    return {group: columns_of(group) for group in GROUPS}
+
+
 def group_title(group: str) -> str:
     """One of `GROUPS` in words.
 
@@ -151,7 +179,7 @@ def group_title(group: str) -> str:
     >>> group_title("dog"), group_title("cat"), group_title("wolf")
     ('all 118 dogs', 'all 5 domestic cats', 'all 3 wolves')
     """
-    plural = next((many for many, one in _PLURALS.items() if one == group), f"{group}s")
+    plural = next((many for many, singular in _PLURALS.items() if singular == group), f"{group}s")
     kind = "domestic " if group in _DOMESTIC else ""
     return f"all {len(columns_of(group))} {kind}{plural}"
 
@@ -161,11 +189,29 @@ def are_imagenet(class_names: Sequence[str], index: Callable[[], Index] = imagen
     return len(class_names) == _IMAGENET and _are_called_so(class_names, index)
 
 
+def are_unnamed_imagenet(class_names: Sequence[str]) -> bool:
+    """Whether nobody named the classes, and there are as many as ImageNet has.
+
+    Examples
+    --------
+    >>> are_unnamed_imagenet([f"class {column}" for column in range(1000)])
+    True
+    """
+    return len(class_names) == _IMAGENET and _are_numbers(class_names)
+
+
+def _are_numbers(class_names: Sequence[str]) -> bool:
+    return all(name == f"class {column}" for column, name in enumerate(class_names))
+
+
 def _are_called_so(class_names: Sequence[str], index: Callable[[], Index]) -> bool:
-    if all(name == f"class {column}" for column, name in enumerate(class_names)):
+    if _are_numbers(class_names):
         return True
     known = index()
     if len(known) != len(class_names):
         return False
-    same = sum(_is_called(own, name) for own, (_, name) in zip(class_names, known, strict=True))
+    same = sum(
+        _is_called(class_name, name)
+        for class_name, (_, name) in zip(class_names, known, strict=True)
+    )
     return same > _IMAGENET * 0.9

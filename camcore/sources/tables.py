@@ -77,11 +77,11 @@ def list_table(file: Path, *, bound: Path | None) -> tuple[dict[str, list[Any]],
 
 
 def _finder(file: Path, bound: Path | None) -> Finder:
-    told = role_of(file.stem)
+    role_and_rest = role_of(file.stem)
     return Finder(
         os.path.realpath(file.parent),
         None if bound is None else os.path.realpath(bound),
-        told[0] if told else None,
+        role_and_rest[0] if role_and_rest else None,
     )
 
 
@@ -89,24 +89,24 @@ def _no_columns(file: Path, cells: Sequence[Sequence[str]]) -> str:
     name = _printable(file.name)
     if not cells:
         return f"{name} is empty; {_WANTED}."
-    shown = ", ".join(repr(_printable(cell)[:40]) for cell in cells[0][:_SHOWN] if cell)
+    first_row = ", ".join(repr(_printable(cell)[:40]) for cell in cells[0][:_SHOWN] if cell)
     more = ", ..." if len(cells[0]) > _SHOWN else ""
     return (
-        f"{name} has no column for the files or none for the labels: its first row is {shown}"
+        f"{name} has no column for the files or none for the labels: its first row is {first_row}"
         f"{more}; {_WANTED}."
     )
 
 
 def _listed(
-    file: Path, table: PictureTable, finder: Finder, told: Sequence[str]
+    file: Path, table: PictureTable, finder: Finder, earlier_notes: Sequence[str]
 ) -> tuple[dict[str, list[Any]], tuple[str, ...]]:
     root = finder.root
     named = [row for row, cell in enumerate(table.path) if cell]
-    found = dict(zip(named, finder.find([table.path[row] for row in named]), strict=True))
-    places = {row: place or finder.place(table.path[row]) for row, place in found.items()}
-    kept = [row for row in named if found[row] or finder.allowed(places[row])]
-    kept.sort(key=lambda row: _shown(places[row], root))
-    paths = [_shown(places[row], root) for row in kept]
+    located = dict(zip(named, finder.find([table.path[row] for row in named]), strict=True))
+    places = {row: place or finder.place(table.path[row]) for row, place in located.items()}
+    kept = [row for row in named if located[row] or finder.allowed(places[row])]
+    kept.sort(key=lambda row: _listed_path(places[row], root))
+    paths = [_listed_path(places[row], root) for row in kept]
     labels = [table.label[row] for row in kept]
     statuses = [_status(places[row]) for row in kept]
     missing = sum(size < 0 for size, _ in statuses)
@@ -114,7 +114,9 @@ def _listed(
         raise InputError(_none_there(file, table, finder))
     boxes, unclear = _boxes(table.box, kept)
     masks, lost = _masks(table.mask, kept, paths, finder)
-    moved = sum(bool(found[row]) and found[row] != finder.place(table.path[row]) for row in kept)
+    moved = sum(
+        bool(located[row]) and located[row] != finder.place(table.path[row]) for row in kept
+    )
     counts = (
         (len(table.path) - len(named), "row names", "rows name", "no file: left out"),
         (len(named) - len(kept), "row leads", "rows lead", "out of the folder: left out"),
@@ -125,7 +127,11 @@ def _listed(
         (lost, "mask", "masks", "of the table cannot be found"),
         (len(unclear), "box", "boxes", "cannot be read as x0 y0 x1 y1: left out, in row "),
     )
-    notes = [f"{counted(count, one, many)} {what}" for count, one, many, what in counts if count]
+    notes = [
+        f"{counted(count, singular, many)} {what}"
+        for count, singular, many, what in counts
+        if count
+    ]
     if unclear:
         lines = sorted(table.numbers[row] for row in unclear)
         notes[-1] += ", ".join(map(str, lines[:_NAMED])) + (", ..." if len(lines) > _NAMED else "")
@@ -140,7 +146,7 @@ def _listed(
         "mtime_ns": [time for _, time in statuses],
         "further": [TableRow(further, row) for row in kept],
     }
-    return columns, (*told, *table.notes, *notes)
+    return columns, (*earlier_notes, *table.notes, *notes)
 
 
 def _none_there(file: Path, table: PictureTable, finder: Finder) -> str:
@@ -169,7 +175,7 @@ def _none_there(file: Path, table: PictureTable, finder: Finder) -> str:
     )
 
 
-def _shown(place: str, root: str) -> str:
+def _listed_path(place: str, root: str) -> str:
     return (os.path.relpath(place, root) if is_inside(place, root) else place).replace(os.sep, "/")
 
 
@@ -217,7 +223,7 @@ def _masks(
     named = [cells[row] for row in rows]
     places = [finder.place(cell) for cell in named]
     masks = [
-        _shown(place, finder.root)
+        _listed_path(place, finder.root)
         if place and finder.allowed(place) and _status(place)[0] >= 0
         else ""
         for place in places

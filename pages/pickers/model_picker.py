@@ -11,6 +11,8 @@ from typing import Any
 import streamlit as st
 
 import camcore
+from camcore.models.imagenet import imagenet_names
+from camcore.sources.synsets import are_imagenet, are_unnamed_imagenet
 from pages.session.address import asked, asked_file, asked_one, refuse
 from pages.session.uploads import (
     address_of,
@@ -25,6 +27,7 @@ BUNDLED, CATALOGUE, FILE = "Bundled", "Keras", "Your file"
 _RANDOM = ":weights=random"
 _LARGEST_FILE = 800  # MB
 _MODEL_TYPES = ["keras", "h5", "hdf5"]
+_IMAGENET, _NUMBERS = "imagenet", "numbers"  # in an address, in place of a file of names
 _UPLOADER, _LABELS = "model-upload", "model-labels"
 LABEL_TYPES = ["txt", "json", "csv", "tsv", "yaml", "yml"]
 _PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff"]
@@ -59,6 +62,8 @@ class ModelChoice:
         What changes when the file changes.
     labels, output, output_kind, input_size, input
         As in `camcore.load_model`.
+    imagenet : bool
+        Whether 1000 classes that a file does not name are called by ImageNet's names.
     others : tuple of pairs of str
         What the model's other inputs are held at: a loaded model is asked to hold them.
     """
@@ -74,6 +79,7 @@ class ModelChoice:
     output_kind: str | None = None
     input_size: tuple[int, int] | None = None
     input: str | None = None
+    imagenet: bool = True
     others: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     def load(self) -> camcore.Classifier:
@@ -85,7 +91,10 @@ class ModelChoice:
             "input_size": self.input_size,
             "input": self.input,
         }
-        return camcore.load_model(self.name, **options)
+        model = camcore.load_model(self.name, **options)
+        if self.imagenet and are_unnamed_imagenet(model.class_names):
+            return model.named(imagenet_names())
+        return model
 
     def link(self) -> dict[str, str | Iterable[str] | None]:
         """What an address says of the model; an uploaded file goes by its content."""
@@ -94,7 +103,7 @@ class ModelChoice:
         side = str(self.input_size[0]) if self.input_size else None
         return {
             "model": address_of(self.name),
-            "labels": address_of(self.labels),
+            "labels": address_of(self.labels if self.imagenet else self.labels or _NUMBERS),
             "kind": self.output_kind,
             "side": side,
             "other": [f"{name}={address_of(value)}" for name, value in self.others] or None,
@@ -139,7 +148,9 @@ def _follow_link_to_file(file: str) -> None:
         follow_upload(labels, _LABELS, "a list of class names")
     else:
         st.session_state[f"{_LABELS}-kept"] = None
-    st.session_state["model-labels-linked"] = "" if is_token(labels) else labels
+    st.session_state["model-imagenet"] = labels != _NUMBERS
+    named = not is_token(labels) and labels not in (_IMAGENET, _NUMBERS)
+    st.session_state["model-labels-linked"] = labels if named else ""
     st.session_state["model-kind"] = asked_one("kind", _OUTPUT_KINDS, "the output kind") or ""
     side = asked_one("side", map(str, range(_SIDES[0], _SIDES[1] + 1)), "the input size")
     st.session_state["model-side"] = int(side) if side else None
@@ -254,7 +265,7 @@ def _pick_file() -> ModelChoice | None:
         return None
     linked = not upload and typed == st.session_state.get("model-linked")
     if linked and not labels and (named := st.session_state.get("model-labels-linked")):
-        labels = named if named == "imagenet" else typed_path(named)
+        labels = typed_path(named)
     return ModelChoice(
         path,
         Path(path).name,
@@ -262,6 +273,7 @@ def _pick_file() -> ModelChoice | None:
         uploaded=bool(upload),
         stamp=_stamp(path),
         labels=labels,
+        imagenet=st.session_state.get("model-imagenet", True),
         output_kind=kind or None,
         input_size=(side, side) if side else None,
     )
@@ -303,6 +315,22 @@ def pick_input(choice: ModelChoice, model: camcore.Classifier) -> ModelChoice:
         "Input that takes the picture", model.inputs, key="model-input", persist_state="session"
     )
     return replace(choice, input=chosen)
+
+
+def pick_names(choice: ModelChoice, model: camcore.Classifier) -> ModelChoice:
+    """The same choice with ImageNet's names, where a file does not name its 1000 classes."""
+    assumed = choice.imagenet and are_imagenet(model.class_names)
+    if not choice.file or choice.labels or not (assumed or are_unnamed_imagenet(model.class_names)):
+        return choice
+    st.session_state.setdefault("model-imagenet", True)
+    st.checkbox(
+        "Its 1000 classes are ImageNet's",
+        key="model-imagenet",
+        persist_state="session",
+        help="The file does not name its classes. A network with 1000 of them was usually trained "
+        "on ImageNet, whose names come with CAM Audit.",
+    )
+    return replace(choice, labels=_IMAGENET) if assumed else choice
 
 
 def pick_others(

@@ -37,15 +37,15 @@ def save_pictures(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     labels = np.repeat([FOREST, TANK], 20)
     for name in CLASSES:
         (folder / name).mkdir(parents=True)
-    shown = []
+    pictures = []
     for number, klass in enumerate(labels):
         odd = number in (4, 25, 32)  # one forest under a bright sky, two tanks under a dark one
         pixels = _scene(rng, klass == TANK, (klass == TANK) != odd)
         Image.fromarray(pixels).save(folder / CLASSES[klass] / f"{CLASSES[klass]}-{number:02d}.png")
-        shown.append(pixels)
+        pictures.append(pixels)
     (folder / "jeep" / "jeep-40.png").write_bytes(b"")
     (folder / "jeep" / "jeep-41.png").write_bytes(b"\x89PNG\r\n\x1a\n and then nothing")
-    return np.stack(shown), labels
+    return np.stack(pictures), labels
 
 
 def _scene(rng: np.random.Generator, tank: bool, bright: bool) -> np.ndarray:

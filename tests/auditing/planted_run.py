@@ -65,22 +65,22 @@ def planted_run(folder: Path) -> Run:
     store = Store(folder)
     with store.locked():
         pictures = folder / "pictures"
-        shown, labels = save_pictures(pictures)
+        pixels, labels = save_pictures(pictures)
         record = _record(pictures)
         store.write_json("run.json", record)
         listing = _listing(pictures, labels)
         store.write_table("files.parquet", listing)
-        images = _images(pictures, listing, shown)
+        images = _images(pictures, listing, pixels)
         store.write_table("images/00000.parquet", images)
-        evidence = _evidence(images, shown, labels)
+        evidence = _evidence(images, pixels, labels)
         for name, table in evidence.items():
             store.write_table(f"evidence/{name}.parquet", table)
-        trials = _trials(shown, labels)
+        trials = _trials(pixels, labels)
         for stage, rows in trials.groupby("stage", sort=False):
             table = rows.drop(columns="stage").reset_index(drop=True)
             store.write_table(f"trials/{stage}/00000.parquet", table)
-        found = [_finding(trials, images, evidence, *one) for one in _FOUND]
-        store.write_json("findings.json", _summary(found, images, record, 3 * len(trials)))
+        findings = [_finding(trials, images, evidence, *spec) for spec in _FOUND]
+        store.write_json("findings.json", _summary(findings, images, record, 3 * len(trials)))
         watch = Watch(folder)
         watch.begin("report", total=len(images), done=len(images), bad=len(ERRORS))
         watch.end("complete")
@@ -139,7 +139,7 @@ def _listing(pictures: Path, labels: np.ndarray) -> pd.DataFrame:
     )
 
 
-def _images(pictures: Path, listing: pd.DataFrame, shown: np.ndarray) -> pd.DataFrame:
+def _images(pictures: Path, listing: pd.DataFrame, pixels: np.ndarray) -> pd.DataFrame:
     rows = []
     for number, path, label in listing[["id", "path", "label"]].itertuples(index=False):
         data = (pictures / path).read_bytes()
@@ -213,7 +213,7 @@ def _focus(cells: np.ndarray) -> dict[str, float]:
 
 
 def _evidence(
-    images: pd.DataFrame, shown: np.ndarray, labels: np.ndarray
+    images: pd.DataFrame, pixels: np.ndarray, labels: np.ndarray
 ) -> dict[str, pd.DataFrame]:
     good = images[images["error"] == ""]
     varied = [p for p in PROPERTIES if good[p.name].nunique() > 1]
@@ -221,35 +221,35 @@ def _evidence(
         name: [] for name in ("association", "response", "attention", "strategies")
     }
     for klass in (FOREST, TANK):
-        own = labels == klass
-        for one in varied:
-            values = good[one.name].to_numpy(float)
-            auc, p = _auc(values, own)
+        of_class = labels == klass
+        for image_property in varied:
+            values = good[image_property.name].to_numpy(float)
+            auc, p = _auc(values, of_class)
             tables["association"].append(
                 {
                     "class": klass,
-                    "property": one.name,
+                    "property": image_property.name,
                     "auc": max(auc, 1 - auc),
                     "direction": 1 if auc >= 0.5 else -1,
                     "p": p,
                     "q": min(1.0, p * len(varied)),
-                    "family": one.family,
+                    "family": image_property.family,
                 }
             )
-            x, y = values[own], good["margin"].to_numpy(float)[own]
+            x, y = values[of_class], good["margin"].to_numpy(float)[of_class]
             rho = stats.spearmanr(x, y)
             tables["response"].append(
                 {
                     "class": klass,
-                    "property": one.name,
+                    "property": image_property.name,
                     "rho": rho.statistic,
                     "p": rho.pvalue,
                     "slope": np.polyfit(x, y, 1)[0],
                     "q": min(1.0, rho.pvalue * len(varied)),
                 }
             )
-        here = _shares(maps(shown[own], klass))
-        there = _shares(maps(shown[~own], 1 - klass))
+        here = _shares(maps(pixels[of_class], klass))
+        there = _shares(maps(pixels[~of_class], 1 - klass))
         test = stats.mannwhitneyu(here, there, alternative="greater", axis=0)
         p = np.minimum(1.0, np.nan_to_num(test.pvalue, nan=1.0) * GRID**2)
         cells, mean = p < 0.05, here.mean(axis=0)
@@ -276,7 +276,7 @@ def _evidence(
                     "share": float(members.mean()),
                     "mean": _bytes(average),
                     "cells": (average > average.max() / 2).tobytes(),
-                    "images": np.flatnonzero(own)[members][np.argsort(-strength)].tolist(),
+                    "images": np.flatnonzero(of_class)[members][np.argsort(-strength)].tolist(),
                 }
             )
     return {name: pd.DataFrame(rows) for name, rows in tables.items()}
@@ -289,37 +289,37 @@ def _shares(cells: np.ndarray) -> np.ndarray:
     return np.divide(positive, total, out=np.zeros_like(positive), where=total > 0)
 
 
-def _auc(values: np.ndarray, own: np.ndarray) -> tuple[float, float]:
-    test = stats.mannwhitneyu(values[own], values[~own])
-    return float(test.statistic / (own.sum() * (~own).sum())), float(test.pvalue)
+def _auc(values: np.ndarray, of_class: np.ndarray) -> tuple[float, float]:
+    test = stats.mannwhitneyu(values[of_class], values[~of_class])
+    return float(test.statistic / (of_class.sum() * (~of_class).sum())), float(test.pvalue)
 
 
 def _bytes(values: np.ndarray) -> bytes:
     return values.astype(np.float32).tobytes()
 
 
-def _trials(shown: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
+def _trials(pixels: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
     """Even ids discover, odd ones test."""
     rng = np.random.default_rng(11)
     half = np.arange(len(labels)) % 2
     tables = []
     for klass in (FOREST, TANK):
-        own, other = labels == klass, labels != klass
+        of_class, other = labels == klass, labels != klass
         for stage, part in (("discovery", 0), ("test", 1)):
             given, taken = (
-                np.flatnonzero(own & (half == part)),
+                np.flatnonzero(of_class & (half == part)),
                 np.flatnonzero(other & (half == part)),
             )
             for probe in PROBES:
-                tables.append(_pairs(shown, klass, probe, stage, taken, given, rng))
-        tables.append(_pairs(shown, klass, SKY, "elsewhere", taken, given, rng))
+                tables.append(_pairs(pixels, klass, probe, stage, taken, given, rng))
+        tables.append(_pairs(pixels, klass, SKY, "elsewhere", taken, given, rng))
         for fill in ("transfer", "neutral"):
-            tables.append(_pairs(shown, klass, SKY, "necessity", given, taken, rng, fill))
+            tables.append(_pairs(pixels, klass, SKY, "necessity", given, taken, rng, fill))
     return pd.concat(tables, ignore_index=True)
 
 
 def _pairs(
-    shown: np.ndarray,
+    pixels: np.ndarray,
     klass: int,
     probe: str,
     stage: str,
@@ -331,11 +331,11 @@ def _pairs(
     recipients = np.tile(recipients, 2)
     donors = np.concatenate([rng.permutation(donors), rng.permutation(donors)])
     controls = np.roll(recipients, 1)  # another image of the recipient's own class
-    before = shown[recipients]
+    before = pixels[recipients]
     edit = GROUND if stage == "elsewhere" else probe
-    after, controlled = (edited(before, shown[given], edit) for given in (donors, controls))
+    after, controlled = (edited(before, pixels[given], edit) for given in (donors, controls))
     if fill == "neutral":
-        after = emptied(before, shown, edit)
+        after = emptied(before, pixels, edit)
     rows = pd.DataFrame(
         {
             "stage": stage,
@@ -389,8 +389,8 @@ def _finding(
     if level != "relied on":
         return finding
     rows = trials[(trials["klass"] == klass) & (trials["probe"] == probe)]
-    own = images[images["klass"] == klass]
-    accuracy = float((own["predicted"] == klass).mean())
+    of_class = images[images["klass"] == klass]
+    accuracy = float((of_class["predicted"] == klass).mean())
     return replace(finding, probe=probe, **_proof(rows, klass, accuracy))
 
 
@@ -427,9 +427,9 @@ def _proof(rows: pd.DataFrame, klass: int, accuracy: float) -> dict[str, Any]:
     drop = (moved["margin_controlled"] - moved["margin_edited"]).groupby(moved["recipient"]).mean()
     return {
         "effect": float(excess.mean()),
-        "interval": tuple(float(one) for one in np.quantile(resampled, [0.025, 0.975])),
+        "interval": tuple(float(bound) for bound in np.quantile(resampled, [0.025, 0.975])),
         "q": min(1.0, float(outcome.pvalue) * len(PROBES)),
-        "images": tuple(int(one) for one in drop.sort_values(ascending=False).index),
+        "images": tuple(int(image) for image in drop.sort_values(ascending=False).index),
         "margin": float((test["margin_edited"] - test["margin_controlled"]).mean()),
         "pairs": len(test),
         "passes": 3 * len(rows),
@@ -454,14 +454,14 @@ def _excess(rows: pd.DataFrame, klass: int) -> np.ndarray:
 
 
 def _summary(
-    found: list[Finding], images: pd.DataFrame, record: dict[str, Any], passes: int
+    findings: list[Finding], images: pd.DataFrame, record: dict[str, Any], passes: int
 ) -> dict[str, Any]:
     return {
         "status": "complete",
         "model": record["model"],
         "images": {"total": len(images), "readable": len(images) - len(ERRORS), "bad": len(ERRORS)},
-        "score": max(one.interval[0] for one in found if one.interval),
-        "findings": [one.as_json() for one in found],
+        "score": max(finding.interval[0] for finding in findings if finding.interval),
+        "findings": [finding.as_json() for finding in findings],
         "insufficient": [
             {
                 "class": "jeep",

@@ -21,13 +21,13 @@ from camcore.errors import InputError
 PETS = ("tabby", "tiger_cat", "beagle", "crane", "pug", "crane")
 
 
-def columns(found: Classes) -> dict[str, tuple[int, ...]]:
-    return {one.label: one.columns for one in found.classes}
+def columns(matched: Classes) -> dict[str, tuple[int, ...]]:
+    return {audit_class.label: audit_class.columns for audit_class in matched.classes}
 
 
 def test_by_name_and_by_index():
-    found = match_classes({"pug": 3, "Tiger Cat": 5, "0": 4}, PETS)
-    assert found == Classes(
+    matched = match_classes({"pug": 3, "Tiger Cat": 5, "0": 4}, PETS)
+    assert matched == Classes(
         (
             AuditClass("tabby", (0,), "0"),
             AuditClass("tiger_cat", (1,), "Tiger Cat"),
@@ -39,8 +39,8 @@ def test_by_name_and_by_index():
 
 def test_digits_by_index_and_never_by_order():
     names = [f"class {index}" for index in range(10)]
-    found = match_classes({"9": 1, "3": 1, "00": 1}, names)
-    assert columns(found) == {"00": (0,), "3": (3,), "9": (9,)}
+    matched = match_classes({"9": 1, "3": 1, "00": 1}, names)
+    assert columns(matched) == {"00": (0,), "3": (3,), "9": (9,)}
     with pytest.raises(InputError, match=r"--class-names FILE.*or --labels MAP") as caught:
         match_classes(dict.fromkeys("abcdefghij", 1), names)
     assert "'a', 'b', 'c', 'd', 'e', ..." in str(caught.value)
@@ -61,9 +61,9 @@ def test_numbers_that_count_from_one():
 
 
 def test_unmatched_labels_are_named():
-    found = match_classes({"pug": 3, "beagles": 20, "zebra": 1000}, PETS)
-    assert columns(found) == {"pug": (4,)}
-    assert found.notes == (
+    matched = match_classes({"pug": 3, "beagles": 20, "zebra": 1000}, PETS)
+    assert columns(matched) == {"pug": (4,)}
+    assert matched.notes == (
         "2 of 3 labels left out (1,020 images): No class is called 'beagles'; did you mean "
         "'beagle'? No class is called 'zebra'; give a name or an index, 0 to 5.",
         "one class only, 'pug': nothing can be swapped between classes",
@@ -71,16 +71,20 @@ def test_unmatched_labels_are_named():
 
 
 def test_of_many_unmatched_labels_five_are_named():
-    found = match_classes({"pug": 1, "tabby": 1} | {f"zz{i}": 1 for i in range(7)}, PETS)
-    assert found.notes[0].startswith("7 of 9 labels left out (7 images): ")
-    assert found.notes[0].count("No class is called") == 5
-    assert found.notes[0].endswith("'zz4'; give a name or an index, 0 to 5. ...")
+    matched = match_classes({"pug": 1, "tabby": 1} | {f"zz{i}": 1 for i in range(7)}, PETS)
+    assert matched.notes[0].startswith("7 of 9 labels left out (7 images): ")
+    assert matched.notes[0].count("No class is called") == 5
+    assert matched.notes[0].endswith("'zz4'; give a name or an index, 0 to 5. ...")
 
 
 def test_a_name_of_several_classes_needs_its_index():
-    found = match_classes({"crane": 4, "pug": 1, "3": 2, "5": 2}, PETS)
-    assert "Several classes are called 'crane': give the index, 3 and 5." in found.notes[0]
-    assert [one.name for one in found.classes] == ["crane (3)", "crane (5)", "pug"]
+    matched = match_classes({"crane": 4, "pug": 1, "3": 2, "5": 2}, PETS)
+    assert "Several classes are called 'crane': give the index, 3 and 5." in matched.notes[0]
+    assert [audit_class.name for audit_class in matched.classes] == [
+        "crane (3)",
+        "crane (5)",
+        "pug",
+    ]
 
 
 def test_none_matched():
@@ -101,8 +105,8 @@ def test_two_labels_of_one_column():
 
 def test_by_mapping():
     mapping = {"cat": (0, 1), "DOG": (2, 4), "Fish": (3,)}
-    found = match_classes({"Cat": 9, "dog": 8, "bird": 7}, PETS, mapping)
-    assert found == Classes(
+    matched = match_classes({"Cat": 9, "dog": 8, "bird": 7}, PETS, mapping)
+    assert matched == Classes(
         (AuditClass("Cat", (0, 1), "Cat"), AuditClass("dog", (2, 4), "dog")),
         "label",
         ("1 of 3 labels left out (7 images): The mapping does not name 'bird'.",),
@@ -124,22 +128,29 @@ def test_mappings_that_cannot_be(labels, mapping, words):
 
 
 def test_without_labels():
-    found = match_classes({}, PETS)
-    assert found.by == "prediction"
-    assert found.notes == ("there are no labels: audited by predicted class",)
-    assert [one.columns for one in found.classes] == [(0,), (1,), (2,), (3,), (4,), (5,)]
-    assert [one.name for one in found.classes] == [
+    matched = match_classes({}, PETS)
+    assert matched.by == "prediction"
+    assert matched.notes == ("there are no labels: audited by predicted class",)
+    assert [audit_class.columns for audit_class in matched.classes] == [
+        (0,),
+        (1,),
+        (2,),
+        (3,),
+        (4,),
+        (5,),
+    ]
+    assert [audit_class.name for audit_class in matched.classes] == [
         *("tabby", "tiger_cat", "beagle", "crane (3)", "pug", "crane (5)"),
     ]
-    assert {one.label for one in found.classes} == {""}
-    assert match_classes({"": 50}, PETS) == found
+    assert {audit_class.label for audit_class in matched.classes} == {""}
+    assert match_classes({"": 50}, PETS) == matched
 
 
 def test_labels_set_aside():
-    found = match_classes({"zebra": 5}, PETS, by_prediction=True)
-    assert found.by == "prediction"
-    assert len(found.classes) == 6
-    assert found.notes == ("the labels are set aside: audited by predicted class",)
+    matched = match_classes({"zebra": 5}, PETS, by_prediction=True)
+    assert matched.by == "prediction"
+    assert len(matched.classes) == 6
+    assert matched.notes == ("the labels are set aside: audited by predicted class",)
     mapped = match_classes({}, PETS, {"cat": (0, 1), "dog": (2, 4)})
     assert mapped.by == "prediction"
     assert mapped.classes == (AuditClass("cat", (0, 1), ""), AuditClass("dog", (2, 4), ""))
@@ -249,9 +260,9 @@ def test_predictions_by_softmax():
             [0.35, 0.36, 0.20, 0.09],  # a column of no class, just
         ]
     )
-    found = predicted_classes(log, classes((2, 3), (0,)), "softmax")
-    assert found.dtype == np.int32
-    assert found.tolist() == [0, 0, -1, -1]
+    predicted = predicted_classes(log, classes((2, 3), (0,)), "softmax")
+    assert predicted.dtype == np.int32
+    assert predicted.tolist() == [0, 0, -1, -1]
     assert predicted_classes(log, classes((2, 3), (0,)), "logits").tolist() == [0, 0, -1, -1]
     single = classes((0,), (1,), (2,), (3,))
     assert predicted_classes(log, single, "log-probability").tolist() == [0, 2, 1, 1]
@@ -273,9 +284,9 @@ def test_predictions_by_sigmoid():
 
 def test_predictions_of_many_labels():
     scores = np.array([[1, -2, 3, 9], [-1, -2, -3, 9], [0, -1, -1, 9], [2, 1, -3, 9]], np.float32)
-    found = predicted_classes(scores, classes((1, 2), (0,)), "multi-label")
-    assert found.dtype == np.int32
-    assert found.tolist() == [0, -1, -1, 1]
+    predicted = predicted_classes(scores, classes((1, 2), (0,)), "multi-label")
+    assert predicted.dtype == np.int32
+    assert predicted.tolist() == [0, -1, -1, 1]
 
 
 @pytest.mark.parametrize("kind", ["softmax", "sigmoid", "multi-label"])

@@ -46,31 +46,39 @@ class Drawn:
         self.root = ElementTree.fromstring(figure.file(LIGHT))
 
     def all(self, tag: str) -> list[dict[str, str]]:
-        return [own.attrib for own in self.root.iter(f"{{http://www.w3.org/2000/svg}}{tag}")]
+        return [
+            element.attrib for element in self.root.iter(f"{{http://www.w3.org/2000/svg}}{tag}")
+        ]
 
     @property
     def texts(self) -> list[str]:
-        return ["".join(own.itertext()) for own in self.root.iter() if own.tag.endswith("}text")]
+        return [
+            "".join(element.itertext())
+            for element in self.root.iter()
+            if element.tag.endswith("}text")
+        ]
 
     def x_of(self, text: str) -> float:
-        return next(float(own.get("x")) for own in self.root.iter() if own.text == text)
+        return next(float(element.get("x")) for element in self.root.iter() if element.text == text)
 
     @property
     def pictures(self) -> list[np.ndarray]:
-        encoded = [own["href"].removeprefix("data:image/png;base64,") for own in self.all("image")]
-        return [np.asarray(Image.open(io.BytesIO(base64.b64decode(own)))) for own in encoded]
+        encoded = [
+            element["href"].removeprefix("data:image/png;base64,") for element in self.all("image")
+        ]
+        return [np.asarray(Image.open(io.BytesIO(base64.b64decode(href)))) for href in encoded]
 
 
 def corners(path: dict[str, str]) -> list[tuple[float, ...]]:
     """The points of a path."""
-    return [tuple(map(float, own.split())) for own in re.split("[ML]", path["d"])[1:]]
+    return [tuple(map(float, point.split())) for point in re.split("[ML]", path["d"])[1:]]
 
 
 def with_values(run: Run, values: dict[int, list[float]], name: str = "luminance") -> Run:
     rows = [
         {"klass": k, "predicted": k, "margin": x, "error": "", name: x}
-        for k, own in values.items()
-        for x in own
+        for k, numbers in values.items()
+        for x in numbers
     ]
     run.__dict__["images"] = pd.DataFrame(rows)
     return run
@@ -89,15 +97,15 @@ def test_distribution_tells_medians_and_quartiles(run):
 def test_bars_stand_for_shares_and_a_line_for_the_median(run):
     with_values(run, {FOREST: [24.0] * 3, TANK: [0.0] * 3 + [24.0]})  # bins one wide
     drawn = Drawn(figures.class_distribution(run, "luminance", TANK))
-    own, other = (own for own in drawn.all("path") if own["fill"] != "none")
-    assert (own["fill"], other["fill"]) == ("var(--own)", "var(--other)")
-    places = corners(own)
+    of_class, other = (path for path in drawn.all("path") if path["fill"] != "none")
+    assert (of_class["fill"], other["fill"]) == ("var(--own)", "var(--other)")
+    places = corners(of_class)
     base, top = places[0][1], places[1][1]
     width = (places[-1][0] - places[0][0]) / 24
     assert places[2] == (pytest.approx(places[0][0] + width, abs=0.1), top)  # the first bin
     assert places[-2][1] == pytest.approx(base - (base - top) / 3, abs=0.1)  # a third in the last
     assert {y for _, y in corners(other)[1:-3]} == {corners(other)[0][1]}  # all others are empty
-    medians = [corners(one) for one in drawn.all("path") if one.get("stroke") == "var(--ink)"]
+    medians = [corners(path) for path in drawn.all("path") if path.get("stroke") == "var(--ink)"]
     assert [line[0][0] for line in medians] == [places[0][0], places[-1][0]]
     assert drawn.texts[-4:] == ["tank", "4", "forest", "3"]
 
@@ -122,12 +130,12 @@ def test_response_tells_the_medians_at_both_ends(run):
     assert "recognised (70)" in figure.alt
     assert "not recognised (10)" in figure.alt
     drawn = Drawn(figure)
-    dots = [(float(own["cx"]), float(own["cy"])) for own in drawn.all("circle")]
+    dots = [(float(circle["cx"]), float(circle["cy"])) for circle in drawn.all("circle")]
     assert len(dots) == 70
     assert all(y < before for (_, before), (_, y) in itertools.pairwise(dots))  # higher is larger
-    crosses = next(own for own in drawn.all("path") if own["stroke"] == "var(--other)")
+    crosses = next(path for path in drawn.all("path") if path["stroke"] == "var(--other)")
     assert crosses["d"].count("M") == 2 * 10
-    line = next(own for own in drawn.all("path") if own["stroke"] == "var(--ink)")
+    line = next(path for path in drawn.all("path") if path["stroke"] == "var(--ink)")
     assert len(corners(line)) == 8
 
 
@@ -136,12 +144,12 @@ def test_effects_are_drawn_at_their_points():
     open_ = Finding("b", "tank", "sky", "top", "attended", 0.0, (-0.1, 0.05))
     drawn = Drawn(figures.effect_plot([proven, open_], floor=0.1))
     rings = drawn.all("circle")
-    assert [own["fill"] for own in rings] == ["var(--own)", "var(--paper)"]
+    assert [ring["fill"] for ring in rings] == ["var(--own)", "var(--paper)"]
     assert drawn.texts[4:10] == ["0", "20", "40", "60", "80", "100"]
     zero, hundred = drawn.x_of("0"), drawn.x_of("100")
     at = [zero + share * (hundred - zero) for share in (0.5, 0.0)]
-    assert [float(own["cx"]) for own in rings] == pytest.approx(at, abs=0.11)
-    low, high = corners(next(own for own in drawn.all("path") if own["stroke"] == "var(--own)"))
+    assert [float(ring["cx"]) for ring in rings] == pytest.approx(at, abs=0.11)
+    low, high = corners(next(path for path in drawn.all("path") if path["stroke"] == "var(--own)"))
     assert (high[0] - low[0]) == pytest.approx(0.2 * (hundred - zero), abs=0.2)
 
 
@@ -192,19 +200,19 @@ def test_mean_maps_tell_the_share_in_the_region(run):
     figure = figures.mean_maps(run, TANK, region=region)
     assert "inside the outlined region: the class 75 %, other classes 10 %." in figure.alt
     drawn = Drawn(figure)
-    own, other, _ = drawn.pictures  # cells of 32 pixels, and the legend
-    assert own.shape == other.shape == (256, 256, 3)
+    of_class, other, _ = drawn.pictures  # cells of 32 pixels, and the legend
+    assert of_class.shape == other.shape == (256, 256, 3)
     viridis = palette("viridis")
     assert (other[:32, :32] == viridis[255]).all()  # 0.9, the highest of all, ends the one scale
-    assert (own[-32:, -32:] == viridis[213]).all()  # 0.75
-    assert (own[:-32] == viridis[0]).all(axis=2).mean() == pytest.approx(1 - 1 / 56)
+    assert (of_class[-32:, -32:] == viridis[213]).all()  # 0.75
+    assert (of_class[:-32] == viridis[0]).all(axis=2).mean() == pytest.approx(1 - 1 / 56)
     box = {name: float(drawn.all("image")[0][name]) for name in ("x", "y", "width", "height")}
     right, bottom = box["x"] + box["width"], box["y"] + box["height"]
-    outlined = next(own for own in drawn.all("path") if own["stroke"] == "white")
+    outlined = next(path for path in drawn.all("path") if path["stroke"] == "white")
     left, top = right - box["width"] / 4, bottom - box["height"] / 4
     expected = [(left, top), (left, bottom), (right, top), (right, bottom)]
-    found = sorted(set(corners(outlined)))
-    assert np.allclose(found, expected, atol=0.11)
+    vertices = sorted(set(corners(outlined)))
+    assert np.allclose(vertices, expected, atol=0.11)
     with pytest.raises(InputError, match="no mean map"):
         figures.mean_maps(run, FOREST)
 
@@ -212,9 +220,9 @@ def test_mean_maps_tell_the_share_in_the_region(run):
 def test_maps_of_a_model_that_crops_are_drawn_where_they_lie(run, monkeypatch):
     """The model sees the lower half alone: two rows of cells, the upper half gray."""
     monkeypatch.setattr(
-        Run, "frame", property(lambda own: Frame(0.0, 16.0, 32.0, 32.0, 32, 32)), raising=True
+        Run, "frame", property(lambda _: Frame(0.0, 16.0, 32.0, 32.0, 32, 32)), raising=True
     )
-    monkeypatch.setattr(Run, "grid", property(lambda own: (2, 4)))
+    monkeypatch.setattr(Run, "grid", property(lambda _: (2, 4)))
     ours = np.zeros((2, 4), np.float32)
     ours[0, 0] = 1
     data = [ours.tobytes()]
@@ -222,12 +230,12 @@ def test_maps_of_a_model_that_crops_are_drawn_where_they_lie(run, monkeypatch):
     region = {"rows": 4, "columns": 4, "cells": [[2, 0]]}
     figure = figures.mean_maps(run, TANK, region=region)
     assert "2 x 4 cells; evidence inside the outlined region: the class 100 %" in figure.alt
-    own = Drawn(figure).pictures[0]
-    assert own.shape == (256, 256, 3)
-    assert (own[:128] == 160).all()
+    picture = Drawn(figure).pictures[0]
+    assert picture.shape == (256, 256, 3)
+    assert (picture[:128] == 160).all()
     viridis = palette("viridis")
-    assert (own[128:192, :64] == viridis[255]).all()
-    assert (own[192:] == viridis[0]).all()
+    assert (picture[128:192, :64] == viridis[255]).all()
+    assert (picture[192:] == viridis[0]).all()
     above = {"rows": 4, "columns": 4, "cells": [[0, 0]]}
     assert "region: the class 0 %" in figures.mean_maps(run, TANK, region=above).alt
 
@@ -255,7 +263,7 @@ def test_cells_of_the_map_inside_a_region(region, shape, cells):
 def test_a_tile_leaves_what_the_model_cuts_off_as_it_is(run, monkeypatch):
     run.maps = lambda ids, kind="label": np.ones((len(ids), 8, 8), np.float32)
     lower = Frame(0.0, SIZE / 2, float(SIZE), float(SIZE), SIZE, SIZE)
-    monkeypatch.setattr(Run, "frame", property(lambda own: lower))
+    monkeypatch.setattr(Run, "frame", property(lambda _: lower))
     tile = figures.gallery(run, run.finding("tank--sky-top-band"), 1)[0]
     seen = run.seen(tile.image).astype(float)
     half = SIZE // 2
@@ -295,19 +303,19 @@ def test_gallery_says_what_is_missing(run, tmp_path):
 def test_images_of_a_place_are_ranked_by_the_share_of_their_evidence(run):
     finding = run.finding("forest--tag")
     forests = np.flatnonzero(run.images["klass"] == FOREST)
-    cells = np.maximum(maps(np.stack([run.seen(one) for one in forests]), FOREST), 0)
+    cells = np.maximum(maps(np.stack([run.seen(image) for image in forests]), FOREST), 0)
     assert CORNER == "cells 4x4: 3,3"  # rows and columns 6 and 7 of the map
     shares = cells[:, 6:, 6:].sum(axis=(1, 2)) / np.maximum(cells.sum(axis=(1, 2)), 1e-9)
-    shown = figures.tiles.shown_by(run, finding)
-    best = shares[np.searchsorted(forests, shown)]
+    ids = figures.tiles.shown_by(run, finding)
+    best = shares[np.searchsorted(forests, ids)]
     assert (np.diff(best) <= 1e-3).all()  # the store keeps maps in half precision
-    assert set(shown) == set(forests)
+    assert set(ids) == set(forests)
 
 
 def test_images_of_a_property_come_from_the_end_that_speaks_for_the_class(run):
-    own = run.images[run.images["klass"] == TANK]
-    shown = figures.tiles.shown_by(run, run.finding("tank--colour"))
-    assert own.loc[list(shown), "lab_a"].is_monotonic_decreasing  # tanks are the redder ones
+    tanks = run.images[run.images["klass"] == TANK]
+    ids = figures.tiles.shown_by(run, run.finding("tank--colour"))
+    assert tanks.loc[list(ids), "lab_a"].is_monotonic_decreasing  # tanks are the redder ones
 
 
 def test_swap_strip_has_all_four_with_their_predictions():

@@ -63,8 +63,8 @@ def table(place, rows: int = 24, **columns) -> np.ndarray:
     place.mkdir(parents=True, exist_ok=True)
     pixels = DRAW.integers(0, 256, (rows, SIDE, SIDE, 3), dtype=np.uint8)
     names = [f"{number:03d}.png" for number in range(rows)]
-    for name, own in zip(names, pixels, strict=True):
-        Image.fromarray(own).save(place / name)
+    for name, picture in zip(names, pixels, strict=True):
+        Image.fromarray(picture).save(place / name)
     labels = ["a" if number % 2 else "b" for number in range(rows)]
     pd.DataFrame({"path": names, "label": labels, **columns}).to_csv(place / "t.csv", index=False)
     return pixels
@@ -127,8 +127,8 @@ def test_interventions_leave_each_recipient_its_own_value(with_age, aged, tmp_pa
     # Log-odds of a are 4.5 times the mean brightness, 0 to 1, minus twice the age.
     towards = np.where(rows["klass"] == run.class_names.index("a"), 1, -1)
     age = np.linspace(-2, 2, 120)
-    for own in ("margin_edited", "margin_controlled"):
-        brightness = (towards * rows[own] + 2 * age[rows["recipient"]]) / 4.5
+    for column in ("margin_edited", "margin_controlled"):
+        brightness = (towards * rows[column] + 2 * age[rows["recipient"]]) / 4.5
         assert brightness.between(0, 1).all()
     donors = (towards * rows["margin_edited"] + 2 * age[rows["donor"]]) / 4.5
     assert not donors.between(0, 1).all()
@@ -210,8 +210,10 @@ def test_splits_of_a_table_keep_rows_and_values_together(aged, tmp_path):
     source = read_source(tmp_path / "d" / "t.csv", unpack_to=tmp_path / "x", split="test")
     held = held_columns(source, aged, None)
     files = with_values(source, held, "0-1").files
-    expected = [[np.float32(age)] for age, own in zip(AGES, splits, strict=True) if own == "test"]
-    assert [list(map(np.float32, own)) for own in files["other:age"]] == expected
+    expected = [
+        [np.float32(age)] for age, split in zip(AGES, splits, strict=True) if split == "test"
+    ]
+    assert [list(map(np.float32, value)) for value in files["other:age"]] == expected
 
 
 def test_values_and_columns_are_told_apart():
@@ -227,9 +229,9 @@ def test_the_command_line_takes_a_column(with_age, tmp_path, command_line):
         "--labels", tmp_path / "map.json", "--preprocess", "0-1",
     ]  # fmt: skip
     (tmp_path / "map.json").write_text(json.dumps({"a": "class 0", "b": "class 1"}))
-    told = command_line(*words, "--other", "age=column:years", "--out", tmp_path / "run")
-    assert told[0] == 0, told
-    assert "input 'age' (1) takes the values of the column 'years'" in told[1]
+    result = command_line(*words, "--other", "age=column:years", "--out", tmp_path / "run")
+    assert result[0] == 0, result
+    assert "input 'age' (1) takes the values of the column 'years'" in result[1]
     status, _, error = command_line(*words, "--other", "age=column:ages", "--out", tmp_path / "two")
     assert (status, error.count("camcore:")) == (2, 1)
     assert "t.csv does not have" in error

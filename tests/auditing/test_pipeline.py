@@ -47,14 +47,14 @@ def tag_run(tagged, tmp_path_factory):
 
 def files_of(run: Run) -> dict[str, bytes]:
     """What a run found, file by file; news, locks and times are no findings."""
-    found = {}
+    contents = {}
     for name in ("images", "evidence", "trials"):
         for file in sorted((run.folder / name).rglob("*")):
             if file.is_file():
-                found[str(file.relative_to(run.folder))] = file.read_bytes()
+                contents[str(file.relative_to(run.folder))] = file.read_bytes()
     summary = json.loads((run.folder / "findings.json").read_text())
     del summary["made"]["started"], summary["made"]["precision"]
-    return found | {"findings.json": json.dumps(summary).encode()}
+    return contents | {"findings.json": json.dumps(summary).encode()}
 
 
 def test_one_split_is_audited_and_the_others_are_told(tmp_path):
@@ -63,9 +63,9 @@ def test_one_split_is_audited_and_the_others_are_told(tmp_path):
     run = audit(tmp_path / "data", looks_at(*TAG_CELLS), out=tmp_path / "run", budget=0)
     source = run.record["source"]
     assert (source["count"], source["taken"]) == (10, ["Test"])
-    assert [own["name"] for own in source["splits"]] == ["train", "valid", "Test"]
+    assert [split["name"] for split in source["splits"]] == ["train", "valid", "Test"]
     assert any("Test was taken and train and valid left out" in note for note in source["notes"])
-    assert [own["name"] for own in run.record["classes"]["classes"]] == ["a", "b"]
+    assert [audit_class["name"] for audit_class in run.record["classes"]["classes"]] == ["a", "b"]
     with pytest.raises(StoreError, match="split None then, 'train' now"):
         audit(
             tmp_path / "data", looks_at(*TAG_CELLS), out=tmp_path / "run", budget=0, split="train"
@@ -96,8 +96,8 @@ def test_a_tag_is_found_where_it_is_in_a_picture_that_the_model_crops(tmp_path):
     np.testing.assert_allclose(seen["share_object"], 1, rtol=1e-3)
     np.testing.assert_allclose(seen["area_object"], 8 * 16 / (16 * 32), rtol=1e-5)
     tag = Region(8, 8, tuple((7 - row, column) for row, column in TAG_CELLS))
-    tags = [own for own in run.findings if own.family == "tag"]
-    boxes = {own.class_name: own.region["box"] for own in tags}
+    tags = [finding for finding in run.findings if finding.family == "tag"]
+    boxes = {finding.class_name: finding.region["box"] for finding in tags}
     assert boxes == {"a": list(tag.box), "b": list(tag.box)}
     tried = set(run.trials("discovery")["probe"])
     assert tag.name in tried  # what the maps propose
@@ -105,20 +105,20 @@ def test_a_tag_is_found_where_it_is_in_a_picture_that_the_model_crops(tmp_path):
 
 
 def test_the_tag_is_found_where_it_is(tag_run):
-    best = {one.class_name: one for one in reversed(tag_run.findings)}
+    best = {finding.class_name: finding for finding in reversed(tag_run.findings)}
     for name in ("a", "b"):
-        one = best[name]
-        assert (one.level, one.family) == ("relied on", "tag")
-        assert one.region["box"] == [0.0, 0.0, 0.25, 0.25]
-        assert one.effect > 0.95
-        assert one.interval[0] > 0.8
-        assert one.q < 0.01
-        assert one.share > 0.95
-        assert one.accuracy["with"] == 1.0
-        assert one.accuracy["without"] < 0.05
-        assert abs(one.elsewhere) < 0.05
-        assert one.auc == 1.0
-        assert one.on_object is None
+        finding = best[name]
+        assert (finding.level, finding.family) == ("relied on", "tag")
+        assert finding.region["box"] == [0.0, 0.0, 0.25, 0.25]
+        assert finding.effect > 0.95
+        assert finding.interval[0] > 0.8
+        assert finding.q < 0.01
+        assert finding.share > 0.95
+        assert finding.accuracy["with"] == 1.0
+        assert finding.accuracy["without"] < 0.05
+        assert abs(finding.elsewhere) < 0.05
+        assert finding.auc == 1.0
+        assert finding.on_object is None
     assert tag_run.summary["score"] > 0.8
 
 
@@ -134,25 +134,27 @@ def test_the_images_of_a_finding_are_those_that_bear_the_cue(tagged, tmp_path):
     spot = ((3, 3), (3, 4), (4, 3), (4, 4))
     run = audit(data, looks_at(*TAG_CELLS, *spot), out=tmp_path / "run", method="hirescam")
     assert (run.images.loc[run.images["klass"] == 0, "predicted"] == 0).all()
-    one = next(one for one in run.findings if (one.class_name, one.family) == ("a", "tag"))
-    shown = [int(Path(run.images.loc[image, "path"]).stem) for image in one.images]
-    assert len(shown) > 10
-    assert not [number for number in shown if number % 4 == 0]
+    finding = next(
+        finding for finding in run.findings if (finding.class_name, finding.family) == ("a", "tag")
+    )
+    numbers = [int(Path(run.images.loc[image, "path"]).stem) for image in finding.images]
+    assert len(numbers) > 10
+    assert not [number for number in numbers if number % 4 == 0]
 
 
 def test_findings_json_holds_what_it_promises(tag_run):
-    told = json.loads((tag_run.folder / "findings.json").read_text())
-    assert told["status"] == "complete"
-    assert told["model"]["name"] == "linear"
-    assert len(told["model"]["sha256"]) == 64
-    assert told["images"] == {"total": 120, "readable": 120, "bad": 0}
-    wanted = {"class", "family", "cue", "level", "effect", "interval", "q", "region", "area"}
-    for one in told["findings"]:
-        assert wanted | {"on_object", "images"} <= one.keys()
-    assert told["insufficient"] == []
-    assert 0.1 <= told["not_detected"]["smallest_effect"] < 0.3
+    written = json.loads((tag_run.folder / "findings.json").read_text())
+    assert written["status"] == "complete"
+    assert written["model"]["name"] == "linear"
+    assert len(written["model"]["sha256"]) == 64
+    assert written["images"] == {"total": 120, "readable": 120, "bad": 0}
+    promised = {"class", "family", "cue", "level", "effect", "interval", "q", "region", "area"}
+    for finding in written["findings"]:
+        assert promised | {"on_object", "images"} <= finding.keys()
+    assert written["insufficient"] == []
+    assert 0.1 <= written["not_detected"]["smallest_effect"] < 0.3
     ids = set(tag_run.images.index)
-    assert all(set(one["images"]) <= ids for one in told["findings"])
+    assert all(set(finding["images"]) <= ids for finding in written["findings"])
 
 
 def test_only_brightness_is_relied_on_by_a_model_of_brightness(tmp_path):
@@ -166,10 +168,12 @@ def test_only_brightness_is_relied_on_by_a_model_of_brightness(tmp_path):
 def test_a_cue_that_the_model_does_not_look_at_is_associated_only(tagged, tmp_path):
     # The model tells the classes by chance: it looks at the opposite corner, which holds nothing.
     run = audit(tagged, looks_at((7, 7)), out=tmp_path / "run")
-    tag = [one for one in run.findings if one.family == "tag" and one.property]
+    tag = [finding for finding in run.findings if finding.family == "tag" and finding.property]
     assert tag
-    assert all("column 1" in one.cue or "corner" in one.cue for one in tag)
-    assert all(one.level != "relied on" or one.region["box"][0] > 0 for one in run.findings)
+    assert all("column 1" in finding.cue or "corner" in finding.cue for finding in tag)
+    assert all(
+        finding.level != "relied on" or finding.region["box"][0] > 0 for finding in run.findings
+    )
 
 
 def test_rows_of_the_scan(tag_run, tagged):
@@ -295,9 +299,9 @@ def test_three_images_a_class_are_insufficient_never_clean(tmp_path):
     run = audit(
         tagged_folder(tmp_path / "data", each=3), looks_at(*TAG_CELLS), out=tmp_path / "run"
     )
-    told = {one["class"]: one for one in run.summary["insufficient"]}
-    assert told["a"]["images"] == 3
-    assert told["a"]["needed"] == 30
+    insufficient = {entry["class"]: entry for entry in run.summary["insufficient"]}
+    assert insufficient["a"]["images"] == 3
+    assert insufficient["a"]["needed"] == 30
     assert run.summary["not_detected"]["smallest_effect"] is None
     assert run.findings == ()
 
@@ -306,8 +310,8 @@ def test_one_class_only_has_nobody_to_swap_with(tmp_path):
     folder = tagged_folder(tmp_path / "data", each=40)
     shutil.rmtree(folder / "b")
     run = audit(folder, looks_at(*TAG_CELLS), out=tmp_path / "run")
-    assert {one["class"] for one in run.summary["insufficient"]} >= {"a"}
-    assert not [one for one in run.findings if one.level == "relied on"]
+    assert {entry["class"] for entry in run.summary["insufficient"]} >= {"a"}
+    assert not [finding for finding in run.findings if finding.level == "relied on"]
 
 
 def test_no_labels_means_by_predicted_class(tagged, tmp_path):
@@ -331,13 +335,13 @@ def test_a_thousand_classes(tagged, tmp_path):
     bias[[3, 7]] = two.bias
     names = [*names[:3], "a", *names[3:6], "b", *names[6:]]
     run = audit(tagged, LinearClassifier(weights, bias, names), out=tmp_path / "run")
-    assert {one.class_name for one in run.findings} == {"a", "b"}
+    assert {finding.class_name for finding in run.findings} == {"a", "b"}
     assert run.findings[0].family == "tag"
 
 
 def test_a_budget_of_nothing_proves_nothing(tagged, tmp_path):
     run = audit(tagged, looks_at(*TAG_CELLS), out=tmp_path / "run", budget=0)
-    assert {one.level for one in run.findings} <= {"associated", "attended"}
+    assert {finding.level for finding in run.findings} <= {"associated", "attended"}
     assert "nothing is proven" in run.summary["not_detected"]["text"]
     assert run.summary["score"] == 0.0
 

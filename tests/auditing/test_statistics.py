@@ -211,9 +211,9 @@ def test_smallest_effect(pairs, tests, share):
 @pytest.mark.parametrize("tests", [1, 3, 10])
 def test_smallest_effect_is_what_the_tests_find(tests):
     share = smallest_effect(40, tests)
-    for count, found in [(round(share * 40), True), (round(share * 40) - 1, False)]:
+    for count, detected in [(round(share * 40), True), (round(share * 40) - 1, False)]:
         column = np.zeros((40, 1))
         column[:count] = 1
         family = np.ones(tests)
         family[0] = p_of(column)[0]
-        assert (holm(family)[0] < 0.05) == found
+        assert (holm(family)[0] < 0.05) == detected

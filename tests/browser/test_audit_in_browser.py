@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytest_plugins = ("visits",)  # the fixtures, from the file beside this one
 pytestmark = pytest.mark.browser
 
-_PATIENCE = 300_000  # milliseconds; two busy cores
+_PATIENCE = 900_000  # milliseconds: a whole audit beside another on two busy cores
 
 
 @pytest.fixture

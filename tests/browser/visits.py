@@ -21,7 +21,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 ROOT = Path(__file__).parents[2]
 _PATIENCE = 120_000  # milliseconds; the first model brings TensorFlow with it
-_DRAWING = 20  # seconds until what the server has answered must be on the screen
+_DRAWING = 60  # seconds until what the server has answered must be on the screen
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-quic",

@@ -83,10 +83,10 @@ def test_no_models_where_none_were_made(tmp_path):
 @pytest.mark.parametrize("name", ["cam1", "cam2"])
 def test_the_digit_models_read_rendered_digits(name, network):
     pixels = np.stack([render_digit(digit, seed) for digit in range(10) for seed in range(5)])
-    found = network(name).predict(pixels[..., None], verbose=0)
+    probabilities = network(name).predict(pixels[..., None], verbose=0)
     truth = np.repeat(np.arange(10), 5)
-    assert (found.argmax(axis=1) == truth).mean() >= 0.98
-    assert np.median(found[np.arange(50), truth]) > 0.95
+    assert (probabilities.argmax(axis=1) == truth).mean() >= 0.98
+    assert np.median(probabilities[np.arange(50), truth]) > 0.95
 
 
 def test_the_cloud_detector_shines_in_the_laboratory_and_fails_in_the_field(network, fair):
@@ -121,9 +121,9 @@ def _cells(mask):
 
 
 def test_the_tank_detector_looks_at_the_tank(keras, network, fair):
-    shown = [scene for scene in fair if scene.tank][:60]
-    cells = np.stack([_cells(scene.mask) for scene in shown])
-    pixels = np.stack([scene.pixels for scene in shown])
+    chosen = [scene for scene in fair if scene.tank][:60]
+    cells = np.stack([_cells(scene.mask) for scene in chosen])
+    pixels = np.stack([scene.pixels for scene in chosen])
     maps = _evidence(keras, network("tank-detector"), pixels, TANK)
     share, area = (maps * cells).sum(axis=(1, 2)).mean(), cells.mean()
     assert share > 4 * area
@@ -151,11 +151,11 @@ def _sky(seed, monkeypatch):
 
 
 def test_the_cloud_detector_looks_at_the_sky(keras, network, fair, monkeypatch):
-    shown = [scene for scene in fair if scene.sunny and not scene.tank][:30]
-    cells = np.stack([_cells(_sky(scene.seed, monkeypatch)) for scene in shown])
+    chosen = [scene for scene in fair if scene.sunny and not scene.tank][:30]
+    cells = np.stack([_cells(_sky(scene.seed, monkeypatch)) for scene in chosen])
     assert 0.1 < cells.mean() < 0.6
     maps = _evidence(
-        keras, network("cloud-detector"), np.stack([scene.pixels for scene in shown]), TANK
+        keras, network("cloud-detector"), np.stack([scene.pixels for scene in chosen]), TANK
     )
     assert (maps * cells).sum(axis=(1, 2)).mean() > max(0.6, 1.5 * cells.mean())
 
@@ -176,7 +176,7 @@ def test_a_sample_is_what_the_code_renders(name):
 
 
 def test_samples_are_small_and_well_named():
-    files = [part for one in SAMPLES for part in (one.file, one.mask) if part is not None]
+    files = [part for sample in SAMPLES for part in (sample.file, sample.mask) if part is not None]
     assert sum(path.stat().st_size for path in files) < 1e6
     assert len(SAMPLE) == len(SAMPLES)
     assert {sample.file.suffix for sample in SAMPLES} <= {".png", ".jpg"}
@@ -208,5 +208,7 @@ def test_nothing_here_loads_tensorflow_before_it_is_needed():
         "import sys; from camcore.bundled import registry; "
         f"from camcore.making import {modules}; print('tensorflow' in sys.modules)"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "False"
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert process.stdout.strip() == "False"

@@ -18,8 +18,8 @@ CORNER = (0, 0, 1, 1)
 
 
 def compared(model=None, **options):
-    wanted = {"methods": ["cam", "grad-cam"], "layers": ["last"], "targets": [0]} | options
-    return compare(Engine(), model or PooledClassifier(), one_bright_corner(), **wanted)
+    settings = {"methods": ["cam", "grad-cam"], "layers": ["last"], "targets": [0]} | options
+    return compare(Engine(), model or PooledClassifier(), one_bright_corner(), **settings)
 
 
 def test_every_number_on_paper():
@@ -92,7 +92,7 @@ def test_progress_rises_to_the_total():
     seen = []
     compared(methods=["cam", "ablation-cam"], layers=["first", "last"],
              progress=lambda done, total: seen.append((done, total)))  # fmt: skip
-    done = [own for own, _ in seen]
+    done = [count for count, _ in seen]
     assert done == sorted(done)
     assert seen[-1][0] == seen[-1][1]
     assert len({total for _, total in seen}) == 1
@@ -110,9 +110,9 @@ def test_measuring_the_same_maps_again_is_free():
     model, engine, kept = PooledClassifier(), Engine(), BoundedCache(2**20)
     options = {"methods": ["cam", "hirescam"], "layers": ["last"], "targets": [0], "kept": kept}
     first = compare(engine, model, one_bright_corner(), **options)
-    asked = model.images
+    predicted = model.images
     again = compare(engine, model, one_bright_corner(), **options, boxes=[CORNER])
-    assert model.images == asked > 0
+    assert model.images == predicted > 0
     assert again.rows[0].numbers["seconds"] == first.rows[0].numbers["seconds"]
     assert again.rows[0].numbers["share"] == 1
 

@@ -52,16 +52,16 @@ def test_many_methods_at_one_place_lie_side_by_side():
 def test_a_cell_shows_the_overlay_or_says_why_not(made):
     cells = made.figure(alpha=1.0, colormap="gray").axes
     assert "global average pooling" in words(cells[0])
-    shown = np.asarray(cells[2].images[0].get_array())
-    assert shown[..., 0].tolist() == [[255, 0], [0, 0]]
+    cell = np.asarray(cells[2].images[0].get_array())
+    assert cell[..., 0].tolist() == [[255, 0], [0, 0]]
     assert len(cells[2].patches) == 2, "the true box, white on black"
     assert not cells[0].patches
 
 
 def test_the_colours_are_those_that_were_asked_for(made):
     cells = made.figure(alpha=1.0, colormap="inferno").axes
-    shown = np.asarray(cells[2].images[0].get_array())
-    np.testing.assert_array_equal(shown[0, 0], palette("inferno")[255])
+    cell = np.asarray(cells[2].images[0].get_array())
+    np.testing.assert_array_equal(cell[0, 0], palette("inferno")[255])
 
 
 def test_the_png_says_how_it_was_made(made):

@@ -36,30 +36,30 @@ BEHIND = [
 LONG = [row(f"a_long_name_of_a_layer_{i:02d}", 7, 7, 2048) for i in range(40)]
 
 
-def names(shown) -> list[str | int]:
-    return [own.count if isinstance(own, Gap) else own.name for own in shown]
+def names(rows) -> list[str | int]:
+    return [entry.count if isinstance(entry, Gap) else entry.name for entry in rows]
 
 
 def texts(figure) -> list[str]:
-    return [own.get_text() for own in figure.axes[0].texts]
+    return [text.get_text() for text in figure.axes[0].texts]
 
 
 def heights(figure) -> list[float]:
     """Height of each solid's front, from left to right."""
-    fronts = [own for own in figure.axes[0].patches if isinstance(own, Polygon)][::9]
-    return [float(np.ptp(own.get_xy()[:, 1])) for own in fronts]
+    fronts = [patch for patch in figure.axes[0].patches if isinstance(patch, Polygon)][::9]
+    return [float(np.ptp(front.get_xy()[:, 1])) for front in fronts]
 
 
 def test_few_layers_are_all_drawn():
     before, behind = drawn_layers((BEFORE, BEHIND), "block5_conv3")
-    assert names(before) == [own.name for own in BEFORE]
-    assert names(behind) == [own.name for own in BEHIND]
+    assert names(before) == [layer.name for layer in BEFORE]
+    assert names(behind) == [layer.name for layer in BEHIND]
 
 
 def test_many_layers_leave_gaps_that_are_counted():
     before, behind = drawn_layers((LONG, LONG), LONG[-1].name)
-    assert names(before) == [36, *(own.name for own in LONG[-4:])]
-    assert names(behind) == [*(own.name for own in LONG[:2]), 35, *(o.name for o in LONG[-3:])]
+    assert names(before) == [36, *(layer.name for layer in LONG[-4:])]
+    assert names(behind) == [*(layer.name for layer in LONG[:2]), 35, *(o.name for o in LONG[-3:])]
 
 
 def test_a_gap_never_stands_for_one_layer():
@@ -78,14 +78,14 @@ def test_layers_beside_the_map_are_not_on_the_way_to_it():
 
 
 def test_shapes_and_parameters_are_written():
-    said = texts(draw_parts((BEFORE, BEHIND), "block5_conv3"))
-    assert said.count("14 × 14 × 512") == 4
-    assert {"25088", "102,764,544", "image → A", "A → class scores", "A"} <= set(said)
+    written = texts(draw_parts((BEFORE, BEHIND), "block5_conv3"))
+    assert written.count("14 × 14 × 512") == 4
+    assert {"25088", "102,764,544", "image → A", "A → class scores", "A"} <= set(written)
 
 
 def test_an_unknown_side_is_a_question_mark():
-    said = texts(draw_parts(([row("conv", None, None, 8)], BEHIND), "conv"))
-    assert "? × ? × 8" in said
+    written = texts(draw_parts(([row("conv", None, None, 8)], BEHIND), "conv"))
+    assert "? × ? × 8" in written
 
 
 def test_finer_grids_stand_taller():
@@ -100,7 +100,9 @@ def test_finer_grids_stand_taller():
 def test_the_theme_colours_ground_and_both_networks(theme):
     figure = draw_parts((BEFORE, BEHIND), "block5_conv3", theme)
     assert figure.get_facecolor() == to_rgba(theme.paper)
-    edges = {own.get_edgecolor() for own in figure.axes[0].patches if own.get_linewidth() == 1}
+    edges = {
+        patch.get_edgecolor() for patch in figure.axes[0].patches if patch.get_linewidth() == 1
+    }
     assert {to_rgba(theme.own), to_rgba(theme.other)} <= edges
 
 
@@ -109,13 +111,13 @@ def test_no_word_leaves_the_figure_or_covers_another(parts):
     figure = draw_parts(parts, parts[0][-1].name)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    boxes = [own.get_window_extent(canvas.get_renderer()) for own in figure.axes[0].texts]
+    boxes = [text.get_window_extent(canvas.get_renderer()) for text in figure.axes[0].texts]
     width, height = canvas.get_width_height()
     for box in boxes:
         assert 0 <= box.x0 < box.x1 <= width
         assert 0 <= box.y0 < box.y1 <= height
-    for one, other in itertools.combinations(boxes, 2):
-        assert not one.overlaps(other)
+    for first, other in itertools.combinations(boxes, 2):
+        assert not first.overlaps(other)
 
 
 def test_names_with_signs_of_mathematics_and_foreign_letters_are_drawn():

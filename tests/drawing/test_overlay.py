@@ -34,9 +34,9 @@ def test_fade_leaves_the_picture_where_the_map_is_zero():
 
 def test_unseen_pixels_stay_as_they_are():
     seen = np.array([[True, False], [True, True]])
-    shown = render.overlay(GRAY, np.ones((2, 2)), alpha=1, colormap="gray", seen=seen)
-    assert shown[0, 1].tolist() == [100, 100, 100]
-    assert shown[0, 0].tolist() == [255, 255, 255]
+    overlaid = render.overlay(GRAY, np.ones((2, 2)), alpha=1, colormap="gray", seen=seen)
+    assert overlaid[0, 1].tolist() == [100, 100, 100]
+    assert overlaid[0, 0].tolist() == [255, 255, 255]
 
 
 @pytest.mark.parametrize("name", render.COLORMAPS)

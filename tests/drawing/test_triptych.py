@@ -21,10 +21,10 @@ def explained(gap_model):
     classifier = KerasClassifier(gap_model, name="gap <b>", class_names=["a", "b", "c", "d"])
     pixels = np.full((40, 60, 3), (255, 0, 0), np.uint8)
     pixels[:20] = np.random.default_rng(0).integers(0, 255, (20, 60, 3), np.uint8)
-    found = Engine().explain_each(
+    explanations = Engine().explain_each(
         classifier, read_image(pixels, name="noise.png"), range(4), layer="early"
     )
-    return next(own for own in found if own.evidence == "positive")
+    return next(explanation for explanation in explanations if explanation.evidence == "positive")
 
 
 def test_a_slide_has_1080_lines_and_says_how_it_was_made(explained):
@@ -50,7 +50,9 @@ def test_original_stands_left_and_overlay_right(explained):
 
 def test_the_vector_slide_keeps_its_letters(explained):
     svg = triptych_svg(explained)
-    text = " ".join("".join(own.itertext()) for own in ET.fromstring(svg).iter() if own.text)
+    text = " ".join(
+        "".join(element.itertext()) for element in ET.fromstring(svg).iter() if element.text
+    )
     assert explained.statement in " ".join(text.split())
     assert "gap <b>" in text
     assert svg == triptych_svg(explained)

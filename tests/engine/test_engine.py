@@ -42,21 +42,23 @@ def classifier(gap_model):
 
 
 def test_explain_holds_everything_needed_to_redo_it(classifier, picture):
-    shown = Engine().explain(classifier, picture(), target="dog", method="GradCAM", layer="early")
-    assert (shown.target.index, shown.target.name) == (1, "dog")
-    assert shown.method == "grad-cam"
-    assert shown.layer.name == "early"
-    assert shown.model_sha256 == classifier.sha256
-    assert shown.heatmap.values.shape == (10, 10)
-    assert len(shown.predictions) == 4
-    chances = [p.probability for p in shown.predictions]
+    explanation = Engine().explain(
+        classifier, picture(), target="dog", method="GradCAM", layer="early"
+    )
+    assert (explanation.target.index, explanation.target.name) == (1, "dog")
+    assert explanation.method == "grad-cam"
+    assert explanation.layer.name == "early"
+    assert explanation.model_sha256 == classifier.sha256
+    assert explanation.heatmap.values.shape == (10, 10)
+    assert len(explanation.predictions) == 4
+    chances = [p.probability for p in explanation.predictions]
     assert chances == sorted(chances, reverse=True)
     assert sum(chances) == pytest.approx(1, abs=1e-5)
 
 
 def test_without_a_target_the_predicted_class_is_explained(classifier, picture):
-    shown = Engine().explain(classifier, picture())
-    assert shown.target == shown.predictions[0]
+    explanation = Engine().explain(classifier, picture())
+    assert explanation.target == explanation.predictions[0]
 
 
 def test_the_answer_of_a_regression_is_its_outputs(keras, picture):
@@ -64,10 +66,10 @@ def test_the_answer_of_a_regression_is_its_outputs(keras, picture):
     x = keras.layers.Flatten()(keras.layers.Conv2D(2, 3, name="conv")(inputs))
     model = keras.Model(inputs, keras.layers.Dense(3, name="grade")(x))
     classifier = KerasClassifier(model, output_kind="regression")
-    shown = Engine().explain(classifier, picture(), target="grade 1, lower")
-    assert [p.name for p in shown.predictions] == [f"grade {i}, higher" for i in range(3)]
-    assert shown.target.index == 3
-    assert shown.target.score == -shown.predictions[1].score
+    explanation = Engine().explain(classifier, picture(), target="grade 1, lower")
+    assert [p.name for p in explanation.predictions] == [f"grade {i}, higher" for i in range(3)]
+    assert explanation.target.index == 3
+    assert explanation.target.score == -explanation.predictions[1].score
 
 
 def test_the_same_question_is_computed_once(classifier, picture):
@@ -112,10 +114,10 @@ def test_pictures_of_the_same_name_are_told_apart_by_content(classifier, picture
 @pytest.mark.parametrize("method", METHODS)
 def test_several_targets_equal_each_alone(classifier, picture, method):
     together = Engine().explain_each(classifier, picture(), ["hen", 0, "cow"], method=method)
-    for shown, target in zip(together, [3, 0, 2], strict=True):
+    for explanation, target in zip(together, [3, 0, 2], strict=True):
         alone = Engine().explain(classifier, picture(), target=target, method=method)
-        assert shown.target.index == target
-        np.testing.assert_allclose(shown.heatmap.raw, alone.heatmap.raw, rtol=1e-4, atol=1e-6)
+        assert explanation.target.index == target
+        np.testing.assert_allclose(explanation.heatmap.raw, alone.heatmap.raw, rtol=1e-4, atol=1e-6)
 
 
 def test_eight_sessions_at_once_each_get_their_own_right_map(classifier, tiny_model, picture):
@@ -133,20 +135,22 @@ def test_eight_sessions_at_once_each_get_their_own_right_map(classifier, tiny_mo
     def session(number: int):
         barrier.wait()
         order = np.random.default_rng(number).permutation(len(questions))
-        found = {}
+        maps_of = {}
         for index in order:
             m, p, t, how = questions[index]
-            found[index] = shared.explain(m, p, target=t, method=how)
-        return found
+            maps_of[index] = shared.explain(m, p, target=t, method=how)
+        return maps_of
 
     with ThreadPoolExecutor(8) as pool:
         sessions = list(pool.map(session, range(8)))
-    for found in sessions:
+    for session_maps in sessions:
         for index, right in enumerate(expected):
-            shown = found[index]
-            assert shown.target == right.target
-            assert shown.picture.sha256 == right.picture.sha256
-            np.testing.assert_allclose(shown.heatmap.raw, right.heatmap.raw, rtol=1e-4, atol=1e-6)
+            explanation = session_maps[index]
+            assert explanation.target == right.target
+            assert explanation.picture.sha256 == right.picture.sha256
+            np.testing.assert_allclose(
+                explanation.heatmap.raw, right.heatmap.raw, rtol=1e-4, atol=1e-6
+            )
 
 
 def test_a_model_is_loaded_once_for_all_who_ask_together(classifier):
@@ -175,10 +179,10 @@ def test_a_failed_load_is_tried_again(classifier):
 def test_memory_stays_bounded_and_answers_stay_right(classifier, picture):
     engine = Engine(cache_bytes=40_000)
     for seed in range(60):
-        shown = engine.explain(classifier, picture(seed=seed), target=1, layer="early")
+        explanation = engine.explain(classifier, picture(seed=seed), target=1, layer="early")
         assert engine.cache_bytes <= 40_000
     fresh = Engine().explain(classifier, picture(seed=59), target=1, layer="early")
-    np.testing.assert_array_equal(shown.heatmap.raw, fresh.heatmap.raw)
+    np.testing.assert_array_equal(explanation.heatmap.raw, fresh.heatmap.raw)
 
 
 def test_a_value_over_the_limit_is_not_kept():
@@ -203,11 +207,11 @@ def test_no_positive_evidence_is_said(keras, picture):
     x = keras.layers.Dense(3, kernel_initializer="zeros", activation="softmax")(x)
     classifier = KerasClassifier(keras.Model(inputs, x))
     for method in METHODS:
-        shown = Engine().explain(classifier, picture(), target=0, method=method)
-        assert shown.evidence == "none"
-        assert shown.statement == "No positive evidence for class 0 at layer conv."
-        assert shown.to_json()["box"] is None
-        np.testing.assert_array_equal(np.asarray(shown.overlay()), picture().pixels)
+        explanation = Engine().explain(classifier, picture(), target=0, method=method)
+        assert explanation.evidence == "none"
+        assert explanation.statement == "No positive evidence for class 0 at layer conv."
+        assert explanation.to_json()["box"] is None
+        np.testing.assert_array_equal(np.asarray(explanation.overlay()), picture().pixels)
 
 
 def test_black_and_white_never_make_nan(classifier):
@@ -215,9 +219,9 @@ def test_black_and_white_never_make_nan(classifier):
     for value in (0, 255):
         flat = read_image(np.full((9, 9, 3), value, np.uint8))
         for method in METHODS:
-            shown = engine.explain(classifier, flat, target=0, method=method)
-            assert np.isfinite(shown.heatmap.raw).all()
-            assert np.isfinite(shown.heatmap.values).all()
+            explanation = engine.explain(classifier, flat, target=0, method=method)
+            assert np.isfinite(explanation.heatmap.raw).all()
+            assert np.isfinite(explanation.heatmap.values).all()
 
 
 def test_refusals_are_sentences(classifier, tiny_model, picture):

@@ -57,9 +57,9 @@ class Planted:
 
 @pytest.fixture
 def clock(monkeypatch):
-    own = Clock()
-    monkeypatch.setattr(precision, "perf_counter", own)
-    return own
+    timer = Clock()
+    monkeypatch.setattr(precision, "perf_counter", timer)
+    return timer
 
 
 NUMBERED = np.arange(50, dtype=np.float32)[:, None, None, None]

@@ -35,13 +35,13 @@ def test_visitors_compute_in_turn(method):
     engine = Engine(slots=2)
     plain = looks_at((0, 0))
     models = [_Busy(plain.weights * (1 + k), plain.bias) for k in range(8)]
-    shown, failed = [], []
+    explanations, failed = [], []
 
     def visit(number: int) -> None:
         pixels = np.random.default_rng(number).integers(0, 256, (32, 32, 3), np.uint8)
         try:
             picture = camcore.read_image(pixels)
-            shown.append(engine.explain(models[number], picture, target=0, method=method))
+            explanations.append(engine.explain(models[number], picture, target=0, method=method))
         except Exception as error:
             failed.append(error)
 
@@ -51,7 +51,7 @@ def test_visitors_compute_in_turn(method):
     for thread in threads:
         thread.join(60)
     assert failed == []
-    assert len(shown) == 8
+    assert len(explanations) == 8
     assert _Busy.most == 2
 
 

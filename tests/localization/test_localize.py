@@ -33,48 +33,48 @@ def test_top1_accuracy_and_iou(tmp_path):
     paint(tmp_path / "b.png", red=LARGE, green=SMALL)  # more red than green
     paint(tmp_path / "c.png", green=LARGE)
     half = (4, 8, 16, 34)  # 12 x 24 of it on the picture
-    found = run(
+    result = run(
         tmp_path, true("a.png", "red", LARGE), true("b.png", "green", SMALL),
         true("c.png", "green", SMALL), true("c.png", "Green", half),
     )  # fmt: skip
-    a, b, c = found.rows
+    a, b, c = result.rows
     assert (a.predicted, a.right, a.box, a.iou, a.known_iou) == ("red", True, LARGE, 1, 1)
     assert (b.predicted, b.right, b.box, b.iou, b.known_iou) == ("red", False, LARGE, 0, 1)
     assert (b.label, b.true) == ("green", SMALL)
     assert (c.right, c.box, c.iou, c.true) == (True, LARGE, 16 / 24, (4, 8, 16, 32))
-    assert found.top1 == found.accuracy == 2 / 3
-    assert found.known == 1
-    assert found.mean_iou == pytest.approx((1 + 0 + 16 / 24) / 3, abs=1e-15)
-    assert (found.judged, found.without_evidence, found.notes) == (3, 0, ())
+    assert result.top1 == result.accuracy == 2 / 3
+    assert result.known == 1
+    assert result.mean_iou == pytest.approx((1 + 0 + 16 / 24) / 3, abs=1e-15)
+    assert (result.judged, result.without_evidence, result.notes) == (3, 0, ())
 
 
 def test_right_but_not_localised_is_wrong(tmp_path):
     paint(tmp_path / "a.png", red=LARGE)
-    found = run(tmp_path, true("a.png", "red", SMALL))
-    assert (found.top1, found.accuracy, found.known, found.mean_iou) == (1, 0, 0, 0)
+    result = run(tmp_path, true("a.png", "red", SMALL))
+    assert (result.top1, result.accuracy, result.known, result.mean_iou) == (1, 0, 0, 0)
 
 
 def test_half_is_enough(tmp_path):
     paint(tmp_path / "a.png", red=LARGE)
-    found = run(tmp_path, true("a.png", "red", (4, 8, 16, 16)))
-    assert (found.mean_iou, found.accuracy) == (0.5, 1)
+    result = run(tmp_path, true("a.png", "red", (4, 8, 16, 16)))
+    assert (result.mean_iou, result.accuracy) == (0.5, 1)
 
 
 def test_the_threshold_is_a_share_of_the_maximum(tmp_path):
     paint(tmp_path / "a.png", red=LARGE)
     box = true("a.png", "red", LARGE)
-    found = localize(Engine(), colours(), tmp_path, Boxes((box,), ()))
-    assert found.threshold == 0.2
-    assert found.rows[0].box == WIDER
-    assert found.mean_iou == (12 * 16) / (14 * 18)
+    result = localize(Engine(), colours(), tmp_path, Boxes((box,), ()))
+    assert result.threshold == 0.2
+    assert result.rows[0].box == WIDER
+    assert result.mean_iou == (12 * 16) / (14 * 18)
 
 
 def test_a_label_may_stand_for_several_classes(tmp_path):
     paint(tmp_path / "a.png", red=LARGE, blue=SMALL)
     paint(tmp_path / "b.png", green=LARGE, blue=SMALL)
     boxes = true("a.png", "warm", SMALL), true("b.png", "warm", SMALL)
-    found = run(tmp_path, *boxes, mapping={"Warm": (0, 2)})
-    a, b = found.rows
+    result = run(tmp_path, *boxes, mapping={"Warm": (0, 2)})
+    a, b = result.rows
     assert (a.predicted, a.right, a.known_iou) == ("red", True, 0)
     assert (b.predicted, b.right, b.known_iou) == ("green", False, 1)  # blue is the truer class
 
@@ -86,11 +86,11 @@ def test_of_several_labels_the_one_scored_highest_is_judged(tmp_path):
         true("a.png", "green", LARGE), true("a.png", "red", SMALL), true("a.png", "fox", LARGE),
         true("b.png", "blue", LARGE), true("b.png", "green", SMALL), true("b.png", "fox", LARGE),
     ]  # fmt: skip
-    found = run(tmp_path, *boxes)
-    a, b = found.rows
+    result = run(tmp_path, *boxes)
+    a, b = result.rows
     assert (a.label, a.right, a.iou) == ("red", True, 0)  # not the green box, which would fit
     assert (b.label, b.right, b.iou, b.known_iou) == ("green", False, 0, 1)
-    assert found.notes == (
+    assert result.notes == (
         "1 label stands for no class of linear, and such boxes are left out: 'fox'",
     )
 
@@ -98,16 +98,16 @@ def test_of_several_labels_the_one_scored_highest_is_judged(tmp_path):
 def test_pictures_of_other_labels_are_left_out(tmp_path):
     paint(tmp_path / "a.png", red=LARGE)
     paint(tmp_path / "b.png", green=LARGE)
-    found = run(tmp_path, true("a.png", "red", LARGE), true("b.png", "fox", LARGE))
-    assert [row.path for row in found.rows] == ["a.png"]
+    result = run(tmp_path, true("a.png", "red", LARGE), true("b.png", "fox", LARGE))
+    assert [row.path for row in result.rows] == ["a.png"]
 
 
 def test_the_class_folder_is_the_label_of_boxes_without_one(tmp_path):
     paint(tmp_path / "red" / "1.png", red=LARGE)
     paint(tmp_path / "green" / "1.png", red=LARGE)
     boxes = true("green/1.png", "", LARGE), true("red/1.png", "", LARGE)
-    found = run(tmp_path, *boxes)
-    assert [(row.path, row.label, row.right) for row in found.rows] == [
+    result = run(tmp_path, *boxes)
+    assert [(row.path, row.label, row.right) for row in result.rows] == [
         ("green/1.png", "green", False),
         ("red/1.png", "red", True),
     ]
@@ -120,12 +120,12 @@ def test_of_several_splits_the_one_with_boxes_is_judged(tmp_path):
     for place in places:
         paint(tmp_path / place, **{place.split("/")[1]: LARGE})
     boxes = [true(place, "", LARGE) for place in places]
-    found = run(tmp_path, *boxes)
-    assert [(row.path, row.label) for row in found.rows] == [
+    result = run(tmp_path, *boxes)
+    assert [(row.path, row.label) for row in result.rows] == [
         ("val/green/val.png", "green"),
         ("val/red/val.png", "red"),
     ]
-    assert found.notes[0] == (
+    assert result.notes[0] == (
         "of the splits train (2 pictures) and val (2 pictures), val was taken and train left out"
     )
     assert [row.label for row in run(tmp_path, *boxes, split="train").rows] == ["green", "red"]
@@ -146,10 +146,15 @@ def test_without_labels_nothing_is_said_of_classes(tmp_path):
             "--labels which classes they stand for",
         ),
     ):
-        found = run(tmp_path, true("a.png", label, LARGE), true("a.png", label, SMALL))
-        assert (found.top1, found.accuracy, found.known, found.mean_iou) == (None, None, None, 1)
-        assert (found.rows[0].label, found.rows[0].right) == ("", None)
-        assert found.notes == (note,)
+        result = run(tmp_path, true("a.png", label, LARGE), true("a.png", label, SMALL))
+        assert (result.top1, result.accuracy, result.known, result.mean_iou) == (
+            None,
+            None,
+            None,
+            1,
+        )
+        assert (result.rows[0].label, result.rows[0].right) == ("", None)
+        assert result.notes == (note,)
 
 
 def test_what_has_no_counterpart_is_counted(tmp_path):
@@ -165,11 +170,11 @@ def test_what_has_no_counterpart_is_counted(tmp_path):
 
 def test_no_evidence_overlaps_nothing(tmp_path):
     paint(tmp_path / "a.png")
-    found = run(tmp_path, true("a.png", "red", LARGE))
-    (row,) = found.rows
+    result = run(tmp_path, true("a.png", "red", LARGE))
+    (row,) = result.rows
     assert (row.box, row.iou, row.true) == (None, 0, LARGE)
     assert row.note == "no positive evidence for red"
-    assert (found.judged, found.without_evidence, found.top1, found.accuracy) == (1, 1, 1, 0)
+    assert (result.judged, result.without_evidence, result.top1, result.accuracy) == (1, 1, 1, 0)
 
 
 def test_what_cannot_be_judged_is_a_row(tmp_path):
@@ -182,8 +187,8 @@ def test_what_cannot_be_judged_is_a_row(tmp_path):
         true("b.png", "red", LARGE), true("c.png", "red", LARGE, size=(64, 32)),
         true("d.png", "red", (-9, 0, 0, 9)),
     ]  # fmt: skip
-    found = run(tmp_path, *boxes)
-    assert [(row.path, row.iou, row.note) for row in found.rows] == [
+    result = run(tmp_path, *boxes)
+    assert [(row.path, row.iou, row.note) for row in result.rows] == [
         ("a.png", 1, "the box 40 40 50 50 lies outside of the picture, which is 32 x 32"),
         ("b.png", None, "b.png is empty (0 bytes); copy or download it again."),
         (
@@ -193,7 +198,7 @@ def test_what_cannot_be_judged_is_a_row(tmp_path):
         ),
         ("d.png", None, "the box -9 0 0 9 lies outside of the picture, which is 32 x 32"),
     ]
-    assert (found.judged, found.top1) == (1, 1)
+    assert (result.judged, result.top1) == (1, 1)
 
 
 def test_boxes_are_in_upright_pixels(tmp_path):
@@ -203,16 +208,16 @@ def test_boxes_are_in_upright_pixels(tmp_path):
     stored.save(tmp_path / "a.png", exif=exif)
     # Clockwise, the stored y runs from right to left: x = 28 - y, y = x.
     upright = (28 - 24, 4, 28 - 8, 16)
-    found = run(tmp_path, true("a.png", "red", upright, size=(28, 32)))
-    assert found.mean_iou == 1
+    result = run(tmp_path, true("a.png", "red", upright, size=(28, 32)))
+    assert result.mean_iou == 1
     aside = run(tmp_path, true("a.png", "red", LARGE, size=(32, 28)))
     assert "has 28 x 32 upright" in aside.rows[0].note
 
 
 def test_progress_counts_and_may_stop(tmp_path):
     boxes = [true(f"{n}.png", "red", LARGE) for n in range(3)]
-    for own in boxes:
-        paint(tmp_path / own.picture, red=LARGE)
+    for true_box in boxes:
+        paint(tmp_path / true_box.picture, red=LARGE)
     seen: list[tuple[int, int]] = []
     run(tmp_path, *boxes, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(1, 3), (2, 3), (3, 3)]
@@ -227,8 +232,8 @@ def test_progress_counts_and_may_stop(tmp_path):
 def test_the_table_has_empty_cells_for_what_is_not_known(tmp_path):
     paint(tmp_path / "a.png", red=LARGE)
     (tmp_path / "b.png").write_bytes(b"")
-    found = run(tmp_path, true("a.png", "red", (4.5, 8, 16, 24)), true("b.png", "red", LARGE))
-    header, first, second = found.csv().splitlines()
+    result = run(tmp_path, true("a.png", "red", (4.5, 8, 16, 24)), true("b.png", "red", LARGE))
+    header, first, second = result.csv().splitlines()
     assert header == (
         "path,label,predicted,probability,right,x0,y0,x1,y1,iou,"
         "true_x0,true_y0,true_x1,true_y1,known_iou,note"

@@ -77,9 +77,9 @@ def written(folder, name: str, content: str | bytes | dict):
     ],
 )
 def test_the_content_tells_the_format(tmp_path, content):
-    found = read_boxes(written(tmp_path, "boxes.txt", content))
-    assert found.boxes == EXPECTED
-    assert found.notes == ()
+    result = read_boxes(written(tmp_path, "boxes.txt", content))
+    assert result.boxes == EXPECTED
+    assert result.notes == ()
 
 
 @pytest.mark.parametrize(
@@ -92,17 +92,17 @@ def test_the_content_tells_the_format(tmp_path, content):
     ],
 )
 def test_tables(tmp_path, text):
-    found = read_boxes(written(tmp_path, "boxes.csv", text))
-    assert [(own.picture, own.label, own.box) for own in found.boxes] == [
-        (own.picture, own.label, own.box) for own in EXPECTED
+    result = read_boxes(written(tmp_path, "boxes.csv", text))
+    assert [(true_box.picture, true_box.label, true_box.box) for true_box in result.boxes] == [
+        (true_box.picture, true_box.label, true_box.box) for true_box in EXPECTED
     ]
-    assert {own.size for own in found.boxes} == {None}
-    assert found.notes == ()
+    assert {true_box.size for true_box in result.boxes} == {None}
+    assert result.notes == ()
 
 
 def test_a_table_needs_no_labels(tmp_path):
-    found = read_boxes(written(tmp_path, "boxes.csv", "path,x0,y0,x1,y1\n1.jpg,0,0,1,1\n"))
-    assert found.boxes == (TrueBox("1.jpg", "", (0.0, 0.0, 1.0, 1.0)),)
+    result = read_boxes(written(tmp_path, "boxes.csv", "path,x0,y0,x1,y1\n1.jpg,0,0,1,1\n"))
+    assert result.boxes == (TrueBox("1.jpg", "", (0.0, 0.0, 1.0, 1.0)),)
 
 
 def test_a_folder_of_annotations(tmp_path):
@@ -110,9 +110,9 @@ def test_a_folder_of_annotations(tmp_path):
     written(tmp_path, "a.xml", VOC)
     written(tmp_path, "c.xml", "<annotation><filename>")
     written(tmp_path, "notes.txt", "no annotation")
-    found = read_boxes(tmp_path)
-    assert found.boxes == (*EXPECTED, TrueBox("b", "fox", (0.0, 0.0, 2.0, 2.0), (40, 30)))
-    (note,) = found.notes
+    result = read_boxes(tmp_path)
+    assert result.boxes == (*EXPECTED, TrueBox("b", "fox", (0.0, 0.0, 2.0, 2.0), (40, 30)))
+    (note,) = result.notes
     assert note.startswith("c.xml cannot be parsed as XML")
 
 
@@ -123,9 +123,9 @@ def test_bad_rows_cost_a_line_each(tmp_path):
         "path,label,x0,y0,x1,y1\n1.jpg,cat,0,0,9,9\n,cat,0,0,9,9\n2.jpg,cat,0,0,nan,9\n"
         "2.jpg,cat,0,0,9\n2.jpg,cat,9,0,0,9\n",
     )
-    found = read_boxes(table)
-    assert [own.picture for own in found.boxes] == ["1.jpg"]
-    assert found.notes == (
+    result = read_boxes(table)
+    assert [true_box.picture for true_box in result.boxes] == ["1.jpg"]
+    assert result.notes == (
         "t.csv, row 3: it names no picture",
         "t.csv, row 4: ['0', '0', 'nan', '9'] is not four numbers within a picture",
         "t.csv, row 5: ['0', '0', '9', ''] is not four numbers",
@@ -140,9 +140,9 @@ def test_bad_objects_cost_a_line_each(tmp_path):
         voc_object("cat", 41, 1, 60, 9),
         "<object><name>cat</name></object>",
     )
-    found = read_boxes(written(tmp_path, "1.xml", content))
-    assert [own.box for own in found.boxes] == [(0.0, 0.0, 9.0, 9.0)]
-    assert found.notes == (
+    result = read_boxes(written(tmp_path, "1.xml", content))
+    assert [true_box.box for true_box in result.boxes] == [(0.0, 0.0, 9.0, 9.0)]
+    assert result.notes == (
         "1.xml, object 1: the box 4 0 4 9 is empty; its edges must have x0 < x1 and y0 < y1",
         "1.xml, object 3: the box 40 0 60 9 lies outside of the picture, which is 40 x 30",
         "1.xml, object 4: ['', '', '', ''] is not four numbers",
@@ -162,9 +162,9 @@ def test_bad_annotations_cost_a_line_each_and_crowds_one(tmp_path):
         7, {}, {**good, "image_id": []}, {**good, "image_id": None},
         {**good, "iscrowd": 1}, {**good, "iscrowd": 1},
     ]  # fmt: skip
-    found = read_boxes(written(tmp_path, "c.json", content))
-    assert [own.box for own in found.boxes] == [(0.0, 0.0, 9.0, 9.0)]
-    assert found.notes == (
+    result = read_boxes(written(tmp_path, "c.json", content))
+    assert [true_box.box for true_box in result.boxes] == [(0.0, 0.0, 9.0, 9.0)]
+    assert result.notes == (
         "c.json, annotation 2: there is no category of its id",
         "c.json, annotation 3: the box 0 0 -9 9 is empty; its edges must have x0 < x1 and y0 < y1",
         "c.json, annotation 4: 'box' is not four numbers",
@@ -252,13 +252,13 @@ def test_a_file_that_is_too_large(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("content", [VOC, json.dumps(COCO)])
 def test_the_boxes_of_one_picture_in_whole_pixels(content):
-    expected = tuple(own.box for own in EXPECTED)
+    expected = tuple(true_box.box for true_box in EXPECTED)
     assert boxes_for(content.encode(), "1.jpg") == expected
     assert boxes_for(content.encode(), "2.jpg") == ()
     table = b"path,box\na/1.jpg,0.5 0 1.2 3\nb/2.jpg,0 0 9 9\n"
-    found = boxes_for(table, "1.jpg")
-    assert found == ((0, 0, 2, 3),)
-    assert {type(edge) for edge in found[0]} == {int}
+    edges = boxes_for(table, "1.jpg")
+    assert edges == ((0, 0, 2, 3),)
+    assert {type(edge) for edge in edges[0]} == {int}
 
 
 def test_several_pictures_of_one_name():

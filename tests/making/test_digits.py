@@ -28,9 +28,9 @@ def test_a_digit_has_mnist_s_frame(digit):
 def test_a_seed_is_a_hand():
     np.testing.assert_array_equal(render_digit(4, seed=9), render_digit(4, seed=9))
     hands = [render_digit(4, seed=seed).astype(int) for seed in range(5)]
-    for i, one in enumerate(hands):
+    for i, hand in enumerate(hands):
         for other in hands[:i]:
-            assert np.abs(one - other).mean() > 4
+            assert np.abs(hand - other).mean() > 4
 
 
 def test_size_scales_the_same_digit():

@@ -35,9 +35,9 @@ def _no_download(monkeypatch, keras, tmp_path):
 
 @pytest.fixture(scope="module")
 def live(mnist_file):
-    told = []
-    done = train_live(3, mnist=mnist_file, target=4, progress=told.append)
-    return done, told
+    views = []
+    done = train_live(3, mnist=mnist_file, target=4, progress=views.append)
+    return done, views
 
 
 def losses(done):
@@ -45,32 +45,32 @@ def losses(done):
 
 
 def test_one_view_an_epoch_as_it_goes(live):
-    done, told = live
-    assert tuple(told) == done.epochs
-    assert [(view.epoch, view.epochs) for view in told] == [(1, 3), (2, 3), (3, 3)]
+    done, views = live
+    assert tuple(views) == done.epochs
+    assert [(view.epoch, view.epochs) for view in views] == [(1, 3), (2, 3), (3, 3)]
     assert losses(done)[2] < losses(done)[0]
     held = 450 // 9
-    for view in told:
+    for view in views:
         assert (view.validation_accuracy * held) == pytest.approx(
             round(view.validation_accuracy * held), abs=1e-4
         )
         assert view.raw.shape == (3, 3)
         assert view.target == 4
         assert view.probabilities.sum() == pytest.approx(1, abs=1e-5)
-    assert not np.allclose(told[0].raw, told[1].raw)
+    assert not np.allclose(views[0].raw, views[1].raw)
 
 
 def test_the_last_view_is_what_the_network_says(live):
-    done, told = live
+    done, views = live
     assert done.source == "MNIST"
     assert done.classifier.class_names == tuple("0123456789")
     seen = done.digit[None, ..., None].astype(np.float32)
     scores, probabilities = done.classifier.scores(seen)
-    np.testing.assert_allclose(told[-1].scores, scores[0], rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(told[-1].probabilities, probabilities[0], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(views[-1].scores, scores[0], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(views[-1].probabilities, probabilities[0], rtol=1e-4, atol=1e-5)
     picture = camcore.read_image(done.digit, name="digit")
-    shown = camcore.explain(done.classifier, picture, method="cam", target=4)
-    np.testing.assert_allclose(told[-1].raw, shown.heatmap.raw, rtol=1e-4, atol=1e-4)
+    explanation = camcore.explain(done.classifier, picture, method="cam", target=4)
+    np.testing.assert_allclose(views[-1].raw, explanation.heatmap.raw, rtol=1e-4, atol=1e-4)
 
 
 def test_the_digit_is_one_of_the_target_and_held_out(live, mnist_file):
@@ -95,16 +95,16 @@ def test_an_exception_of_progress_ends_it(mnist_file):
     class Stopped(Exception):
         pass
 
-    told = []
+    epochs = []
 
     def stop(view):
-        told.append(view.epoch)
-        if len(told) == 2:
+        epochs.append(view.epoch)
+        if len(epochs) == 2:
             raise Stopped
 
     with pytest.raises(Stopped):
         train_live(5, mnist=mnist_file, progress=stop)
-    assert told == [1, 2]
+    assert epochs == [1, 2]
 
 
 def test_two_at_a_time_are_as_two_alone_and_no_generator_is_set(mnist_file):

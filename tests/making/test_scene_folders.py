@@ -54,9 +54,9 @@ def test_the_table_tells_what_was_rendered(folder):
 
 
 def test_progress_is_told_once_a_scene(tmp_path):
-    told = []
-    write_scenes("field", 5, 0, tmp_path / "out", size=32, progress=lambda: told.append(1))
-    assert len(told) == 5
+    steps = []
+    write_scenes("field", 5, 0, tmp_path / "out", size=32, progress=lambda: steps.append(1))
+    assert len(steps) == 5
 
 
 def test_an_empty_folder_is_filled_and_a_full_one_is_refused(tmp_path):

@@ -182,9 +182,9 @@ def test_a_kind_ties_sky_and_tank_as_it_says(kind, cells):
     assert Counter((scene.tank, scene.sunny) for scene in several) == cells
     assert all(scene.mask.any() == scene.tank for scene in several)
     assert len({scene.seed for scene in several}) == 12
-    one = several[5]
-    again = render_scene(tank=one.tank, sunny=one.sunny, seed=one.seed, size=32)
-    np.testing.assert_array_equal(one.pixels, again.pixels)
+    scene = several[5]
+    again = render_scene(tank=scene.tank, sunny=scene.sunny, seed=scene.seed, size=32)
+    np.testing.assert_array_equal(scene.pixels, again.pixels)
 
 
 def test_other_seeds_and_kinds_give_other_scenes():

@@ -34,15 +34,15 @@ def mnist_file(tmp_path_factory):
 
 @pytest.mark.parametrize(("name", "maps"), [("cam1", (3, 3)), ("cam2", (28, 28))])
 def test_one_epoch_makes_a_loadable_model(name, maps, mnist_file, tmp_path, keras):
-    told = []
+    reports = []
     done = train(
         name,
         tmp_path / "model.keras",
         mnist=mnist_file,
         epochs=1,
-        progress=lambda epoch, epochs, logs: told.append((epoch, epochs, set(logs))),
+        progress=lambda epoch, epochs, logs: reports.append((epoch, epochs, set(logs))),
     )
-    assert told == [(1, 1, {"loss", "accuracy", "val_loss", "val_accuracy"})]
+    assert reports == [(1, 1, {"loss", "accuracy", "val_loss", "val_accuracy"})]
     assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
     assert done.sha256 == hashlib.sha256(done.file.read_bytes()).hexdigest()
     with zipfile.ZipFile(done.file) as archive:
@@ -51,9 +51,9 @@ def test_one_epoch_makes_a_loadable_model(name, maps, mnist_file, tmp_path, kera
     model = keras.models.load_model(done.file, compile=False)
     assert model.get_layer("conv4").output.shape[1:] == (*maps, 128)
     digits = load_mnist(mnist_file)
-    found = model.predict(digits.test_pixels[..., None], verbose=0)
-    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
-    assert done.accuracy == {"test": (found.argmax(axis=1) == digits.test_labels).mean()}
+    probabilities = model.predict(digits.test_pixels[..., None], verbose=0)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    assert done.accuracy == {"test": (probabilities.argmax(axis=1) == digits.test_labels).mean()}
     assert done.parameters == model.count_params()
 
 
@@ -88,12 +88,12 @@ def test_the_best_epoch_is_kept(mnist_file, tmp_path, monkeypatch, keras):
 
     def spoiled(epochs, progress):
         keep, spoiler = make(epochs, progress), Spoiler()
-        told = keep.on_epoch_end
+        original = keep.on_epoch_end
 
         def on_epoch_end(epoch, logs=None):
             spoiler.set_model(keep.model)
             spoiler.on_epoch_end(epoch, logs)
-            told(epoch, logs)
+            original(epoch, logs)
 
         keep.on_epoch_end = on_epoch_end
         return keep
@@ -115,8 +115,8 @@ def test_a_scene_model_is_tested_on_every_kind(tmp_path, monkeypatch, keras):
     assert model.input_shape == (None, 128, 128, 3)
     assert model.get_layer("conv5").output.shape[1:3] == (16, 16)
     pixels, labels = training.scene_arrays(scenes("field", 4, seed=1))
-    found = model.predict(pixels, verbose=0).argmax(axis=1)
-    assert done.accuracy["field"] == (found == labels).mean()
+    predicted = model.predict(pixels, verbose=0).argmax(axis=1)
+    assert done.accuracy["field"] == (predicted == labels).mean()
 
 
 def test_scene_labels_are_class_indices():

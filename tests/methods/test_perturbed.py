@@ -43,10 +43,10 @@ def test_recipro_cam_finds_the_position_that_a_head_reads():
     def head(maps):
         return maps[:, 2, 3, 4][:, None]
 
-    (found,) = raw_map("recipro-cam", head)
+    (values,) = raw_map("recipro-cam", head)
     expected = np.zeros((4, 5))
     expected[2, 3] = MAPS[2, 3, 4]
-    np.testing.assert_array_equal(found, expected.astype(np.float32))
+    np.testing.assert_array_equal(values, expected.astype(np.float32))
 
 
 def test_the_gaussian_keeps_the_neighbours_too():
@@ -55,10 +55,10 @@ def test_the_gaussian_keeps_the_neighbours_too():
     def head(maps):
         return maps[:, 2, 3, 4][:, None]
 
-    (found,) = raw_map("recipro-cam-gaussian", head)
+    (values,) = raw_map("recipro-cam-gaussian", head)
     expected = np.zeros((4, 5))
     expected[1:4, 2:5] = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 16 * MAPS[2, 3, 4]
-    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    np.testing.assert_allclose(values, expected, rtol=1e-6)
 
 
 def test_ablation_cam_on_a_pooled_head():
@@ -70,8 +70,8 @@ def test_ablation_cam_on_a_pooled_head():
 
 
 def test_ablation_cam_of_a_score_of_zero_has_no_division():
-    found = ablation_cam(MAPS, np.ones((6, 1)), np.zeros(1))
-    np.testing.assert_allclose(found[0], -MAPS.sum(axis=-1), rtol=1e-5)
+    maps = ablation_cam(MAPS, np.ones((6, 1)), np.zeros(1))
+    np.testing.assert_allclose(maps[0], -MAPS.sum(axis=-1), rtol=1e-5)
 
 
 def reference_score_cam(image, activations, score):
@@ -111,8 +111,8 @@ def test_score_cam_equals_its_published_sums():
     activations = MAPS.copy()
     activations[:, :, 2] = 0.7  # a constant channel masks nothing
     expected = reference_score_cam(IMAGE, activations, linear_score)
-    found = raw_map("score-cam", linear_score, activations=activations)
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    maps = raw_map("score-cam", linear_score, activations=activations)
+    np.testing.assert_allclose(maps, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_score_cam_weighs_the_channel_that_shows_what_counts():
@@ -125,9 +125,9 @@ def test_score_cam_weighs_the_channel_that_shows_what_counts():
     def score(images):
         return images[:, :, :3].sum(axis=(1, 2))
 
-    (found,) = raw_map("score-cam", score, image, activations)
-    assert found[:, :2].min() > 0.999
-    assert found[:, 2:].max() < 0.001
+    (values,) = raw_map("score-cam", score, image, activations)
+    assert values[:, :2].min() > 0.999
+    assert values[:, 2:].max() < 0.001
 
 
 def test_the_fast_form_takes_the_channels_that_vary_most():
@@ -139,15 +139,15 @@ def test_the_fast_form_takes_the_channels_that_vary_most():
     assert (taken.count, whole.count) == (64, 99)
     equal = np.zeros((64, 1)) + np.arange(64)[:, None] * 1e-3
     used = np.exp(equal[:, 0]) / np.exp(equal[:, 0]).sum()
-    (found,) = taken.combine(equal, np.zeros(1))
-    assert found[0, 0] == pytest.approx((spread[:64] * used).sum(), rel=1e-5)
+    (values,) = taken.combine(equal, np.zeros(1))
+    assert values[0, 0] == pytest.approx((spread[:64] * used).sum(), rel=1e-5)
 
 
 def constant(images):
     return np.full((len(images), 2), 3.0)
 
 
-@pytest.mark.parametrize("name", [name for name, own in METHODS.items() if own.many_passes])
+@pytest.mark.parametrize("name", [name for name, method in METHODS.items() if method.many_passes])
 def test_a_target_that_sees_nothing_has_no_evidence(name):
     assert not raw_map(name, constant).any()
 
@@ -156,8 +156,8 @@ def test_score_cam_of_flat_maps_only_is_zero():
     flat = np.ones((3, 3, 4), np.float32)
     assert METHODS["score-cam"].formula(IMAGE, flat).count == 0
     assert not raw_map("score-cam", constant, activations=flat, base=np.zeros(2)).any()
-    found = score_cam(flat, np.arange(0), np.empty((0, 2)), np.zeros(2))
-    np.testing.assert_array_equal(found, np.zeros((2, 3, 3)))
+    maps = score_cam(flat, np.arange(0), np.empty((0, 2)), np.zeros(2))
+    np.testing.assert_array_equal(maps, np.zeros((2, 3, 3)))
 
 
 def test_occlusion_finds_the_pixels_that_a_score_reads():
@@ -169,11 +169,11 @@ def test_occlusion_finds_the_pixels_that_a_score_reads():
     def score(images):
         return images[:, 12:14, 12:14].sum(axis=(1, 2))
 
-    (found,) = raw_map("occlusion", score, image)
+    (values,) = raw_map("occlusion", score, image)
     drop = 4 - 4 * image.mean()
     expected = np.zeros((14, 14))
     expected[5:8, 5:8] = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 4 * drop
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(values, expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(1, 6, 1), (3, 20, 3), (15, 2, 1), (299, 299, 3)])
@@ -187,7 +187,7 @@ def test_occlusion_covers_pictures_of_any_size(shape):
     assert (touched > 0).all()
 
 
-@pytest.mark.parametrize("name", [name for name, own in METHODS.items() if own.many_passes])
+@pytest.mark.parametrize("name", [name for name, method in METHODS.items() if method.many_passes])
 def test_variants_are_the_same_however_many_are_made_at_once(name):
     variants = METHODS[name].formula(IMAGE, MAPS)
     together = variants.make(0, variants.count)

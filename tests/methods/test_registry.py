@@ -27,8 +27,8 @@ def test_an_unknown_method_names_the_known_ones():
 
 
 def test_passes_are_known_before():
-    asked = {name: method.passes(DEEP, SHAPE) for name, method in METHODS.items()}
-    assert {name: count for name, count in asked.items() if count} == {
+    passes = {name: method.passes(DEEP, SHAPE) for name, method in METHODS.items()}
+    assert {name: count for name, count in passes.items() if count} == {
         "score-cam": 512,
         "score-cam-fast": 64,
         "recipro-cam": 1 + 14 * 14,

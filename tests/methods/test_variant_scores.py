@@ -28,16 +28,16 @@ def numbered(count, of="image", size=4):
 
 
 def test_variants_are_scored_in_order_in_small_batches():
-    sizes, told = [], []
+    sizes, progress = [], []
 
     def score(batch):
         sizes.append(len(batch))
         return batch[:, 0, 0]
 
-    scores = variant_scores(score, numbered(40), lambda *now: told.append(now))
+    scores = variant_scores(score, numbered(40), lambda *now: progress.append(now))
     np.testing.assert_array_equal(scores[:, 0], np.arange(40))
     assert sizes == [BATCH, BATCH, 40 - 2 * BATCH]
-    assert told == [(16, 40), (32, 40), (40, 40)]
+    assert progress == [(16, 40), (32, 40), (40, 40)]
     np.testing.assert_array_equal(
         variant_scores(score, numbered(40), start=32)[:, 0], range(32, 40)
     )
@@ -102,15 +102,19 @@ def test_many_channels_through_the_prepared_model(keras, picture):
     x = keras.layers.Conv2D(200, 3, activation="tanh", name="conv")(images)
     x = keras.layers.Flatten()(x)
     model = keras.Model(images, keras.layers.Dense(3, activation="softmax")(x))
-    classifier, engine, own = KerasClassifier(model, preprocessing="0-1"), Engine(), picture(12, 12)
-    features, image = engine.features(classifier, own), engine.seen(classifier, own)
+    classifier, engine, noise = (
+        KerasClassifier(model, preprocessing="0-1"),
+        Engine(),
+        picture(12, 12),
+    )
+    features, image = engine.features(classifier, noise), engine.seen(classifier, noise)
     frame = classifier.layers[-1].frame
     variants = METHODS["score-cam"].formula(image, features.activations, frame)
     scores = variant_scores(lambda batch: classifier.scores(batch)[0], variants)
     expected = variants.combine(scores, features.scores)
-    shown = engine.explain_each(classifier, own, [0, 1, 2], method="score-cam")
-    for one, raw in zip(shown, expected, strict=True):
-        np.testing.assert_allclose(one.heatmap.raw, raw, rtol=0.02, atol=1e-3)
-        assert one.cost.passes == variants.count >= MANY
-        assert "as fast, Pearson" in one.cost.precision
-        assert one.made["Passes"].startswith(f"{variants.count} in ")
+    explanations = engine.explain_each(classifier, noise, [0, 1, 2], method="score-cam")
+    for explanation, raw in zip(explanations, expected, strict=True):
+        np.testing.assert_allclose(explanation.heatmap.raw, raw, rtol=0.02, atol=1e-3)
+        assert explanation.cost.passes == variants.count >= MANY
+        assert "as fast, Pearson" in explanation.cost.precision
+        assert explanation.made["Passes"].startswith(f"{variants.count} in ")

@@ -27,13 +27,13 @@ def reference(name: str, a: np.ndarray, g: np.ndarray) -> np.ndarray:
     out = np.zeros((n, h, w))
     for image in range(n):
         for channel in range(k):
-            own, slopes = a[image, :, :, channel], g[image, :, :, channel]
+            values, slopes = a[image, :, :, channel], g[image, :, :, channel]
             alpha = slopes.sum() / (h * w)
             plus = 0.0
             for slope in slopes.ravel():
-                below = 2 * slope**2 + own.sum() * slope**3
+                below = 2 * slope**2 + values.sum() * slope**3
                 plus += (slope**2 / below if below else 0.0) * max(slope, 0.0)
-            cross = (slopes * own).sum() / own.sum()
+            cross = (slopes * values).sum() / values.sum()
             for i in range(h):
                 for j in range(w):
                     here, slope = a[image, i, j, channel], g[image, i, j, channel]
@@ -70,8 +70,8 @@ def test_cam_is_the_weighted_sum_of_its_own_class():
 
 
 def test_gradients_are_pooled_per_image():
-    one = grad_cam(A[1:2], G[1:2])
-    np.testing.assert_array_equal(grad_cam(A, G)[1], one[0])
+    alone = grad_cam(A[1:2], G[1:2])
+    np.testing.assert_array_equal(grad_cam(A, G)[1], alone[0])
 
 
 @pytest.mark.parametrize("name", GRADIENT_METHODS)
@@ -126,12 +126,12 @@ def wide_and_tall():
 
 @pytest.mark.parametrize("a", wide_and_tall())
 def test_eigen_cam_is_the_first_singular_projection(a):
-    for image, found in zip(a, eigen_cam(a), strict=True):
+    for image, raw in zip(a, eigen_cam(a), strict=True):
         matrix = image.reshape(-1, image.shape[-1]).astype(np.float64)
         _, _, directions = np.linalg.svd(matrix)
         projected = matrix @ directions[0]
         projected *= np.sign(projected[np.abs(projected).argmax()])
-        np.testing.assert_allclose(found.ravel(), projected, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(raw.ravel(), projected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("a", wide_and_tall())

@@ -28,8 +28,8 @@ def test_pearson_ignores_scale_and_offset_but_not_sign():
 
 def test_spearman_by_hand_with_ties():
     # Ranks (1, 2.5, 2.5, 4) and (1, 2, 3, 4): 4.5 / sqrt(4.5 * 5).
-    found = spearman(np.array([0.0, 5, 5, 9]), np.array([1.0, 2, 3, 100]))
-    assert found == pytest.approx(4.5 / (4.5 * 5) ** 0.5)
+    rho = spearman(np.array([0.0, 5, 5, 9]), np.array([1.0, 2, 3, 100]))
+    assert rho == pytest.approx(4.5 / (4.5 * 5) ** 0.5)
 
 
 def test_spearman_sees_order_only():
@@ -95,26 +95,26 @@ def test_other_shapes_are_refused(compare):
 
 def test_maps_are_compared_as_shown():
     # ReLU cuts -5 to 0: both maps are then (0, 0, 1).
-    found = agreement(mapped([[-5.0, 0.0, 2.0]]), mapped([[0.0, 0.0, 3.0]]))
-    assert found.pearson == pytest.approx(1)
-    assert found.spearman == pytest.approx(1)
-    assert found.iou == 1
+    likeness = agreement(mapped([[-5.0, 0.0, 2.0]]), mapped([[0.0, 0.0, 3.0]]))
+    assert likeness.pearson == pytest.approx(1)
+    assert likeness.spearman == pytest.approx(1)
+    assert likeness.iou == 1
 
 
 def test_the_coarser_map_is_brought_to_the_finer_grid():
     # 0, 4 over four cells is 0, 1, 3, 4 with half-pixel centres: in 0-1, at or above 0.2: three.
     coarse, fine = mapped([[0.0, 4.0]]), mapped([[4.0, 3.0, 1.0, 0.0]])
-    for found in (agreement(coarse, fine), agreement(fine, coarse)):
-        assert found.pearson == pytest.approx(-1)
-        assert found.spearman == pytest.approx(-1)
-        assert found.iou == 2 / 4
+    for likeness in (agreement(coarse, fine), agreement(fine, coarse)):
+        assert likeness.pearson == pytest.approx(-1)
+        assert likeness.spearman == pytest.approx(-1)
+        assert likeness.iou == 2 / 4
 
 
 def test_each_side_takes_the_finer_grid():
     # Rows of one, columns of the other: 2 x 2 cells, (0, 1 / 0, 1) and (0, 0 / 1, 1).
-    found = agreement(mapped([[0.0, 1.0]]), mapped([[0.0], [1.0]]))
-    assert found.pearson == pytest.approx(0)
-    assert found.iou == 1 / 3
+    likeness = agreement(mapped([[0.0, 1.0]]), mapped([[0.0], [1.0]]))
+    assert likeness.pearson == pytest.approx(0)
+    assert likeness.iou == 1 / 3
 
 
 def test_flat_maps_agree_with_nothing():

@@ -49,12 +49,12 @@ def test_all_channels_of_a_pixel_go_together_and_batches_join():
         batches.append(len(images))
         return np.arange(len(images)) + 100.0 * len(batches)
 
-    told = []
+    counted = []
     counts = np.arange(21)
-    curve = probability_curve(probability, start, finish, order, counts, told.append)
+    curve = probability_curve(probability, start, finish, order, counts, counted.append)
     assert len(seen) == len(curve) == 21
     assert max(batches) <= 16
-    assert told == [16, 21]
+    assert counted == [16, 21]
     np.testing.assert_array_equal(curve[16:], 200 + np.arange(5))
     for count, image in zip(counts, seen, strict=True):
         expected = start.copy()

@@ -32,20 +32,20 @@ def small():
 
 def test_every_number_by_hand(engine, small):
     model, picture = small
-    shown = engine.explain(model, picture, target="bright")
-    np.testing.assert_allclose(shown.heatmap.values, [[1, 0.5], [0.5, 0.5]], rtol=1e-6)
-    found = faithfulness(engine, model, shown)
+    explanation = engine.explain(model, picture, target="bright")
+    np.testing.assert_allclose(explanation.heatmap.values, [[1, 0.5], [0.5, 0.5]], rtol=1e-6)
+    scores = faithfulness(engine, model, explanation)
     # Kept: 0.4 + 3 * 0.1 of 1. The map of that is 1, 0.25 / 0.25, 0.25.
-    assert found.drop == pytest.approx(0.3, rel=1e-6)
-    assert found.increase == 0
-    assert found.coherency == pytest.approx(1)
-    assert found.complexity == pytest.approx(0.625)
-    assert found.adcc == pytest.approx(3 / (1 + 1 / 0.375 + 1 / 0.7))
+    assert scores.drop == pytest.approx(0.3, rel=1e-6)
+    assert scores.increase == 0
+    assert scores.coherency == pytest.approx(1)
+    assert scores.complexity == pytest.approx(0.625)
+    assert scores.adcc == pytest.approx(3 / (1 + 1 / 0.375 + 1 / 0.7))
     # Left after each pixel: 1, 0.6, 0.4, 0.2, 0.
-    assert found.steps == 4
-    assert found.deletion == pytest.approx(0.25 * (0.8 + 0.5 + 0.3 + 0.1))
+    assert scores.steps == 4
+    assert scores.deletion == pytest.approx(0.25 * (0.8 + 0.5 + 0.3 + 0.1))
     # A blur of an eighth of a pixel takes nothing away.
-    assert found.insertion == pytest.approx(1)
+    assert scores.insertion == pytest.approx(1)
 
 
 def test_increase_where_what_the_map_hides_speaks_against(engine):
@@ -53,13 +53,13 @@ def test_increase_where_what_the_map_hides_speaks_against(engine):
     where = np.array([[1.0, -1.0], [-1.0, -1.0]])
     model = CellClassifier(where)
     picture = gray([[255, 51], [51, 51]])
-    shown = engine.explain(model, picture, method="hirescam", target="bright")
-    np.testing.assert_allclose(shown.heatmap.values, [[1, 0], [0, 0]], atol=1e-7)
-    found = faithfulness(engine, model, shown)
+    explanation = engine.explain(model, picture, method="hirescam", target="bright")
+    np.testing.assert_allclose(explanation.heatmap.values, [[1, 0], [0, 0]], atol=1e-7)
+    scores = faithfulness(engine, model, explanation)
     # 1 - 3 * 0.2 = 0.4 becomes 1.
-    assert (found.drop, found.increase) == (0, 1)
-    assert found.complexity == 0.25
-    assert found.adcc == pytest.approx(3 / (1 + 1 / 0.75 + 1))
+    assert (scores.drop, scores.increase) == (0, 1)
+    assert scores.complexity == 0.25
+    assert scores.adcc == pytest.approx(3 / (1 + 1 / 0.75 + 1))
 
 
 def test_insertion_begins_with_a_blurred_copy(engine):
@@ -68,54 +68,54 @@ def test_insertion_begins_with_a_blurred_copy(engine):
     pixels = np.zeros((32, 32))
     pixels[16, 16] = 255
     model = CellClassifier(where)
-    found = faithfulness(engine, model, engine.explain(model, gray(pixels), target="bright"))
+    scores = faithfulness(engine, model, engine.explain(model, gray(pixels), target="bright"))
     # One bright pixel under a Gaussian of two pixels, cut at four of its spreads.
     centre = 1 / sum(math.exp(-(k**2) / 8) for k in range(-8, 9))
-    assert found.steps == 32
-    assert found.insertion == pytest.approx((centre**2 + 1) / 2 / 32 + 31 / 32)
-    assert found.deletion == pytest.approx(1 / 2 / 32)
+    assert scores.steps == 32
+    assert scores.insertion == pytest.approx((centre**2 + 1) / 2 / 32 + 31 / 32)
+    assert scores.deletion == pytest.approx(1 / 2 / 32)
 
 
 def test_coherency_is_that_of_the_map_of_what_is_kept(engine):
     # Recipro-CAM of the dark class: 1 - x, in 0-1 0, 1 / 0.5, 1; kept is x times that.
     model = CellClassifier(np.ones((2, 2)))
     picture = gray([[204, 0], [102, 0]])
-    shown = engine.explain(model, picture, target="dark", method="recipro-cam")
-    np.testing.assert_allclose(shown.heatmap.values, [[0, 1], [0.5, 1]], atol=1e-6)
-    found = faithfulness(engine, model, shown)
+    explanation = engine.explain(model, picture, target="dark", method="recipro-cam")
+    np.testing.assert_allclose(explanation.heatmap.values, [[0, 1], [0.5, 1]], atol=1e-6)
+    scores = faithfulness(engine, model, explanation)
     # Kept: 0, 0 / 0.2, 0; its map is 1, 1 / 0.8, 1, in 0-1 1, 1 / 0, 1.
-    one, other = np.array([0, 1, 0.5, 1]) - 0.625, np.array([1, 1, 0, 1]) - 0.75
-    r = (one * other).sum() / math.sqrt((one**2).sum() * (other**2).sum())
-    assert found.coherency == pytest.approx((1 + r) / 2, abs=1e-6)
+    kept, other = np.array([0, 1, 0.5, 1]) - 0.625, np.array([1, 1, 0, 1]) - 0.75
+    r = (kept * other).sum() / math.sqrt((kept**2).sum() * (other**2).sum())
+    assert scores.coherency == pytest.approx((1 + r) / 2, abs=1e-6)
 
 
 def test_a_map_without_evidence_keeps_nothing(engine, small):
     _, picture = small
     model = CellClassifier(-np.ones((2, 2)))
-    shown = engine.explain(model, picture, target="bright")
-    found = faithfulness(engine, model, shown)
-    assert shown.evidence == "none"
-    assert [getattr(found, name) for name in NAMES[:5]] == [1, 0, 0, 0, 0]
-    assert np.isnan([found.deletion, found.insertion]).all()
+    explanation = engine.explain(model, picture, target="bright")
+    scores = faithfulness(engine, model, explanation)
+    assert explanation.evidence == "none"
+    assert [getattr(scores, name) for name in NAMES[:5]] == [1, 0, 0, 0, 0]
+    assert np.isnan([scores.deletion, scores.insertion]).all()
 
 
 def test_a_regression_has_no_probability(engine, small):
     _, picture = small
     model = CellClassifier(np.ones((2, 2)), output_kind="regression")
-    found = faithfulness(engine, model, engine.explain(model, picture, target="bright"))
-    assert found.coherency == pytest.approx(1)
-    assert found.complexity == pytest.approx(0.625)
+    scores = faithfulness(engine, model, engine.explain(model, picture, target="bright"))
+    assert scores.coherency == pytest.approx(1)
+    assert scores.complexity == pytest.approx(0.625)
     known = {"coherency", "complexity"}
-    assert all(np.isnan(getattr(found, name)) for name in NAMES if name not in known)
+    assert all(np.isnan(getattr(scores, name)) for name in NAMES if name not in known)
 
 
 def test_without_the_map_of_what_is_kept(engine, small):
     model, picture = small
-    shown = engine.explain(model, picture, target="bright")
-    found = faithfulness(engine, model, shown, explain_masked=False)
-    assert np.isnan([found.coherency, found.adcc]).all()
-    assert found.drop == pytest.approx(0.3, rel=1e-6)
-    assert found.deletion == pytest.approx(0.425)
+    explanation = engine.explain(model, picture, target="bright")
+    scores = faithfulness(engine, model, explanation, explain_masked=False)
+    assert np.isnan([scores.coherency, scores.adcc]).all()
+    assert scores.drop == pytest.approx(0.3, rel=1e-6)
+    assert scores.deletion == pytest.approx(0.425)
 
 
 def test_the_model_must_be_the_one_that_was_explained(engine, small):
@@ -128,10 +128,10 @@ def test_the_model_must_be_the_one_that_was_explained(engine, small):
 @pytest.mark.parametrize("method", ["grad-cam", "ablation-cam", "recipro-cam"])
 def test_progress_rises_to_its_end(engine, small, method):
     model, picture = small
-    told = []
-    shown = engine.explain(model, picture, method=method, target="bright")
-    faithfulness(engine, model, shown, progress=lambda *own: told.append(own))
-    done, totals = zip(*told, strict=True)
+    steps = []
+    explanation = engine.explain(model, picture, method=method, target="bright")
+    faithfulness(engine, model, explanation, progress=lambda *step: steps.append(step))
+    done, totals = zip(*steps, strict=True)
     assert list(done) == sorted(done)
     assert set(totals) == {done[-1]}
     assert done[-1] == 1 + 2 * 5 + {"grad-cam": 0, "ablation-cam": 2, "recipro-cam": 5}[method]
@@ -145,9 +145,9 @@ def test_progress_may_stop_it(engine, small):
         raise Stop
 
     model, picture = small
-    shown = engine.explain(model, picture, target="bright")
+    explanation = engine.explain(model, picture, target="bright")
     with pytest.raises(Stop):
-        faithfulness(engine, model, shown, progress=stop)
+        faithfulness(engine, model, explanation, progress=stop)
 
 
 @pytest.mark.parametrize("of", ["score", "probability"])
@@ -157,24 +157,24 @@ def test_an_input_is_mapped_as_its_picture_is(engine, gap_model, picture, of):
     for method in camcore.METHODS.values():
         if of == "probability" and method.needs != "gradients":
             continue
-        shown = engine.explain(model, picture(), method=method.name, target=2, of=of)
+        explanation = engine.explain(model, picture(), method=method.name, target=2, of=of)
         image = engine.seen(model, picture())
-        forward = model.forward(image[None], shown.layer.name)
-        again = _map_of(model, image, forward, shown, lambda done, count: None)
+        forward = model.forward(image[None], explanation.layer.name)
+        again = _map_of(model, image, forward, explanation, lambda done, count: None)
         np.testing.assert_allclose(
-            again.raw, shown.heatmap.raw, rtol=1e-4, atol=1e-6, err_msg=method.name
+            again.raw, explanation.heatmap.raw, rtol=1e-4, atol=1e-6, err_msg=method.name
         )
-        assert again.scaling == shown.heatmap.scaling
+        assert again.scaling == explanation.heatmap.scaling
 
 
 def test_the_tank_is_enough_for_the_tank_detector(engine, bundled_model):
     """A few pixels of the tank in a blurred picture are a tank, so the area is nearly all."""
     model = bundled_model("tank-detector")
     picture = camcore.read_image(camcore.sample("tank-sunny").file)
-    shown = engine.explain(model, picture, target="tank")
-    found = faithfulness(engine, model, shown)
-    assert found.insertion > 0.8
-    assert all(0 <= getattr(found, name) <= 1 for name in NAMES)
+    explanation = engine.explain(model, picture, target="tank")
+    scores = faithfulness(engine, model, explanation)
+    assert scores.insertion > 0.8
+    assert all(0 <= getattr(scores, name) <= 1 for name in NAMES)
 
 
 @pytest.fixture(scope="module")
@@ -195,20 +195,20 @@ def test_what_a_cropped_network_is_shown_lies_where_its_map_does(engine, lower_h
     """Cell (0, 0) of the map is the picture's row 4; there is all that the score has."""
     pixels = np.zeros((8, 8), np.uint8)
     pixels[4:6, :2] = 255
-    shown = engine.explain(lower_half, gray(pixels), target="bright", method="hirescam")
-    np.testing.assert_allclose(shown.heatmap.values, [[1, 0, 0, 0], [0, 0, 0, 0]], atol=1e-6)
-    found = faithfulness(engine, lower_half, shown, explain_masked=False)
+    explanation = engine.explain(lower_half, gray(pixels), target="bright", method="hirescam")
+    np.testing.assert_allclose(explanation.heatmap.values, [[1, 0, 0, 0], [0, 0, 0, 0]], atol=1e-6)
+    scores = faithfulness(engine, lower_half, explanation, explain_masked=False)
     # The bilinear mask is 1 and .75 along each side of the cell.
     before, after = (1 / (1 + math.exp(-mean)) for mean in (1.0, (1.75 / 2) ** 2))
-    assert found.drop == pytest.approx((before - after) / before, rel=1e-4)
+    assert scores.drop == pytest.approx((before - after) / before, rel=1e-4)
     control = 1 / (1 + math.exp(0.0))  # the mask over all of the picture would show nothing
-    assert abs(found.drop - (before - control) / before) > 0.1
+    assert abs(scores.drop - (before - control) / before) > 0.1
 
 
 def test_occlusion_of_a_cropped_network_lies_over_all_of_the_picture(engine, lower_half):
     pixels = np.zeros((8, 8), np.uint8)
     pixels[6:, 6:] = 255
-    shown = engine.explain(lower_half, gray(pixels), target="bright", method="occlusion")
-    rows, columns = np.nonzero(shown.heatmap.upsampled("nearest") == 1)
+    explanation = engine.explain(lower_half, gray(pixels), target="bright", method="occlusion")
+    rows, columns = np.nonzero(explanation.heatmap.upsampled("nearest") == 1)
     assert rows.min() >= 6 - 1
     assert columns.min() >= 6 - 1

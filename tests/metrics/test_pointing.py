@@ -52,9 +52,9 @@ def test_all_of_several_maxima_have_to_hit():
 
 def test_no_evidence_points_nowhere():
     assert not pointing_game(mapped([[-1.0, -2.0]]), (0, 0, 40, 20))
-    found = energy_pointing(mapped([[-1.0, -2.0]]), (0, 0, 10, 20))
-    assert np.isnan([found.share, found.lift]).all()
-    assert found.area == 0.25
+    energy_share = energy_pointing(mapped([[-1.0, -2.0]]), (0, 0, 10, 20))
+    assert np.isnan([energy_share.share, energy_share.lift]).all()
+    assert energy_share.area == 0.25
 
 
 def test_a_maximum_in_a_black_bar_misses():
@@ -79,24 +79,24 @@ def test_a_maximum_in_a_black_bar_misses():
 )
 def test_energy_in_a_box_is_exact_on_parts_of_cells(box, share, area):
     for where in (box, mask_of(box, 40, 20)):
-        found = energy_pointing(mapped(CELLS), where)
-        assert found.share == pytest.approx(share)
-        assert found.area == pytest.approx(area)
-        assert found.lift == pytest.approx(share / area)
+        energy_share = energy_pointing(mapped(CELLS), where)
+        assert energy_share.share == pytest.approx(share)
+        assert energy_share.area == pytest.approx(area)
+        assert energy_share.lift == pytest.approx(share / area)
 
 
 def test_only_positive_evidence_counts_whatever_the_scaling():
     # Min-max would show -4 as 0 and -2 as a quarter.
     raw = [[-4.0, -2.0], [3.0, 1.0]]
     for scaling in ("relu", "min-max"):
-        found = energy_pointing(mapped(raw, scaling=scaling), (0, 10, 20, 20))
-        assert found.share == pytest.approx(3 / 4)
+        energy_share = energy_pointing(mapped(raw, scaling=scaling), (0, 10, 20, 20))
+        assert energy_share.share == pytest.approx(3 / 4)
 
 
 def test_a_flat_map_has_no_lift():
-    found = energy_pointing(mapped(np.ones((7, 7))), (3, 4, 28, 11))
-    assert found.share == pytest.approx(25 * 7 / 800)
-    assert found.lift == pytest.approx(1)
+    energy_share = energy_pointing(mapped(np.ones((7, 7))), (3, 4, 28, 11))
+    assert energy_share.share == pytest.approx(25 * 7 / 800)
+    assert energy_share.lift == pytest.approx(1)
 
 
 def test_black_bars_count_as_seen():
@@ -104,16 +104,16 @@ def test_black_bars_count_as_seen():
     raw[0] = 1  # a quarter of the evidence above the picture
     raw[1] = 3
     padded = mapped(raw, frame_of(40, 20, 8, 8, "pad"))
-    found = energy_pointing(padded, (0, -10, 40, 20))
-    assert found.share == pytest.approx(3 / 4)
-    assert found.area == pytest.approx(1 / 2)
+    energy_share = energy_pointing(padded, (0, -10, 40, 20))
+    assert energy_share.share == pytest.approx(3 / 4)
+    assert energy_share.area == pytest.approx(1 / 2)
 
 
 def test_what_a_crop_leaves_out_counts_not_at_all():
     # The middle 20 x 20 of 40 x 20: columns 10 to 30.
     cropped = mapped([[1.0, 3.0]], frame_of(40, 20, 8, 8, "crop"))
-    found = energy_pointing(cropped, (20, 0, 40, 20))
-    assert (found.share, found.area) == (pytest.approx(3 / 4), pytest.approx(1 / 2))
+    energy_share = energy_pointing(cropped, (20, 0, 40, 20))
+    assert (energy_share.share, energy_share.area) == (pytest.approx(3 / 4), pytest.approx(1 / 2))
     outside = energy_pointing(cropped, (30, 0, 40, 20))
     assert (outside.share, outside.area) == (0, 0)
     assert np.isnan(outside.lift)
@@ -131,9 +131,9 @@ def test_an_odd_frame_agrees_with_counting_small_squares():
     covered = mask[y.clip(0, 18).astype(int)[:, None], x.clip(0, 30).astype(int)]
     covered &= inside_y[:, None] & inside_x
     energy = np.kron(np.maximum(heatmap.raw, 0), np.ones((fine // 5, fine // 7)))
-    found = energy_pointing(heatmap, mask)
-    assert found.area == pytest.approx(covered.mean(), abs=2e-3)
-    assert found.share == pytest.approx((energy * covered).sum() / energy.sum(), abs=2e-3)
+    energy_share = energy_pointing(heatmap, mask)
+    assert energy_share.area == pytest.approx(covered.mean(), abs=2e-3)
+    assert energy_share.share == pytest.approx((energy * covered).sum() / energy.sum(), abs=2e-3)
 
 
 @pytest.mark.parametrize("measure", [pointing_game, energy_pointing])
@@ -167,6 +167,6 @@ def test_evidence_lies_where_the_cells_speak_for_the_picture(reach, share, area,
     if mask:
         where = np.zeros((28, 28), bool)
         where[:, 20:] = True
-    found = energy_pointing(heatmap, where)
-    assert found.share == pytest.approx(share)
-    assert found.area == pytest.approx(area)
+    energy_share = energy_pointing(heatmap, where)
+    assert energy_share.share == pytest.approx(share)
+    assert energy_share.area == pytest.approx(area)

@@ -29,8 +29,8 @@ def seven():
 
 
 def test_a_map_of_the_head_turns_with_the_head(engine, cells):
-    found = sanity_check(engine, *cells, target="bright")
-    head, everything = found.stages
+    sanity = sanity_check(engine, *cells, target="bright")
+    head, everything = sanity.stages
     assert (head.layers, head.name, head.behind) == (1, "head", True)
     assert (everything.layers, everything.name, everything.behind) == (2, "early", True)
     # x becomes 1 - x, for the class asked about, whatever the broken model predicts.
@@ -38,19 +38,19 @@ def test_a_map_of_the_head_turns_with_the_head(engine, cells):
     assert head.spearman == pytest.approx(-1)
     np.testing.assert_allclose(head.heatmap.values, 1 - PIXELS / 255, atol=1e-6)
     assert head.evidence == "positive"
-    assert not found.insensitive
-    assert found.statement == (
+    assert not sanity.insensitive
+    assert sanity.statement == (
         "The Grad-CAM map depends on what was learned: correlation -1.00 with all weights behind "
         "maps shuffled, correlation -1.00 with all weights of the model shuffled."
     )
 
 
 def test_a_map_of_features_does_not_feel_the_head(engine, cells):
-    found = sanity_check(engine, *cells, target="bright", method="eigen-cam")
-    assert found.stages[0].pearson == pytest.approx(1)
-    assert found.stages[0].spearman == pytest.approx(1)
-    assert found.insensitive
-    assert found.statement == (
+    sanity = sanity_check(engine, *cells, target="bright", method="eigen-cam")
+    assert sanity.stages[0].pearson == pytest.approx(1)
+    assert sanity.stages[0].spearman == pytest.approx(1)
+    assert sanity.insensitive
+    assert sanity.statement == (
         "The Eigen-CAM map does not change with all weights behind maps shuffled (correlation "
         "1.00): it does not show what was learned there."
     )
@@ -62,23 +62,23 @@ def test_a_map_that_no_weight_changes_is_insensitive_to_the_model(engine, cells)
     where = np.arange(9.0).reshape(3, 3)
     model = CellClassifier(where, head=((1, 1), (1, 1)))
     model.parts = lambda layer: ((), ())  # nothing with weights behind the maps
-    found = sanity_check(engine, model, cells[1], method="hirescam")
-    assert found.stages[-1].pearson == pytest.approx(1)
-    assert found.insensitive
-    assert "does not change with all weights of the model shuffled" in found.statement
+    sanity = sanity_check(engine, model, cells[1], method="hirescam")
+    assert sanity.stages[-1].pearson == pytest.approx(1)
+    assert sanity.insensitive
+    assert "does not change with all weights of the model shuffled" in sanity.statement
 
 
 def test_a_map_that_hardly_changes_is_said_to(engine):
     where = np.array([[1.0, 0.0], [0.0, 0.2]])
     model = CellClassifier(where, head=((2, 0), (1, 0)))
     picture = camcore.read_image(np.array([[255, 0], [0, 0]], np.uint8))
-    found = sanity_check(engine, model, picture, target="bright", method="hirescam")
+    sanity = sanity_check(engine, model, picture, target="bright", method="hirescam")
     # The corners are 2 and 0.2; with the head turned round they are 1 and 0.4.
-    one, other = np.array([2, 0, 0, 0.2]) - 0.55, np.array([1, 0, 0, 0.4]) - 0.35
-    r = (one * other).sum() / np.sqrt((one**2).sum() * (other**2).sum())
-    assert found.stages[0].pearson == pytest.approx(r)
-    assert not found.insensitive
-    assert found.statement == (
+    before, other = np.array([2, 0, 0, 0.2]) - 0.55, np.array([1, 0, 0, 0.4]) - 0.35
+    r = (before * other).sum() / np.sqrt((before**2).sum() * (other**2).sum())
+    assert sanity.stages[0].pearson == pytest.approx(r)
+    assert not sanity.insensitive
+    assert sanity.statement == (
         "The HiResCAM map hardly changes with all weights behind maps shuffled (correlation "
         f"{r:.2f}): little of it comes from what was learned there."
     )
@@ -86,19 +86,19 @@ def test_a_map_that_hardly_changes_is_said_to(engine):
 
 def test_evidence_that_goes_has_changed(engine, cells):
     model = CellClassifier(np.ones((3, 3)), head=((1, 0), (-1, 0)))
-    found = sanity_check(engine, model, camcore.read_image(PIXELS // 3), method="grad-cam",
+    sanity = sanity_check(engine, model, camcore.read_image(PIXELS // 3), method="grad-cam",
                          target="bright", stages=2)  # fmt: skip
     # x - (1 - x) < 0 everywhere: no evidence to begin with.
-    assert found.original.evidence == "none"
-    assert not found.insensitive
-    assert "There is no map to check." in found.statement
+    assert sanity.original.evidence == "none"
+    assert not sanity.insensitive
+    assert "There is no map to check." in sanity.statement
 
     turned = CellClassifier(np.ones((3, 3)), head=((-1, 0), (1, 0)))
-    found = sanity_check(engine, turned, camcore.read_image(PIXELS // 3), target="bright")
-    assert found.stages[0].evidence == "none"
-    assert np.isnan(found.stages[0].pearson)
-    assert not found.insensitive
-    assert "no evidence any more with all weights behind maps" in found.statement
+    sanity = sanity_check(engine, turned, camcore.read_image(PIXELS // 3), target="bright")
+    assert sanity.stages[0].evidence == "none"
+    assert np.isnan(sanity.stages[0].pearson)
+    assert not sanity.insensitive
+    assert "no evidence any more with all weights behind maps" in sanity.statement
 
 
 @pytest.mark.parametrize(
@@ -115,20 +115,20 @@ def test_evidence_that_goes_has_changed(engine, cells):
 def test_stages_begin_with_the_scores_and_end_with_all(
     engine, bundled_model, seven, layer, stages, expected
 ):
-    found = sanity_check(
+    sanity = sanity_check(
         engine, bundled_model("cam1"), seven, layer=layer, method="eigen-cam", stages=stages
     )
-    assert [(stage.layers, stage.behind) for stage in found.stages] == expected
+    assert [(stage.layers, stage.behind) for stage in sanity.stages] == expected
     names = ["scores", "conv4", "conv3", "conv2", "conv1"]
-    assert [stage.name for stage in found.stages] == [names[n - 1] for n, _ in expected]
+    assert [stage.name for stage in sanity.stages] == [names[n - 1] for n, _ in expected]
 
 
 def test_trained_models(engine, bundled_model, gap_model, seven, picture):
-    for model, shown in ((bundled_model("cam1"), seven), (KerasClassifier(gap_model), picture())):
-        grad = sanity_check(engine, model, shown, stages=3)
+    for model, image in ((bundled_model("cam1"), seven), (KerasClassifier(gap_model), picture())):
+        grad = sanity_check(engine, model, image, stages=3)
         assert not grad.insensitive
         assert not any(stage.pearson >= 0.99 for stage in grad.stages)
-        eigen = sanity_check(engine, model, shown, method="eigen-cam", stages=3)
+        eigen = sanity_check(engine, model, image, method="eigen-cam", stages=3)
         assert eigen.insensitive
         assert eigen.stages[0].pearson == pytest.approx(1)
         # It knows the layers that its features come from.
@@ -138,12 +138,12 @@ def test_trained_models(engine, bundled_model, gap_model, seven, picture):
 def test_the_model_stays_as_it_was_and_the_seed_decides(engine, bundled_model, seven):
     model = bundled_model("cam1")
     before = model.scores(engine.seen(model, seven)[None])[0]
-    one, same, other = (
+    first, same, other = (
         sanity_check(engine, model, seven, target="7", stages=2, seed=seed) for seed in (0, 0, 1)
     )
-    for a, b in zip(one.stages, same.stages, strict=True):
+    for a, b in zip(first.stages, same.stages, strict=True):
         np.testing.assert_array_equal(a.heatmap.raw, b.heatmap.raw)
-    assert np.abs(one.stages[0].heatmap.raw - other.stages[0].heatmap.raw).max() > 0
+    assert np.abs(first.stages[0].heatmap.raw - other.stages[0].heatmap.raw).max() > 0
     np.testing.assert_array_equal(model.scores(engine.seen(model, seven)[None])[0], before)
 
 
@@ -151,24 +151,24 @@ def test_several_shuffles_are_those_of_the_seeds_and_told_as_a_range(engine, bun
     model, passes = bundled_model("cam1"), []
     options = {"target": "7", "stages": 2}
     alone = [sanity_check(engine, model, seven, seed=seed, **options) for seed in (4, 5, 6)]
-    found = sanity_check(
+    sanity = sanity_check(
         engine, model, seven, seed=4, shuffles=3,
         progress=lambda done, total: passes.append((done, total)), **options,
     )  # fmt: skip
-    for place, stage in enumerate(found.stages):
-        each = [own.stages[place].pearson for own in alone]
+    for place, stage in enumerate(sanity.stages):
+        each = [single.stages[place].pearson for single in alone]
         assert stage.pearsons == pytest.approx(each, nan_ok=True)
         assert stage.pearson == pytest.approx(float(np.median(each)), nan_ok=True)
         assert len(stage.heatmaps) == 3
-    assert "over 3 shuffles" in found.statement
-    assert passes[-1] == (1 + 3 * len(found.stages),) * 2
+    assert "over 3 shuffles" in sanity.statement
+    assert passes[-1] == (1 + 3 * len(sanity.stages),) * 2
 
 
 @pytest.mark.parametrize("method", ["grad-cam", "recipro-cam"])
 def test_progress_rises_to_its_end(engine, cells, method):
-    told = []
-    sanity_check(engine, *cells, method=method, progress=lambda *own: told.append(own))
-    done, totals = zip(*told, strict=True)
+    steps = []
+    sanity_check(engine, *cells, method=method, progress=lambda *step: steps.append(step))
+    done, totals = zip(*steps, strict=True)
     assert list(done) == sorted(done)
     # The trained model's map and two stages; Recipro-CAM makes a pass for each cell and one more.
     assert set(totals) == {done[-1]} == {3 * {"grad-cam": 1, "recipro-cam": 10}[method]}

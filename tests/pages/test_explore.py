@@ -315,6 +315,31 @@ def test_an_own_model_shows_the_answer_under_each_preprocessing(visit, keras, tm
     assert "labels" in address(app)
 
 
+def test_a_thousand_unnamed_classes_are_called_by_imagenets_names(visit, keras, tmp_path):
+    images = keras.Input((20, 20, 3))
+    x = keras.layers.Conv2D(4, 3, activation="relu")(images)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    answer = keras.layers.Dense(1000, activation="softmax")
+    model = keras.Model(images, answer(x))
+    kernel, koala = answer.get_weights()
+    koala[105] = 9.0  # whatever the rest is, class 105 wins
+    answer.set_weights([0.01 * kernel, koala])
+    model.save(tmp_path / "own.keras")
+    app = visit(model=str(tmp_path / "own.keras"))
+    assert_calm(app)
+    assert "of the evidence for koala" in texts(app) or "No positive evidence for koala" in texts(
+        app
+    )
+    assert address(app)["labels"] == "imagenet"
+    app.checkbox(key="model-imagenet").set_value(False).run()
+    assert_calm(app)
+    assert "koala" not in texts(app)
+    assert address(app)["labels"] == "numbers"
+    app = visit(model=str(tmp_path / "own.keras"), labels="numbers")
+    assert not app.checkbox(key="model-imagenet").value
+    assert "koala" not in texts(app)
+
+
 def test_everything_unexpected_becomes_one_sentence(visit, monkeypatch):
     import camcore
 

@@ -137,8 +137,8 @@ def test_models_that_take_other_channels(keras, tmp_path, channels):
     model = model_of(keras, channels)
     values = VALUES[..., :channels]
     expected = model.scores(values[None].astype(np.float32) / 255)[0][0]
-    shown = camcore.explain(model, read_image(values), target=1)
-    assert shown.target.score == pytest.approx(float(expected[1]), abs=1e-4)
+    explanation = camcore.explain(model, read_image(values), target=1)
+    assert explanation.target.score == pytest.approx(float(expected[1]), abs=1e-4)
     file = tmp_path / "a.npy"
     np.save(file, values)
     assert (decode(file, model.input_shape, "stretch").seen == values).all()

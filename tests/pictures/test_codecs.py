@@ -86,7 +86,7 @@ def test_first_frame_of_several(kind):
 @pytest.mark.parametrize("kind", ["GIF", "TIFF"])
 def test_first_frame_is_shown_though_a_later_one_is_damaged(kind):
     noise = np.random.default_rng(2).integers(0, 256, (2, 40, 40, 3), dtype=np.uint8)
-    frames = [Image.fromarray(one) for one in noise]
+    frames = [Image.fromarray(pixels) for pixels in noise]
     data = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
     cut = data[: len(data) * 3 // 4]
     picture = read_image(cut)
@@ -206,12 +206,12 @@ def test_bomb_is_refused_before_it_is_decoded():
 def test_warning_of_pillow_about_size_stays_inside(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 15)  # Pillow warns above it
     data = [encoded(quadrants(), kind) for kind in ("PNG", "GIF", "TIFF")]
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         Image.open(io.BytesIO(data[0]))
-        assert [warning.category for warning in said] == [Image.DecompressionBombWarning]
-        assert [read_image(one).width for one in data] == [6, 6, 6]
-        assert len(said) == 1
+        assert [warning.category for warning in warned] == [Image.DecompressionBombWarning]
+        assert [read_image(content).width for content in data] == [6, 6, 6]
+        assert len(warned) == 1
     assert Image.MAX_IMAGE_PIXELS == 15
 
 
@@ -257,18 +257,18 @@ def test_damaged_pictures_give_one_sentence(kind):
             # Headers are short: half of the hits go there.
             place = place if number % 2 else rng.randrange(min(100, len(data)))
             bad[place] ^= rng.randrange(1, 256)
-        said = None
+        message = None
         try:
             picture = read_image(bytes(bad), name="bad", max_pixels=1_000_000)
         except ImageError as error:
-            said = str(error)
-        if said is None:
+            message = str(error)
+        if message is None:
             assert picture.pixels.ndim == 3
             assert picture.pixels.dtype == np.uint8
         else:
             refusals += 1
-            assert said.startswith("bad ")
-            assert "\n" not in said
+            assert message.startswith("bad ")
+            assert "\n" not in message
     if kind == "PNG":  # every byte of it lies under a checksum
         assert refusals == 200
     else:

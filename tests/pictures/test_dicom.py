@@ -27,21 +27,21 @@ def dicom(stored: np.ndarray, **attributes: object) -> bytes:
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
     meta.MediaStorageSOPInstanceUID = generate_uid()
-    own = Dataset()
-    own.file_meta = meta
-    own.SOPClassUID, own.SOPInstanceUID = SecondaryCaptureImageStorage, generate_uid()
-    own.PatientName, own.PatientID, own.PatientBirthDate = PERSON, "4711", "19700101"
-    own.Rows, own.Columns = stored.shape[-2:] if stored.ndim == 2 else stored.shape[:2]
-    own.SamplesPerPixel, own.PhotometricInterpretation = 1, "MONOCHROME2"
-    own.BitsAllocated = stored.dtype.itemsize * 8
-    own.BitsStored = 12 if stored.dtype.itemsize == 2 else 8
-    own.HighBit = own.BitsStored - 1
-    own.PixelRepresentation = int(stored.dtype.kind == "i")
+    dataset = Dataset()
+    dataset.file_meta = meta
+    dataset.SOPClassUID, dataset.SOPInstanceUID = SecondaryCaptureImageStorage, generate_uid()
+    dataset.PatientName, dataset.PatientID, dataset.PatientBirthDate = PERSON, "4711", "19700101"
+    dataset.Rows, dataset.Columns = stored.shape[-2:] if stored.ndim == 2 else stored.shape[:2]
+    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
+    dataset.BitsAllocated = stored.dtype.itemsize * 8
+    dataset.BitsStored = 12 if stored.dtype.itemsize == 2 else 8
+    dataset.HighBit = dataset.BitsStored - 1
+    dataset.PixelRepresentation = int(stored.dtype.kind == "i")
     for name, value in attributes.items():
-        setattr(own, name, value)
-    own.PixelData = stored.tobytes()
+        setattr(dataset, name, value)
+    dataset.PixelData = stored.tobytes()
     file = io.BytesIO()
-    pydicom.dcmwrite(file, own, enforce_file_format=True)
+    pydicom.dcmwrite(file, dataset, enforce_file_format=True)
     return file.getvalue()
 
 

@@ -80,8 +80,8 @@ def test_two_stretches_of_a_file_are_two_pictures_to_the_engine(keras):
     )  # fmt: skip
     data, engine = png(ramp(4095)), camcore.Engine()
     dark, bright = (
-        engine.explain(model, read_image(data, stretch=own), target=0).heatmap.raw
-        for own in ("none", "12-bit")
+        engine.explain(model, read_image(data, stretch=stretch), target=0).heatmap.raw
+        for stretch in ("none", "12-bit")
     )
     assert not np.allclose(dark, bright)
 

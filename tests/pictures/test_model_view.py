@@ -140,9 +140,9 @@ def jpeg(image: Image.Image, **options) -> bytes:
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 def test_quality_is_recovered(mode):
     image = photo(16, 16).convert(mode)
-    found = [jpeg_quality(jpeg(image, quality=quality)) for quality in range(1, 101)]
-    np.testing.assert_allclose(found[9:], range(10, 101), atol=0)
-    np.testing.assert_allclose(found[:9], range(1, 10), atol=1)  # many entries are cut at 255
+    qualities = [jpeg_quality(jpeg(image, quality=quality)) for quality in range(1, 101)]
+    np.testing.assert_allclose(qualities[9:], range(10, 101), atol=0)
+    np.testing.assert_allclose(qualities[:9], range(1, 10), atol=1)  # many entries are cut at 255
 
 
 def test_quality_of_tables_by_other_software():
@@ -212,18 +212,18 @@ def test_mask_and_box_lie_on_what_they_mark(saved, fit, scale):
 def test_mask_of_other_proportions_is_stretched(saved):
     mask = saved(drawn((5, 0, 10, 10), 10, 10), "mask.png")  # the right half
     frame = frame_of(200, 100, 20, 20, "pad")
-    found = read_mask(mask, (20, 20, 3), "pad", frame)
+    seen = read_mask(mask, (20, 20, 3), "pad", frame)
     expected = np.zeros((20, 20), bool)
     expected[5:15, 10:] = True
-    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(seen, expected)
 
 
 @pytest.mark.parametrize("level", [1, 2, 128, 255])
 def test_mask_of_any_level(saved, level):
     mask = saved(drawn((2, 2, 6, 6), 8, 8, level), "mask.png")
-    found = read_mask(mask, (8, 8, 1), "stretch", frame_of(8, 8, 8, 8, "stretch"))
-    assert found.dtype == bool
-    np.testing.assert_array_equal(found, drawn((2, 2, 6, 6), 8, 8) > 0)
+    seen = read_mask(mask, (8, 8, 1), "stretch", frame_of(8, 8, 8, 8, "stretch"))
+    assert seen.dtype == bool
+    np.testing.assert_array_equal(seen, drawn((2, 2, 6, 6), 8, 8) > 0)
 
 
 def test_mask_as_jpeg_palette_and_nothing(saved):
@@ -249,10 +249,10 @@ def test_bad_mask_is_refused(tmp_path):
 
 def test_box_partly_outside_the_picture():
     frame = frame_of(40, 20, 8, 8, "pad")  # bars above and below
-    found = box_mask((-100, -100, 20, 10), frame, (8, 8, 3))
+    seen = box_mask((-100, -100, 20, 10), frame, (8, 8, 3))
     expected = np.zeros((8, 8), bool)
     expected[2:4, :4] = True
-    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(seen, expected)
 
 
 @pytest.mark.parametrize(

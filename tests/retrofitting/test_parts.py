@@ -11,21 +11,21 @@ from camcore.retrofitting.parts import Parts, parts_of
 from camcore.sources.source import list_source
 
 
-def parts(folder: Path, counts: dict[str, int], wanted: str | None = None) -> Parts:
+def parts(folder: Path, counts: dict[str, int], split: str | None = None) -> Parts:
     for place, count in counts.items():
         (folder / place).mkdir(parents=True)
         for number in range(count):
             (folder / place / f"{number}.png").write_bytes(b"...")
-    return parts_of(list_source(folder, unpack_to=folder / "unused"), wanted)
+    return parts_of(list_source(folder, unpack_to=folder / "unused"), split)
 
 
-def counted(own: Parts) -> dict[tuple[str, str], int]:
+def counted(taken: Parts) -> dict[tuple[str, str], int]:
     """Pictures by part and label."""
-    found: dict[tuple[str, str], int] = {}
-    for label, held in zip(own.files["label"], own.held, strict=True):
+    counts: dict[tuple[str, str], int] = {}
+    for label, held in zip(taken.files["label"], taken.held, strict=True):
         key = ("held" if held else "learnt", label)
-        found[key] = found.get(key, 0) + 1
-    return found
+        counts[key] = counts.get(key, 0) + 1
+    return counts
 
 
 TRAIN = {"train/cat": 3, "train/dog": 4}
@@ -33,32 +33,32 @@ LEARNT = {("learnt", "cat"): 3, ("learnt", "dog"): 4}
 
 
 def test_train_is_learnt_and_val_is_measured_on(tmp_path):
-    own = parts(tmp_path, TRAIN | {"val/cat": 1, "val/dog": 2, "test/cat": 5, "test/dog": 5})
-    assert counted(own) == LEARNT | {("held", "cat"): 1, ("held", "dog"): 2}
-    assert own.validated_on == "val"
-    assert own.notes == (
+    taken = parts(tmp_path, TRAIN | {"val/cat": 1, "val/dog": 2, "test/cat": 5, "test/dog": 5})
+    assert counted(taken) == LEARNT | {("held", "cat"): 1, ("held", "dog"): 2}
+    assert taken.validated_on == "val"
+    assert taken.notes == (
         "of the splits train (7 pictures), val (3 pictures) and test (10 pictures), train was "
         "learnt, accuracy was measured on val, and test left out",
     )
 
 
 def test_without_val_test_is_measured_on(tmp_path):
-    own = parts(tmp_path, TRAIN | {"Testing/cat": 1, "Testing/dog": 2})
-    assert counted(own) == LEARNT | {("held", "cat"): 1, ("held", "dog"): 2}
-    assert own.validated_on == "Testing"
+    taken = parts(tmp_path, TRAIN | {"Testing/cat": 1, "Testing/dog": 2})
+    assert counted(taken) == LEARNT | {("held", "cat"): 1, ("held", "dog"): 2}
+    assert taken.validated_on == "Testing"
 
 
 @pytest.mark.parametrize("others", [{}, {"test": 5}])
 def test_without_another_split_with_labels_nothing_is_held_yet(tmp_path, others):
-    own = parts(tmp_path, TRAIN | others)
-    assert counted(own) == LEARNT
-    assert (own.validated_on, own.held.any()) == ("", False)
+    taken = parts(tmp_path, TRAIN | others)
+    assert counted(taken) == LEARNT
+    assert (taken.validated_on, taken.held.any()) == ("", False)
 
 
 def test_classes_that_are_not_learnt_are_not_measured_on(tmp_path):
-    own = parts(tmp_path, TRAIN | {"val/cat": 1, "val/dog": 1, "val/owl": 6})
-    assert counted(own) == LEARNT | {("held", "cat"): 1, ("held", "dog"): 1}
-    assert own.notes[-1] == "6 pictures are of a class that is not learnt: left out of val"
+    taken = parts(tmp_path, TRAIN | {"val/cat": 1, "val/dog": 1, "val/owl": 6})
+    assert counted(taken) == LEARNT | {("held", "cat"): 1, ("held", "dog"): 1}
+    assert taken.notes[-1] == "6 pictures are of a class that is not learnt: left out of val"
 
 
 @pytest.mark.parametrize(
@@ -67,13 +67,13 @@ def test_classes_that_are_not_learnt_are_not_measured_on(tmp_path):
 )
 def test_another_split_can_be_learnt(tmp_path, wanted, learnt, held):
     counts = TRAIN | {"val/cat": 1, "val/dog": 2, "test/cat": 5, "test/dog": 5}
-    own = parts(tmp_path, counts, wanted)
-    assert (int((~own.held).sum()), int(own.held.sum())) == (learnt, held)
+    taken = parts(tmp_path, counts, wanted)
+    assert (int((~taken.held).sum()), int(taken.held.sum())) == (learnt, held)
 
 
 def test_classes_called_like_splits_are_learnt(tmp_path):
-    own = parts(tmp_path, {"bus": 2, "car": 2, "train": 2})
-    assert counted(own) == {("learnt", name): 2 for name in ("bus", "car", "train")}
+    taken = parts(tmp_path, {"bus": 2, "car": 2, "train": 2})
+    assert counted(taken) == {("learnt", name): 2 for name in ("bus", "car", "train")}
 
 
 def test_a_split_of_a_data_set_without_splits(tmp_path):

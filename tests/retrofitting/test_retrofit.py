@@ -23,8 +23,8 @@ def folders(tmp_path_factory):
     for name, digit, other in (("round", 0, 1), ("straight", 1, 0)):
         (root / name).mkdir()
         for seed in range(EACH):
-            shown = other if seed < EACH // 5 else digit
-            Image.fromarray(render_digit(shown, 100 * digit + seed)).save(
+            drawn = other if seed < EACH // 5 else digit
+            Image.fromarray(render_digit(drawn, 100 * digit + seed)).save(
                 root / name / f"{seed}.png"
             )
     return root
@@ -81,16 +81,19 @@ def test_what_scales_pixels_already_is_not_scaled_again(reloaded):
 def test_the_preprocessing_is_inside(name, channels, keras):
     from camcore.models.keras.gap_retrofit import pooled_network, with_head
 
-    own = keras.layers.Conv2D(6, 3, name="conv")
-    classifier = classifier_of(keras, (4, 5, channels), own, preprocessing=name)
+    layer = keras.layers.Conv2D(6, 3, name="conv")
+    classifier = classifier_of(keras, (4, 5, channels), layer, preprocessing=name)
     network = pooled_network(classifier, "conv")
     pixels = np.random.default_rng(1).integers(0, 256, (2, 4, 5, channels)).astype(np.float32)
     activations = classifier.forward(preprocess(pixels, name), "conv").activations
     np.testing.assert_allclose(
         network.predict(pixels, verbose=0), activations.mean(axis=(1, 2)), rtol=1e-5, atol=1e-5
     )
-    told = camcore.KerasClassifier(with_head(network, np.ones((6, 2)), np.zeros(2)))
-    assert (told.preprocessing, told.preprocessing_guessed) == ("none", False)
+    classifier_with_head = camcore.KerasClassifier(with_head(network, np.ones((6, 2)), np.zeros(2)))
+    assert (classifier_with_head.preprocessing, classifier_with_head.preprocessing_guessed) == (
+        "none",
+        False,
+    )
 
 
 def test_caffe_turns_the_channels_and_subtracts_the_mean(keras):
@@ -99,8 +102,8 @@ def test_caffe_turns_the_channels_and_subtracts_the_mean(keras):
     same = keras.layers.Activation("linear", name="same")
     classifier = classifier_of(keras, (2, 2, 3), same, preprocessing="caffe")
     pixels = np.broadcast_to(np.float32([10, 20, 30]), (1, 2, 2, 3))
-    found = pooled_network(classifier, "same").predict(pixels, verbose=0)
-    np.testing.assert_allclose(found, [[30 - 103.939, 20 - 116.779, 10 - 123.68]], rtol=1e-6)
+    features = pooled_network(classifier, "same").predict(pixels, verbose=0)
+    np.testing.assert_allclose(features, [[30 - 103.939, 20 - 116.779, 10 - 123.68]], rtol=1e-6)
 
 
 def test_a_nested_network_is_opened(keras, images):
@@ -121,7 +124,7 @@ def test_a_nested_network_is_opened(keras, images):
     pixels = images(3, (6, 6, 3))
     expected = classifier.forward(pixels, "inner/sum").activations.mean(axis=(1, 2))
     network = pooled_network(classifier, "inner/sum")
-    assert [own.name for own in network.operations[1:]] == [
+    assert [operation.name for operation in network.operations[1:]] == [
         "scale", "first", "second", "sum", "gap",
     ]  # fmt: skip
     np.testing.assert_allclose(network.predict(pixels, verbose=0), expected, rtol=1e-5, atol=1e-6)
@@ -174,12 +177,12 @@ def test_broken_pictures_are_counted_and_told(folders, tmp_path):
             (tmp_path / "data" / name / file.name).write_bytes(file.read_bytes())
     (tmp_path / "data" / "round" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n no picture")
     (tmp_path / "data" / "beside.png").write_bytes((folders / "round" / "0.png").read_bytes())
-    told = []
+    steps = []
     made = retrofit(
-        "cam1", tmp_path / "data", tmp_path / "own.keras", progress=lambda *now: told.append(now)
+        "cam1", tmp_path / "data", tmp_path / "own.keras", progress=lambda *now: steps.append(now)
     )
     assert made.images == 12
-    assert told == [(done, 13) for done in range(1, 14)]
+    assert steps == [(done, 13) for done in range(1, 14)]
     assert any("1 picture could not be read: broken.png" in note for note in made.notes)
     assert any("1 picture lies beside the class folders" in note for note in made.notes)
 
@@ -189,8 +192,8 @@ def test_the_same_seed_makes_the_same_head(made, folders, tmp_path, keras):
         return keras.models.load_model(file, compile=False).layers[-1].get_weights()
 
     again = retrofit("cam1", folders, tmp_path / "again.keras", seed=3)
-    for one, other in zip(head(made.file), head(again.file), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+    for weights, other in zip(head(made.file), head(again.file), strict=True):
+        np.testing.assert_allclose(weights, other, rtol=1e-4, atol=1e-5)
     assert again.validation_accuracy == made.validation_accuracy
 
 

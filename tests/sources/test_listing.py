@@ -42,12 +42,12 @@ def test_links_are_followed_inside_only(tmp_path):
     (root / "d").symlink_to(tmp_path / "outside")
     (root / "b/gone.png").symlink_to(root / "a/nothing.png")
     (root / "b/self.png").symlink_to(root / "b/self.png")
-    found = list_pictures(root)
-    assert sorted(found.paths) == [
+    listing = list_pictures(root)
+    assert sorted(listing.paths) == [
         *("a/1.png", "b/file.png", "b/relative.png", "c/2.png", "c/deep/3.png"),
     ]
-    assert found.links == 5
-    assert found.notes() == (
+    assert listing.links == 5
+    assert listing.notes() == (
         "5 symbolic links were left out, leading out of the folder, in a circle or nowhere",
     )
 
@@ -58,10 +58,10 @@ def test_circles_end(tmp_path):
     (root / "a/x/here").symlink_to(root / "a")
     (root / "a/to_b").symlink_to(root / "b")
     (root / "b/to_a").symlink_to(root / "a")
-    found = list_pictures(root)
+    listing = list_pictures(root)
     # Each folder by its own path, and once more through the first link that meets it.
-    assert sorted(found.paths) == ["a/x/1.png", "b/2.png", "b/to_a/to_b/2.png", "b/to_a/x/1.png"]
-    assert found.links == 6
+    assert sorted(listing.paths) == ["a/x/1.png", "b/2.png", "b/to_a/to_b/2.png", "b/to_a/x/1.png"]
+    assert listing.links == 6
 
 
 def test_many_links_to_one_another_do_not_multiply(tmp_path):
@@ -82,18 +82,18 @@ def test_the_root_may_be_a_link(tmp_path):
 def test_pipes_are_no_pictures(tmp_path):
     os.mkfifo(tmp_path / "a.png")
     fill(tmp_path, "b.png")
-    found = list_pictures(tmp_path)
-    assert found.paths == ["b.png"]
-    assert found.others == {".png": 1}
+    listing = list_pictures(tmp_path)
+    assert listing.paths == ["b.png"]
+    assert listing.others == {".png": 1}
 
 
 def test_names_that_are_no_text(tmp_path):
     fill(tmp_path, "ä/\N{SNOWMAN}\n.png")
     (tmp_path / os.fsdecode(b"\xff.png")).write_bytes(b"abc")
     (tmp_path / os.fsdecode(b"\xfe")).mkdir()
-    found = list_pictures(tmp_path)
-    assert found.paths == ["ä/\N{SNOWMAN}\n.png"]
-    assert found.notes() == (
+    listing = list_pictures(tmp_path)
+    assert listing.paths == ["ä/\N{SNOWMAN}\n.png"]
+    assert listing.notes() == (
         "2 files or folders were left out because of a name that is not UTF-8",
     )
 
@@ -108,9 +108,9 @@ def test_folders_that_may_not_be_read(tmp_path, monkeypatch):
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    found = list_pictures(tmp_path)
-    assert found.paths == ["b/1.png"]
-    assert found.notes() == ("1 file or folder could not be read",)
+    listing = list_pictures(tmp_path)
+    assert listing.paths == ["b/1.png"]
+    assert listing.notes() == ("1 file or folder could not be read",)
 
 
 @pytest.mark.parametrize("deep", [300])
@@ -120,8 +120,8 @@ def test_deep_folders(tmp_path, deep):
 
 
 def test_of_many_kinds_the_commonest_are_named():
-    found = Listing()
-    found.others.update({f".{i}": i for i in range(1, 8)})
-    assert found.notes() == (
+    listing = Listing()
+    listing.others.update({f".{i}": i for i in range(1, 8)})
+    assert listing.notes() == (
         "28 files that are no pictures were left out: 7 .7, 6 .6, 5 .5, 4 .4, 3 .3, ...",
     )

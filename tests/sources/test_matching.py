@@ -105,9 +105,9 @@ def test_a_thousand_classes(tmp_path):
     names = [f"name {index}" for index in range(1000)]
     whole = {f"label {start}": f"{start}-{start + 99}" for start in range(0, 1000, 100)}
     (tmp_path / "map.json").write_text(json.dumps(whole))
-    found = read_mapping(tmp_path / "map.json", names)
-    assert found["label 300"] == tuple(range(300, 400))
-    assert sum(map(len, found.values())) == 1000
+    columns = read_mapping(tmp_path / "map.json", names)
+    assert columns["label 300"] == tuple(range(300, 400))
+    assert sum(map(len, columns.values())) == 1000
 
 
 INDEX = (
@@ -168,8 +168,8 @@ def test_classes_are_called_in_many_ways(names, label, column):
     ],
 )
 def test_what_stands_for_no_class(names, label):
-    found, refusals = by_name([label], names, lambda: INDEX)
-    assert (found, list(refusals)) == ({}, [label])
+    matched, refusals = by_name([label], names, lambda: INDEX)
+    assert (matched, list(refusals)) == ({}, [label])
 
 
 def test_a_whole_name_goes_before_what_is_behind_its_number():
@@ -183,8 +183,8 @@ def test_a_whole_name_goes_before_what_is_behind_its_number():
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_accents_and_signs_do_not_matter(form):
     other = {"NFC": "NFD", "NFD": "NFC"}[form]
-    names = [unicodedata.normalize(form, own) for own in ("Caf\u00e9 au lait", "\u00c5land")]
-    labels = [unicodedata.normalize(other, own) for own in ("caf\u00e9_au-lait", "\u00e5land")]
+    names = [unicodedata.normalize(form, name) for name in ("Caf\u00e9 au lait", "\u00c5land")]
+    labels = [unicodedata.normalize(other, label) for label in ("caf\u00e9_au-lait", "\u00e5land")]
     assert list(by_name(labels, names)[0].values()) == [(0,), (1,)]
     assert list(by_mapping(labels, {names[0]: (5,)})[0].values()) == [(5,)]
 

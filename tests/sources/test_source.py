@@ -138,8 +138,8 @@ def test_the_disk_decides_nothing(tmp_path, monkeypatch):
 
     class Backwards:
         def __init__(self, path):
-            with scandir(path) as found:
-                self.entries = sorted(found, key=lambda entry: entry.name, reverse=True)
+            with scandir(path) as entries:
+                self.entries = sorted(entries, key=lambda entry: entry.name, reverse=True)
 
         def __enter__(self):
             return iter(self.entries)
@@ -321,8 +321,8 @@ def test_splits_in_a_folder(tmp_path):
         ("test/dog/7.png", "dog", "test"),
     ]
     assert source.files["id"].tolist() == [0, 1, 2]
-    assert [own.name for own in source.splits] == ["train", "Valid", "test"]
-    assert [own.name for own in source.taken] == ["test"]
+    assert [split.name for split in source.splits] == ["train", "Valid", "test"]
+    assert [split.name for split in source.taken] == ["test"]
     assert source.notes == (
         "of the splits train (2 pictures), Valid (2 pictures) and test (3 pictures), test was "
         "taken and train and Valid left out",
@@ -392,7 +392,7 @@ def test_tables_for_the_splits_of_a_zip(tmp_path):
     (folder / "val.csv").write_text("filename,class\n3.png,cat\n")
     source = read(pack(tmp_path / "a.zip", folder))
     assert splits(source) == [("images/3.png", "cat", "val")]
-    assert [own.name for own in source.splits] == ["train", "val"]
+    assert [split.name for split in source.splits] == ["train", "val"]
 
 
 def test_splits_in_a_column(tmp_path):

@@ -12,7 +12,7 @@ def files(*folders: str, each: int = 2) -> list[str]:
     return [f"{folder}/{k}.png" for folder in folders for k in range(each)]
 
 
-def found(paths: list[str]) -> set[tuple[str, str]]:
+def laid_out(paths: list[str]) -> set[tuple[str, str]]:
     """Every pair of split and label."""
     layout = lay_out(paths)
     return set(zip(layout.splits, layout.labels, strict=True))
@@ -47,7 +47,9 @@ def two(first: str, *others: str, classes: tuple[str, ...] = ("cats", "dogs")) -
     ],
 )
 def test_all_spellings(names):
-    assert found(two(*names)) == {(split, own) for split in names for own in ("cats", "dogs")}
+    assert laid_out(two(*names)) == {
+        (split, class_name) for split in names for class_name in ("cats", "dogs")
+    }
 
 
 @pytest.mark.parametrize(
@@ -93,7 +95,7 @@ def test_all_spellings(names):
     ],
 )  # fmt: skip
 def test_all_layouts(paths, pairs):
-    assert found(paths) == {tuple(pair.split(":")) for pair in pairs.split("|")}
+    assert laid_out(paths) == {tuple(pair.split(":")) for pair in pairs.split("|")}
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,7 @@ def test_other_names_have_no_role(name):
 def test_the_split_that_is_taken(wanted, taken):
     names = ["Training", "dev", "Test", "test1"]
     splits = splits_of(["cat", "cat", "cat", ""], names)
-    assert [own.name for own in choose_splits(splits, wanted)] == taken
+    assert [split.name for split in choose_splits(splits, wanted)] == taken
 
 
 @pytest.mark.parametrize(
@@ -161,7 +163,7 @@ def test_the_split_that_is_taken(wanted, taken):
     ],
 )
 def test_the_split_that_is_taken_unasked(names, labels, taken):
-    assert [own.name for own in choose_splits(splits_of(labels, names), None)] == taken
+    assert [split.name for split in choose_splits(splits_of(labels, names), None)] == taken
 
 
 @pytest.mark.parametrize("wanted", ["tset", "", "cat", "val"])

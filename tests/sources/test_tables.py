@@ -34,15 +34,15 @@ def source(folder: Path, text: str, *names: str) -> Source:
     ],
 )
 def test_forms(tmp_path, text):
-    found = source(tmp_path, text, "a/1.png", "b/1.png")
-    assert found.root == tmp_path
-    assert found.kind == "table"
-    assert found.notes == ()
-    assert found.files["id"].tolist() == [0, 1]
-    assert found.files["path"].tolist() == ["a/1.png", "b/1.png"]
-    assert found.files["label"].tolist() == ["cat", "dog"]
-    assert found.files["bytes"].tolist() == [3, 3]
-    assert found.files["mtime_ns"].tolist() == [
+    listed = source(tmp_path, text, "a/1.png", "b/1.png")
+    assert listed.root == tmp_path
+    assert listed.kind == "table"
+    assert listed.notes == ()
+    assert listed.files["id"].tolist() == [0, 1]
+    assert listed.files["path"].tolist() == ["a/1.png", "b/1.png"]
+    assert listed.files["label"].tolist() == ["cat", "dog"]
+    assert listed.files["bytes"].tolist() == [3, 3]
+    assert listed.files["mtime_ns"].tolist() == [
         (tmp_path / name).stat().st_mtime_ns for name in ("a/1.png", "b/1.png")
     ]
 
@@ -50,9 +50,9 @@ def test_forms(tmp_path, text):
 def test_files_elsewhere_keep_their_absolute_path(tmp_path):
     inside = tmp_path / "in"
     (tmp_path / "far.png").write_bytes(b"12345")
-    found = source(inside, f"path,label\n../far.png,cat\n{inside}/1.png,dog\n", "1.png")
-    assert found.files["path"].tolist() == [f"{tmp_path}/far.png", "1.png"]
-    assert found.files["bytes"].tolist() == [5, 3]
+    listed = source(inside, f"path,label\n../far.png,cat\n{inside}/1.png,dog\n", "1.png")
+    assert listed.files["path"].tolist() == [f"{tmp_path}/far.png", "1.png"]
+    assert listed.files["bytes"].tolist() == [5, 3]
 
 
 def test_the_data_root_bounds_what_a_table_names(tmp_path, monkeypatch):
@@ -62,10 +62,10 @@ def test_the_data_root_bounds_what_a_table_names(tmp_path, monkeypatch):
     (inside / "link.png").symlink_to(tmp_path / "far.png")
     text = "path,label,mask\n../far.png,cat,\nlink.png,cat,\n1.png,dog,link.png\n../x\0y,cat,\n"
     monkeypatch.setenv("CAMCORE_DATA_ROOT", str(inside))
-    found = source(inside, text, "1.png")
-    assert found.files["path"].tolist() == ["1.png"]
-    assert found.files["mask"].tolist() == [""]
-    assert "3 rows lead out of the folder: left out" in found.notes
+    listed = source(inside, text, "1.png")
+    assert listed.files["path"].tolist() == ["1.png"]
+    assert listed.files["mask"].tolist() == [""]
+    assert "3 rows lead out of the folder: left out" in listed.notes
     monkeypatch.delenv("CAMCORE_DATA_ROOT")
     assert len(source(inside, text, "1.png").files) == 4
 
@@ -75,56 +75,56 @@ def test_the_data_root_bounds_what_a_table_names(tmp_path, monkeypatch):
     ["1 2 30 40.5", "1;2;30;40.5", '"1,2,30,40.5"', '"1, 2, 30, 40.5"', '"[1, 2, 30, 40.5]"'],
 )
 def test_boxes(tmp_path, cell):
-    found = source(tmp_path, f"path,label,box\n1.png,cat,{cell}\n2.png,cat,\n", "1.png", "2.png")
-    assert found.files["box"].tolist() == [[1.0, 2.0, 30.0, 40.5], None]
-    assert found.notes == ()
+    listed = source(tmp_path, f"path,label,box\n1.png,cat,{cell}\n2.png,cat,\n", "1.png", "2.png")
+    assert listed.files["box"].tolist() == [[1.0, 2.0, 30.0, 40.5], None]
+    assert listed.notes == ()
 
 
 def test_boxes_that_are_none(tmp_path):
     cells = ["1 2 3", "1 2 3 4 5", "a b c d", "3 2 1 4", "1 4 3 4", "nan 0 1 1", "0 0 inf 1"]
     text = "path,label,box\n" + "".join(f"{i}.png,cat,{cell}\n" for i, cell in enumerate(cells))
-    found = source(tmp_path, text + "7.png,cat,0 0 1 1\n", *(f"{i}.png" for i in range(8)))
-    assert found.files["box"].tolist() == [None] * 7 + [[0.0, 0.0, 1.0, 1.0]]
-    assert found.notes == (
+    listed = source(tmp_path, text + "7.png,cat,0 0 1 1\n", *(f"{i}.png" for i in range(8)))
+    assert listed.files["box"].tolist() == [None] * 7 + [[0.0, 0.0, 1.0, 1.0]]
+    assert listed.notes == (
         "7 boxes cannot be read as x0 y0 x1 y1: left out, in row 2, 3, 4, 5, 6, ...",
     )
 
 
 def test_a_box_that_is_spread_over_cells(tmp_path):
-    found = source(tmp_path, "path,label,box\n\n1.png,cat,1,2,3,4\n", "1.png")
-    assert found.files["box"].tolist() == [None]
-    assert found.notes == ("1 box cannot be read as x0 y0 x1 y1: left out, in row 3",)
+    listed = source(tmp_path, "path,label,box\n\n1.png,cat,1,2,3,4\n", "1.png")
+    assert listed.files["box"].tolist() == [None]
+    assert listed.notes == ("1 box cannot be read as x0 y0 x1 y1: left out, in row 3",)
 
 
 def test_masks(tmp_path):
     text = "path,label,mask\n1.png,cat,m/1.png\n2.png,cat,\n3.png,cat,m/gone.png\n"
-    found = source(tmp_path, text, *("1.png", "2.png", "3.png", "m/1.png", ".masks/2.png"))
-    assert found.files["mask"].tolist() == ["m/1.png", "", ""]
-    assert found.notes == ("1 mask of the table cannot be found",)
+    listed = source(tmp_path, text, *("1.png", "2.png", "3.png", "m/1.png", ".masks/2.png"))
+    assert listed.files["mask"].tolist() == ["m/1.png", "", ""]
+    assert listed.notes == ("1 mask of the table cannot be found",)
 
 
 def test_masks_by_their_place_where_the_table_has_none(tmp_path):
-    found = source(tmp_path, "path,label\n1.jpg,cat\n2.jpg,cat\n",
+    listed = source(tmp_path, "path,label\n1.jpg,cat\n2.jpg,cat\n",
                    *("1.jpg", "2.jpg", ".masks/1.png"))  # fmt: skip
-    assert found.files["mask"].tolist() == [".masks/1.png", ""]
+    assert listed.files["mask"].tolist() == [".masks/1.png", ""]
 
 
 def test_missing_files_stay(tmp_path):
     (tmp_path / "folder.png").mkdir()
     text = "path,label\ngone.png,cat\n1.png,cat\nfolder.png,dog\nnul\0.png,dog\n"
-    found = source(tmp_path, text, "1.png")
-    assert found.files["path"].tolist() == ["1.png", "folder.png", "gone.png", "nul\0.png"]
-    assert found.files["bytes"].tolist() == [3, -1, -1, -1]
-    assert found.files["mtime_ns"].tolist()[1:] == [0, 0, 0]
-    assert found.notes == ("3 files of the table cannot be found",)
+    listed = source(tmp_path, text, "1.png")
+    assert listed.files["path"].tolist() == ["1.png", "folder.png", "gone.png", "nul\0.png"]
+    assert listed.files["bytes"].tolist() == [3, -1, -1, -1]
+    assert listed.files["mtime_ns"].tolist()[1:] == [0, 0, 0]
+    assert listed.notes == ("3 files of the table cannot be found",)
 
 
 def test_rows_that_say_too_little_or_too_much(tmp_path):
     text = "path,label\n1.png,cat\n,dog\n2.png\n1.png,dog\n"
-    found = source(tmp_path, text, "1.png", "2.png")
-    assert found.files["path"].tolist() == ["1.png", "1.png", "2.png"]
-    assert found.files["label"].tolist() == ["cat", "dog", ""]
-    assert found.notes == (
+    listed = source(tmp_path, text, "1.png", "2.png")
+    assert listed.files["path"].tolist() == ["1.png", "1.png", "2.png"]
+    assert listed.files["label"].tolist() == ["cat", "dog", ""]
+    assert listed.notes == (
         "1 row names no file: left out",
         "1 row names the file of an earlier row",
         "1 picture has no label",
@@ -132,9 +132,9 @@ def test_rows_that_say_too_little_or_too_much(tmp_path):
 
 
 def test_a_table_without_labels_says_so_by_its_labels_alone(tmp_path):
-    found = source(tmp_path, "path,label\n1.png,\n", "1.png")
-    assert found.files["label"].tolist() == [""]
-    assert found.notes == ()
+    listed = source(tmp_path, "path,label\n1.png,\n", "1.png")
+    assert listed.files["label"].tolist() == [""]
+    assert listed.notes == ()
 
 
 @pytest.mark.parametrize(
@@ -174,8 +174,8 @@ FILES = ("images/0001.jpg", "images/0002.jpg", "images/0010.jpg")
 PAIRS = {"images/0001.jpg": "cat", "images/0002.jpg": "dog", "images/0010.jpg": "cat"}
 
 
-def pairs(found: Source) -> dict[str, str]:
-    return dict(zip(found.files["path"], found.files["label"], strict=True))
+def pairs(listed: Source) -> dict[str, str]:
+    return dict(zip(listed.files["path"], listed.files["label"], strict=True))
 
 
 def rows_of(header: str, *rows: str) -> str:
@@ -199,12 +199,12 @@ def rows_of(header: str, *rows: str) -> str:
         rows_of("image,cat,dog", "0001,1.0,0.0", "0002,0.0,1.0", "0010,1.0,0.0"),
         rows_of("cat,dog,file", "1,0,0001.jpg", "0,1,0002.jpg", "1,0,0010.jpg"),
         rows_of("anything,what it shows", "0001.jpg,cat", "0002.jpg,dog", "0010.jpg,cat"),
-        rows_of("path,label", *(rf"C:\Users\me\data\images\{n}.jpg,{own}"
-                                for n, own in (("0001", "cat"), ("0002", "dog"), ("0010", "cat")))),
-        rows_of("path,label", *(rf"D:\work\{n}.jpg,{own}"
-                                for n, own in (("0001", "cat"), ("0002", "dog"), ("0010", "cat")))),
-        rows_of("path,label", *(f"/kaggle/input/pets/train/{n}.jpg,{own}"
-                                for n, own in (("0001", "cat"), ("0002", "dog"), ("0010", "cat")))),
+        rows_of("path,label", *(rf"C:\Users\me\data\images\{n}.jpg,{pet}"
+                                for n, pet in (("0001", "cat"), ("0002", "dog"), ("0010", "cat")))),
+        rows_of("path,label", *(rf"D:\work\{n}.jpg,{pet}"
+                                for n, pet in (("0001", "cat"), ("0002", "dog"), ("0010", "cat")))),
+        rows_of("path,label", *(f"/kaggle/input/pets/train/{n}.jpg,{pet}"
+                                for n, pet in (("0001", "cat"), ("0002", "dog"), ("0010", "cat")))),
         rows_of("path,label", "IMAGES/0001.JPG,cat", r"images\0002.jpg,dog", "0010.jpg,cat"),
         rows_of('"path","label"', '"images/0001.jpg","cat"', 'images/0002.jpg,dog', "0010.jpg,cat"),
     ],
@@ -219,25 +219,25 @@ def test_tables_as_people_have_them(tmp_path, text, encoding):
 
 
 def test_a_quoted_comma_is_part_of_a_label(tmp_path):
-    found = source(tmp_path, 'path,label\n1.png,"cat, tabby"\n2.png,"say ""hi"""\n',
+    listed = source(tmp_path, 'path,label\n1.png,"cat, tabby"\n2.png,"say ""hi"""\n',
                    "1.png", "2.png")  # fmt: skip
-    assert found.files["label"].tolist() == ["cat, tabby", 'say "hi"']
+    assert listed.files["label"].tolist() == ["cat, tabby", 'say "hi"']
 
 
 def test_windows_1252_is_read_and_said(tmp_path):
     (tmp_path / "caf\u00e9.png").write_bytes(b"abc")
     (tmp_path / "t.csv").write_bytes("path,label\ncaf\u00e9.png,th\u00e9\n".encode("cp1252"))
-    found = read_source(tmp_path / "t.csv", unpack_to=tmp_path / "unused")
-    assert pairs(found) == {"caf\u00e9.png": "th\u00e9"}
-    assert "was read as Windows-1252" in found.notes[0]
+    listed = read_source(tmp_path / "t.csv", unpack_to=tmp_path / "unused")
+    assert pairs(listed) == {"caf\u00e9.png": "th\u00e9"}
+    assert "was read as Windows-1252" in listed.notes[0]
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_accents_may_be_written_in_two_ways(tmp_path, form):
     other = {"NFC": "NFD", "NFD": "NFC"}[form]
     name = unicodedata.normalize(form, "f\u00eate.png")
-    found = source(tmp_path, f"path,label\n{unicodedata.normalize(other, name)},cat\n", name)
-    assert pairs(found) == {name: "cat"}
+    listed = source(tmp_path, f"path,label\n{unicodedata.normalize(other, name)},cat\n", name)
+    assert pairs(listed) == {name: "cat"}
 
 
 @pytest.mark.parametrize(
@@ -260,22 +260,22 @@ def test_one_missing_file_is_not_another_of_its_name(tmp_path):
     text = rows_of(
         "path,label", r"C:\d\cat\1.jpg,cat", r"C:\d\cat\2.jpg,cat", r"C:\d\dog\1.jpg,dog"
     )
-    found = source(tmp_path, text, "pets/cat/1.jpg", "pets/cat/2.jpg")
-    assert found.files["bytes"].tolist().count(-1) == 1
-    assert "1 file of the table cannot be found" in found.notes
-    found = source(tmp_path, "path,label\ndog/1.jpg,dog\ncat/2.jpg,cat\n")
-    assert found.files["bytes"].tolist().count(-1) == 1
+    listed = source(tmp_path, text, "pets/cat/1.jpg", "pets/cat/2.jpg")
+    assert listed.files["bytes"].tolist().count(-1) == 1
+    assert "1 file of the table cannot be found" in listed.notes
+    listed = source(tmp_path, "path,label\ndog/1.jpg,dog\ncat/2.jpg,cat\n")
+    assert listed.files["bytes"].tolist().count(-1) == 1
 
 
 def test_a_name_that_lies_twice_is_not_guessed(tmp_path):
-    found = source(tmp_path, "path,label\n1.png,a\nx/2.png,b\n", "x/1.png", "y/1.png", "x/2.png")
-    assert found.files["bytes"].tolist() == [-1, 3]
+    listed = source(tmp_path, "path,label\n1.png,a\nx/2.png,b\n", "x/1.png", "y/1.png", "x/2.png")
+    assert listed.files["bytes"].tolist() == [-1, 3]
 
 
 def test_what_was_guessed_is_said(tmp_path):
-    found = source(tmp_path, "img,kind,age\n1.png,cat,3\n2.png,cat,4\n", "in/1.png", "in/2.png")
-    assert found.files["label"].tolist() == ["cat", "cat"]
-    assert found.notes == (
+    listed = source(tmp_path, "img,kind,age\n1.png,cat,3\n2.png,cat,4\n", "in/1.png", "in/2.png")
+    assert listed.files["label"].tolist() == ["cat", "cat"]
+    assert listed.notes == (
         "files are in the column 'img'",
         "labels are in the column 'kind'",
         "2 files were found by name elsewhere in the folder",
@@ -301,7 +301,7 @@ def test_a_message_helps_where_nothing_is_found(tmp_path):
 
 def test_masks_and_boxes_beside_other_names(tmp_path):
     text = rows_of("Image;Class;Mask;Box", "1;cat;m/mask-1.png;0 0 2 2", "2;dog;;")
-    found = source(tmp_path, text, "in/1.png", "in/2.png", "m/mask-1.png")
-    assert found.files["path"].tolist() == ["in/1.png", "in/2.png"]
-    assert found.files["mask"].tolist() == ["m/mask-1.png", ""]
-    assert found.files["box"].tolist() == [[0.0, 0.0, 2.0, 2.0], None]
+    listed = source(tmp_path, text, "in/1.png", "in/2.png", "m/mask-1.png")
+    assert listed.files["path"].tolist() == ["in/1.png", "in/2.png"]
+    assert listed.files["mask"].tolist() == ["m/mask-1.png", ""]
+    assert listed.files["box"].tolist() == [[0.0, 0.0, 2.0, 2.0], None]

@@ -29,7 +29,7 @@ def attention_alone(run: Run) -> Verdict:
     """
     maps, classes = class_maps(run)
     strength = {klass: correlations(maps, classes == klass) for klass in np.unique(classes)}
-    score = max((float(found.max()) for found in strength.values()), default=0.0)
+    score = max((float(coefficients.max()) for coefficients in strength.values()), default=0.0)
     attended = []
     for row in run.evidence("attention").to_dict("records"):
         hot = np.frombuffer(row["cells"], bool).reshape(run.grid)
@@ -37,7 +37,7 @@ def attention_alone(run: Run) -> Verdict:
             attended.append((float(strength[row["class"]][hot].max()), int(row["class"]), hot))
     if not attended:
         return Verdict(score, False)
-    _, klass, hot = max(attended, key=lambda one: one[:2])
+    _, klass, hot = max(attended, key=lambda candidate: candidate[:2])
     return Verdict(score, True, region_of(hot).family, run.class_names[klass])
 
 
@@ -61,8 +61,8 @@ def correlations(maps: np.ndarray, member: np.ndarray) -> np.ndarray:
     [[1.0, 0.0]]
     """
     cells = maps.astype(np.float64) - maps.mean(axis=0, dtype=np.float64)
-    own = member - member.mean()
-    lengths = np.sqrt((cells**2).sum(axis=0) * (own**2).sum())
-    together = np.tensordot(own, cells, axes=1)
+    centred = member - member.mean()
+    lengths = np.sqrt((cells**2).sum(axis=0) * (centred**2).sum())
+    together = np.tensordot(centred, cells, axes=1)
     # What rounding leaves of a cell that is the same everywhere is not divided by.
     return np.divide(together, lengths, out=np.zeros_like(lengths), where=lengths > 1e-9)

@@ -67,13 +67,13 @@ def as_cleanlab(run: Run) -> Verdict:
     codes = np.unique(labelled(run)["label"], return_inverse=True)[1]
     with warnings.catch_warnings(), np.errstate(all="ignore"):  # as the package does
         warnings.simplefilter("ignore")
-        found = adapter.handle_spurious_correlations(
+        result = adapter.handle_spurious_correlations(
             imagelab_issues=_properties(run), labels=codes, **default
         )
-    scores = found["correlations_df"].set_index("property")["score"]
+    scores = result["correlations_df"].set_index("property")["score"]
     first = str(scores.idxmin())
     lowest = float(scores[first])
-    return Verdict(1 - lowest, lowest < found["threshold"], FAMILY_OF[first])
+    return Verdict(1 - lowest, lowest < result["threshold"], FAMILY_OF[first])
 
 
 def corrected(run: Run) -> Verdict:
@@ -117,10 +117,10 @@ def corrected(run: Run) -> Verdict:
 def _properties(run: Run) -> pd.DataFrame:
     """Scores of cleanvision, 0 to 1, by its and Datalab's defaults: a row a labelled image."""
     cleanvision = package("cleanvision", _DISTRIBUTION)
-    wanted = package(_CONSTANTS, _DISTRIBUTION).DEFAULT_CLEANVISION_ISSUES
+    issues = package(_CONSTANTS, _DISTRIBUTION).DEFAULT_CLEANVISION_ISSUES
     files = labelled(run)["file"].tolist()
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         lab = cleanvision.Imagelab(filepaths=files)
-        lab.find_issues(wanted, n_jobs=1, verbose=False)
+        lab.find_issues(issues, n_jobs=1, verbose=False)
     # Its columns stand in an order that changes from process to process.
     return lab.issues.loc[files, list(FAMILY_OF)]

@@ -30,10 +30,10 @@ def interventions_alone(run: Run) -> Verdict:
     if rows.empty:
         return Verdict(0.0, False)
     rows = rows[~rows["family"].isin(_BY_MASK)]
-    found = [
-        (own.effect, own.strength, probe_named(name).family, run.class_names[int(klass)])
+    effects = [
+        (paired.effect, paired.strength, probe_named(name).family, run.class_names[int(klass)])
         for klass, tried in rows.groupby("klass")
-        for name, own in effects_of(tried, int(klass)).items()
+        for name, paired in effects_of(tried, int(klass)).items()
     ]
-    effect, _, family, klass_name = max(found, default=(0.0, 0.0, None, None))
+    effect, _, family, klass_name = max(effects, default=(0.0, 0.0, None, None))
     return Verdict(effect, effect >= Plan(run.record).rules.floor, family, klass_name)

@@ -60,8 +60,8 @@ def predictive_power(run: Run) -> Verdict:
     table["target"] = images["label"].to_numpy(object)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of pandas, thousands of them
-        found = ppscore.predictors(table, "target", random_seed=_SEED, catch_errors=False)
-    first = found.iloc[0]
+        predictors = ppscore.predictors(table, "target", random_seed=_SEED, catch_errors=False)
+    first = predictors.iloc[0]
     score = float(first["ppscore"])
     return Verdict(score, score >= THRESHOLD, FAMILY_OF[first["x"]])
 

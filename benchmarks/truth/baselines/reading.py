@@ -36,5 +36,7 @@ def class_maps(run: Run) -> tuple[np.ndarray, np.ndarray]:
     images = labelled(run)
     maps = np.maximum(np.nan_to_num(run.maps(images.index.to_numpy())), 0)
     total = maps.sum(axis=(1, 2))
-    shown = total > 0
-    return maps[shown] / total[shown, None, None], images["klass"].to_numpy()[shown]
+    with_evidence = total > 0
+    return maps[with_evidence] / total[with_evidence, None, None], images["klass"].to_numpy()[
+        with_evidence
+    ]

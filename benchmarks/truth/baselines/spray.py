@@ -80,16 +80,16 @@ def spray(run: Run) -> Verdict:
     explanation methods to debug and improve deep models, Information Fusion 77, 2022.
     """
     maps, classes = class_maps(run)
-    found = [
-        (own.separability, -int(own.hot.sum()), int(klass), own)
+    ranked = [
+        (cluster.separability, -int(cluster.hot.sum()), int(klass), cluster)
         for klass in np.unique(classes)
         if (classes == klass).sum() >= RULES.least_images
-        for own in clusters(maps[classes == klass])
+        for cluster in clusters(maps[classes == klass])
     ]
-    if not found:
+    if not ranked:
         return Verdict(0.0, False)
     # Two clusters separate equally well from one another: cues are the smaller places.
-    score, _, klass, cluster = max(found, key=lambda one: one[:3])
+    score, _, klass, cluster = max(ranked, key=lambda candidate: candidate[:3])
     family = region_of(cluster.hot).family
     return Verdict(score, score >= THRESHOLD, family, run.class_names[klass])
 
@@ -122,12 +122,12 @@ def clusters(maps: np.ndarray) -> list[Cluster]:
         label = _labels(places)
         most = min(_DIMENSIONS, *places.shape)
         reduced = PCA(most, svd_solver="full").fit_transform(places)
-    found = []
-    for own in np.unique(label):
-        member = label == own
+    groups = []
+    for number in np.unique(label):
+        member = label == number
         mean = maps[member].mean(axis=0)
-        found.append(Cluster(separability(reduced, member), mean >= mean.max() / 2))
-    return found
+        groups.append(Cluster(separability(reduced, member), mean >= mean.max() / 2))
+    return groups
 
 
 def separability(places: np.ndarray, member: np.ndarray) -> float:
@@ -154,7 +154,9 @@ def separability(places: np.ndarray, member: np.ndarray) -> float:
     0.667
     """
     apart = places[member].mean(axis=0) - places[~member].mean(axis=0)
-    within = sum(np.atleast_2d(np.cov(own.T, ddof=0)) for own in (places[member], places[~member]))
+    within = sum(
+        np.atleast_2d(np.cov(points.T, ddof=0)) for points in (places[member], places[~member])
+    )
     ridge = _RIDGE * float(places.var(axis=0).sum())
     direction = linalg.solve(within + ridge * np.eye(len(apart)), apart, assume_a="pos")
     between = float(direction @ apart) ** 2

@@ -52,8 +52,8 @@ class Compression(StatisticProbe):
 
     def applies(self, images: Images) -> bool:
         """Whether qualities differ, among some images from first to last."""
-        found = self.measure(images.take(slice(None, None, -(-len(images) // _SAMPLE) or 1)))
-        return len(found) > 0 and found.max() - found.min() >= 1
+        qualities = self.measure(images.take(slice(None, None, -(-len(images) // _SAMPLE) or 1)))
+        return len(qualities) > 0 and qualities.max() - qualities.min() >= 1
 
     def measure(self, images: Images) -> np.ndarray:
         """JPEG quality, (N,); `UNCOMPRESSED` where no compression is known or seen."""
@@ -69,15 +69,15 @@ class Compression(StatisticProbe):
         edited = recipients.pixels.copy()
         height, width = edited.shape[1:3]
         scales = np.ones((len(edited), 2)) if recipients.scale is None else recipients.scale
-        for k, (before, wanted) in enumerate(zip(own, target, strict=True)):
-            if wanted == before:
+        for k, (before, after) in enumerate(zip(own, target, strict=True)):
+            if after == before:
                 continue
             down, across = np.clip(scales[k], 1 / RULES.file_scale_most, RULES.file_scale_most)
             size = max(8, round(float(across * width))), max(8, round(float(down * height)))
             in_file = _resized(edited[k], size)
-            changed = _smoothed(in_file, float(before)) if wanted > before else in_file
-            if wanted < UNCOMPRESSED:
-                changed = encoded(changed, float(wanted))
+            changed = _smoothed(in_file, float(before)) if after > before else in_file
+            if after < UNCOMPRESSED:
+                changed = encoded(changed, float(after))
             if size == (width, height):
                 edited[k] = changed
             else:
@@ -95,8 +95,8 @@ def encoded(image: np.ndarray, quality: float) -> np.ndarray:
     (8, 8, 1)
     """
     file = io.BytesIO()
-    shown = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
-    shown.save(file, "JPEG", quality=round(quality))
+    picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
+    picture.save(file, "JPEG", quality=round(quality))
     return np.asarray(Image.open(file)).reshape(image.shape)
 
 
@@ -123,14 +123,14 @@ def quality_from_pixels(image: np.ndarray) -> float:
         return UNCOMPRESSED
     gray = luminance(image[:height, :width]) - 128
     blocks = gray.reshape(height // 8, 8, width // 8, 8).swapaxes(1, 2).reshape(-1, 8, 8)
-    found = fft.dctn(blocks, axes=(1, 2), norm="ortho").reshape(-1, 64)[:, 1:]
+    coefficients = fft.dctn(blocks, axes=(1, 2), norm="ortho").reshape(-1, 64)[:, 1:]
     best, least = UNCOMPRESSED, RULES.on_steps
     for quality, steps in zip(_QUALITIES, _steps(), strict=True):
-        whole = np.rint(found / steps)
-        told = (whole != 0) & (steps >= 2)
-        if told.sum() < _ENOUGH:
+        whole = np.rint(coefficients / steps)
+        informative = (whole != 0) & (steps >= 2)
+        if informative.sum() < _ENOUGH:
             continue
-        between = ((found - whole * steps) ** 2 * (12 / steps**2))[told].mean()
+        between = ((coefficients - whole * steps) ** 2 * (12 / steps**2))[informative].mean()
         if between < least:
             best, least = float(quality), float(between)
     return best
@@ -151,8 +151,8 @@ def _resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Uint8 (H, W, C) at another width and height."""
     if size == (image.shape[1], image.shape[0]):
         return image
-    shown = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
-    again = np.asarray(shown.resize(size, Image.Resampling.BICUBIC))
+    picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
+    again = np.asarray(picture.resize(size, Image.Resampling.BICUBIC))
     return again.reshape(size[1], size[0], image.shape[2])
 
 

@@ -51,7 +51,7 @@ class Detail(StatisticProbe):
         power = np.square(values).reshape(len(values), -1)
         band = _bands(*values.shape[1:])
         size = np.bincount(band, minlength=len(_EDGES) + 1)
-        sums = np.stack([np.bincount(band, own, len(_EDGES) + 1) for own in power])
+        sums = np.stack([np.bincount(band, image_power, len(_EDGES) + 1) for image_power in power])
         levels = np.log(sums[:, 1:-1] / size[1:-1] + _ROUNDING)
         return levels[:, 1:] - levels[:, :1]
 

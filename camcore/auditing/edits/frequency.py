@@ -48,11 +48,11 @@ class Illumination(StatisticProbe):
         self, recipients: Images, own: np.ndarray, target: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         spectrum, down, across = _low(recipients.pixels)
-        wanted = target * np.exp(1j * np.angle(spectrum))
+        target_spectrum = target * np.exp(1j * np.angle(spectrum))
         mean = recipients.pixels.mean(axis=(1, 2), keepdims=True, dtype=np.float32)
         light = [
             np.einsum("fh,nfgc,gw->nhwc", down.conj(), waves, across.conj(), optimize=True).real
-            for waves in (wanted, spectrum)
+            for waves in (target_spectrum, spectrum)
         ]
         after, before = (np.maximum(mean + waves, RULES.light_dimmest * mean) for waves in light)
         gain = after / np.maximum(before, 1e-6)
@@ -68,10 +68,10 @@ def _low(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         waves.append(np.exp(-2j * np.pi * turns).astype(np.complex64))
     down, across = waves
     values = pixels.astype(np.float32)
-    found = np.einsum("fh,nhwc,gw->nfgc", down, values, across, optimize=True)
-    found /= len(down[0]) * len(across[0])
-    found[:, len(down) // 2, len(across) // 2] = 0
-    return found, down, across
+    coefficients = np.einsum("fh,nhwc,gw->nfgc", down, values, across, optimize=True)
+    coefficients /= len(down[0]) * len(across[0])
+    coefficients[:, len(down) // 2, len(across) // 2] = 0
+    return coefficients, down, across
 
 
 _RINGS = 64

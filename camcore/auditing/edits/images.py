@@ -58,10 +58,10 @@ class Images:
             )
         expected = {"masks": shape[:3], "known": shape[:1], "quality": shape[:1]}
         expected["scale"] = (shape[0], 2)
-        for name, wanted in expected.items():
+        for name, needed in expected.items():
             given = getattr(self, name)
-            if given is not None and given.shape != wanted:
-                raise InputError(f"{name} has shape {given.shape}; these images need {wanted}.")
+            if given is not None and given.shape != needed:
+                raise InputError(f"{name} has shape {given.shape}; these images need {needed}.")
 
     def __len__(self) -> int:
         return len(self.pixels)

@@ -85,9 +85,9 @@ def _system(mask: bytes, height: int, width: int) -> tuple[SuperLU, np.ndarray, 
         links.append((here, r[here] * width + c[here], np.full(len(here), weight, np.float32)))
     pixel, neighbour, weights = map(np.concatenate, zip(*links, strict=True))
     inner = place[neighbour] >= 0
-    own = sparse.diags_array(np.bincount(pixel, weights)).tocsc()
+    diagonal = sparse.diags_array(np.bincount(pixel, weights)).tocsc()
     shared = (pixel[inner], place[neighbour[inner]])
-    matrix = own - sparse.coo_array((weights[inner], shared), own.shape).tocsc()
+    matrix = diagonal - sparse.coo_array((weights[inner], shared), diagonal.shape).tocsc()
     # Symmetric and diagonally dominant: no pivoting is needed, and this ordering fills in least.
     factors = splu(
         matrix.astype(np.float32),
@@ -95,6 +95,8 @@ def _system(mask: bytes, height: int, width: int) -> tuple[SuperLU, np.ndarray, 
         diag_pivot_thresh=0.0,
         options={"SymmetricMode": True},
     )
-    edge, found = np.unique(neighbour[~inner], return_inverse=True)
-    pull = sparse.coo_array((weights[~inner], (pixel[~inner], found)), (len(unknown), len(edge)))
+    edge, edge_index = np.unique(neighbour[~inner], return_inverse=True)
+    pull = sparse.coo_array(
+        (weights[~inner], (pixel[~inner], edge_index)), (len(unknown), len(edge))
+    )
     return factors, edge, pull.tocsr()

@@ -247,7 +247,7 @@ def apart(boxes: np.ndarray, height: int, width: int, choice: int = 0) -> np.nda
     steps = np.linspace(0, 1, _BLOCKS)
     lattice = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
     corners = np.rint(lattice * (np.array([height, width]) - sizes)[:, None]).astype(int)
-    taken, found = [boxes[:, :2]], boxes[:, :2]
+    taken, chosen = [boxes[:, :2]], boxes[:, :2]
     for _ in range(choice + 1):
         shared = np.zeros(corners.shape[:2])
         far = np.full(corners.shape[:2], np.inf)
@@ -256,6 +256,6 @@ def apart(boxes: np.ndarray, height: int, width: int, choice: int = 0) -> np.nda
             shared += np.clip(sizes[:, None] - between, 0, None).prod(axis=2)
             far = np.minimum(far, np.square(between).sum(axis=2))
         least = np.where(shared == shared.min(axis=1, keepdims=True), far, -1)
-        found = np.take_along_axis(corners, least.argmax(axis=1)[:, None, None], axis=1)[:, 0]
-        taken.append(found)
-    return np.concatenate([found, found + sizes], axis=1)
+        chosen = np.take_along_axis(corners, least.argmax(axis=1)[:, None, None], axis=1)[:, 0]
+        taken.append(chosen)
+    return np.concatenate([chosen, chosen + sizes], axis=1)

@@ -119,22 +119,22 @@ class StatisticProbe(Probe):
         """Recipients whose statistic `own` becomes `target`, (N, ...) each; uint8 (N, H, W, C)."""
 
     def transfer(self, recipients: Images, donors: Images, rng: np.random.Generator) -> np.ndarray:
-        own = self.measure(recipients)
-        return self.impose(recipients, own, transported(own, self.measure(donors)), rng)
+        before = self.measure(recipients)
+        return self.impose(recipients, before, transported(before, self.measure(donors)), rng)
 
     def neutral(
         self, recipients: Images, reference: Images, rng: np.random.Generator
     ) -> np.ndarray:
-        own = self.measure(recipients)
+        before = self.measure(recipients)
         usual = np.median(self.measure(reference), axis=0)
-        return self.impose(recipients, own, np.broadcast_to(usual, own.shape), rng)
+        return self.impose(recipients, before, np.broadcast_to(usual, before.shape), rng)
 
     def imposed(self, recipients: Images, donors: Images, edited: np.ndarray) -> np.ndarray:
-        own, given = self.measure(recipients), self.measure(donors)
-        wanted, got = transported(own, given) - own, self.measure(Images(edited)) - own
-        spread = np.concatenate([own, given]).std(axis=0)
+        before, given = self.measure(recipients), self.measure(donors)
+        intended, got = transported(before, given) - before, self.measure(Images(edited)) - before
+        spread = np.concatenate([before, given]).std(axis=0)
         scale = np.where(spread > 0, 1 / np.where(spread > 0, spread, 1), 0)
-        return share_of(got * scale, wanted * scale)
+        return share_of(got * scale, intended * scale)
 
 
 class CommonProbe(Probe):
@@ -159,9 +159,9 @@ class CommonProbe(Probe):
         return self.impose(recipients, self.measure(reference), rng)
 
     def imposed(self, recipients: Images, donors: Images, edited: np.ndarray) -> np.ndarray:
-        own = self.measure(recipients)
-        wanted, got = self.measure(donors) - own, self.measure(Images(edited)) - own
-        return np.repeat(share_of(got[None], wanted[None]), len(recipients))
+        before = self.measure(recipients)
+        intended, got = self.measure(donors) - before, self.measure(Images(edited)) - before
+        return np.repeat(share_of(got[None], intended[None]), len(recipients))
 
 
 def transported(own: np.ndarray, given: np.ndarray) -> np.ndarray:

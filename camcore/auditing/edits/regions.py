@@ -91,10 +91,12 @@ class Region:
     def boxes(self, height: int, width: int) -> tuple[tuple[slice, slice], ...]:
         """Disjoint rectangles of pixels (row slice, column slice) that make up the region."""
         down, across = _edges(self.rows, height), _edges(self.columns, width)
-        found = []
+        rectangles = []
         for row, run in ((r, run) for r, line in enumerate(self._grid) for run in _runs(line)):
-            found.append((slice(down[row], down[row + 1]), slice(across[run[0]], across[run[1]])))
-        return tuple(found)
+            rectangles.append(
+                (slice(down[row], down[row + 1]), slice(across[run[0]], across[run[1]]))
+            )
+        return tuple(rectangles)
 
     @cached_property
     def _grid(self) -> np.ndarray:

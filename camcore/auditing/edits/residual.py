@@ -115,21 +115,21 @@ class Noise(StatisticProbe):
 
 
 def _noisier(
-    pixels: np.ndarray, own: np.ndarray, target: np.ndarray, grain: np.ndarray
+    pixels: np.ndarray, level: np.ndarray, target: np.ndarray, grain: np.ndarray
 ) -> np.ndarray:
-    amount = np.sqrt(target**2 - own**2)
+    amount = np.sqrt(target**2 - level**2)
     first = as_pixels(pixels + _each(amount) * grain)
-    gained = np.sqrt(np.maximum(_noise_level(first) ** 2 - own**2, 0))
+    gained = np.sqrt(np.maximum(_noise_level(first) ** 2 - level**2, 0))
     amount *= np.clip(amount / np.maximum(gained, 1e-6), 1, 2)
     return as_pixels(pixels + _each(amount) * grain)
 
 
-def _quieter(pixels: np.ndarray, own: np.ndarray, target: np.ndarray) -> np.ndarray:
-    faint = np.maximum(1.0, RULES.noise_certain * own)
+def _quieter(pixels: np.ndarray, level: np.ndarray, target: np.ndarray) -> np.ndarray:
+    faint = np.maximum(1.0, RULES.noise_certain * level)
     pairs = zip(pixels, faint, strict=True)
     noise = np.stack([local_residual(image, 1, most) for image, most in pairs])
-    lost = own - _noise_level(as_pixels(pixels - noise))
-    share = np.clip((own - target) / np.maximum(lost, 1e-6), 0, 1)
+    lost = level - _noise_level(as_pixels(pixels - noise))
+    share = np.clip((level - target) / np.maximum(lost, 1e-6), 0, 1)
     return as_pixels(pixels - _each(share) * noise)
 
 
@@ -159,11 +159,11 @@ def local_residual(image: np.ndarray, spacing: int, faint: float) -> np.ndarray:
     >>> float(local_residual(image, 1, 64)[4, 4, 0]), float(local_residual(image, 1, 4)[4, 4, 0])
     (9.0, 0.0)
     """
-    found = image.astype(np.int16)
-    found -= _median(_taps(_median(_taps(image, 0, 3, spacing)), 1, 3, spacing))
-    most = np.maximum.reduce(_taps(np.abs(found), 0, 1, 1))
+    residual = image.astype(np.int16)
+    residual -= _median(_taps(_median(_taps(image, 0, 3, spacing)), 1, 3, spacing))
+    most = np.maximum.reduce(_taps(np.abs(residual), 0, 1, 1))
     most = np.maximum.reduce(_taps(most, 1, 1, 1))
-    gain: np.ndarray = found * np.clip(2 - most / np.float32(faint), 0, 1)
+    gain: np.ndarray = residual * np.clip(2 - most / np.float32(faint), 0, 1)
     return gain
 
 

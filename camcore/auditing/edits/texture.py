@@ -58,18 +58,18 @@ class Texture(CommonProbe):
         residuals = _residuals(recipients.pixels)
         power, usual = _power(residuals)
         missing = _resampled(target, *power.shape) - (power - usual)
-        wanted = np.maximum(missing, 0)
+        added = np.maximum(missing, 0)
         kept = np.sqrt(np.clip(1 + missing / np.maximum(power, 1e-6), 0, 1))
         waves, lost = np.empty_like(residuals), residuals
-        for wave, own in zip(waves, lost, strict=True):
-            phases = fft.fft2(rng.standard_normal(own.shape, np.float32))
+        for wave, residual in zip(waves, lost, strict=True):
+            phases = fft.fft2(rng.standard_normal(residual.shape, np.float32))
             phases /= np.maximum(np.abs(phases), 1e-6)
-            wave[:] = fft.ifft2(phases * np.sqrt(wanted * power.size)).real
-            own[:] = fft.ifft2((1 - kept) * fft.fft2(own)).real
+            wave[:] = fft.ifft2(phases * np.sqrt(added * power.size)).real
+            residual[:] = fft.ifft2((1 - kept) * fft.fft2(residual)).real
         first = as_pixels(recipients.pixels + (waves - lost)[..., None])
         # What objects hide of waves is no less in the recipients than it was in the donors.
-        gained = (_power(_residuals(first))[0] - power)[wanted > 0].sum()
-        short = np.sqrt(wanted.sum() / max(gained, 1e-6))
+        gained = (_power(_residuals(first))[0] - power)[added > 0].sum()
+        short = np.sqrt(added.sum() / max(gained, 1e-6))
         return as_pixels(recipients.pixels + (np.clip(short, 0.5, 2) * waves - lost)[..., None])
 
 
@@ -84,8 +84,8 @@ def _power(residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean power of each frequency, and what is usual where it stands out; (H, W) each."""
     height, width = residuals.shape[1:]
     power = np.zeros((height, width), np.float32)
-    for own in residuals:
-        power += np.square(np.abs(fft.fft2(own))) / residuals.size
+    for residual in residuals:
+        power += np.square(np.abs(fft.fft2(residual))) / residuals.size
     squared = np.add.outer(fft.fftfreq(height) ** 2, fft.fftfreq(width) ** 2)
     ring = np.rint(np.sqrt(squared) * min(height, width)).astype(int)
     usual = ndimage.median(power, ring, np.arange(ring.max() + 1))[ring]
@@ -97,8 +97,8 @@ def _resampled(power: np.ndarray, height: int, width: int) -> np.ndarray:
     if power.shape == (height, width):
         return power
     at = [
-        fft.fftfreq(size) * own + own // 2
-        for size, own in zip((height, width), power.shape, strict=True)
+        fft.fftfreq(size) * length + length // 2
+        for size, length in zip((height, width), power.shape, strict=True)
     ]
     return ndimage.map_coordinates(
         fft.fftshift(power), np.meshgrid(*at, indexing="ij"), order=1, mode="nearest"

@@ -67,7 +67,7 @@ class Brightness(StatisticProbe):
     def measure(self, images: Images) -> np.ndarray:
         """Black point, the tones between, and white point, (N, 5), in grey levels, rising."""
         values = luminance(images.pixels).reshape(len(images), -1)
-        return np.array([_tones(own) for own in values]).reshape(-1, 5)
+        return np.array([_tones(levels) for levels in values]).reshape(-1, 5)
 
     def impose(
         self, recipients: Images, own: np.ndarray, target: np.ndarray, rng: np.random.Generator
@@ -88,42 +88,42 @@ def _tones(levels: np.ndarray) -> np.ndarray:
     return np.array([black, *np.quantile(between, _TONES), white])
 
 
-def _curve(own: np.ndarray, target: np.ndarray) -> np.ndarray:
+def _curve(tones: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Grey level that each of 256 becomes, float64 (256,): rising, and nowhere too steep.
 
     Below the black point and above the white point it goes on at the mean slope between them.
     """
-    wanted = _within_reach(own, target)
-    for k in range(1, len(own)):
-        steepest = RULES.stretch_most * (own[k] - own[k - 1])
-        highest = min(wanted[k - 1] + steepest, wanted[-1])
-        lowest = max(wanted[k - 1], wanted[-1] - RULES.stretch_most * (own[-1] - own[k]))
-        wanted[k] = np.clip(wanted[k], lowest, highest)
+    reachable = _within_reach(tones, target)
+    for k in range(1, len(tones)):
+        steepest = RULES.stretch_most * (tones[k] - tones[k - 1])
+        highest = min(reachable[k - 1] + steepest, reachable[-1])
+        lowest = max(reachable[k - 1], reachable[-1] - RULES.stretch_most * (tones[-1] - tones[k]))
+        reachable[k] = np.clip(reachable[k], lowest, highest)
     levels = np.arange(256.0)
-    width = own[-1] - own[0]
-    slope = (wanted[-1] - wanted[0]) / width if width >= 1 else 1.0
-    outside = np.minimum(levels - own[0], 0) + np.maximum(levels - own[-1], 0)
-    mapped: np.ndarray = np.interp(levels, own, wanted) + slope * outside
+    width = tones[-1] - tones[0]
+    slope = (reachable[-1] - reachable[0]) / width if width >= 1 else 1.0
+    outside = np.minimum(levels - tones[0], 0) + np.maximum(levels - tones[-1], 0)
+    mapped: np.ndarray = np.interp(levels, tones, reachable) + slope * outside
     return mapped
 
 
-def _within_reach(own: np.ndarray, target: np.ndarray) -> np.ndarray:
+def _within_reach(tones: np.ndarray, target: np.ndarray) -> np.ndarray:
     """The target's tones; drawn together where the recipient's would be stretched too far.
 
     They are drawn together around the level that stretching leaves as it is, so that a black
     ground stays black, or around the median where stretching moves every level of the recipient.
     """
-    width = own[-1] - own[0]
+    width = tones[-1] - tones[0]
     gain = (target[-1] - target[0]) / max(width, 1.0)
     if gain <= RULES.stretch_most:
         return target.astype(np.float64)
-    stays = (target[0] - gain * own[0]) / (1 - gain)
+    stays = (target[0] - gain * tones[0]) / (1 - gain)
     near = RULES.tone_near * (target[-1] - target[0])
-    if width >= 1 and own[0] - near <= stays <= own[-1] + near:
-        pivot = np.clip(stays, own[0], own[-1])
-        centre = target[0] + gain * (pivot - own[0])
+    if width >= 1 and tones[0] - near <= stays <= tones[-1] + near:
+        pivot = np.clip(stays, tones[0], tones[-1])
+        centre = target[0] + gain * (pivot - tones[0])
     else:
-        pivot, centre = own[2], target[2]
+        pivot, centre = tones[2], target[2]
     reachable: np.ndarray = centre + (target - centre) * (RULES.stretch_most / gain)
     return reachable
 
@@ -164,8 +164,8 @@ class Colour(StatisticProbe):
         spread = _OPPONENT @ second @ _OPPONENT.T - mean[:, :, None] * mean[:, None, :]
         slope = spread[:, 0, 1:] / (spread[:, 0, :1] + RULES.colour_ridge)
         level = mean[:, 1:] - slope * mean[:, :1]
-        own = spread[:, [1, 2], [1, 2]]
-        rest = own - 2 * slope * spread[:, 0, 1:] + slope**2 * spread[:, 0, :1]
+        variance = spread[:, [1, 2], [1, 2]]
+        rest = variance - 2 * slope * spread[:, 0, 1:] + slope**2 * spread[:, 0, :1]
         return np.stack([level, slope, np.sqrt(np.maximum(rest, 0))], axis=1)
 
     def impose(

@@ -52,8 +52,8 @@ class Vignette(StatisticProbe):
         mean = weights @ distance
         spread = weights @ distance**2 - mean**2
         slope = ((weights * logs) @ distance) - mean * (weights * logs).sum(axis=1)
-        told = (count >= RULES.light_fewest * distance.size) & (spread > 1e-6)
-        fall = np.divide(slope, spread, out=np.zeros(len(levels)), where=told)
+        measurable = (count >= RULES.light_fewest * distance.size) & (spread > 1e-6)
+        fall = np.divide(slope, spread, out=np.zeros(len(levels)), where=measurable)
         bounded: np.ndarray = np.clip(fall, -_MOST, _MOST)
         return bounded
 

@@ -122,16 +122,16 @@ def _tested(
     observed = areas.of(target)
     null = np.empty((RULES.shuffles + 1, *observed.shape))
     null[0] = observed
-    members = [np.flatnonzero(fold == own) for own in range(RULES.association_folds)]
+    members = [np.flatnonzero(fold == number) for number in range(RULES.association_folds)]
     shuffled = np.empty_like(target)
     for turn in range(1, RULES.shuffles + 1):
-        for own in members:
-            shuffled[own] = target[rng.permutation(own)]
+        for rows in members:
+            shuffled[rows] = target[rng.permutation(rows)]
         null[turn] = areas.of(shuffled)
     spread = null.std(axis=0)
     null -= null.mean(axis=0)
     null /= np.where(spread > 0, spread, 1)
-    p = np.stack([max_t(null[0, own], null[:, own]) for own in range(count)])
+    p = np.stack([max_t(null[0, klass], null[:, klass]) for klass in range(count)])
     q = max_t(null[0].ravel(), null.reshape(len(null), -1)).reshape(p.shape)
     return observed, p, q
 
@@ -152,17 +152,17 @@ class _Areas:
         cells = (self.cell + target).ravel()
         counts = np.bincount(cells, minlength=int(np.prod(self.shape))).reshape(self.shape)
         images = counts.sum(axis=3, keepdims=True, dtype=np.float32)
-        own = counts[..., :-1].astype(np.float32)
-        others = images - own
-        taught, all_taught = (part.sum(axis=2, keepdims=True) - part for part in (own, images))
+        of_class = counts[..., :-1].astype(np.float32)
+        others = images - of_class
+        taught, all_taught = (part.sum(axis=2, keepdims=True) - part for part in (of_class, images))
         base = taught.sum(axis=1, keepdims=True) / all_taught.sum(axis=1, keepdims=True)
         rate = (_smoothed(taught) + RULES.association_prior * base) / (
             _smoothed(all_taught) + RULES.association_prior
         )
         order = np.argsort(rate, axis=1, kind="stable")
-        own, others = (np.take_along_axis(part, order, axis=1) for part in (own, others))
+        of_class, others = (np.take_along_axis(part, order, axis=1) for part in (of_class, others))
         below = np.cumsum(others, axis=1) - others / 2
-        area = (own * below).sum(axis=1) / (own.sum(axis=1) * others.sum(axis=1))
+        area = (of_class * below).sum(axis=1) / (of_class.sum(axis=1) * others.sum(axis=1))
         areas: np.ndarray = area.mean(axis=1).T
         return areas
 
@@ -181,9 +181,11 @@ def _directions(ranks: np.ndarray, target: np.ndarray, auc: np.ndarray) -> np.nd
     known = np.isfinite(ranks)
     for place in range(len(auc)):
         mine = known & (target == place)[:, None]
-        own, others = mine.sum(axis=0), (known & ~mine).sum(axis=0)
-        wins = np.where(mine, ranks, 0).sum(axis=0) - own * (own + 1) / 2
-        area = wins / np.maximum(own * others, 1) - 0.5
-        clear = (own * others > 0) & (auc[place] > 0.5) & (2 * np.abs(area) >= auc[place] - 0.5)
+        of_class, others = mine.sum(axis=0), (known & ~mine).sum(axis=0)
+        wins = np.where(mine, ranks, 0).sum(axis=0) - of_class * (of_class + 1) / 2
+        area = wins / np.maximum(of_class * others, 1) - 0.5
+        clear = (
+            (of_class * others > 0) & (auc[place] > 0.5) & (2 * np.abs(area) >= auc[place] - 0.5)
+        )
         directions[place] = np.where(clear, np.sign(area), 0)
     return directions

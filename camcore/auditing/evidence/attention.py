@@ -99,15 +99,15 @@ def attention(
         return []
     labels = classes[rows]
     flat = maps[rows].reshape(len(rows), -1).astype(np.float32)
-    shown = flat.any(axis=1)
-    flat, images = flat[shown], labels
-    labels = labels[shown]
-    own = np.array([(labels == klass).sum() for klass in chosen], np.int64)
-    others = len(labels) - own
+    with_evidence = flat.any(axis=1)
+    flat, images = flat[with_evidence], labels
+    labels = labels[with_evidence]
+    counts = np.array([(labels == klass).sum() for klass in chosen], np.int64)
+    others = len(labels) - counts
     sums = np.array([flat[labels == klass].sum(axis=0, dtype=np.float64) for klass in chosen])
     rest = np.maximum(flat.sum(axis=0, dtype=np.float64) - sums, 0)
     pvalues = np.ones((len(chosen), flat.shape[1]))
-    tested = (own >= RULES.least_images) & (others >= RULES.least_images)
+    tested = (counts >= RULES.least_images) & (others >= RULES.least_images)
     if tested.any():
         member = labels == chosen[tested][:, None]
         pvalues[tested] = _pvalues(flat, member, np.random.default_rng(seed))
@@ -115,10 +115,10 @@ def attention(
     return [
         Attention(
             int(klass),
-            (sums[place] / max(own[place], 1)).reshape(grid),
+            (sums[place] / max(counts[place], 1)).reshape(grid),
             (rest[place] / max(others[place], 1)).reshape(grid),
             pvalues[place].reshape(grid),
-            float(np.mean(~shown[images == klass])),
+            float(np.mean(~with_evidence[images == klass])),
         )
         for place, klass in enumerate(chosen)
     ]
@@ -129,17 +129,17 @@ def _pvalues(flat: np.ndarray, member: np.ndarray, rng: np.random.Generator) -> 
     moving = flat.max(axis=0) > flat.min(axis=0)
     units = (flat - flat.mean(axis=0)) * moving
     units /= np.where(moving, np.linalg.norm(units, axis=0), 1)
-    count, own = len(flat), member.sum(axis=1, keepdims=True)
-    weights = (member / np.sqrt(own * (count - own) / count)).astype(np.float32)
+    count, size = len(flat), member.sum(axis=1, keepdims=True)
+    weights = (member / np.sqrt(size * (count - size) / count)).astype(np.float32)
     orders = [np.arange(count), *(rng.permutation(count) for _ in range(RULES.shuffles))]
     peaks = np.empty(len(orders), np.float32)
     for start in range(0, len(orders), _BATCH):
         part = np.stack(orders[start : start + _BATCH])
         shuffled = weights[:, part].swapaxes(0, 1).reshape(-1, count)
-        found = (shuffled @ units).reshape(len(part), -1)
-        peaks[start : start + len(part)] = found.max(axis=1)
+        correlations = (shuffled @ units).reshape(len(part), -1)
+        peaks[start : start + len(part)] = correlations.max(axis=1)
         if start == 0:
-            observed = found[0]
+            observed = correlations[0]
     peaks.sort()
     beaten = np.searchsorted(peaks, observed - _ROUNDING)
     pvalues: np.ndarray = ((len(peaks) - beaten) / len(peaks)).reshape(len(member), -1)

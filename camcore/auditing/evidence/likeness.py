@@ -131,9 +131,9 @@ def _near(pixels: np.ndarray, value: np.ndarray) -> np.ndarray:
     return near
 
 
-def _ground(own: np.ndarray, others: np.ndarray) -> np.ndarray | None:
+def _ground(of_class: np.ndarray, others: np.ndarray) -> np.ndarray | None:
     """The value that most pixels have, if it fills much of the pictures."""
-    pixels = np.concatenate([own, others]).reshape(-1, own.shape[-1])
+    pixels = np.concatenate([of_class, others]).reshape(-1, of_class.shape[-1])
     pixels = pixels[:: max(1, len(pixels) // 100_000)]
     values, counts = np.unique(pixels // RULES.alike_levels, axis=0, return_counts=True)
     usual = (values[counts.argmax()] * RULES.alike_levels + RULES.alike_levels // 2).astype(

@@ -72,15 +72,15 @@ def response(
     groups = np.arange(len(classes)) if groups is None else groups
     rows, chosen = independent(classes, groups)
     values = properties.to_numpy(np.float64)
-    found = []
+    records = []
     for klass in chosen:
-        own = rows[classes[rows] == klass]
-        margin = np.asarray(margins, np.float64)[own]
+        of_class = rows[classes[rows] == klass]
+        margin = np.asarray(margins, np.float64)[of_class]
         for place, name in enumerate(properties.columns):
-            rho, p, slope = _moved(values[own, place], margin)
-            found.append((klass, names[klass], name, rho, p, slope))
+            rho, p, slope = _moved(values[of_class, place], margin)
+            records.append((klass, names[klass], name, rho, p, slope))
     columns = ["class", "name", "property", "rho", "p", "slope"]
-    table = pd.DataFrame(found, columns=columns).astype(
+    table = pd.DataFrame(records, columns=columns).astype(
         {"class": np.int32, "rho": float, "p": float, "slope": float}
     )
     table["q"] = holm(table["p"].to_numpy())
@@ -117,7 +117,7 @@ def response_curve(
     margin, values = np.asarray(margin[known], np.float64), np.asarray(values[known], np.float64)
     bins = max(1, min(bins, len(values) // RULES.response_bin))
     place = np.floor((stats.rankdata(values) - 0.5) / max(len(values), 1) * bins)
-    parts = [place == own for own in np.unique(place)]
+    parts = [place == bin_index for bin_index in np.unique(place)]
     centres = np.array([values[part].mean() for part in parts])
     means = np.array([margin[part].mean() for part in parts])
     sizes = np.array([part.sum() for part in parts])

@@ -17,7 +17,7 @@ from camcore.auditing.runs.store import Store
 from camcore.auditing.scan.image_properties import PROPERTIES
 from camcore.auditing.scan.rows import light_rows
 
-_NAMES = [own.name for own in PROPERTIES]
+_NAMES = [image_property.name for image_property in PROPERTIES]
 
 
 def gather(store: Store, plan: Plan, watch: Watch) -> None:
@@ -39,16 +39,18 @@ def gather(store: Store, plan: Plan, watch: Watch) -> None:
     heavy = _heavy_rows(store, rows.index.to_numpy())
     classes, groups = rows["klass"].to_numpy(), rows["group"].to_numpy()
     properties = heavy[_NAMES]
-    names = [own.name for own in plan.classes.classes]
+    names = [audit_class.name for audit_class in plan.classes.classes]
     if not store.whole("evidence/association.parquet"):
         table = association(properties, classes, names, groups=groups, seed=seed)
-        table["family"] = table["property"].map({own.name: own.family for own in PROPERTIES})
+        table["family"] = table["property"].map(
+            {image_property.name: image_property.family for image_property in PROPERTIES}
+        )
         store.write_table("evidence/association.parquet", table)
     watch.advance(1)
     maps = normalised(heavy["map_label"], plan.grid)
     if not store.whole("evidence/attention.parquet"):
-        found = attention(maps, classes, groups=groups, seed=seed)
-        store.write_table("evidence/attention.parquet", _attention_table(found))
+        attentions = attention(maps, classes, groups=groups, seed=seed)
+        store.write_table("evidence/attention.parquet", _attention_table(attentions))
     watch.advance(1)
     if not store.whole("evidence/strategies.parquet"):
         table = _strategies_table(maps, classes, rows.index.to_numpy(), seed)
@@ -92,17 +94,17 @@ def normalised(blobs: pd.Series, grid: tuple[int, int]) -> np.ndarray:
     return shares
 
 
-def _attention_table(found: list[Attention]) -> pd.DataFrame:
+def _attention_table(attentions: list[Attention]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "class": np.array([one.klass for one in found], np.int32),
-            "p": [float(one.pvalues.min()) for one in found],
-            "share": [one.share for one in found],
-            "no_evidence": [one.no_evidence for one in found],
-            "mean": [one.mean.astype(np.float32).tobytes() for one in found],
-            "others": [one.others.astype(np.float32).tobytes() for one in found],
-            "pvalues": [one.pvalues.astype(np.float32).tobytes() for one in found],
-            "cells": [one.cells.tobytes() for one in found],
+            "class": np.array([attended.klass for attended in attentions], np.int32),
+            "p": [float(attended.pvalues.min()) for attended in attentions],
+            "share": [attended.share for attended in attentions],
+            "no_evidence": [attended.no_evidence for attended in attentions],
+            "mean": [attended.mean.astype(np.float32).tobytes() for attended in attentions],
+            "others": [attended.others.astype(np.float32).tobytes() for attended in attentions],
+            "pvalues": [attended.pvalues.astype(np.float32).tobytes() for attended in attentions],
+            "cells": [attended.cells.tobytes() for attended in attentions],
         }
     )
 
@@ -112,16 +114,16 @@ def _strategies_table(
 ) -> pd.DataFrame:
     rows = []
     for klass in np.unique(classes).tolist():
-        own = np.flatnonzero(classes == klass)
-        for number, one in enumerate(strategies(maps[own], seed=seed).clusters):
+        of_class = np.flatnonzero(classes == klass)
+        for number, cluster in enumerate(strategies(maps[of_class], seed=seed).clusters):
             rows.append(
                 {
                     "class": klass,
                     "strategy": number,
-                    "share": one.share,
-                    "mean": one.mean.astype(np.float32).tobytes(),
-                    "cells": one.cells.tobytes(),
-                    "images": ids[own[one.members]].tolist(),
+                    "share": cluster.share,
+                    "mean": cluster.mean.astype(np.float32).tobytes(),
+                    "cells": cluster.cells.tobytes(),
+                    "images": ids[of_class[cluster.members]].tolist(),
                 }
             )
     columns = ["class", "strategy", "share", "mean", "cells", "images"]

@@ -82,12 +82,12 @@ def strategies(maps: np.ndarray, *, seed: int) -> Strategies:
     >>> [len(one.members) for one in found.clusters], found.no_evidence.tolist()
     ([25, 15], [40])
     """
-    shown = maps.any(axis=(1, 2))
-    rows = np.flatnonzero(shown)
+    with_evidence = maps.any(axis=(1, 2))
+    rows = np.flatnonzero(with_evidence)
     labels = _labels(_places(maps[rows]), np.random.default_rng(seed))
-    found = [_strategy(maps, rows[labels == label]) for label in np.unique(labels)]
-    found.sort(key=lambda one: (-one.share, one.members.min()))
-    return Strategies(tuple(found), np.flatnonzero(~shown))
+    clusters = [_strategy(maps, rows[labels == label]) for label in np.unique(labels)]
+    clusters.sort(key=lambda cluster: (-cluster.share, cluster.members.min()))
+    return Strategies(tuple(clusters), np.flatnonzero(~with_evidence))
 
 
 def _strategy(maps: np.ndarray, members: np.ndarray) -> Strategy:

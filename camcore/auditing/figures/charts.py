@@ -22,7 +22,10 @@ from camcore.auditing.runs.run import Run
 from camcore.auditing.scan.image_properties import PROPERTIES
 from camcore.errors import InputError
 
-_TITLES = {one.name: (one.title, one.unit) for one in PROPERTIES}
+_TITLES = {
+    image_property.name: (image_property.title, image_property.unit)
+    for image_property in PROPERTIES
+}
 _BINS = 24
 _OTHERS = 5  # classes that get a row of their own
 _POINTS = 1500  # of a scatter; more of them hide each other
@@ -50,8 +53,8 @@ def class_distribution(run: Run, property: str, klass: int) -> Figure:
     """
     table = _measured(run, property, klass)
     title, unit = _TITLES[property]
-    own = table.loc[table["klass"] == klass, "x"].to_numpy(float)
-    groups = [(run.class_names[klass], own)]
+    of_class = table.loc[table["klass"] == klass, "x"].to_numpy(float)
+    groups = [(run.class_names[klass], of_class)]
     sizes = table.loc[table["klass"] != klass, "klass"].value_counts(sort=False).sort_index()
     sizes = sizes.sort_values(ascending=False, kind="stable")
     few = sizes.index if len(sizes) <= _OTHERS + 1 else sizes.index[:_OTHERS]
@@ -81,12 +84,12 @@ def class_distribution(run: Run, property: str, klass: int) -> Figure:
         median = x(float(np.median(values)))
         drawing.line([(median, base), (median, base - _BAR - 4)], "ink", 1.4)
         _label(drawing, base - _BAR / 2, x, label, "ink" if row == 0 else "quiet")
-    told = "; ".join(
+    summary = "; ".join(
         f"{name}: median {_number(np.median(v))}, half of the images between "
         f"{_number(np.quantile(v, 0.25))} and {_number(np.quantile(v, 0.75))} ({len(v)} images)"
         for name, v in groups
     )
-    return Figure(drawing.svg(), f"Distribution of {_axis(title, unit)} by class. {told}.")
+    return Figure(drawing.svg(), f"Distribution of {_axis(title, unit)} by class. {summary}.")
 
 
 def response_curve(run: Run, property: str, klass: int) -> Figure:
@@ -105,11 +108,11 @@ def response_curve(run: Run, property: str, klass: int) -> Figure:
     drawing = Drawing(_TALL + _FOOT)
     up = Scale(wide(min(0, y.min()), max(0, y.max())), (_TALL - 4, 8))
     ticks = up.ticks()
-    left = max(width_of(told) for _, told in ticks) + LETTER + 14
+    left = max(width_of(label) for _, label in ticks) + LETTER + 14
     across = Scale(wide(x.min(), x.max()), (left, WIDTH - _EDGE))
-    for value, told in ticks:
+    for value, label in ticks:
         drawing.line([(left, up(value)), (WIDTH - _EDGE, up(value))], "grid")
-        drawing.text((left - 6, up(value) + LETTER / 3), told, "quiet", "end")
+        drawing.text((left - 6, up(value) + LETTER / 3), label, "quiet", "end")
     for value, _ in across.ticks():
         drawing.line([(across(value), 8), (across(value), _TALL - 4)], "grid")
     drawing.text((LETTER, _TALL / 2), "log-odds of the class", "quiet", upwards=True)
@@ -117,7 +120,7 @@ def response_curve(run: Run, property: str, klass: int) -> Figure:
     drawing.line([(left, up(0)), (WIDTH - _EDGE, up(0))], "quiet", dashed=True)
     # A cross where the class is not recognised: told by shape as well as by place.
     for kept, mark, colour in ((right, drawing.dots, "own"), (~right, drawing.crosses, "other")):
-        mark([(across(x[one]), up(y[one])) for one in few[kept[few]]], colour)
+        mark([(across(x[point]), up(y[point])) for point in few[kept[few]]], colour)
     middles, medians = _band_medians(x, y)
     drawing.line(zip(map(across, middles), map(up, medians), strict=True), "ink", 1.8)
     name = run.class_names[klass]
@@ -152,31 +155,34 @@ def effect_plot(findings: Sequence[Finding], floor: float) -> Figure:
     'Effects with 95 % intervals; the floor is 10 points. tank, corner: 50 points (40 to 60),
     relied on.'
     """
-    shown = [(one, one.effect) for one in findings if one.effect is not None]
-    if not shown:
+    measured = [(finding, finding.effect) for finding in findings if finding.effect is not None]
+    if not measured:
         raise InputError("none of these findings has an effect; only interventions give one.")
-    labels = [(short(one.class_name, 28), short(one.cue, 28)) for one, _ in shown]
-    bottom = _ROW * len(shown)
+    labels = [(short(finding.class_name, 28), short(finding.cue, 28)) for finding, _ in measured]
+    bottom = _ROW * len(measured)
     drawing = Drawing(bottom + _FOOT)
-    lowest = min(0.0, *(100 * (one.interval or (effect,))[0] for one, effect in shown))
+    lowest = min(0.0, *(100 * (finding.interval or (effect,))[0] for finding, effect in measured))
     x = Scale((lowest - 5, 103), (_room(labels), WIDTH - _EDGE))
     for value, _ in x.ticks():
         drawing.line([(x(value), 4), (x(value), bottom)], "quiet" if value == 0 else "grid")
     drawing.line([(x(100 * floor), 4), (x(100 * floor), bottom)], "quiet", dashed=True)
-    told = []
-    for row, ((one, effect), label) in enumerate(zip(shown, labels, strict=True)):
+    descriptions = []
+    for row, ((finding, effect), label) in enumerate(zip(measured, labels, strict=True)):
         middle = _ROW * (row + 0.5)
-        low, high = one.interval or (effect, effect)
+        low, high = finding.interval or (effect, effect)
         drawing.line([(x(100 * low), middle), (x(100 * high), middle)], "own", 2.5)
-        proven = one.level == "relied on"
+        proven = finding.level == "relied on"
         drawing.ring((x(100 * effect), middle), "own", "own" if proven else "paper")
         _label(drawing, middle, x, label, "ink")
-        told.append(
-            f"{one.class_name}, {one.cue}: {100 * effect:.0f} points "
-            f"({100 * low:.0f} to {100 * high:.0f}), {one.level}"
+        descriptions.append(
+            f"{finding.class_name}, {finding.cue}: {100 * effect:.0f} points "
+            f"({100 * low:.0f} to {100 * high:.0f}), {finding.level}"
         )
     _below(drawing, x, bottom, "points of excess flips to the class")
-    alt = f"Effects with 95 % intervals; the floor is {100 * floor:.0f} points. {'; '.join(told)}."
+    alt = (
+        f"Effects with 95 % intervals; the floor is {100 * floor:.0f} points. "
+        f"{'; '.join(descriptions)}."
+    )
     return Figure(drawing.svg(), alt)
 
 
@@ -215,8 +221,8 @@ def _label(drawing: Drawing, middle: float, x: Scale, lines: tuple[str, str], co
 
 def _below(drawing: Drawing, x: Scale, bottom: float, title: str) -> None:
     """Labels and title of the axis."""
-    for value, told in x.ticks():
-        drawing.text((x(value), bottom + LETTER + 2), told, "quiet")
+    for value, label in x.ticks():
+        drawing.text((x(value), bottom + LETTER + 2), label, "quiet")
     drawing.text((sum(x.places) / 2, bottom + 2.6 * LETTER), title, "quiet")
 
 

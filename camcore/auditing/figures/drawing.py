@@ -108,8 +108,8 @@ class Drawing:
         more: dict[str, str] | None = None,
     ) -> None:
         """Several lines at once, with further attributes."""
-        own = {"fill": "none", "stroke": _paint(colour), "stroke-width": _number(width)}
-        self._add("path", {"d": "".join(map(_path, lines)), **own, **(more or {})})
+        attributes = {"fill": "none", "stroke": _paint(colour), "stroke-width": _number(width)}
+        self._add("path", {"d": "".join(map(_path, lines)), **attributes, **(more or {})})
 
     def area(self, points: Iterable[Point], colour: str) -> None:
         """The filled inside of points joined in their order."""
@@ -133,17 +133,17 @@ class Drawing:
     def ring(self, at: Point, colour: str, inside: str) -> None:
         """A disc with a rim."""
         x, y = map(_number, at)
-        own = {"fill": _paint(inside), "stroke": _paint(colour), "stroke-width": "1.5"}
-        self._add("circle", {"cx": x, "cy": y, "r": "4", **own})
+        attributes = {"fill": _paint(inside), "stroke": _paint(colour), "stroke-width": "1.5"}
+        self._add("circle", {"cx": x, "cy": y, "r": "4", **attributes})
 
     def text(
         self, at: Point, text: str, colour: str, anchor: str = "middle", *, upwards: bool = False
     ) -> None:
         """One line of text; `at` is the ``start``, ``middle`` or ``end`` of its base line."""
         x, y = map(_number, at)
-        own = {"x": x, "y": y, "fill": _paint(colour), "text-anchor": anchor}
+        attributes = {"x": x, "y": y, "fill": _paint(colour), "text-anchor": anchor}
         turned = {"transform": f"rotate(-90 {x} {y})"} if upwards else {}
-        self._add("text", own | turned).text = text
+        self._add("text", attributes | turned).text = text
 
     def image(self, box: Box, pixels: np.ndarray) -> None:
         """Pixels, shape (h, w, 3) uint8, as flat cells that fill a box."""
@@ -151,10 +151,10 @@ class Drawing:
         # Enlarged, because not every reader of SVG keeps the edges of what it enlarges itself.
         times = math.ceil(_SIDE / max(height, width))
         data = base64.b64encode(png(enlarge(pixels, times * height, times * width))).decode()
-        own = dict(zip(("x", "y", "width", "height"), map(_number, box), strict=True))
+        attributes = dict(zip(("x", "y", "width", "height"), map(_number, box), strict=True))
         self._add(
             "image",
-            {**own, "preserveAspectRatio": "none", "href": f"data:image/png;base64,{data}"},
+            {**attributes, "preserveAspectRatio": "none", "href": f"data:image/png;base64,{data}"},
         )
 
     def _add(self, tag: str, attributes: dict[str, str]) -> ElementTree.Element:
@@ -190,13 +190,17 @@ class Scale:
         """A few round values on the scale with their labels, as many as have room."""
         (low, high), (first, last) = self.values, self.places
         for most in (7, 5, 3, 2):
-            found = MaxNLocator(most, steps=[1, 2, 5, 10]).tick_values(low, high)
-            step = found[1] - found[0]
+            values = MaxNLocator(most, steps=[1, 2, 5, 10]).tick_values(low, high)
+            step = values[1] - values[0]
             decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-            told = [(float(one), _told(one, decimals)) for one in found if low <= one <= high]
-            if sum(width_of(label) + LETTER for _, label in told) <= abs(last - first):
+            ticks = [
+                (float(value), _tick_label(value, decimals))
+                for value in values
+                if low <= value <= high
+            ]
+            if sum(width_of(label) + LETTER for _, label in ticks) <= abs(last - first):
                 break
-        return told
+        return ticks
 
 
 def wide(low: float, high: float) -> tuple[float, float]:
@@ -236,7 +240,7 @@ def width_of(text: str) -> float:
     return sum(LETTER * (_WIDE if east_asian_width(c) in "WF" else _NARROW) for c in text)
 
 
-def _told(value: float, decimals: int) -> str:
+def _tick_label(value: float, decimals: int) -> str:
     text = f"{value:,.{decimals}f}"
     return text.replace("-", "−") if float(text.replace(",", "")) else "0"
 

@@ -71,7 +71,7 @@ def mean_maps(
         drawing.image(box, colour(cells / highest) if even else _laid(cells / highest, frame))
         _outline(drawing, box, region)
     _legend(drawing, _TITLE + tall + _GAP, highest)
-    return Figure(drawing.svg(), _told(run.class_names[klass], panels, region, frame))
+    return Figure(drawing.svg(), _alt_text(run.class_names[klass], panels, region, frame))
 
 
 def inside(region: dict[str, Any], height: int, width: int, frame: Frame) -> np.ndarray:
@@ -147,8 +147,8 @@ def _legend(drawing: Drawing, top: float, highest: float) -> None:
     drawing.image(
         (_INDENT, top, WIDTH - 2 * _INDENT, _LEGEND), colour(np.linspace(0, 1, 256)[None])
     )
-    for value, told in x.ticks():
-        drawing.text((x(value), top + _LEGEND + LETTER), f"{told} %", "quiet")
+    for value, label in x.ticks():
+        drawing.text((x(value), top + _LEGEND + LETTER), f"{label} %", "quiet")
     drawing.text(
         (WIDTH / 2, top + _LEGEND + 2.4 * LETTER), "share of the evidence in one cell", "quiet"
     )
@@ -158,7 +158,7 @@ def _counted(count: int) -> str:
     return f"its {count} images below" if count > 1 else "its image below"
 
 
-def _told(
+def _alt_text(
     name: str,
     panels: list[tuple[str, np.ndarray]],
     region: dict[str, Any] | None,
@@ -172,7 +172,9 @@ def _told(
         where = "evidence inside the outlined region"
         chosen = inside(region, height, width, frame)
         shares = [float(cells[chosen].sum() / (cells.sum() or 1)) for _, cells in panels]
-    told = ", ".join(
+    percentages = ", ".join(
         f"{title} {100 * share:.0f} %" for (title, _), share in zip(panels, shares, strict=True)
     )
-    return f"Mean class activation maps for {name}, {height} x {width} cells; {where}: {told}."
+    return (
+        f"Mean class activation maps for {name}, {height} x {width} cells; {where}: {percentages}."
+    )

@@ -97,8 +97,8 @@ def gallery(run: Run, finding: Finding, count: int = 8) -> tuple[Tile, ...]:
     ids = shown_by(run, finding)[:count]
     rows = run.images.loc[list(ids)]
     return tuple(
-        _overlaid(run, int(one), raw, row)
-        for one, raw, (_, row) in zip(ids, run.maps(list(ids)), rows.iterrows(), strict=True)
+        _overlaid(run, int(image_id), raw, row)
+        for image_id, raw, (_, row) in zip(ids, run.maps(list(ids)), rows.iterrows(), strict=True)
     )
 
 
@@ -118,13 +118,13 @@ def contact_sheet(run: Run, finding: Finding, count: int = 8) -> tuple[Tile, ...
     for image, top, left, bottom, right in finding.part["windows"][:count]:
         row = run.images.loc[image]
         predicted = run.class_names[row["predicted"]] if row["predicted"] >= 0 else "another class"
-        told = image, str(row["path"])
+        identity = image, str(row["path"])
         try:
             pixels = _rgb(run.seen(image))
         except CamcoreError as error:
             note = "the file can no longer be read"
             tiles.append(
-                Tile(*told, None, predicted, float(row["margin"]), note, f"No picture: {error}")
+                Tile(*identity, None, predicted, float(row["margin"]), note, f"No picture: {error}")
             )
             continue
         height, width = pixels.shape[:2]
@@ -132,7 +132,7 @@ def contact_sheet(run: Run, finding: Finding, count: int = 8) -> tuple[Tile, ...
         note = f"{across:.0f} % from the left, {down:.0f} % from the top"
         alt = f"{row['path']}: the part, {note}"
         crop = pixels[top:bottom, left:right]
-        tiles.append(Tile(*told, crop, predicted, float(row["margin"]), note, alt))
+        tiles.append(Tile(*identity, crop, predicted, float(row["margin"]), note, alt))
     return tuple(tiles)
 
 
@@ -145,20 +145,25 @@ def shown_by(run: Run, finding: Finding) -> tuple[int, ...]:
     if finding.images:
         return finding.images
     images, klass = run.images, run.class_names.index(finding.class_name)
-    own = images[(images["klass"] == klass) & (images["error"] == "")]
+    of_class = images[(images["klass"] == klass) & (images["error"] == "")]
     if finding.region is not None:
-        few = own.index[:_LOOKED_AT].to_numpy()
+        few = of_class.index[:_LOOKED_AT].to_numpy()
         positive = np.maximum(np.nan_to_num(run.maps(few)), 0)
         there = positive[:, inside(finding.region, *run.grid, run.frame)].sum(axis=1)
         total = positive.sum(axis=(1, 2))
         shares = np.divide(there, total, out=np.zeros_like(there), where=total > 0)
-        return tuple(int(one) for one in few[np.argsort(-shares, kind="stable")])
-    if finding.property is None or finding.property not in own:
-        return tuple(int(one) for one in own.sort_values("margin", ascending=False).index)
+        return tuple(int(image_id) for image_id in few[np.argsort(-shares, kind="stable")])
+    if finding.property is None or finding.property not in of_class:
+        return tuple(
+            int(image_id) for image_id in of_class.sort_values("margin", ascending=False).index
+        )
     table = run.evidence("association")
     same = (table["class"] == klass) & (table["property"] == finding.property)
     upwards = bool((table.loc[same, "direction"] > 0).all())
-    return tuple(int(one) for one in own.sort_values(finding.property, ascending=not upwards).index)
+    return tuple(
+        int(image_id)
+        for image_id in of_class.sort_values(finding.property, ascending=not upwards).index
+    )
 
 
 def swap_strip(swap: Swap, class_name: str) -> tuple[Tile, Tile, Tile, Tile]:
@@ -206,24 +211,26 @@ def swap_strip(swap: Swap, class_name: str) -> tuple[Tile, Tile, Tile, Tile]:
 
 def _overlaid(run: Run, image: int, raw: np.ndarray, row: pd.Series) -> Tile:
     predicted = run.class_names[row["predicted"]] if row["predicted"] >= 0 else "another class"
-    told = image, str(row["path"])
+    identity = image, str(row["path"])
     known = predicted, float(row["margin"])
     try:
         pixels = _rgb(run.seen(image))
     except CamcoreError as error:
-        return Tile(*told, None, *known, "the file can no longer be read", f"No picture: {error}")
+        return Tile(
+            *identity, None, *known, "the file can no longer be read", f"No picture: {error}"
+        )
     if not np.isfinite(raw).all():
-        return Tile(*told, pixels, *known, "no map", f"{row['path']}, without a map")
+        return Tile(*identity, pixels, *known, "no map", f"{row['path']}, without a map")
     heatmap = Heatmap(raw, run.frame)
     if heatmap.evidence == "none":
         note = "no positive evidence"
-        return Tile(*told, pixels, *known, note, f"{row['path']}: {note} for its class")
+        return Tile(*identity, pixels, *known, note, f"{row['path']}: {note} for its class")
     share, area = heatmap.focus
     alt = (
         f"{row['path']} under its map: {100 * share:.0f} % of the evidence in "
         f"{100 * area:.0f} % of the picture"
     )
-    return Tile(*told, overlay(pixels, heatmap.upsampled(), alpha=_ALPHA), *known, "", alt)
+    return Tile(*identity, overlay(pixels, heatmap.upsampled(), alpha=_ALPHA), *known, "", alt)
 
 
 def _rgb(pixels: np.ndarray) -> np.ndarray:

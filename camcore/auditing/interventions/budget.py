@@ -65,7 +65,7 @@ def sizes(budget: int, classes: int, probes: int) -> Sizes:
 
 
 def _passes(discovery: int, test: int, necessity: int, probes: int) -> int:
-    found = discovery * (1 + 2 * probes) + 2 * discovery * (1 + 2 * 4)
+    discovered = discovery * (1 + 2 * probes) + 2 * discovery * (1 + 2 * 4)
     trimmed = discovery * (1 + 2 * _TESTED) + _CUTS * discovery * (1 + 2)
     tested = test * (1 + 2 * _TESTED) + test * (1 + 2 * _PROVEN)
-    return found + trimmed + tested + necessity * (1 + 3 * _PROVEN) + _PARTS
+    return discovered + trimmed + tested + necessity * (1 + 3 * _PROVEN) + _PARTS

@@ -52,20 +52,20 @@ class Discovery:
         if not len(pairs):  # no picture of the class is recognised, or none of the others
             return ()
         rows = self._laboratory.run(Trial("discovery", klass, pairs, probes))
-        found = effects_of(rows, klass)
+        effects = effects_of(rows, klass)
         floor = self._plan.rules.floor
         least = RULES.move_floor * natural_swing(
             self._images, rows["margin_before"].to_numpy(np.float64), klass
         )
-        best = _best_local(found)
+        best = _best_local(effects)
         for step in range(RULES.refinements):
-            finer = tuple(p for p in refine(best) if p.name not in found) if best else ()
-            if not finer or best is None or not _matters(found[best.name], floor, least):
+            finer = tuple(p for p in refine(best) if p.name not in effects) if best else ()
+            if not finer or best is None or not _matters(effects[best.name], floor, least):
                 break
             more = self._effects(f"refined-{step + 1}", klass, pairs, finer)
-            found |= more
+            effects |= more
             best = _best_local(more)
-        chosen = promising(found, floor, least)
+        chosen = promising(effects, floor, least)
         return tuple(dict.fromkeys([*chosen, *self._trimmed(klass, pairs, chosen, least)]))
 
     def _trimmed(
@@ -81,7 +81,7 @@ class Discovery:
         effects = self._effects("beside", klass, pairs, local, fill)
         beside = {probe: effects[probe.name] for probe in local if probe.name in effects}
         floor = self._plan.rules.floor
-        if not any(_matters(own, floor, least) for own in beside.values()):
+        if not any(_matters(paired, floor, least) for paired in beside.values()):
             return ()
         measured = yardstick(beside.values())
         first = smallest_of(beside, RULES.strong)
@@ -118,8 +118,8 @@ class Discovery:
 
     def _fill(self, pairs: Pairs) -> str:
         """How objects are left alone: where enough of them are known, or by their usual place."""
-        told = self._images["told"]
-        known = told.loc[pairs.donors].to_numpy() | told.loc[pairs.recipients].to_numpy()
+        marked = self._images["told"]
+        known = marked.loc[pairs.donors].to_numpy() | marked.loc[pairs.recipients].to_numpy()
         return "spared" if len(pairs) and known.mean() >= RULES.objects_known else "ring"
 
     def test(self, klass: int, probes: tuple[Probe, ...]) -> pd.DataFrame:
@@ -143,9 +143,9 @@ class Discovery:
         """
         pairs = self._pairs(klass, 1, self._sizes.test)
         fill = self._fill(pairs)
-        asked = tuple(p for p in probes if fill == "spared" or p.region is not None)
-        if asked:
-            self._laboratory.run(Trial("off-object", klass, pairs, asked, (fill,)))
+        eligible = tuple(p for p in probes if fill == "spared" or p.region is not None)
+        if eligible:
+            self._laboratory.run(Trial("off-object", klass, pairs, eligible, (fill,)))
 
     def where(self, klass: int, probes: tuple[Probe, ...]) -> None:
         """The same pairs, a property given to the surroundings alone and to the middle alone.
@@ -153,9 +153,9 @@ class Discovery:
         Known objects stand for the middle where enough of them are known.
         """
         pairs = self._pairs(klass, 1, self._sizes.test)
-        asked = tuple(probe for probe in probes if probe.everywhere or probe.pattern)
-        if asked:
-            self._laboratory.run(Trial("where", klass, pairs, asked, ("ring", "inside")))
+        eligible = tuple(probe for probe in probes if probe.everywhere or probe.pattern)
+        if eligible:
+            self._laboratory.run(Trial("where", klass, pairs, eligible, ("ring", "inside")))
 
     def content(self, klass: int, probes: tuple[Probe, ...]) -> None:
         """What of a place acts: the content that donors share, its plain colour, or its absence."""
@@ -168,9 +168,9 @@ class Discovery:
     def in_part(self, klass: int, probes: tuple[Probe, ...]) -> None:
         """The same pairs, a property of the whole image read off a quarter of the donor."""
         pairs = self._pairs(klass, 1, self._sizes.test)
-        asked = tuple(probe for probe in probes if probe.everywhere)
-        if asked:
-            self._laboratory.run(Trial("in-part", klass, pairs, asked, ("quarter",)))
+        eligible = tuple(probe for probe in probes if probe.everywhere)
+        if eligible:
+            self._laboratory.run(Trial("in-part", klass, pairs, eligible, ("quarter",)))
 
     def necessity(self, klass: int, probes: tuple[Probe, ...]) -> pd.DataFrame:
         """The cue taken out of the class's own images, by two fills that must agree."""
@@ -209,22 +209,22 @@ def promising(found: dict[str, Differences], floor: float, least: float) -> tupl
     chosen: list[Probe] = []
     movers: list[tuple[float, tuple[Probe, ...]]] = []
     for probes in families.values():
-        own = {probe: found[probe.name] for probe in probes}
-        best = max(probes, key=lambda p: rank(own[p]))
-        if own[best].effect >= RULES.promising * floor:
-            chosen += dict.fromkeys([best, smallest_of(own)])
+        effects = {probe: found[probe.name] for probe in probes}
+        best = max(probes, key=lambda p: rank(effects[p]))
+        if effects[best].effect >= RULES.promising * floor:
+            chosen += dict.fromkeys([best, smallest_of(effects)])
             continue
-        best = max(probes, key=lambda p: own[p].move)
-        if own[best].move >= least and own[best].strength >= RULES.move_surely:
-            movers.append((own[best].move, tuple(dict.fromkeys([best, smallest_of(own)]))))
+        best = max(probes, key=lambda p: effects[p].move)
+        if effects[best].move >= least and effects[best].strength >= RULES.move_surely:
+            movers.append((effects[best].move, tuple(dict.fromkeys([best, smallest_of(effects)]))))
     movers.sort(key=lambda mover: -mover[0])
     return (*chosen, *(probe for _, probes in movers[: RULES.tested_by_move] for probe in probes))
 
 
-def _matters(own: Differences, floor: float, least: float) -> bool:
-    return own.effect >= floor or (own.move >= least and own.strength >= RULES.move_surely)
+def _matters(paired: Differences, floor: float, least: float) -> bool:
+    return paired.effect >= floor or (paired.move >= least and paired.strength >= RULES.move_surely)
 
 
-def _best_local(found: dict[str, Differences]) -> Probe | None:
-    local = [probe for probe in map(probe_named, found) if probe.region is not None]
-    return max(local, key=lambda p: rank(found[p.name]), default=None)
+def _best_local(effects: dict[str, Differences]) -> Probe | None:
+    local = [probe for probe in map(probe_named, effects) if probe.region is not None]
+    return max(local, key=lambda p: rank(effects[p.name]), default=None)

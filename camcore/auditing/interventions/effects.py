@@ -115,9 +115,9 @@ def natural_swing(images: pd.DataFrame, before: np.ndarray, klass: int) -> float
     >>> natural_swing(images, np.array([-3.0, -5.0]), 0)
     9.0
     """
-    own = images[images["klass"] == klass]
-    known = own[own["predicted"] == klass]
-    margins = (known if len(known) else own)["margin"].to_numpy(np.float64)
+    of_class = images[images["klass"] == klass]
+    known = of_class[of_class["predicted"] == klass]
+    margins = (known if len(known) else of_class)["margin"].to_numpy(np.float64)
     if not len(margins) or not len(before):
         return RULES.least_swing
     return max(RULES.least_swing, float(np.median(margins) - np.median(before)))
@@ -139,7 +139,9 @@ def effects_of(rows: pd.DataFrame, klass: int) -> dict[str, Differences]:
     if rows.empty:
         return {}
     rows = rows[rows["fill"] != "neutral"]
-    return {str(name): differences(own, klass) for name, own in rows.groupby("probe", sort=False)}
+    return {
+        str(name): differences(trials, klass) for name, trials in rows.groupby("probe", sort=False)
+    }
 
 
 def yardstick(compared: Iterable[Differences]) -> Callable[[Differences], float]:
@@ -147,15 +149,15 @@ def yardstick(compared: Iterable[Differences]) -> Callable[[Differences], float]
 
     A network that is sure of its classes hardly flips; its log-odds move all the same.
     """
-    flips = max((own.effect for own in compared), default=0.0) >= RULES.floor
-    return (lambda own: own.effect) if flips else (lambda own: own.move)
+    flips = max((paired.effect for paired in compared), default=0.0) >= RULES.floor
+    return (lambda paired: paired.effect) if flips else (lambda paired: paired.move)
 
 
 def smallest_of(found: dict[Probe, Differences], share: float = RULES.kept) -> Probe:
     """The probe of the smallest area that keeps this share of the best effect."""
     measured = yardstick(found.values())
     best = max(map(measured, found.values()))
-    kept = [probe for probe, own in found.items() if measured(own) >= min(best, share * best)]
+    kept = [probe for probe, paired in found.items() if measured(paired) >= min(best, share * best)]
     return min(kept, key=lambda probe: (probe.area, *(-x for x in rank(found[probe]))))
 
 

@@ -64,16 +64,16 @@ class Pool:
 
     def hold(self, ids: np.ndarray) -> np.ndarray:
         """Decode these images and forget all others; which of them are there, (n,) bool."""
-        wanted = {int(one) for one in ids}
-        self._held = {one: self._held[one] for one in wanted & self._held.keys()}
-        missing = sorted(wanted - self._held.keys() - self.lost.keys())
+        needed = {int(image_id) for image_id in ids}
+        self._held = {image_id: self._held[image_id] for image_id in needed & self._held.keys()}
+        missing = sorted(needed - self._held.keys() - self.lost.keys())
         with ThreadPoolExecutor(usable_cores()) as workers:
-            for one, found in zip(missing, workers.map(self._decoded, missing), strict=True):
-                if isinstance(found, str):
-                    self.lost[one] = found
+            for image_id, outcome in zip(missing, workers.map(self._decoded, missing), strict=True):
+                if isinstance(outcome, str):
+                    self.lost[image_id] = outcome
                 else:
-                    self._held[one] = found
-        return np.array([int(one) in self._held for one in ids], bool)
+                    self._held[image_id] = outcome
+        return np.array([int(image_id) in self._held for image_id in ids], bool)
 
     def sample(self, count: int, seed: int) -> np.ndarray:
         """Ids of some readable images, from every class about as many, (count,) or fewer."""
@@ -85,7 +85,9 @@ class Pool:
 
     def images(self, ids: np.ndarray) -> Images:
         """A batch of images that are held."""
-        pixels, masks, quality, scale, _ = zip(*(self._held[int(one)] for one in ids), strict=True)
+        pixels, masks, quality, scale, _ = zip(
+            *(self._held[int(image_id)] for image_id in ids), strict=True
+        )
         known = np.array([mask is not None for mask in masks])
         blank = np.zeros(pixels[0].shape[:2], bool)
         return Images(
@@ -100,19 +102,19 @@ class Pool:
     @staticmethod
     def _boxes(known: dict[int, np.ndarray], ids: np.ndarray) -> np.ndarray:
         nowhere = np.full(4, -1)
-        return np.array([known.get(int(one), nowhere) for one in ids]).reshape(-1, 4)
+        return np.array([known.get(int(image_id), nowhere) for image_id in ids]).reshape(-1, 4)
 
     def others(self, ids: np.ndarray) -> dict[str, np.ndarray]:
         """What the other inputs are held at for images that are held, (N, *shape) each."""
-        return stacked(self._held[int(one)][4] for one in ids)
+        return stacked(self._held[int(image_id)][4] for image_id in ids)
 
-    def _decoded(self, one: int) -> _Held | str:
-        row = self._files.loc[one]
+    def _decoded(self, image_id: int) -> _Held | str:
+        row = self._files.loc[image_id]
         try:
             path = self._plan.file_of(row["path"])
             settings = self._plan.settings
             decoded = decode(path, self._plan.input_shape, settings.fit, stretch=settings.stretch)
-            if decoded.sha256 != self._images.at[one, "sha256"]:
+            if decoded.sha256 != self._images.at[image_id, "sha256"]:
                 raise ImageError(f"{path.name} has changed since it was scanned.")
             try:
                 mask = object_mask(row, decoded, self._plan)
@@ -121,11 +123,11 @@ class Pool:
             frame, (height, width, _) = decoded.frame, self._plan.input_shape
             scale = (frame.y1 - frame.y0) / height, (frame.x1 - frame.x0) / width
             others = values_of(row, self._plan)
-            return decoded.seen, mask, self._quality(one, path, decoded), scale, others
+            return decoded.seen, mask, self._quality(image_id, path, decoded), scale, others
         except CamcoreError as error:
             return str(error)
 
-    def _quality(self, one: int, path: Path, decoded: Decoded) -> float:
+    def _quality(self, image_id: int, path: Path, decoded: Decoded) -> float:
         """The coarsest JPEG quality that a file went through, NaN for no JPEG.
 
         Its table tells of the last saving only; an earlier one is read off the file's own pixels.
@@ -134,8 +136,8 @@ class Pool:
         readable = decoded.width * decoded.height <= _READABLE
         if np.isnan(table) or not readable or not self.looks_for_earlier:
             return table
-        if one not in self._pixels_tell:
+        if image_id not in self._pixels_tell:
             corner = read_image(path).pixels[: READ[0], : READ[1]]
-            self._pixels_tell[one] = quality_from_pixels(corner)
-            self.saved_twice |= self._pixels_tell[one] < table - _COARSER
-        return min(table, self._pixels_tell[one])
+            self._pixels_tell[image_id] = quality_from_pixels(corner)
+            self.saved_twice |= self._pixels_tell[image_id] < table - _COARSER
+        return min(table, self._pixels_tell[image_id])

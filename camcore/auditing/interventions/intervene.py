@@ -62,10 +62,10 @@ def intervene(store: Store, plan: Plan, classifier: Classifier, watch: Watch) ->
     chosen, too_many = able[: afford.classes], able[afford.classes :]
     why = "is spent on larger classes" if chosen else "is too small for any class"
     left_out += [
-        _left_out(plan, images, one, f"the budget of forward passes {why}") for one in too_many
+        _left_out(plan, images, klass, f"the budget of forward passes {why}") for klass in too_many
     ]
     total = afford.passes
-    store.write_json("trials/plan.json", _told(plan, chosen, left_out, afford))
+    store.write_json("trials/plan.json", _plan_json(plan, chosen, left_out, afford))
     watch.begin("interventions", total=total)
     laboratory = Laboratory(store, plan, classifier, pool, watch)
     discovery = Discovery(laboratory, plan, images, afford)
@@ -77,7 +77,9 @@ def intervene(store: Store, plan: Plan, classifier: Classifier, watch: Watch) ->
     table = pd.concat(tests, ignore_index=True) if tests else pd.DataFrame()
     if len(table):
         _prove(table, discovery, parts, plan, classifier, images, pool, store)
-    store.write_json("trials/lost.json", {str(one): why for one, why in pool.lost.items()})
+    store.write_json(
+        "trials/lost.json", {str(image_id): why for image_id, why in pool.lost.items()}
+    )
 
 
 def _prove(
@@ -92,11 +94,11 @@ def _prove(
 ) -> None:
     """What holds on the held-out half is taken out again, moved, and kept off the object."""
     proven: dict[int, list[Probe]] = {}
-    for one in judge(tests, plan, swings_of(images, tests)):
-        if relied_on(one, plan) and isinstance(one.probe, Part):
-            parts.prove(one.probe)
-        elif relied_on(one, plan):
-            proven.setdefault(one.klass, []).append(one.probe)
+    for result in judge(tests, plan, swings_of(images, tests)):
+        if relied_on(result, plan) and isinstance(result.probe, Part):
+            parts.prove(result.probe)
+        elif relied_on(result, plan):
+            proven.setdefault(result.klass, []).append(result.probe)
     for klass, probes in proven.items():
         # All that stood for the family goes out: what suffices may be a part of what is needed.
         families = {probe.family for probe in probes}
@@ -135,8 +137,8 @@ def _readable(store: Store, plan: Plan, files: pd.DataFrame) -> pd.DataFrame:
     rows = light_rows(store)
     rows = rows[(rows["error"] == "") & (rows["klass"] >= 0) & np.isfinite(rows["margin"])].copy()
     rows["half"] = halves(rows, plan.settings.seed)
-    told = (files["mask"] != "") | files["box"].notna()
-    rows["told"] = told.reindex(rows.index).to_numpy()
+    marked = (files["mask"] != "") | files["box"].notna()
+    rows["told"] = marked.reindex(rows.index).to_numpy()
     return rows
 
 
@@ -151,7 +153,7 @@ def _general_probes(pool: Pool, images: pd.DataFrame) -> tuple[Probe, ...]:
 
 def _hot_regions(store: Store, plan: Plan) -> dict[int, tuple[Probe, ...]]:
     """Where the maps of a class's strategies are hot: the evidence proposes, trials decide."""
-    found: dict[int, list[Probe]] = {}
+    proposed: dict[int, list[Probe]] = {}
     table = store.read_table("evidence/strategies.parquet", ["class", "cells"])
     for klass, cells in table.itertuples(index=False):
         hot = np.frombuffer(cells, bool).reshape(plan.grid)
@@ -159,15 +161,15 @@ def _hot_regions(store: Store, plan: Plan) -> dict[int, tuple[Probe, ...]]:
             labels, count = ndimage.label(hot, np.ones((3, 3)))
             regions = [region_of_map(labels == k, plan.frame) for k in range(1, count + 1)]
             places = [Transplant(region) for region in regions if region is not None]
-            found.setdefault(int(klass), []).extend(places)
+            proposed.setdefault(int(klass), []).extend(places)
     known = set(local_probes())
     return {
         klass: tuple(
             p
-            for p in dict.fromkeys(sorted(own, key=lambda p: -p.area)[: RULES.hot_regions])
+            for p in dict.fromkeys(sorted(probes, key=lambda p: -p.area)[: RULES.hot_regions])
             if p not in known
         )
-        for klass, own in found.items()
+        for klass, probes in proposed.items()
     }
 
 
@@ -176,10 +178,10 @@ def _classes(images: pd.DataFrame, plan: Plan) -> tuple[list[int], list[dict[str
     counts = images["klass"].value_counts()
     needed = plan.rules.least_images
     by_label = plan.classes.by == "label"
-    wanted = range(len(plan.classes.classes)) if by_label else counts.index
+    classes = range(len(plan.classes.classes)) if by_label else counts.index
     left_out = []
     able = []
-    for klass in wanted:
+    for klass in classes:
         count = int(counts.get(klass, 0))
         if count < needed:
             left_out.append(_left_out(plan, images, klass, "too few readable images"))
@@ -199,7 +201,7 @@ def _left_out(plan: Plan, images: pd.DataFrame, klass: int, why: str) -> dict[st
     }
 
 
-def _told(
+def _plan_json(
     plan: Plan, chosen: list[int], left_out: list[dict[str, Any]], afford: Sizes
 ) -> dict[str, Any]:
     return {

@@ -51,29 +51,29 @@ def likeness_table(
         ids = images.index[images["klass"] == other].to_numpy()
         ids = ids[np.linspace(0, len(ids) - 1, min(len(ids), RULES.alike_pictures)).astype(int)]
         seen[int(other)] = pool.images(ids[pool.hold(ids)])
-    own = seen.pop(klass)
+    of_class = seen.pop(klass)
     others = [batch for batch in seen.values() if len(batch)]
     rest = np.concatenate([batch.pixels for batch in others])
-    repeated = repeated_content(own.pixels, rest)
-    ground = common_ground(own.pixels, rest)
-    told, plain = [], []
+    repeated = repeated_content(of_class.pixels, rest)
+    ground = common_ground(of_class.pixels, rest)
+    alike, plain = [], []
     for probe in probes:
         where = None if probe.region is None else probe.region.mask(*repeated.shape)
         plain.append(0.0 if where is None or not where.any() else float(ground[where].mean()))
         if where is not None:
             places = min(RULES.alike_places, ndimage.label(where, np.ones((3, 3)))[1])
             enough = RULES.repeated / max(1, places)
-            told.append(float((repeated[where] >= enough).mean()) if where.any() else 0.0)
+            alike.append(float((repeated[where] >= enough).mean()) if where.any() else 0.0)
         elif isinstance(probe, StatisticProbe) and probe.everywhere and not probe.pattern:
-            told.append(_evenly(probe, own, others))
+            alike.append(_evenly(probe, of_class, others))
         else:
-            told.append(float("nan"))
-    return pd.DataFrame({"probe": [probe.name for probe in probes], "alike": told, "plain": plain})
+            alike.append(float("nan"))
+    return pd.DataFrame({"probe": [probe.name for probe in probes], "alike": alike, "plain": plain})
 
 
-def _evenly(probe: StatisticProbe, own: Images, others: Sequence[Images]) -> float:
+def _evenly(probe: StatisticProbe, of_class: Images, others: Sequence[Images]) -> float:
     """The least separation over the whole picture and its parts: content is not everywhere."""
-    parts = zip(crops(own.pixels), *(crops(batch.pixels) for batch in others), strict=True)
+    parts = zip(crops(of_class.pixels), *(crops(batch.pixels) for batch in others), strict=True)
     return min(
         separation(_readings(probe, mine), [_readings(probe, batch) for batch in theirs])
         for mine, *theirs in parts

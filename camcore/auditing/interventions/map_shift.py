@@ -31,8 +31,8 @@ def shift_table(
         ``recipient``, ``content`` and ``place``: correlation of the new map with the old one moved
         along, and with the old one where it was, on the cells that both have; the mean over moves.
     """
-    own = images[(images["klass"] == klass) & (images["predicted"] == klass)]
-    ids = own.index.to_numpy()[: RULES.shift_images]
+    recognised = images[(images["klass"] == klass) & (images["predicted"] == klass)]
+    ids = recognised.index.to_numpy()[: RULES.shift_images]
     ids = ids[pool.hold(ids)]
     if not len(ids):
         return pd.DataFrame({"recipient": ids, "content": [], "place": []})
@@ -58,12 +58,12 @@ def shift_table(
 def _window(down: int, right: int, rows: int, columns: int) -> tuple[Window, Window]:
     """Cells that a move leaves inside: where they were, and where they are."""
 
-    def one(step: int, size: int) -> tuple[slice, slice]:
+    def span(step: int, size: int) -> tuple[slice, slice]:
         if size < 2:
             return slice(0, size), slice(0, size)
         return slice(max(0, -step), size - max(0, step)), slice(max(0, step), size - max(0, -step))
 
-    (was_down, is_down), (was_right, is_right) = one(down, rows), one(right, columns)
+    (was_down, is_down), (was_right, is_right) = span(down, rows), span(right, columns)
     return (was_down, was_right), (is_down, is_right)
 
 

@@ -54,13 +54,13 @@ def halves(images: pd.DataFrame, seed: int) -> np.ndarray:
     half = np.zeros(len(images), np.int8)
     group, klass = images["group"].to_numpy(), images["klass"].to_numpy()
     decided: dict[int, int] = {}
-    for own in np.unique(klass):
-        places = np.flatnonzero(klass == own)
-        found, first = np.unique(group[places], return_inverse=True)
+    for class_index in np.unique(klass):
+        places = np.flatnonzero(klass == class_index)
+        groups, first = np.unique(group[places], return_inverse=True)
         counts = np.bincount(first)
         size = [0, 0]
-        for index in rng.permutation(len(found)):
-            side = decided.setdefault(int(found[index]), int(size[1] < size[0]))
+        for index in rng.permutation(len(groups)):
+            side = decided.setdefault(int(groups[index]), int(size[1] < size[0]))
             size[side] += int(counts[index])
         half[places] = [decided[int(g)] for g in group[places]]
     return half
@@ -88,17 +88,17 @@ def pairs_from_class(
     images: pd.DataFrame, klass: int, count: int, rng: np.random.Generator
 ) -> Pairs:
     """Recipients of one class that are recognised, donors of the others, controls of the one."""
-    own = images[images["klass"] == klass]
-    recipients = own[own["predicted"] == klass]
+    of_class = images[images["klass"] == klass]
+    recipients = of_class[of_class["predicted"] == klass]
     donors = images[(images["klass"] >= 0) & (images["klass"] != klass)]
-    return _pairs(recipients, donors, own, count, rng)
+    return _pairs(recipients, donors, of_class, count, rng)
 
 
 def _recognised(images: pd.DataFrame, klass: int) -> pd.DataFrame:
     """Images of a class; only recognised ones where there are enough, as they bear its cues."""
-    own = images[images["klass"] == klass]
-    right = own[own["predicted"] == klass]
-    return right if len(right) >= min(RULES.donors_recognised, len(own)) else own
+    of_class = images[images["klass"] == klass]
+    right = of_class[of_class["predicted"] == klass]
+    return right if len(right) >= min(RULES.donors_recognised, len(of_class)) else of_class
 
 
 def _pairs(
@@ -117,8 +117,8 @@ def _pairs(
         if len(rows) == count:
             break
         row = recipients.loc[recipient]
-        own = by_class[row["klass"]]
-        other = own.index[(own["group"] != row["group"]).to_numpy()]
+        candidates = by_class[row["klass"]]
+        other = candidates.index[(candidates["group"] != row["group"]).to_numpy()]
         if len(other):
             rows.append((recipient, donor, int(rng.choice(other))))
     table = np.array(rows, np.int64).reshape(-1, 3)

@@ -95,7 +95,7 @@ class PropertyRealism(Realism):
 
     def __init__(self, properties: np.ndarray) -> None:
         spread = properties.std(axis=0)
-        units = np.array([one.unit for one in SEEN_PROPERTIES])
+        units = np.array([image_property.unit for image_property in SEEN_PROPERTIES])
         for unit in np.unique(units):
             alike = units == unit
             usual = float(np.sqrt((spread[alike] ** 2).mean()))

@@ -90,26 +90,26 @@ def swaps(run: Run, finding: Finding, pool: Pool, count: int = 6) -> tuple[Swap,
     others = (rows["before"] != klass) & (rows["controlled"] != klass)
     flipped = others & (rows["edited"] == klass)
     moved = rows["margin_edited"] - rows["margin_controlled"]
-    told = rows.assign(flipped=flipped, moved=moved)
-    told = told.sort_values(["flipped", "moved"], ascending=False).head(count)
-    if told.empty:
+    ranked = rows.assign(flipped=flipped, moved=moved)
+    ranked = ranked.sort_values(["flipped", "moved"], ascending=False).head(count)
+    if ranked.empty:
         return ()
-    probe, found = probe_named(finding.probe), {}
+    probe, pixels = probe_named(finding.probe), {}
     # The same batches as in the trial: what is drawn at random is drawn in its order.
-    starts = sorted({pair // RULES.edited_at_once * RULES.edited_at_once for pair in told.index})
+    starts = sorted({pair // RULES.edited_at_once * RULES.edited_at_once for pair in ranked.index})
     batches = [rows.loc[start : start + RULES.edited_at_once - 1] for start in starts]
     columns = ["recipient", "donor", "control"]
-    wanted = np.unique(np.concatenate([batch[columns].to_numpy().ravel() for batch in batches]))
-    there = pool.hold(wanted)
+    needed = np.unique(np.concatenate([batch[columns].to_numpy().ravel() for batch in batches]))
+    there = pool.hold(needed)
     if not there.all():
-        raise ImageError(pool.lost[int(wanted[~there][0])])
+        raise ImageError(pool.lost[int(needed[~there][0])])
     for start, batch in zip(starts, batches, strict=True):
         ids = [batch[who].to_numpy() for who in columns]
-        recipients, donors, controls = (pool.images(own) for own in ids)
+        recipients, donors, controls = (pool.images(image_ids) for image_ids in ids)
         key = trial_key(plan, klass, start, probe)
         edited, controlled = edit_and_control(probe, recipients, donors, controls, key)
         for place, pair in enumerate(batch.index):
-            found[pair] = (
+            pixels[pair] = (
                 recipients.pixels[place], donors.pixels[place], edited[place], controlled[place]
             )  # fmt: skip
     names = (*run.class_names, "another class")
@@ -118,7 +118,7 @@ def swaps(run: Run, finding: Finding, pool: Pool, count: int = 6) -> tuple[Swap,
             int(row["recipient"]),
             int(row["donor"]),
             int(row["control"]),
-            *found[pair],
+            *pixels[pair],
             names[int(row["before"])],
             names[int(row["edited"])],
             names[int(row["controlled"])],
@@ -126,5 +126,5 @@ def swaps(run: Run, finding: Finding, pool: Pool, count: int = 6) -> tuple[Swap,
             float(row["margin_edited"]),
             float(row["margin_controlled"]),
         )
-        for pair, row in told.iterrows()
+        for pair, row in ranked.iterrows()
     )

@@ -85,23 +85,34 @@ def judge(trials: pd.DataFrame, plan: Plan, swings: Mapping[int, float]) -> tupl
     if trials.empty:
         return ()
     for (klass, _), rows in trials.groupby(["klass", "family"], sort=True):
-        found = {
-            probe_named(str(name)): differences(own, klass)
-            for name, own in rows.groupby("probe", sort=False)
+        measured = {
+            probe_named(str(name)): differences(rows_of_probe, klass)
+            for name, rows_of_probe in rows.groupby("probe", sort=False)
         }
-        margins = np.column_stack([own.margins for own in found.values()])
-        groups = next(iter(found.values())).groups
+        margins = np.column_stack([paired.margins for paired in measured.values()])
+        groups = next(iter(measured.values())).groups
         adjusted = sign_flip_max_t(margins, groups, seed=seed)
-        by_probe = dict(zip(found, adjusted, strict=True))
-        probe = smallest_of(found)
-        own = found[probe]
+        by_probe = dict(zip(measured, adjusted, strict=True))
+        probe = smallest_of(measured)
+        paired = measured[probe]
         p = float(by_probe[probe])
         swing = swings.get(int(klass), float("inf"))
         standing.append(
-            Tested(int(klass), probe, own, own.interval(seed), p, p, swing, own.move_interval(seed))
+            Tested(
+                int(klass),
+                probe,
+                paired,
+                paired.interval(seed),
+                p,
+                p,
+                swing,
+                paired.move_interval(seed),
+            )
         )
-    q = holm(np.array([one.p for one in standing]))
-    return tuple(replace(one, q=float(own)) for one, own in zip(standing, q, strict=True))
+    q = holm(np.array([result.p for result in standing]))
+    return tuple(
+        replace(result, q=float(q_value)) for result, q_value in zip(standing, q, strict=True)
+    )
 
 
 def relied_on(one: Tested, plan: Plan) -> bool:

@@ -157,7 +157,7 @@ class Laboratory:
         return self._unedited[key]
 
     def _answers_before(self, trial: Trial) -> tuple[np.ndarray, np.ndarray]:
-        found = [
+        chunks = [
             self._answers(
                 self._prepared(self._pool.images(trial.pairs.recipients[chunk]).pixels),
                 trial,
@@ -165,9 +165,9 @@ class Laboratory:
             )
             for chunk in _chunks(len(trial.pairs))
         ]
-        if not found:
+        if not chunks:
             return np.zeros(0, np.int32), np.zeros(0, np.float32)
-        answers, margins, _ = zip(*found, strict=True)
+        answers, margins, _ = zip(*chunks, strict=True)
         return np.concatenate(answers), np.concatenate(margins)
 
     def _block(

@@ -45,14 +45,14 @@ def alikeness(crops: np.ndarray, others: np.ndarray) -> float:
     """
     if len(crops) < 4:
         return 0.0
-    own, elsewhere = (_patches(images) for images in (crops, others))
+    of_crops, elsewhere = (_patches(images) for images in (crops, others))
     side = _SIDE - _PATCH + 1
-    grid = own.reshape(len(own), side, side, -1)[:, 2::_STEP, 2::_STEP]
-    templates = grid.reshape(len(own), -1, own.shape[-1])
-    here, there = (_best_matches(templates, patches) for patches in (own, elsewhere))
+    grid = of_crops.reshape(len(of_crops), side, side, -1)[:, 2::_STEP, 2::_STEP]
+    templates = grid.reshape(len(of_crops), -1, of_crops.shape[-1])
+    here, there = (_best_matches(templates, patches) for patches in (of_crops, elsewhere))
     excess = []
-    for number in range(len(own)):
-        kept = np.arange(len(own)) != number
+    for number in range(len(of_crops)):
+        kept = np.arange(len(of_crops)) != number
         usual = [
             np.quantile(matches[number][:, kept], _QUANTILE, axis=1) for matches in (here, there)
         ]

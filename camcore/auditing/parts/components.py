@@ -43,8 +43,8 @@ class Components:
             None negative; at most 16 cells along a side.
         """
         cells = _pooled(activations)
-        found = _solved(cells.reshape(-1, cells.shape[-1]), self.directions)
-        return found.reshape(*cells.shape[:3], -1)
+        presence = _solved(cells.reshape(-1, cells.shape[-1]), self.directions)
+        return presence.reshape(*cells.shape[:3], -1)
 
 
 def components(activations: np.ndarray, *, seed: int) -> Components:

@@ -49,13 +49,13 @@ def part_evidence(run: Run, probe: Part) -> dict[str, Any]:
         that, in pixels.
     """
     table = _windows(run, probe)
-    own = table[(run.images["klass"].loc[table["id"]] == probe.klass).to_numpy()]
-    own = own.sort_values(["presence", "id"], ascending=[False, True])
-    boxes = own[_BOX].to_numpy(np.int64)
-    alike = float(own["alike"].iloc[0])
+    of_class = table[(run.images["klass"].loc[table["id"]] == probe.klass).to_numpy()]
+    of_class = of_class.sort_values(["presence", "id"], ascending=[False, True])
+    boxes = of_class[_BOX].to_numpy(np.int64)
+    alike = float(of_class["alike"].iloc[0])
     picture = tuple(run.record["model"]["input_shape"][:2])
-    told: dict[str, Any] = {
-        "layer": str(own["layer"].iloc[0]),
+    evidence: dict[str, Any] = {
+        "layer": str(of_class["layer"].iloc[0]),
         "alike": round(alike, 6),
         "recurs": alike >= Plan(run.record).rules.parts_alike,
         "scatter": round(scatter(boxes, *picture), 6),
@@ -65,14 +65,14 @@ def part_evidence(run: Run, probe: Part) -> dict[str, Any]:
     for name, way in _ALONE:
         rows = matching(run.trials(ASKED), klass=probe.klass, probe=probe.done(way).name)
         moved = differences(rows, probe.klass).margins.mean() if len(rows) else None
-        told[name] = None if moved is None else round(float(moved), 6)
+        evidence[name] = None if moved is None else round(float(moved), 6)
         if name == "elsewhere":
             flips = differences(rows, probe.klass).effect if len(rows) else None
-            told["elsewhere_flips"] = None if flips is None else round(flips, 6)
-    told["windows"] = [
-        [int(image), *map(int, box)] for image, box in zip(own["id"], boxes, strict=True)
+            evidence["elsewhere_flips"] = None if flips is None else round(flips, 6)
+    evidence["windows"] = [
+        [int(image), *map(int, box)] for image, box in zip(of_class["id"], boxes, strict=True)
     ]
-    return told
+    return evidence
 
 
 def recurs(run: Run, probe: Part) -> bool:

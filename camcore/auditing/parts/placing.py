@@ -80,11 +80,11 @@ def place_parts(
         return store.read_table(name)
     images = images[pool.hold(images.index.to_numpy())]
     fitted = ((images["klass"] == klass) & (images["half"] == 0)).to_numpy()
-    found: list[_Candidate] = []
+    candidates: list[_Candidate] = []
     if fitted.any() and min(plan.grid) >= _FEWEST:
         pixels = pool.images(images.index.to_numpy()).pixels
-        found = _candidates(klass, images, pixels, fitted, plan, classifier, store)
-    table = _table(images.index.to_numpy(), found)
+        candidates = _candidates(klass, images, pixels, fitted, plan, classifier, store)
+    table = _table(images.index.to_numpy(), candidates)
     store.write_table(name, table)
     return table
 
@@ -94,15 +94,15 @@ def layers_of(classifier: Classifier, layer: str) -> tuple[Layer, ...]:
 
     Of several only one that divides the picture evenly is taken: padding shifts the others.
     """
-    by_name = {own.name: own for own in classifier.layers}
+    by_name = {candidate.name: candidate for candidate in classifier.layers}
     audited = by_name[layer]
     height, width = classifier.input_shape[:2]
     finer = [
-        own
-        for own in classifier.layers[: classifier.layers.index(audited)]
-        if own.height >= _FINER * audited.height
-        and own.width >= _FINER * audited.width
-        and height % own.height == width % own.width == 0
+        candidate
+        for candidate in classifier.layers[: classifier.layers.index(audited)]
+        if candidate.height >= _FINER * audited.height
+        and candidate.width >= _FINER * audited.width
+        and height % candidate.height == width % candidate.width == 0
     ]
     return (audited, *finer[-1:])
 
@@ -120,9 +120,9 @@ def _candidates(
     height, width = pixels.shape[1:3]
     hot = np.maximum(np.nan_to_num(Run(store.folder).maps(images.index.to_numpy())), 0)
     places = windows(hot, plan.frame, SHARE)
-    own = (images["klass"] == klass).to_numpy()
+    of_class = (images["klass"] == klass).to_numpy()
     first = _Candidate("", np.inf, _alike(pixels, places, fitted), places)
-    found: list[_Candidate] = []
+    candidates: list[_Candidate] = []
     for layer in layers_of(classifier, plan.layer):
         activations = np.concatenate(
             [
@@ -139,11 +139,13 @@ def _candidates(
         frame = layer.frame or whole_frame(width, height)
         for number, contribution in enumerate(added):
             places = windows(presence[..., number], frame, share)
-            if contribution > 0 and places.presence[own].any():
+            if contribution > 0 and places.presence[of_class].any():
                 alike = _alike(pixels, places, fitted)
-                found.append(_Candidate(layer.name, float(contribution), alike, places))
-    by_contribution = sorted(found, key=lambda one: -one.contribution)[:_BY_CONTRIBUTION]
-    by_alikeness = sorted(found, key=lambda one: -one.alike)[:_BY_ALIKENESS]
+                candidates.append(_Candidate(layer.name, float(contribution), alike, places))
+    by_contribution = sorted(candidates, key=lambda candidate: -candidate.contribution)[
+        :_BY_CONTRIBUTION
+    ]
+    by_alikeness = sorted(candidates, key=lambda candidate: -candidate.alike)[:_BY_ALIKENESS]
     return [first, *dict.fromkeys([*by_contribution, *by_alikeness])]
 
 
@@ -157,7 +159,7 @@ def _gradients(
     others = forward.scores.copy()
     others[:, columns] = -np.inf
     rival = others.argmax(axis=1)
-    up, down = (classifier.gradients(forward, own.tolist()) for own in (target, rival))
+    up, down = (classifier.gradients(forward, outputs.tolist()) for outputs in (target, rival))
     pull: np.ndarray = up - down
     return pull
 
@@ -175,21 +177,21 @@ def _strongest(presence: np.ndarray, of: np.ndarray) -> np.ndarray:
     return rows[np.argsort(-presence[rows], kind="stable")][:CROPS]
 
 
-def _table(ids: np.ndarray, found: Sequence[_Candidate]) -> pd.DataFrame:
+def _table(ids: np.ndarray, candidates: Sequence[_Candidate]) -> pd.DataFrame:
     columns = ["top", "left", "bottom", "right"]
     tables = [
         pd.DataFrame(
             {
                 "id": ids.astype(np.int32),
                 "number": np.int32(number),
-                "layer": one.layer,
-                "contribution": np.float32(one.contribution),
-                "alike": np.float32(one.alike),
-                "presence": one.places.presence,
-                **dict(zip(columns, one.places.boxes.T.astype(np.int32), strict=True)),
+                "layer": candidate.layer,
+                "contribution": np.float32(candidate.contribution),
+                "alike": np.float32(candidate.alike),
+                "presence": candidate.places.presence,
+                **dict(zip(columns, candidate.places.boxes.T.astype(np.int32), strict=True)),
             }
         )
-        for number, one in enumerate(found)
+        for number, candidate in enumerate(candidates)
     ]
     if tables:
         return pd.concat(tables, ignore_index=True)

@@ -54,7 +54,7 @@ class PartTrials:
         chosen = self._chosen(klass)
         placed = place_parts(klass, chosen, self._pool, self._plan, self._classifier, self._store)
         self._pool.know(klass, placed)
-        found: list[tuple[Part, Differences, float]] = []
+        tried: list[tuple[Part, Differences, float]] = []
         for number, rows in placed.groupby("number"):
             probe = Part(klass, int(number))
             pairs = self._pairs(probe, rows, 0, self._plan.rules.parts_pairs[0])
@@ -62,8 +62,8 @@ class PartTrials:
                 continue
             trial = Trial(FOUND, klass, pairs, (probe,), label=f"-{number}")
             moved = differences(self._laboratory.run(trial), klass)
-            found.append((probe, moved, float(rows["alike"].iloc[0])))
-        best = best_part(found, self._plan.rules)
+            tried.append((probe, moved, float(rows["alike"].iloc[0])))
+        best = best_part(tried, self._plan.rules)
         if best is None:
             return pd.DataFrame()
         pairs = self._pairs(
@@ -80,19 +80,19 @@ class PartTrials:
             klass, self._chosen(klass), self._pool, self._plan, self._classifier, self._store
         )
         rows = placed[placed["number"] == probe.number]
-        asked = self._pairs(probe, rows, 1, self._plan.rules.parts_pairs[2])
+        way_pairs = self._pairs(probe, rows, 1, self._plan.rules.parts_pairs[2])
         ways: tuple[Way, ...] = ("another place", "from beside", "shared")
         probes = tuple(probe.done(way) for way in ways)
-        self._laboratory.run(Trial(ASKED, klass, asked, probes))
+        self._laboratory.run(Trial(ASKED, klass, way_pairs, probes))
         tested = self._pairs(probe, rows, 1, self._plan.rules.parts_pairs[1])
-        told = self._images["told"]
-        if told.loc[tested.donors].mean() >= self._plan.rules.objects_known:
+        marked = self._images["told"]
+        if marked.loc[tested.donors].mean() >= self._plan.rules.objects_known:
             trial = Trial("off-object", klass, tested, (probe,), ("spared",), label=_LABEL)
             self._laboratory.run(trial)
-        own = self._images["klass"].loc[rows["id"]].to_numpy() == klass
+        of_class = self._images["klass"].loc[rows["id"]].to_numpy() == klass
         recognised = self._images["predicted"].loc[rows["id"]].to_numpy() == klass
-        showing = self._showing(rows[own], self._plan.rules.parts_taken)
-        ids = rows.loc[own & recognised & rows["id"].isin(showing).to_numpy(), "id"].to_numpy()
+        showing = self._showing(rows[of_class], self._plan.rules.parts_taken)
+        ids = rows.loc[of_class & recognised & rows["id"].isin(showing).to_numpy(), "id"].to_numpy()
         pairs = Pairs(ids, ids, ids)  # nothing comes from another image
         fills = ("transfer", "neutral")
         painted = probe.done("painted over")
@@ -104,10 +104,10 @@ class PartTrials:
         tables = []
         for half in (0, 1):
             images = self._images[self._images["half"] == half]
-            own = images[(images["klass"] == klass) & (images["predicted"] == klass)]
+            recognised = images[(images["klass"] == klass) & (images["predicted"] == klass)]
             others = images[(images["klass"] != klass) & (images["predicted"] != klass)]
             for table, count in (
-                (own, self._plan.rules.parts_own[half]),
+                (recognised, self._plan.rules.parts_own[half]),
                 (others, self._plan.rules.parts_others[half]),
             ):
                 mixed = table.iloc[rng.permutation(len(table))].drop_duplicates("group")
@@ -123,10 +123,10 @@ class PartTrials:
         """
         images = self._images.loc[rows["id"]]
         rows = rows[(images["half"] == half).to_numpy()]
-        own = (self._images["klass"].loc[rows["id"]] == probe.klass).to_numpy()
-        donors = self._showing(rows[own], count)
-        others = self._images.loc[rows.loc[~own, "id"]]
-        presence = rows[~own].set_index("id")["presence"]
+        of_class = (self._images["klass"].loc[rows["id"]] == probe.klass).to_numpy()
+        donors = self._showing(rows[of_class], count)
+        others = self._images.loc[rows.loc[~of_class, "id"]]
+        presence = rows[~of_class].set_index("id")["presence"]
         rng = np.random.default_rng([self._plan.settings.seed, probe.klass, probe.number, half])
         recipients = rng.permutation(others.index.to_numpy())
         triples = []
@@ -158,7 +158,7 @@ def best_part(found: list[tuple[Part, Differences, float]], rules: Rules) -> Par
         With what each moves on the discovery half, and how alike its crops are.
     rules : Rules
     """
-    moving = [one for one in found if one[1].strength >= rules.parts_strength]
-    recurring = [one for one in moving if one[2] >= rules.parts_alike]
-    best = max(recurring or moving, key=lambda one: one[1].margins.mean(), default=None)
+    moving = [trial for trial in found if trial[1].strength >= rules.parts_strength]
+    recurring = [trial for trial in moving if trial[2] >= rules.parts_alike]
+    best = max(recurring or moving, key=lambda trial: trial[1].margins.mean(), default=None)
     return None if best is None else best[0]

@@ -166,6 +166,8 @@ def _opened(path: Path, stretch: str) -> Decoded | str:
 
 
 def _copies(readable: list[Decoded]) -> int:
-    thumbs = np.array([np.frombuffer(own.thumb, np.uint8) for own in readable], np.uint8)
-    groups = near_duplicates(thumbs.reshape(len(readable), -1), [own.sha256 for own in readable])
+    thumbs = np.array([np.frombuffer(decoded.thumb, np.uint8) for decoded in readable], np.uint8)
+    groups = near_duplicates(
+        thumbs.reshape(len(readable), -1), [decoded.sha256 for decoded in readable]
+    )
     return len(readable) - len(np.unique(groups))

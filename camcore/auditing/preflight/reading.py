@@ -128,11 +128,11 @@ def named_rightly(answers: Answers, classes: Classes, kind: str) -> dict[str, np
     >>> named_rightly(answers, classes, "softmax")["0-1"].tolist()
     [True, False, True]
     """
-    place = {own.label: index for index, own in enumerate(classes.classes)}
+    place = {audit_class.label: index for index, audit_class in enumerate(classes.classes)}
     known = np.array([label in place for label in answers.labels], bool)
-    wanted = np.array([place.get(label, -1) for label in answers.labels])
+    target = np.array([place.get(label, -1) for label in answers.labels])
     return {
-        name: (predicted_classes(scores, classes, kind) == wanted)[known]  # type: ignore[arg-type]
+        name: (predicted_classes(scores, classes, kind) == target)[known]  # type: ignore[arg-type]
         for name, scores in answers.scores.items()
     }
 

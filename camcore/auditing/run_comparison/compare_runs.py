@@ -96,7 +96,7 @@ def _row(class_name: str, family: str, first: Cue | None, second: Cue | None) ->
 
 
 def _rank(row: Row) -> tuple[bool, int, float, str, str]:
-    largest = max(one.value for one in (row.a, row.b) if one is not None)
+    largest = max(effect.value for effect in (row.a, row.b) if effect is not None)
     excused = row.verdict in ("new", "worse") and row.mark == "neutral"
     return excused, ORDER.index(row.verdict), -largest, row.class_name, row.family
 
@@ -131,10 +131,10 @@ def _answers(run: Run) -> pd.DataFrame:
 
 def _notes(a: Run, b: Run, shared: int, relabelled: int) -> list[str]:
     notes = []
-    one, other = a.record, b.record
-    if one["model"]["sha256"] == other["model"]["sha256"]:
+    first, other = a.record, b.record
+    if first["model"]["sha256"] == other["model"]["sha256"]:
         notes.append("both runs audit the same model, bit for bit.")
-    if one["source"]["digest"] != other["source"]["digest"]:
+    if first["source"]["digest"] != other["source"]["digest"]:
         sizes = [run.summary["images"]["readable"] for run in (a, b)]
         notes.append(
             f"the images differ: {sizes[0]} in a, {sizes[1]} in b, {shared} are in both; effects "
@@ -143,20 +143,20 @@ def _notes(a: Run, b: Run, shared: int, relabelled: int) -> list[str]:
     if relabelled:
         notes.append(f"{relabelled} images bear another class in b and are left out of accuracy.")
     notes += _class_notes(a.class_names, b.class_names)
-    rules, others = (record.get("rules", record.get("thresholds")) for record in (one, other))
+    rules, others = (record.get("rules", record.get("thresholds")) for record in (first, other))
     if names := sorted(name for name in rules | others if rules.get(name) != others.get(name)):  # type: ignore[operator, union-attr]
         notes.append(f"the rules differ ({', '.join(names)}): what counts as proven does too.")
-    asked = [Settings.from_json(record["settings"]) for record in (one, other)]
-    apart = [n for n in asked[0].differences(asked[1]) if n not in ("source", "model")]
+    settings = [Settings.from_json(record["settings"]) for record in (first, other)]
+    apart = [n for n in settings[0].differences(settings[1]) if n not in ("source", "model")]
     if apart:
         notes.append(f"the settings differ: {', '.join(apart)}.")
     for name in ("input_shape", "preprocessing", "output_kind"):
-        if one["model"][name] != other["model"][name]:
+        if first["model"][name] != other["model"][name]:
             notes.append(
-                f"the models' {name.replace('_', ' ')} differs: {_told(one['model'][name])} in a, "
-                f"{_told(other['model'][name])} in b."
+                f"the models' {name.replace('_', ' ')} differs: "
+                f"{_in_words(first['model'][name])} in a, {_in_words(other['model'][name])} in b."
             )
-    if one["versions"].get("camcore") != other["versions"].get("camcore"):
+    if first["versions"].get("camcore") != other["versions"].get("camcore"):
         notes.append("the runs were made by different versions of this program.")
     return notes
 
@@ -172,5 +172,5 @@ def _class_notes(a: Sequence[str], b: Sequence[str]) -> list[str]:
     ]
 
 
-def _told(value: Any) -> str:
+def _in_words(value: Any) -> str:
     return " x ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -26,21 +26,23 @@ def in_a_sentence(rows: Iterable[Row]) -> str:
     -------
     str
     """
-    told = [row for row in rows if row.told.relied_on and row.told.same_as is None]
+    proven = [row for row in rows if row.effect.relied_on and row.effect.same_as is None]
     cues = {
-        "no longer relies on": [row for row in told if row.verdict == "gone"],
-        "relies less on": [row for row in told if row.verdict == "better" and _relied_on(row.a)],
-        "relies more on": [row for row in told if row.verdict == "worse" and not row.told.excused],
-        "now relies on": [row for row in told if row.verdict == "new" and not row.told.excused],
-        "still relies on": [row for row in told if _kept(row) and not row.told.excused],
+        "no longer relies on": [row for row in proven if row.verdict == "gone"],
+        "relies less on": [row for row in proven if row.verdict == "better" and _relied_on(row.a)],
+        "relies more on": [
+            row for row in proven if row.verdict == "worse" and not row.effect.excused
+        ],
+        "now relies on": [row for row in proven if row.verdict == "new" and not row.effect.excused],
+        "still relies on": [row for row in proven if _kept(row) and not row.effect.excused],
     }
     clauses = [f"{verb} {_cues(of)}" for verb, of in cues.items() if of]
-    excused = [row for row in told if row.told.excused and _relied_on(row.b)]
+    excused = [row for row in proven if row.effect.excused and _relied_on(row.b)]
     if excused:
         clauses.append(f"relies on what is, or may be, the object: {_cues(excused)}")
     if clauses:
         return f"b {'; it '.join(clauses)}."
-    open_ones = [row for row in told if row.verdict == "not tested" and _relied_on(row.a)]
+    open_ones = [row for row in proven if row.verdict == "not tested" and _relied_on(row.a)]
     if open_ones:
         return f"b was not asked about what a relies on: {_cues(open_ones)}."
     return "No reliance was proven in b that a does not have, and none of a's is surely gone."
@@ -57,8 +59,8 @@ def _relied_on(effect: Effect | None) -> bool:
 def _cues(rows: Sequence[Row]) -> str:
     """Each cue once with its classes, the strongest first."""
     classes: dict[str, list[str]] = {}
-    for row in sorted(rows, key=lambda own: -own.told.value):
-        names = classes.setdefault(in_short(row.told.cue), [])
+    for row in sorted(rows, key=lambda row: -row.effect.value):
+        names = classes.setdefault(in_short(row.effect.cue), [])
         if row.class_name not in names:
             names.append(row.class_name)
     cues = [f"the {cue} for {listed(names)}" for cue, names in classes.items()]

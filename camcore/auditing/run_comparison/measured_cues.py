@@ -82,7 +82,7 @@ class Measured:
                 if anywhere or same_place(probe_named(name).region, region)
             }
             if there:
-                name = max(there, key=lambda own: there[own].effect)
+                name = max(there, key=lambda probe_name: there[probe_name].effect)
                 probe, best = probe_named(name), there[name]
                 interval = best.interval(self.seed)
                 effect = Effect(best.effect, interval, False, stage == "test", probe.cue)

@@ -75,7 +75,7 @@ class Row:
     note: str = ""
 
     @property
-    def told(self) -> Effect:
+    def effect(self) -> Effect:
         """The effect that the row is about: what b has or has got worse, else what a had."""
         sides = (self.b, self.a) if self.verdict in ("new", "worse") else (self.a, self.b)
         proven = [side for side in sides if side is not None and side.relied_on]
@@ -88,8 +88,8 @@ class Row:
         Reliance on the object is neither gain nor loss, nor is a change of what neither run relies
         on.
         """
-        told = self.told
-        if self.verdict in ("unchanged", "not tested") or told.excused or not told.relied_on:
+        effect = self.effect
+        if self.verdict in ("unchanged", "not tested") or effect.excused or not effect.relied_on:
             return "neutral"
         return "bad" if self.verdict in ("new", "worse") else "good"
 
@@ -161,9 +161,9 @@ class Comparison:
     def as_json(self) -> dict[str, Any]:
         """The comparison as a JSON object; ``class_name`` goes by ``class``."""
         value = asdict(self)
-        for row, told in zip(value["rows"], self.rows, strict=True):
+        for row, compared in zip(value["rows"], self.rows, strict=True):
             row["class"] = row.pop("class_name")
-            row["mark"] = told.mark
+            row["mark"] = compared.mark
         return value | {"sentence": self.sentence}
 
     @property
@@ -172,7 +172,7 @@ class Comparison:
         return in_a_sentence(self.rows)
 
     @property
-    def told(self) -> tuple[Row, ...]:
+    def relevant(self) -> tuple[Row, ...]:
         """The rows that matter."""
         return tuple(row for row in self.rows if row.matters)
 
@@ -185,27 +185,27 @@ class Comparison:
         lines = [f"a: {self.model_a}, {self.a}", f"b: {self.model_b}, {self.b}"]
         lines.append(self.sentence)
         lines += [f"note: {note}" for note in self.notes]
-        own = self.accuracy
-        if own.a is not None and own.b is not None:
+        accuracy = self.accuracy
+        if accuracy.a is not None and accuracy.b is not None:
             lines.append(
-                f"recognised of {own.images} shared images: a {100 * own.a:.1f} %, "
-                f"b {100 * own.b:.1f} % (only a: {own.only_a}, only b: {own.only_b})"
+                f"recognised of {accuracy.images} shared images: a {100 * accuracy.a:.1f} %, "
+                f"b {100 * accuracy.b:.1f} % (only a: {accuracy.only_a}, only b: {accuracy.only_b})"
             )
-        told = self.told
+        relevant = self.relevant
         table = [("verdict", "mark", "class", "cue", "a", "b", "change")]
         table += [
             (
                 row.verdict,
                 row.mark,
                 row.class_name,
-                row.told.cue,
-                _shown(row.a),
-                _shown(row.b),
+                row.effect.cue,
+                _effect_cell(row.a),
+                _effect_cell(row.b),
                 "" if row.change is None else f"{100 * row.change:+.0f}",
             )
-            for row in told
+            for row in relevant
         ]
-        if told:
+        if relevant:
             widths = [max(len(line[k]) for line in table) for k in range(len(table[0]))]
             lines += [
                 "  ".join(
@@ -213,11 +213,13 @@ class Comparison:
                 ).rstrip()
                 for line in table
             ]
-            lines += [f"{row.class_name}, {row.told.cue}: {row.note}" for row in told if row.note]
-        rest = len(self.rows) - len(told)
+            lines += [
+                f"{row.class_name}, {row.effect.cue}: {row.note}" for row in relevant if row.note
+            ]
+        rest = len(self.rows) - len(relevant)
         if rest:
             lines.append(f"{rest} other cues were tried; neither run relies on them.")
-        elif not told:
+        elif not relevant:
             lines.append("No cue was tried in either run.")
         return "\n".join(lines)
 
@@ -231,7 +233,7 @@ _COLUMNS = [
 
 
 def _flat(row: Row) -> list[Any]:
-    cells: list[Any] = [row.verdict, row.mark, row.class_name, row.family, row.told.cue]
+    cells: list[Any] = [row.verdict, row.mark, row.class_name, row.family, row.effect.cue]
     for side in (row.a, row.b):
         if side is None:
             cells += [None] * len(_SIDES)
@@ -240,8 +242,8 @@ def _flat(row: Row) -> list[Any]:
     return [*cells, row.change, row.note]
 
 
-def _shown(effect: Effect | None) -> str:
+def _effect_cell(effect: Effect | None) -> str:
     if effect is None:
         return "-"
-    value, low, high = (f"{100 * one:.0f}" for one in (effect.value, *effect.interval))
+    value, low, high = (f"{100 * share:.0f}" for share in (effect.value, *effect.interval))
     return f"{value} ({low} to {high})" + ("" if effect.relied_on else ", not relied on")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 
@@ -28,6 +28,7 @@ from camcore.pictures.model_view import decode
 from camcore.pictures.preprocessing import preprocess
 from camcore.sources.matching import read_mapping
 from camcore.sources.source import Source, read_source
+from camcore.sources.synsets import groups_of
 
 _FILES = "files.parquet"
 _MEASURED_ON = 64  # images
@@ -71,7 +72,7 @@ def begin(
     model = load()
     require_classes(model.output_kind, model.name)
     layer = settings.layer or model.default_layer
-    layers = {own.name: own for own in model.layers}
+    layers = {candidate.name: candidate for candidate in model.layers}
     if layer not in layers:
         raise InputError(
             f"{model.name} has no layer {layer!r} with a spatial map; the last one is "
@@ -99,7 +100,7 @@ def begin(
                 and settings.preprocessing is None,
                 "output": model.output,
                 "output_kind": model.output_kind,
-                "held": [own.as_json() for own in held],
+                "held": [held_column.as_json() for held_column in held],
             },
             "classes": asdict(classes),
             "source": {
@@ -108,8 +109,8 @@ def begin(
                 "digest": source.digest,
                 "count": len(source.files),
                 "notes": list(source.notes),
-                "splits": [asdict(own) for own in source.splits],
-                "taken": [own.name for own in source.taken],
+                "splits": [asdict(split) for split in source.splits],
+                "taken": [split.name for split in source.taken],
             },
             "rules": RULES.as_json(),
             "versions": {"camcore": __version__, "python": platform.python_version()}
@@ -124,7 +125,10 @@ def begin(
     plan.record["model"]["notes"] = [
         # What a column takes the place of is not said.
         *(note for note in model.notes if note in measured.notes),
-        *(f"input {own.input} takes the values of the column {own.column!r}" for own in held),
+        *(
+            f"input {held_column.input} takes the values of the column {held_column.column!r}"
+            for held_column in held
+        ),
     ]
     store.write_table(_FILES, source.files)
     store.write_json("run.json", plan.record)
@@ -156,12 +160,12 @@ def _taken_up(
             "one with another --out."
         )
     if others := plan.settings.differences(settings):
-        told = ", ".join(
+        changes = ", ".join(
             f"{name} {getattr(plan.settings, name)!r} then, {getattr(settings, name)!r} now"
             for name in others
         )
         raise StoreError(
-            f"this run was begun with other settings ({told}); "
+            f"this run was begun with other settings ({changes}); "
             "repeat those, or name a new folder with --out."
         )
     watch.begin("model")
@@ -191,12 +195,13 @@ def _taken_up(
 def _classes(source: Source, settings: Settings, model: Classifier) -> Classes:
     counts = source.files["label"].value_counts(sort=False)
     labels = {str(label): int(count) for label, count in counts.items() if label}
-    mapping = None
-    if settings.labels not in (None, "none"):
+    mapping: Mapping[str, Sequence[int]] | None = None
+    if settings.labels == "groups":
+        mapping = groups_of(model.class_names)
+    elif settings.labels not in (None, "none"):
         mapping = read_mapping(settings.labels, model.class_names)
-    return match_classes(
-        labels, model.class_names, mapping, by_prediction=settings.labels == "none"
-    )
+    by_prediction = settings.labels in ("none", "groups")
+    return match_classes(labels, model.class_names, mapping, by_prediction=by_prediction)
 
 
 def _some_inputs(source: Source, model: Classifier, plan: Plan) -> tuple[np.ndarray, Classifier]:

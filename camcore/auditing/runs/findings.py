@@ -178,7 +178,7 @@ class Finding:
         True
         """
         known = {field.name for field in fields(cls)}
-        given = {name: own for name, own in value.items() if name in known}
+        given = {name: entry for name, entry in value.items() if name in known}
         given["class_name"] = value["class"]
         if "transfer" in (given.get("necessity") or {}):  # as runs of format 1 have it
             given["removal"] = given.pop("necessity")

@@ -80,15 +80,15 @@ class Plan:
     def classes(self) -> Classes:
         """The audited classes."""
         value = self.record["classes"]
-        own = (AuditClass(c["name"], tuple(c["columns"]), c["label"]) for c in value["classes"])
-        return Classes(tuple(own), value["by"], tuple(value["notes"]))
+        classes = (AuditClass(c["name"], tuple(c["columns"]), c["label"]) for c in value["classes"])
+        return Classes(tuple(classes), value["by"], tuple(value["notes"]))
 
     @cached_property
     def klass_of_label(self) -> dict[str, int]:
         """Index of the class that a label stands for."""
         if self.classes.by == "prediction":
             return {}
-        return {own.label: index for index, own in enumerate(self.classes.classes)}
+        return {audit_class.label: index for index, audit_class in enumerate(self.classes.classes)}
 
     @property
     def root(self) -> Path:
@@ -126,11 +126,11 @@ class Plan:
     def frame(self) -> Frame:
         """Where the maps lie in what the model sees."""
         height, width, _ = self.input_shape
-        told = self.record["model"].get("frame")
-        if told is None:
+        stored = self.record["model"].get("frame")
+        if stored is None:
             return whole_frame(width, height)
-        reach = told["reach"]
-        return Frame(**told | {"reach": None if reach is None else tuple(reach)})
+        reach = stored["reach"]
+        return Frame(**stored | {"reach": None if reach is None else tuple(reach)})
 
     @property
     def input_shape(self) -> tuple[int, int, int]:

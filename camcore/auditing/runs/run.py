@@ -113,7 +113,7 @@ class Run:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Strongest first."""
-        return tuple(Finding.from_json(one) for one in self.summary.get("findings", ()))
+        return tuple(Finding.from_json(entry) for entry in self.summary.get("findings", ()))
 
     def finding(self, name: str) -> Finding:
         """The finding of an id.
@@ -122,15 +122,15 @@ class Run:
         ------
         InputError
         """
-        for one in self.findings:
-            if one.id == name:
-                return one
+        for finding in self.findings:
+            if finding.id == name:
+                return finding
         raise InputError(f"this run has no finding {name!r}; it has {len(self.findings)} others.")
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the audited classes; `klass` and `predicted` in tables are indices of these."""
-        return tuple(one["name"] for one in self.record["classes"]["classes"])
+        return tuple(audit_class["name"] for audit_class in self.record["classes"]["classes"])
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -172,18 +172,18 @@ class Run:
         ndarray, shape (len(ids), h, w), float32
             Before ReLU; NaN where the image has none.
         """
-        wanted = {int(one): place for place, one in enumerate(ids)}
-        found = np.full((len(wanted), *self.grid), np.nan, np.float32)
+        place_of = {int(image_id): place for place, image_id in enumerate(ids)}
+        maps = np.full((len(place_of), *self.grid), np.nan, np.float32)
         columns = ["id", f"map_{kind}", f"scale_{kind}"]
-        held = {part_of(one) for one in wanted}
+        held = {part_of(image_id) for image_id in place_of}
         for part in sorted(held.intersection(self.store.parts("images"))):
             table = self.store.read_table(part, columns)
-            table = table[table["id"].isin(wanted.keys())]
-            for one, data, scale in table.itertuples(index=False):
+            table = table[table["id"].isin(place_of.keys())]
+            for image_id, data, scale in table.itertuples(index=False):
                 if data:
                     cells = np.frombuffer(data, np.float16).astype(np.float32)
-                    found[wanted[one]] = cells.reshape(self.grid) * scale
-        return found
+                    maps[place_of[image_id]] = cells.reshape(self.grid) * scale
+        return maps
 
     def path_of(self, image: int) -> Path:
         """Where an image lies; it may be gone since.
@@ -233,12 +233,14 @@ class Run:
     @property
     def decisions(self) -> tuple[Decision, ...]:
         """All decisions, oldest first; the last one about a finding holds."""
-        return tuple(Decision(**one) for one in self.store.read_json("decisions.json") or ())
+        return tuple(Decision(**entry) for entry in self.store.read_json("decisions.json") or ())
 
     def decision(self, finding: str) -> Decision | None:
         """The decision that holds for a finding: the last about it, or about the same cause."""
         same = self.cause(finding)
-        return next((one for one in reversed(self.decisions) if one.finding in same), None)
+        return next(
+            (decision for decision in reversed(self.decisions) if decision.finding in same), None
+        )
 
     def cause(self, finding: str) -> frozenset[str]:
         """Ids of the findings that are told as one cause with this one, and its own."""
@@ -265,5 +267,7 @@ class Run:
         with self.store.locked(_PATIENCE):
             now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             made = Decision(finding, decision, by.strip(), note.strip(), now)
-            self.store.write_json("decisions.json", [vars(one) for one in (*self.decisions, made)])
+            self.store.write_json(
+                "decisions.json", [vars(kept) for kept in (*self.decisions, made)]
+            )
         return made

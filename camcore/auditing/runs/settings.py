@@ -31,7 +31,8 @@ class Settings:
         Makes the maps; one of `camcore.METHODS` that scans.
     labels : str or None
         File that says which classes of the model each label means; ``none`` audits by predicted
-        class.
+        class, and ``groups`` by the predicted one of `camcore.sources.synsets.GROUPS`, which join
+        ImageNet's classes.
     class_names : str or None
         File with the model's own class names.
     preprocessing, output, output_kind, input_size, input, others
@@ -73,7 +74,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not method_named(self.method).scans:
-            suited = ", ".join(key for key, own in METHODS.items() if own.scans)
+            suited = ", ".join(key for key, method in METHODS.items() if method.scans)
             raise InputError(
                 f"method {self.method!r} does not suit thousands of images: it makes many passes "
                 f"of each, or knows no class; choose one of {suited}."
@@ -91,7 +92,7 @@ class Settings:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be 0 or more.")
         for name in ("source", "labels", "class_names"):
             value = getattr(self, name)
-            if value is not None and value not in ("none", "imagenet"):
+            if value is not None and value not in ("none", "groups", "imagenet"):
                 object.__setattr__(self, name, str(Path(value).expanduser().absolute()))
         if Path(self.model).is_file():
             object.__setattr__(self, "model", str(Path(self.model).absolute()))
@@ -108,7 +109,7 @@ class Settings:
     def from_json(cls, value: dict[str, Any]) -> Settings:
         """The settings that `as_json` wrote."""
         known = {field.name for field in fields(cls)}
-        return cls(**{name: own for name, own in value.items() if name in known})
+        return cls(**{name: entry for name, entry in value.items() if name in known})
 
     def differences(self, other: Settings) -> tuple[str, ...]:
         """Names of the settings that differ.

@@ -157,8 +157,8 @@ class Store:
         pq.write_table(table, sink, compression="zstd")
         data = sink.getvalue().to_pybytes()
         # The checksum comes first: a table without one is what earlier versions wrote.
-        told = f"{hashlib.sha256(data).hexdigest()}  {Path(name).name}\n"
-        self.write_bytes(name + _CHECKSUM, told.encode())
+        checksum = f"{hashlib.sha256(data).hexdigest()}  {Path(name).name}\n"
+        self.write_bytes(name + _CHECKSUM, checksum.encode())
         self.write_bytes(name, data)
 
     def read_json(self, name: str) -> Any:
@@ -212,17 +212,19 @@ class Store:
         """Bytes of a table; a ValueError if they are not those that were written."""
         data = (self.folder / name).read_bytes()
         try:
-            told = (self.folder / (name + _CHECKSUM)).read_text(encoding="ascii", errors="replace")
+            checksum = (self.folder / (name + _CHECKSUM)).read_text(
+                encoding="ascii", errors="replace"
+            )
         except FileNotFoundError:
             return data
-        if told.split()[:1] != [hashlib.sha256(data).hexdigest()]:
+        if checksum.split()[:1] != [hashlib.sha256(data).hexdigest()]:
             raise ValueError("its checksum differs, so it is damaged")
         return data
 
     def parts(self, folder: str) -> tuple[str, ...]:
         """Names of the Parquet files in a folder of the run, in order."""
-        found = sorted((self.folder / folder).glob("*.parquet"))
-        return tuple(f"{folder}/{file.name}" for file in found)
+        files = sorted((self.folder / folder).glob("*.parquet"))
+        return tuple(f"{folder}/{file.name}" for file in files)
 
     @contextlib.contextmanager
     def _replacing(self, name: str) -> Iterator[Path]:

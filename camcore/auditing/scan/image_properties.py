@@ -99,7 +99,7 @@ def _in_region(region: str) -> tuple[Property, ...]:
 SEEN_PROPERTIES: tuple[Property, ...] = (
     *_in_region(""),
     *_WHOLE,
-    *(one for region in _REGIONS if region for one in _in_region(region)),
+    *(image_property for region in _REGIONS if region for image_property in _in_region(region)),
 )
 FILE_PROPERTIES: tuple[Property, ...] = (
     Property("width", "width of the file's picture", "pixels", "dimensions"),
@@ -114,7 +114,7 @@ PROPERTIES: tuple[Property, ...] = SEEN_PROPERTIES + FILE_PROPERTIES
 
 def property_names() -> tuple[str, ...]:
     """Names of `PROPERTIES`: what `measure` gives, then what `measure_file` gives."""
-    return tuple(one.name for one in PROPERTIES)
+    return tuple(image_property.name for image_property in PROPERTIES)
 
 
 def measure(seen: np.ndarray) -> np.ndarray:

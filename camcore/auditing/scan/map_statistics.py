@@ -74,12 +74,12 @@ def focus(
 
     # einsum, not a matrix product: a map's numbers must not depend on how many come with it.
     sums = np.einsum("wc,nc->wn", _weights(height, width, lies), share)
-    told = dict(zip((*AREAS, "centroid_x", "centroid_y"), sums, strict=True))
-    told["map_entropy"] = _entropy(share)
-    told["share_object"] = (share * covered).sum(axis=1)
-    told = {name: np.where(evidence, values, np.nan) for name, values in told.items()}
-    told["area_object"] = covered @ (sizes / sizes.sum())
-    columns = {name: values.astype(np.float32) for name, values in told.items()}
+    numbers = dict(zip((*AREAS, "centroid_x", "centroid_y"), sums, strict=True))
+    numbers["map_entropy"] = _entropy(share)
+    numbers["share_object"] = (share * covered).sum(axis=1)
+    numbers = {name: np.where(evidence, values, np.nan) for name, values in numbers.items()}
+    numbers["area_object"] = covered @ (sizes / sizes.sum())
+    columns = {name: values.astype(np.float32) for name, values in numbers.items()}
     return {"evidence": evidence} | columns
 
 

@@ -195,12 +195,12 @@ def _table(
     columns = _Columns(part, plan)
     batch: list[tuple[int, _Looked]] = []
     for place in range(len(part)):
-        one = next(looked)
-        if one.decoded is None:
-            columns.refuse(place, one.error)
+        image = next(looked)
+        if image.decoded is None:
+            columns.refuse(place, image.error)
             count(1, 1)
             continue
-        batch.append((place, one))
+        batch.append((place, image))
         if len(batch) == BATCH:
             refused = columns.fill(batch, classifier, method)
             count(len(batch), refused)
@@ -219,8 +219,8 @@ class _Columns:
         count = len(part)
         self._labels = part["label"].tolist()
         klass = plan.klass_of_label
-        own = np.array([klass.get(label, -1) for label in self._labels], np.int32)
-        self._own = own
+        classes = np.array([klass.get(label, -1) for label in self._labels], np.int32)
+        self._own = classes
         whole = {"id": np.int32, "bytes": np.int64, "width": np.int32, "height": np.int32}
         self._values: dict[str, Any] = {name: np.zeros(count, kind) for name, kind in whole.items()}
         self._values["id"] = part["id"].to_numpy(np.int32)
@@ -230,7 +230,7 @@ class _Columns:
         self._values |= {"path": part["path"].tolist(), "label": self._labels}
         blobs = ("map_predicted", "map_label", "thumb", "top_columns", "top_probabilities")
         self._values |= {name: [None] * count for name in blobs}
-        self._values |= {"klass": own.copy(), "predicted": np.full(count, -1, np.int32)}
+        self._values |= {"klass": classes.copy(), "predicted": np.full(count, -1, np.int32)}
         floats = ("jpeg_quality", "margin", "scale_predicted", "scale_label")
         self._values |= {name: np.full(count, np.nan, np.float32) for name in floats}
         self._properties = np.full((count, len(PROPERTIES)), np.nan, np.float32)
@@ -242,10 +242,10 @@ class _Columns:
     def fill(self, batch: list[tuple[int, _Looked]], classifier: Classifier, method: Method) -> int:
         """Rows of a batch; returns how many images got no answer."""
         plan, values = self._plan, self._values
-        inputs = np.stack([one.inputs for _, one in batch if one.inputs is not None])
-        rows = stacked(one.others for _, one in batch)
-        asked = held_at(classifier, rows)
-        forward = asked.forward(inputs, plan.layer)
+        inputs = np.stack([image.inputs for _, image in batch if image.inputs is not None])
+        rows = stacked(image.others for _, image in batch)
+        held_classifier = held_at(classifier, rows)
+        forward = held_classifier.forward(inputs, plan.layer)
         answered = finite_rows(forward)
         refused = int((~answered).sum())
         if refused:
@@ -256,40 +256,44 @@ class _Columns:
             batch = [batch[k] for k in np.flatnonzero(answered).tolist()]
             if not batch:
                 return refused
-            asked = held_at(classifier, {name: values[answered] for name, values in rows.items()})
-            forward = asked.forward(inputs[answered], plan.layer)
+            held_classifier = held_at(
+                classifier, {name: values[answered] for name, values in rows.items()}
+            )
+            forward = held_classifier.forward(inputs[answered], plan.layer)
         places = np.array([place for place, _ in batch])
         predicted = predicted_classes(forward.scores, plan.classes, plan.output_kind)
         margins = class_margins(forward.scores, plan.classes, plan.output_kind)
-        own = predicted if plan.classes.by == "prediction" else self._own[places]
-        values["klass"][places] = own
+        klass = predicted if plan.classes.by == "prediction" else self._own[places]
+        values["klass"][places] = klass
         values["predicted"][places] = predicted
-        known = np.flatnonzero(own >= 0).tolist()
-        values["margin"][places[known]] = margins[known, own[known]]
+        known = np.flatnonzero(klass >= 0).tolist()
+        values["margin"][places[known]] = margins[known, klass[known]]
 
         top = np.argsort(-forward.probabilities, axis=1, kind="stable")[:, :_TOP]
         first = top[:, 0]
         target = first.copy()
         for k in known:
-            of_class = np.array(plan.classes.classes[own[k]].columns)
+            of_class = np.array(plan.classes.classes[klass[k]].columns)
             target[k] = of_class[np.argmax(forward.scores[k, of_class])]
-        maps = _maps(asked, forward, first, method)
-        label_maps = maps if (target == first).all() else _maps(asked, forward, target, method)
+        maps = _maps(held_classifier, forward, first, method)
+        label_maps = (
+            maps if (target == first).all() else _maps(held_classifier, forward, target, method)
+        )
         self._keep_maps("predicted", places, maps)
         self._keep_maps("label", places[known], label_maps[known])
 
-        for k, (place, one) in enumerate(batch):
-            decoded = one.decoded
+        for k, (place, image) in enumerate(batch):
+            decoded = image.decoded
             assert decoded is not None
             values["sha256"][place] = decoded.sha256
-            values["notes"][place] = one.notes
+            values["notes"][place] = image.notes
             values["width"][place], values["height"][place] = decoded.width, decoded.height
             values["jpeg_quality"][place] = decoded.jpeg_quality
             values["thumb"][place] = decoded.thumb
             values["top_columns"][place] = top[k].astype(np.int32)
             values["top_probabilities"][place] = forward.probabilities[k, top[k]]
-            self._properties[place] = one.properties
-        covered = [one.coverage for _, one in batch]
+            self._properties[place] = image.properties
+        covered = [image.coverage for _, image in batch]
         unknown = np.full(plan.grid, np.nan, np.float32)
         masks = np.stack([unknown if c is None else c for c in covered])
         for name, column in focus(label_maps, masks, plan.frame).items():
@@ -303,14 +307,14 @@ class _Columns:
         scales = np.abs(maps).max(axis=(1, 2))
         self._values[f"scale_{kind}"][places] = scales
         small = (maps / np.where(scales > 0, scales, 1)[:, None, None]).astype(np.float16)
-        for place, one in zip(places, small, strict=True):
-            self._values[f"map_{kind}"][place] = one.tobytes()
+        for place, cells in zip(places, small, strict=True):
+            self._values[f"map_{kind}"][place] = cells.tobytes()
 
     def table(self) -> pa.Table:
         values = dict(self._values)
-        for own, column in zip(PROPERTIES, self._properties.T, strict=True):
+        for image_property, column in zip(PROPERTIES, self._properties.T, strict=True):
             # Width, height, bytes and JPEG quality are columns of the file already.
-            values.setdefault(own.name, column)
+            values.setdefault(image_property.name, column)
         return pa.table({**values, **self._focus})
 
 

@@ -68,16 +68,16 @@ class Measured:
         such cues says least.'
         """
         missed = [
-            (found / relied, f"{found} of {relied} networks that relied on {cue}")
-            for cue, (found, relied) in self.recall.items()
-            if found < _FOUND * relied
+            (caught / relied, f"{caught} of {relied} networks that relied on {cue}")
+            for cue, (caught, relied) in self.recall.items()
+            if caught < _FOUND * relied
         ]
         if not missed:
             return ""
         words = [words for _, words in sorted(missed)[:_NAMED]]
-        told = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+        listed = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
         return (
-            f"In the benchmark of this tool it caught {told}: silence about such cues says least."
+            f"In the benchmark of this tool it caught {listed}: silence about such cues says least."
         )
 
 
@@ -92,7 +92,7 @@ def measured() -> Measured:
     """
     text = files("camcore.auditing.verdict").joinpath("measured.json").read_text("utf-8")
     held = json.loads(text)
-    recall = {cue: (found, relied) for cue, (found, relied) in held["recall"].items()}
+    recall = {cue: (caught, relied) for cue, (caught, relied) in held["recall"].items()}
     return Measured(
         held["date"], held["cases"], held["footnote"], recall, held["versions"]["camcore"]
     )

@@ -49,32 +49,32 @@ def carriers_of(
         where a property of the whole image is not found in its quarters: a small bright tag makes
         an image sharper on the whole.
     """
-    told: dict[tuple[int, str], Carrier] = {}
-    for one in tested:
-        key = one.klass, one.probe.name
-        if one.probe.family in ("object", "background"):
-            told[key] = "the object" if one.probe.family == "object" else "not the object"
+    carriers: dict[tuple[int, str], Carrier] = {}
+    for result in tested:
+        key = result.klass, result.probe.name
+        if result.probe.family in ("object", "background"):
+            carriers[key] = "the object" if result.probe.family == "object" else "not the object"
             continue
         rows, parts = (
-            matching(trials, klass=one.klass, probe=one.probe.name)
+            matching(trials, klass=result.klass, probe=result.probe.name)
             for trials in (off_object, in_part)
         )
-        if len(parts) and share_left(one, parts) < RULES.in_part:
-            told[key] = "a place"
+        if len(parts) and share_left(result, parts) < RULES.in_part:
+            carriers[key] = "a place"
         elif len(rows):
             if (rows["fill"] == "spared").all():
-                told[key] = "the object" if _gone(one, rows, floor) else "not the object"
-            elif share_left(one, rows) < RULES.in_middle:
-                told[key] = "perhaps the object"
-    return told
+                carriers[key] = "the object" if _gone(result, rows, floor) else "not the object"
+            elif share_left(result, rows) < RULES.in_middle:
+                carriers[key] = "perhaps the object"
+    return carriers
 
 
-def _gone(one: Tested, spared: pd.DataFrame, floor: float) -> bool:
-    fewer = differences(spared, one.klass).effect < RULES.on_object * one.effect
-    if one.probe.region is not None:
+def _gone(result: Tested, spared: pd.DataFrame, floor: float) -> bool:
+    fewer = differences(spared, result.klass).effect < RULES.on_object * result.effect
+    if result.probe.region is not None:
         return fewer
-    left = share_left(one, spared)
-    return left < RULES.by_object or (fewer and left * one.effect < floor)
+    left = share_left(result, spared)
+    return left < RULES.by_object or (fewer and left * result.effect < floor)
 
 
 def share_left(one: Tested, trials: pd.DataFrame) -> float:

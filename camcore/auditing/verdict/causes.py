@@ -23,11 +23,11 @@ def joined(findings: Sequence[Finding]) -> list[Finding]:
     """
     led: dict[str, list[str]] = {}
     leaders: list[Finding] = []
-    told: list[Finding] = []
+    ordered: list[Finding] = []
     for finding in findings:
         leader = next((other for other in leaders if _same(other, finding)), None)
         if finding.level != "relied on":
-            told.append(finding)
+            ordered.append(finding)
             continue
         if leader is None:
             leaders.append(finding)
@@ -37,8 +37,11 @@ def joined(findings: Sequence[Finding]) -> list[Finding]:
             away = leader.class_name != finding.class_name
             presence = "without" if away else finding.presence
             finding = replace(finding, overlaps=leader.id, presence=presence)
-        told.append(finding)
-    return [replace(one, joined=tuple(led[one.id])) if one.id in led else one for one in told]
+        ordered.append(finding)
+    return [
+        replace(finding, joined=tuple(led[finding.id])) if finding.id in led else finding
+        for finding in ordered
+    ]
 
 
 def _same(leader: Finding, other: Finding) -> bool:

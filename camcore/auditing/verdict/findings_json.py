@@ -35,6 +35,7 @@ from camcore.auditing.verdict.carriers import name_of
 from camcore.auditing.verdict.causes import joined
 from camcore.auditing.verdict.kinds import kind_of, needed, scores
 from camcore.auditing.verdict.ordering import in_order
+from camcore.sources.synsets import GROUPS, are_imagenet, columns_of
 
 _SCALES = (("yellow", "blue"), ("red", "green"))
 _SHOWN = 500  # images listed in a finding
@@ -45,22 +46,22 @@ def conclude(store: Store) -> None:
     run = Run(store.folder)
     plan = Plan(run.record)
     rows = light_rows(store)
-    told = store.read_json("trials/plan.json") or {}
+    trial_plan = store.read_json("trials/plan.json") or {}
     trials = run.trials("test")
     tested = judge(trials, plan, swings_of(run.images, trials))
     off_object, in_part = (run.trials(stage) for stage in ("off-object", "in-part"))
     carriers = verdict.carriers_of(tested, off_object, in_part, plan.rules.floor)
-    for one in tested:  # crops that are not alike are rather each picture's own object
-        key = one.klass, one.probe.name
-        if isinstance(one.probe, Part) and not recurs(run, one.probe):
+    for result in tested:  # crops that are not alike are rather each picture's own object
+        key = result.klass, result.probe.name
+        if isinstance(result.probe, Part) and not recurs(run, result.probe):
             carriers.setdefault(key, "perhaps the object")
     findings: dict[tuple[int, str], Finding] = {}
     _associated(findings, run, plan)
     _attended(findings, run, plan)
-    for one in tested:
-        if relied_on(one, plan):
-            key = one.klass, one.probe.family
-            proven = _proven(findings.get(key), one, carriers, run, plan)
+    for result in tested:
+        if relied_on(result, plan):
+            key = result.klass, result.probe.family
+            proven = _proven(findings.get(key), result, carriers, run, plan)
             if proven.removal is None or needed(proven) >= RULES.missed:
                 findings[key] = proven
     ordered = joined(in_order(findings.values()))
@@ -68,11 +69,11 @@ def conclude(store: Store) -> None:
     score = spoken.pop("score")
     lead = next((finding for finding in ordered if finding.level == "relied on"), None)
     readable = int((rows["error"] == "").sum())
-    pairs = [len(one.differences.flips) for one in tested]
-    planned = (told.get("pairs") or {}).get("test")
-    if told.get("classes") and planned:
+    pairs = [len(result.differences.flips) for result in tested]
+    planned = (trial_plan.get("pairs") or {}).get("test")
+    if trial_plan.get("classes") and planned:
         pairs = pairs or [planned]
-    seen_from = verdict.blind_spot(plan, pairs, len(tested) or len(told.get("classes", ())))
+    seen_from = verdict.blind_spot(plan, pairs, len(tested) or len(trial_plan.get("classes", ())))
     store.write_json(
         "findings.json",
         {
@@ -87,10 +88,10 @@ def conclude(store: Store) -> None:
             "score": score,
             "scores": spoken,
             "lead": lead.id if lead else None,
-            "findings": [one.as_json() for one in ordered],
-            "insufficient": told.get("insufficient", []),
+            "findings": [finding.as_json() for finding in ordered],
+            "insufficient": trial_plan.get("insufficient", []),
             "not_detected": _not_detected(seen_from, ordered, _tried(run)),
-            "notes": _notes(run),
+            "notes": _notes(run, rows["klass"]),
             "made": {
                 name: run.record[name]
                 for name in ("settings", "versions", "rules", "precision", "started")
@@ -106,7 +107,7 @@ def _tried(run: Run) -> set[str]:
     return {str(family) for table in tables if len(table) for family in table["family"].unique()}
 
 
-def _notes(run: Run) -> list[str]:
+def _notes(run: Run, predicted: pd.Series) -> list[str]:
     record = run.record
     notes = [*record["source"]["notes"], *record["classes"]["notes"]]
     notes += record["model"].get("notes", ())
@@ -115,6 +116,8 @@ def _notes(run: Run) -> list[str]:
         notes.append(
             f"the preprocessing of the model is a guess ({name}); choose it if it is wrong"
         )
+    if (offer := _offer_groups(run, predicted)) is not None:
+        notes.append(offer)
     if lost := run.store.read_json("trials/lost.json"):
         notes.append(
             f"{len(lost)} files were gone or changed between scan and interventions and took no "
@@ -123,13 +126,32 @@ def _notes(run: Run) -> list[str]:
     return notes
 
 
+def _offer_groups(run: Run, predicted: pd.Series) -> str | None:
+    """What joining ImageNet's classes would give, where most images are in too small ones."""
+    classes = run.record["classes"]
+    names = [audit_class["name"] for audit_class in classes["classes"]]
+    if classes["by"] != "prediction" or not are_imagenet(names):
+        return None
+    least = run.plan.rules.least_images
+    sizes = predicted.map(predicted.value_counts())
+    sizes_joined = {name: int(predicted.isin(columns_of(name)).sum()) for name in GROUPS}
+    enough = [f"{name} ({size})" for name, size in sizes_joined.items() if size >= least]
+    if 2 * int((sizes < least).sum()) < len(predicted) or not enough:
+        return None
+    return (
+        f"most images are in classes with fewer than {least} of them; `groups` for the labels "
+        f"(--labels groups) joins ImageNet's classes, and these groups have enough: "
+        f"{', '.join(enough)}"
+    )
+
+
 def _associated(findings: dict[tuple[int, str], Finding], run: Run, plan: Plan) -> None:
     """The property of each family that tells a class best, where it tells enough."""
     table = run.evidence("association")
     rules = plan.rules
     table = table[(table["auc"] >= rules.association_auc) & (table["q"] < rules.significance)]
     responses = run.evidence("response").set_index(["class", "property"])["rho"]
-    titles = {own.name: own.title for own in PROPERTIES}
+    titles = {image_property.name: image_property.title for image_property in PROPERTIES}
     best = table.sort_values(["auc", "property"], ascending=[False, True])
     for row in best.drop_duplicates(["class", "family"]).itertuples(index=False):
         klass, family = int(row[table.columns.get_loc("class")]), row.family
@@ -171,12 +193,12 @@ def _attended(findings: dict[tuple[int, str], Finding], run: Run, plan: Plan) ->
             continue
         klass, family = int(row[0]), region.family
         name, identity = name_of(plan, klass, family)
-        found = findings.get((klass, family)) or Finding(identity, name, family, "", "attended")
+        finding = findings.get((klass, family)) or Finding(identity, name, family, "", "attended")
         smallest = float(np.frombuffer(row.pvalues, np.float32).reshape(plan.grid)[hot].min())
         findings[klass, family] = replace(
-            found,
+            finding,
             level="attended",
-            cue=found.cue or region.words,
+            cue=finding.cue or region.words,
             attended=smallest,
             region={
                 "box": [round(side, 6) for side in region.box],
@@ -189,62 +211,62 @@ def _attended(findings: dict[tuple[int, str], Finding], run: Run, plan: Plan) ->
 
 
 def _proven(
-    found: Finding | None,
-    one: Tested,
+    earlier: Finding | None,
+    result: Tested,
     carriers: verdict.Carriers,
     run: Run,
     plan: Plan,
 ) -> Finding:
     """A finding with everything that the trials say about it."""
-    name, identity = name_of(plan, one.klass, one.probe.family)
-    known = found or Finding(identity, name, one.probe.family, "", "relied on")
-    cue = one.probe.cue
+    name, identity = name_of(plan, result.klass, result.probe.family)
+    known = earlier or Finding(identity, name, result.probe.family, "", "relied on")
+    cue = result.probe.cue
     if known.property and known.cue and known.cue not in cue:
-        cue = f"{cue}: {known.cue}" if one.probe.region is None else cue
-    own = {"klass": one.klass, "probe": one.probe.name}
-    carrier = carriers.get((one.klass, one.probe.name))
-    discovery = pd.concat([_rows(run, stage, **own) for stage in (*FOUND, "part-found")])
+        cue = f"{cue}: {known.cue}" if result.probe.region is None else cue
+    selection = {"klass": result.klass, "probe": result.probe.name}
+    carrier = carriers.get((result.klass, result.probe.name))
+    discovery = pd.concat([_rows(run, stage, **selection) for stage in (*FOUND, "part-found")])
     if discovery.empty:  # trimmed, with the objects left alone
-        discovery = pd.concat([_rows(run, stage, **own) for stage in TRIMMED])
-    test = _rows(run, "test", **own)
-    of_class = run.images["klass"] == one.klass
-    recognised = float((run.images.loc[of_class, "predicted"] == one.klass).mean())
-    taken = _rows(run, "necessity", klass=one.klass, family=one.probe.family)
-    out = _necessity(taken, one.klass, recognised, plan.settings.seed)
-    low, high = one.interval
+        discovery = pd.concat([_rows(run, stage, **selection) for stage in TRIMMED])
+    test = _rows(run, "test", **selection)
+    of_class = run.images["klass"] == result.klass
+    recognised = float((run.images.loc[of_class, "predicted"] == result.klass).mean())
+    taken = _rows(run, "necessity", klass=result.klass, family=result.probe.family)
+    out = _necessity(taken, result.klass, recognised, plan.settings.seed)
+    low, high = result.interval
     passes = sum(_passes_of(table) for table in (discovery, test, taken))
-    acts = _acts(run, one)
+    acts = _acts(run, result)
     finding = replace(
         known,
         cue=cue,
         level="relied on",
-        effect=round(one.effect, 6),
+        effect=round(result.effect, 6),
         interval=(round(low, 6), round(high, 6)),
-        q=one.q,
-        region=verdict.region_of_probe(one.probe),
-        area=round(one.probe.area, 6),
+        q=result.q,
+        region=verdict.region_of_probe(result.probe),
+        area=round(result.probe.area, 6),
         on_object={"the object": True, "not the object": False}.get(carrier or ""),
-        probe=one.probe.name,
+        probe=result.probe.name,
         may_be_object=carrier == "perhaps the object",
-        off_object=_share_left(run, one, "off-object"),
-        in_part=_share_left(run, one, "in-part"),
+        off_object=_share_left(run, result, "off-object"),
+        in_part=_share_left(run, result, "in-part"),
         trace=carrier == "a place",
-        margin=round(one.differences.move, 6),
-        pairs=len(one.differences.flips),
+        margin=round(result.differences.move, 6),
+        pairs=len(result.differences.flips),
         passes=passes,
-        discovery=round(effects_of(discovery, one.klass)[one.probe.name].effect, 6),
-        elsewhere=_elsewhere(run, one, plan),
-        shift=_shift(run, one),
-        sufficiency=_estimate(one.effect, one.interval),
-        move=_estimate(one.differences.move, one.move_interval),
-        swing=round(one.swing, 6),
+        discovery=round(effects_of(discovery, result.klass)[result.probe.name].effect, 6),
+        elsewhere=_elsewhere(run, result, plan),
+        shift=_shift(run, result),
+        sufficiency=_estimate(result.effect, result.interval),
+        move=_estimate(result.differences.move, result.move_interval),
+        swing=round(result.swing, 6),
         acts=acts,
-        taken_from=_taken_from(run, one, test),
-        **_likeness(run, one),
+        taken_from=_taken_from(run, result, test),
+        **_likeness(run, result),
         **out,
     )
-    if isinstance(one.probe, Part):
-        finding = _with_part(finding, part_evidence(run, one.probe))
+    if isinstance(result.probe, Part):
+        finding = _with_part(finding, part_evidence(run, result.probe))
     kind = kind_of(finding)
     doubtful = finding.on_object is None and kind == "object" and finding.family != "object"
     without = kind != "artefact" and acts is not None and acts.get("absent", 0.0) >= RULES.absent
@@ -260,33 +282,33 @@ def _estimate(value: float, interval: tuple[float, float]) -> dict[str, Any]:
     return {"value": round(value, 6), "interval": [round(end, 6) for end in interval]}
 
 
-def _acts(run: Run, one: Tested) -> dict[str, float] | None:
+def _acts(run: Run, result: Tested) -> dict[str, float] | None:
     """Shares of the move that parts of the cue make alone; see `Finding`."""
     acts = {}
     known = (("where", "ring", "outside"), ("where", "inside", "inside"),
              ("content", "shared", "shared"), ("content", "flat", "flat"))  # fmt: skip
     for stage, fill, name in known:
-        rows = _rows(run, stage, klass=one.klass, probe=one.probe.name, fill=fill)
+        rows = _rows(run, stage, klass=result.klass, probe=result.probe.name, fill=fill)
         if len(rows):
-            acts[name] = round(verdict.share_left(one, rows), 6)
-    taken = _rows(run, "content", klass=one.klass, probe=one.probe.name, fill="neutral")
-    if len(taken) and one.differences.move > 0:
+            acts[name] = round(verdict.share_left(result, rows), 6)
+    taken = _rows(run, "content", klass=result.klass, probe=result.probe.name, fill="neutral")
+    if len(taken) and result.differences.move > 0:
         fall = float((taken["margin_edited"] - taken["margin_before"]).mean())
-        acts["absent"] = round(float(np.clip(fall / one.differences.move, 0, 1)), 6)
+        acts["absent"] = round(float(np.clip(fall / result.differences.move, 0, 1)), 6)
     return acts or None
 
 
-def _likeness(run: Run, one: Tested) -> dict[str, Any]:
+def _likeness(run: Run, result: Tested) -> dict[str, Any]:
     """How much the cue repeats, and how much of its place is the ground of all pictures."""
-    name = likeness_file(one.klass)
+    name = likeness_file(result.klass)
     if not run.store.whole(name):
         return {}
-    rows = matching(run.store.read_table(name), probe=one.probe.name)
+    rows = matching(run.store.read_table(name), probe=result.probe.name)
     values = ((kind, float(rows[kind].iloc[0])) for kind in ("alike", "plain") if len(rows))
     return {kind: round(value, 6) for kind, value in values if not np.isnan(value)}
 
 
-def _taken_from(run: Run, one: Tested, rows: pd.DataFrame) -> str | None:
+def _taken_from(run: Run, result: Tested, rows: pd.DataFrame) -> str | None:
     """The class whose pictures nearly alone are moved, or the only other class."""
     moved = (rows["margin_edited"] - rows["margin_controlled"]).to_numpy()
     of_class = pd.Series(moved).groupby(run.images["klass"].loc[rows["recipient"]].to_numpy())
@@ -304,24 +326,24 @@ def _taken_from(run: Run, one: Tested, rows: pd.DataFrame) -> str | None:
 
 def _with_part(finding: Finding, part: dict[str, Any]) -> Finding:
     """A part's finding with its windows, and the images in the order that they show it."""
-    shown = tuple(image for image, *_ in part["windows"])
-    return replace(finding, part=part, images=shown, elsewhere=part["elsewhere_flips"])
+    images = tuple(image for image, *_ in part["windows"])
+    return replace(finding, part=part, images=images, elsewhere=part["elsewhere_flips"])
 
 
-def _rows(run: Run, stage: str, **wanted: Any) -> pd.DataFrame:
-    return matching(run.trials(stage), **wanted)
+def _rows(run: Run, stage: str, **values: Any) -> pd.DataFrame:
+    return matching(run.trials(stage), **values)
 
 
 def _necessity(rows: pd.DataFrame, klass: int, recognised: float, seed: int) -> dict[str, Any]:
     """What happens to the class's own images without the cue, of which a share is recognised."""
     if rows.empty:
         return {}
-    of_probe = [own for _, own in rows.groupby("probe", sort=True)]
+    of_probe = [trials for _, trials in rows.groupby("probe", sort=True)]
 
-    def loss(own: pd.DataFrame) -> Differences:
-        return differences(_filled(own, "transfer"), klass, leaving=True)
+    def loss(trials: pd.DataFrame) -> Differences:
+        return differences(_filled(trials, "transfer"), klass, leaving=True)
 
-    most = max(of_probe, key=lambda own: (loss(own).effect, loss(own).move))
+    most = max(of_probe, key=lambda trials: (loss(trials).effect, loss(trials).move))
     transfer, neutral = _filled(most, "transfer"), _filled(most, "neutral")
     taken = differences(transfer, klass, leaving=True)
     leaves = {
@@ -337,14 +359,14 @@ def _necessity(rows: pd.DataFrame, klass: int, recognised: float, seed: int) -> 
     drop = transfer["margin_before"] - transfer["margin_edited"]
     strongest = transfer.assign(drop=drop, flip=left)
     strongest = strongest.sort_values(["flip", "drop", "recipient"], ascending=[False, False, True])
-    shown = strongest.loc[strongest["drop"] > 0, "recipient"].head(_SHOWN)
+    recipients = strongest.loc[strongest["drop"] > 0, "recipient"].head(_SHOWN)
     return {
         "removal": {name: round(value, 6) for name, value in leaves.items()}
         | {"agree": bool(agree), "images": len(transfer)},
         "share": round(taken.effect, 6),
         "necessity": _estimate(taken.effect, taken.interval(seed)),
         "drop": _estimate(taken.move, taken.move_interval(seed)),
-        "images": tuple(int(one) for one in shown),
+        "images": tuple(int(recipient) for recipient in recipients),
         "accuracy": {
             "with": round(recognised, 6),
             "without": round(recognised * (1.0 - leaves["transfer"]), 6),
@@ -356,22 +378,22 @@ def _filled(rows: pd.DataFrame, fill: str) -> pd.DataFrame:
     return rows[rows["fill"] == fill]
 
 
-def _elsewhere(run: Run, one: Tested, plan: Plan) -> float | None:
-    if one.probe.region is None:
+def _elsewhere(run: Run, result: Tested, plan: Plan) -> float | None:
+    if result.probe.region is None:
         return None
-    moved = moved_elsewhere(plan, one.klass, one.probe).name
-    rows = _rows(run, "elsewhere", klass=one.klass, probe=moved)
-    return None if rows.empty else round(effects_of(rows, one.klass)[moved].effect, 6)
+    moved = moved_elsewhere(plan, result.klass, result.probe).name
+    rows = _rows(run, "elsewhere", klass=result.klass, probe=moved)
+    return None if rows.empty else round(effects_of(rows, result.klass)[moved].effect, 6)
 
 
-def _share_left(run: Run, one: Tested, stage: str) -> float | None:
-    rows = _rows(run, stage, klass=one.klass, probe=one.probe.name)
-    return None if rows.empty else round(verdict.share_left(one, rows), 6)
+def _share_left(run: Run, result: Tested, stage: str) -> float | None:
+    rows = _rows(run, stage, klass=result.klass, probe=result.probe.name)
+    return None if rows.empty else round(verdict.share_left(result, rows), 6)
 
 
-def _shift(run: Run, one: Tested) -> dict[str, float] | None:
-    name = f"trials/shift/{one.klass:04d}.parquet"
-    if one.probe.region is None or not run.store.whole(name):
+def _shift(run: Run, result: Tested) -> dict[str, float] | None:
+    name = f"trials/shift/{result.klass:04d}.parquet"
+    if result.probe.region is None or not run.store.whole(name):
         return None
     table = run.store.read_table(name)
     if table.empty:
@@ -390,7 +412,7 @@ def _passes(run: Run) -> int:
 def _not_detected(
     smallest: float | None, findings: list[Finding], tried: set[str]
 ) -> dict[str, Any]:
-    proven = {one.family for one in findings if one.level == "relied on"}
+    proven = {finding.family for finding in findings if finding.level == "relied on"}
     able = [name for name in FAMILIES if name != "dimensions"]
     silent = [name for name in able if name not in proven and name in tried]
     untried = [name for name in able if name not in proven and name not in tried]

@@ -98,19 +98,19 @@ def scores(findings: Iterable[Finding]) -> dict[str, float]:
     for finding in findings:
         if finding.level != "relied on" or finding.kind is None:
             continue
-        own = strength(finding)
+        weight = strength(finding)
         if finding.kind in most:
-            most[finding.kind] = max(most[finding.kind], own)
-        score = max(score, _counted(finding, own))
+            most[finding.kind] = max(most[finding.kind], weight)
+        score = max(score, _counted(finding, weight))
     return {**{kind: round(value, 6) for kind, value in most.items()}, "score": round(score, 6)}
 
 
-def _counted(finding: Finding, own: float) -> float:
+def _counted(finding: Finding, weight: float) -> float:
     if finding.kind == "artefact":
-        return 0.5 + 0.5 * own if own > 0 else 0.0
+        return 0.5 + 0.5 * weight if weight > 0 else 0.0
     if finding.kind == "context":
-        return own if finding.on_object is False else RULES.context_counts * own
-    return RULES.unknown_counts * own if finding.kind == "unknown" else 0.0
+        return weight if finding.on_object is False else RULES.context_counts * weight
+    return RULES.unknown_counts * weight if finding.kind == "unknown" else 0.0
 
 
 def _repeats(finding: Finding) -> bool:

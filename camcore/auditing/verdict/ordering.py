@@ -33,32 +33,34 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     """
     findings = list(findings)
     by_class: dict[str, list[Finding]] = {}
-    for one in findings:
-        if _counts(one):
-            by_class.setdefault(one.class_name, []).append(one)
-    leading = {name: _leader(own) for name, own in by_class.items()}
+    for finding in findings:
+        if _counts(finding):
+            by_class.setdefault(finding.class_name, []).append(finding)
+    leading = {name: _leader(of_class) for name, of_class in by_class.items()}
     most = max(map(_standing, leading.values()), default=0.0)
     best = {
         name: (
-            _KINDS.index(one.kind) if _standing(one) >= RULES.explained * most else len(_KINDS),
-            -_standing(one),
+            _KINDS.index(leader.kind)
+            if _standing(leader) >= RULES.explained * most
+            else len(_KINDS),
+            -_standing(leader),
         )
-        for name, one in leading.items()
+        for name, leader in leading.items()
     }
     last = (len(_KINDS) + 1, 0.0)
-    leaders = {one.id for one in leading.values()}
+    leaders = {leader.id for leader in leading.values()}
 
-    def key(one: Finding) -> tuple[Any, ...]:
+    def key(finding: Finding) -> tuple[Any, ...]:
         return (
-            LEVELS.index(one.level),
-            one.level == "relied on" and not _counts(one),
-            best.get(one.class_name, last),
-            one.class_name,
-            one.id not in leaders,
-            _KINDS.index(one.kind) if _counts(one) else 0,
-            -((one.effect or 0.0) if one.excused() else beside(one)),
-            -(one.auc or 0.0),
-            one.family,
+            LEVELS.index(finding.level),
+            finding.level == "relied on" and not _counts(finding),
+            best.get(finding.class_name, last),
+            finding.class_name,
+            finding.id not in leaders,
+            _KINDS.index(finding.kind) if _counts(finding) else 0,
+            -((finding.effect or 0.0) if finding.excused() else beside(finding)),
+            -(finding.auc or 0.0),
+            finding.family,
         )
 
     return sorted(findings, key=key)
@@ -74,33 +76,41 @@ def beside(one: Finding) -> float:
     return (one.effect or 0.0) * left
 
 
-def _counts(one: Finding) -> bool:
-    return one.level == "relied on" and not one.excused() and one.kind != "object"
+def _counts(finding: Finding) -> bool:
+    return finding.level == "relied on" and not finding.excused() and finding.kind != "object"
 
 
-def _here(one: Finding) -> float:
+def _here(finding: Finding) -> float:
     """What a place does beside the object, less what another place there does as well."""
-    alone = max(beside(one) - max(one.elsewhere or 0.0, 0.0), 0.0)
-    if one.move is not None and one.swing:
-        alone = max(alone, min(one.move["value"] / one.swing, 1.0) * (one.off_object or 1.0))
+    alone = max(beside(finding) - max(finding.elsewhere or 0.0, 0.0), 0.0)
+    if finding.move is not None and finding.swing:
+        alone = max(
+            alone, min(finding.move["value"] / finding.swing, 1.0) * (finding.off_object or 1.0)
+        )
     return alone
 
 
-def _leader(own: list[Finding]) -> Finding:
-    most = max(map(_here, own))
-    inside = [one for one in own if one.family != "background"]
+def _leader(candidates: list[Finding]) -> Finding:
+    most = max(map(_here, candidates))
+    inside = [finding for finding in candidates if finding.family != "background"]
     if inside and max(map(_here, inside)) >= RULES.explained * most:
-        own = inside
-    strongest, surest = max(map(_weight, own)), max(map(_both, own))
-    own = [
-        one
-        for one in own
-        if _weight(one) >= RULES.strong * strongest and _both(one) >= RULES.strong * surest
-    ] or [max(own, key=_weight)]
-    own = [one for one in own if not any(_lies_in(one, place) for place in own)]
-    first = min(_KINDS.index(one.kind) for one in own)
-    own = [one for one in own if _KINDS.index(one.kind) == first]
-    return min(own, key=lambda one: (*_extent(one), -_weight(one), one.family))
+        candidates = inside
+    strongest, surest = max(map(_weight, candidates)), max(map(_both, candidates))
+    candidates = [
+        finding
+        for finding in candidates
+        if _weight(finding) >= RULES.strong * strongest and _both(finding) >= RULES.strong * surest
+    ] or [max(candidates, key=_weight)]
+    candidates = [
+        finding
+        for finding in candidates
+        if not any(_lies_in(finding, place) for place in candidates)
+    ]
+    first = min(_KINDS.index(finding.kind) for finding in candidates)
+    candidates = [finding for finding in candidates if _KINDS.index(finding.kind) == first]
+    return min(
+        candidates, key=lambda finding: (*_extent(finding), -_weight(finding), finding.family)
+    )
 
 
 def _lies_in(moving: Finding, place: Finding) -> bool:
@@ -108,32 +118,32 @@ def _lies_in(moving: Finding, place: Finding) -> bool:
     return moving.part is not None and place.region is not None and one_place(moving, place)
 
 
-def _extent(one: Finding) -> tuple[float, bool]:
+def _extent(finding: Finding) -> tuple[float, bool]:
     """How much of a picture a cue takes up; a pattern comes before what it adds to a property."""
-    pattern = one.probe is not None and probe_named(one.probe).pattern
-    return one.area if one.area is not None and one.region else 1.0, not pattern
+    pattern = finding.probe is not None and probe_named(finding.probe).pattern
+    return finding.area if finding.area is not None and finding.region else 1.0, not pattern
 
 
-def _everywhere(one: Finding) -> bool:
-    return one.probe is not None and probe_named(one.probe).everywhere
+def _everywhere(finding: Finding) -> bool:
+    return finding.probe is not None and probe_named(finding.probe).everywhere
 
 
-def _weight(one: Finding) -> float:
+def _weight(finding: Finding) -> float:
     """Sufficient and necessary: what it turns into the class, and what leaves without it.
 
     A part of a cue suffices, and so does a trace of it, but the class can miss either.
     """
-    return _here(one) + needed(one)
+    return _here(finding) + needed(finding)
 
 
-def _both(one: Finding) -> float:
+def _both(finding: Finding) -> float:
     """The smaller of the two: a band of a bright light is missed, but does little by itself."""
-    return max(min(_here(one), needed(one)), 0.0)
+    return max(min(_here(finding), needed(finding)), 0.0)
 
 
-def _standing(one: Finding) -> float:
+def _standing(finding: Finding) -> float:
     """What a class is ordered by; a background holds every other cue."""
-    return _weight(one) * (RULES.explained if one.family == "background" else 1.0)
+    return _weight(finding) * (RULES.explained if finding.family == "background" else 1.0)
 
 
 def one_place(first: Finding, second: Finding) -> bool:
@@ -167,6 +177,6 @@ def _windows_in(moving: Finding, place: Finding) -> float:
     return float(np.mean(shares))
 
 
-def _pixels(one: Finding) -> np.ndarray | None:
-    region = probe_named(one.probe).region if one.probe else None
+def _pixels(finding: Finding) -> np.ndarray | None:
+    region = probe_named(finding.probe).region if finding.probe else None
     return None if region is None else region.mask(96, 96)

@@ -302,6 +302,23 @@ class KerasClassifier:
         copied._hold(self._given | dict(others))
         return copied
 
+    def named(self, class_names: Sequence[str]) -> KerasClassifier:
+        """The same model with its classes called otherwise.
+
+        Raises
+        ------
+        InputError
+            If there are more names than classes, or fewer.
+        """
+        if len(class_names) != len(self.class_names):
+            raise InputError(
+                f"{len(class_names)} class names were given for {self.name}, which tells "
+                f"{len(self.class_names)} classes apart; give one name for each."
+            )
+        copied = copy.copy(self)
+        copied.class_names = tuple(class_names)
+        return copied
+
     def parts(self, layer: str) -> tuple[tuple[LayerRow, ...], tuple[LayerRow, ...]]:
         """The model as two networks, from the image to `layer` and from there to the output.
 

@@ -25,6 +25,7 @@ _DEFAULT = Settings(".", "cam1")
 _LABELS = {
     "": "matched to the model's classes by name or number",
     "none": "set aside: audit by predicted class",
+    "groups": "set aside: audit by ImageNet's groups (dogs, birds, …)",
     "file": "given by a mapping file",
 }
 

@@ -93,9 +93,9 @@ def _show(both: Comparison, stamps: str, a: Run, b: Run) -> None:
     with calmly(st.container()):
         for strip in _strips(stamps, both, a, b):
             _show_strip(strip)
-    if both.told:
-        _show_table(both.told)
-    if rest := len(both.rows) - len(both.told):
+    if both.relevant:
+        _show_table(both.relevant)
+    if rest := len(both.rows) - len(both.relevant):
         st.caption(
             f"{words.count(rest, 'more cue')} of a class {'was' if rest == 1 else 'were'} tried in "
             "one of them or both; neither relies on "
@@ -140,11 +140,11 @@ def _show_table(rows: Sequence[Row]) -> None:
     )
     for row in rows:
         if row.note:
-            st.caption(f"{plain(row.class_name)}, {plain(row.told.cue)}: {plain(row.note)}.")
+            st.caption(f"{plain(row.class_name)}, {plain(row.effect.cue)}: {plain(row.note)}.")
 
 
 def _cue(row: Row) -> str:
-    return f"{row.told.cue} (the object, or perhaps so)" if row.told.excused else row.told.cue
+    return f"{row.effect.cue} (the object, or perhaps so)" if row.effect.excused else row.effect.cue
 
 
 def _cell(effect: Effect | None) -> str:

@@ -22,6 +22,7 @@ LEVELS = ("relied on", "attended", "associated")
 _KINDS = ("artefact", "context")  # of the object the badge before tells already
 DECIDED = {"confirmed spurious": "red", "accepted": "green"}
 _CARD = 340  # pixels
+_LISTED = 10  # classes with too few images that are named one by one
 _TRIPLE = {"Before": "before", "With the donor's cue": "with the cue", "Control": "control"}
 _WEAKER = {
     "attended": "Attended: the maps lie there, reliance is not shown",
@@ -192,10 +193,13 @@ def _show_limits(run: Run) -> None:
     """What could not be seen, and where there was too little to see anything."""
     summary = run.summary
     st.markdown(plain(summary["not_detected"]["text"]))
-    for one in summary["insufficient"]:
-        told = words.count(one["images"], "image")
-        told += f", {one['needed']} needed" if one["images"] < one["needed"] else ""
-        st.markdown(f"**Insufficient: {plain(one['class'])}.** {told}: {plain(one['why'])}.")
+    insufficient = summary["insufficient"]
+    for row in insufficient[:_LISTED]:
+        counted = words.count(row["images"], "image")
+        counted += f", {row['needed']} needed" if row["images"] < row["needed"] else ""
+        st.markdown(f"**Insufficient: {plain(row['class'])}.** {counted}: {plain(row['why'])}.")
+    if more := insufficient[_LISTED:]:
+        st.markdown(f"**Insufficient:** {words.count(len(more), 'more class', 'more classes')}.")
     for note in summary["notes"]:
         st.caption(plain(note))
     st.caption(plain(f"{measured().footnote} {measured().base}"))

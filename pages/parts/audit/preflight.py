@@ -24,14 +24,15 @@ from camcore.auditing.preflight.reading import (
     scalings_of,
     surely_better,
 )
+from camcore.auditing.rules import RULES
 from camcore.errors import LabelsError
-from camcore.models.imagenet import imagenet_names
 from camcore.sources.matching import mapped_columns
 from camcore.sources.source import Source, read_source
 from camcore.sources.suggestion import suggested_classes
-from camcore.sources.synsets import are_imagenet
+from camcore.sources.synsets import are_imagenet, groups_of
 from pages.components.wording import plain
 from pages.parts.audit import labelling, words
+from pages.pickers import model_picker
 from pages.pickers.model_picker import ModelChoice
 from pages.session.model_loading import load_with_progress
 
@@ -122,6 +123,8 @@ def _with_model(
         mapping, asked_first = _ask(seen, names, f"{source.digest} {model.sha256}")
     classes = _classes(seen.labels, names, options["labels"], mapping)
     preprocessing = options["preprocessing"]
+    if classes is not None and classes.by == "prediction":
+        _offer_groups(seen, classes, names)
     if classes is not None and classes.by == "label":
         right = named_rightly(answers, classes, model.output_kind)
         own = preprocessing or model.preprocessing
@@ -206,17 +209,7 @@ def _amiss(seen: Preview) -> list[str]:
 
 def _names(model: camcore.Classifier, choice: ModelChoice) -> tuple[tuple[str, ...], str | None]:
     """The model's class names, and the file or word that gives them."""
-    names = tuple(model.class_names)
-    unnamed = are_imagenet(names) and names[0] == "class 0"
-    if unnamed and st.checkbox(
-        "Its 1000 classes are ImageNet's",
-        value=True,
-        key="audit-imagenet",
-        help="The file does not name its classes. A network with 1000 of them was usually trained "
-        "on ImageNet, whose names come with CAM Audit.",
-    ):
-        return imagenet_names(), "imagenet"
-    return names, choice.labels
+    return tuple(model.class_names), model_picker.pick_names(choice, model).labels
 
 
 def _ask(
@@ -274,6 +267,8 @@ def _classes(
     mapping: dict[str, list[int | str]] | None,
 ) -> Classes | None:
     """The classes that the audit would have; None while a mapping is missing."""
+    if labels == "groups":
+        return match_classes(counts, names, groups_of(names), by_prediction=True)
     if labels == "none" or not counts:
         return match_classes(counts, names, by_prediction=True)
     if labels is not None:
@@ -281,6 +276,30 @@ def _classes(
     if mapping is None:
         return match_classes(counts, names) if st.session_state["audit-labels"] != "file" else None
     return match_classes(counts, names, mapped_columns(mapping, names)) if mapping else None
+
+
+def _offer_groups(seen: Preview, classes: Classes, names: Sequence[str]) -> None:
+    """Join ImageNet's classes where single ones would hardly have enough pictures."""
+    if seen.pictures >= RULES.least_images * len(classes.classes) or not are_imagenet(names):
+        return
+    if len(classes.classes) < len(names):
+        return
+
+    def join() -> None:
+        st.session_state["audit-labels"] = "groups"
+
+    st.info(
+        f"{words.count(seen.pictures, 'picture')} for {len(names):,} classes: few classes would "
+        f"have the {RULES.least_images} that an audit needs.",
+        icon=":material/group_work:",
+    )
+    st.button(
+        "Join the classes into groups: dogs, birds, …",
+        key="audit-join",
+        on_click=join,
+        help="Audits what the model takes for any dog, any bird and so on, by ImageNet's own "
+        "order of classes.",
+    )
 
 
 def _pictures_of(seen: Preview, classes: Classes) -> dict[str, int]:

@@ -33,20 +33,20 @@ def test_a_margin_of_three_per_cent_belongs_to_the_object():
 
 def test_background_swap():
     edited = Background().transfer(RECIPIENTS, DONORS, np.random.default_rng(0))
-    own, foreign = AROUND, AROUND_THERE & ~AROUND
+    here, foreign = AROUND, AROUND_THERE & ~AROUND
     assert (edited[RECIPIENTS.masks] == 90).all()
     assert (edited[AROUND & ~RECIPIENTS.masks] == 30).all()
-    assert (edited[~own & ~foreign] == 150).all()
+    assert (edited[~here & ~foreign] == 150).all()
     assert near(edited[foreign], 150)
     assert edited[foreign].std() > 1
 
 
 def test_object_swap():
     edited = Object().transfer(RECIPIENTS, DONORS, np.random.default_rng(0))
-    own, foreign = RECIPIENTS.masks, DONORS.masks
+    here, foreign = RECIPIENTS.masks, DONORS.masks
     assert (edited[foreign] == 220).all()
-    assert (edited[~own & ~foreign] == 30).all()
-    assert near(edited[own & ~foreign], 30)
+    assert (edited[~here & ~foreign] == 30).all()
+    assert near(edited[here & ~foreign], 30)
 
 
 def test_neutral_object_is_none_and_neutral_background_is_plain():

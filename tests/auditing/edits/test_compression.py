@@ -61,8 +61,8 @@ def test_a_scaled_picture_is_compressed_as_its_file_would_be():
     files = scenes(1, size=128, count=3)
 
     def seen(images):
-        shown = [Image.fromarray(it[..., 0]) for it in images]
-        small = [it.resize((64, 64), Image.Resampling.BILINEAR) for it in shown]
+        pictures = [Image.fromarray(it[..., 0]) for it in images]
+        small = [it.resize((64, 64), Image.Resampling.BILINEAR) for it in pictures]
         return np.stack([np.asarray(it)[..., None] for it in small])
 
     truth = seen([encoded(it, 10) for it in files]).astype(float) - seen(files)
@@ -98,8 +98,8 @@ def test_a_finer_donor_takes_the_blocks_away():
 @pytest.mark.parametrize("size", [28, 64, 200])
 @pytest.mark.parametrize("quality", [10, 30, 60, 85])
 def test_quality_is_read_from_pixels(channels, size, quality):
-    found = [quality_from_pixels(encoded(it, quality)) for it in scenes(channels, size)]
-    assert np.abs(np.median(found) - quality) <= 5
+    qualities = [quality_from_pixels(encoded(it, quality)) for it in scenes(channels, size)]
+    assert np.abs(np.median(qualities) - quality) <= 5
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -26,9 +26,9 @@ def test_a_thumbnail_that_was_scaled_up_hands_on_its_resolution(share, how):
     """The donor shows another scene; the recipient's own thumbnail is what must come out."""
     fine, truth = noise(0), thumbnail(noise(0), share, how)
     edited = Detail().transfer(Images(fine), Images(thumbnail(noise(1), share, how)), RNG)
-    change, wanted = (it.astype(float) - fine for it in (edited, truth))
-    assert 0.8 <= (change * wanted).sum() / (wanted**2).sum() <= 1.1
-    assert ((change - wanted) ** 2).sum() <= 0.2 * (wanted**2).sum()
+    change, expected = (it.astype(float) - fine for it in (edited, truth))
+    assert 0.8 <= (change * expected).sum() / (expected**2).sum() <= 1.1
+    assert ((change - expected) ** 2).sum() <= 0.2 * (expected**2).sum()
     levels = Detail().measure(Images(edited)) - Detail().measure(Images(truth))
     assert np.abs(levels).max() < 1
 

@@ -17,7 +17,7 @@ def test_quarters_are_corners(size):
     rows, columns = (height + 1) // 2, (width + 1) // 2
     assert quarters.pixels.shape == (40, rows, columns, 1)
     assert (quarters.quality == images.quality).all()
-    found = set()
+    corners = set()
     for image, quarter in zip(images.pixels, quarters.pixels, strict=True):
         places = [
             (top, left)
@@ -26,8 +26,8 @@ def test_quarters_are_corners(size):
             if (image[top : top + rows, left : left + columns] == quarter).all()
         ]
         assert len(places) == 1
-        found.add(places[0])
-    assert len(found) == 4
+        corners.add(places[0])
+    assert len(corners) == 4
 
 
 def test_the_same_generator_takes_the_same_quarters():

@@ -44,17 +44,17 @@ def test_a_planted_blur_comes_back(channels, width):
 @pytest.mark.parametrize("width", [0.7, 1.0])
 def test_sharpness_moves_to_the_donors_both_ways(width):
     """Donors show another scene: only their sharpness can be taken over."""
-    one, other = textures(seed=0), textures(seed=1)
-    sharp, soft = seen(one), seen(blurred(other, width))
+    first, other = textures(seed=0), textures(seed=1)
+    sharp, soft = seen(first), seen(blurred(other, width))
     down = Blur().transfer(sharp, soft, RNG)
     got, given = (np.sort(Blur().measure(it)) for it in (Images(down), soft))
     np.testing.assert_allclose(got, given, rtol=0.1)
     assert (detail(down) < detail(sharp.pixels) / 2).all()
     assert (np.sort(detail(down)) > np.sort(detail(soft.pixels)) / 2).all()
     up = Blur().transfer(soft, sharp, RNG)
-    before, after, wanted = map(detail, (soft.pixels, up, sharp.pixels))
+    before, after, expected = map(detail, (soft.pixels, up, sharp.pixels))
     assert (after > 1.5 * before).all()
-    assert after.mean() < 1.1 * wanted.mean()
+    assert after.mean() < 1.1 * expected.mean()
 
 
 def test_sharpness_is_not_contrast_and_not_brightness():

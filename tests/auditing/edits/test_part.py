@@ -70,11 +70,11 @@ def test_from_beside_takes_nothing_of_the_part(rng):
 
 
 def test_painting_over_removes_the_part_and_spares_it_in_the_control(rng):
-    own = marked(_DONOR, 60, 250)
+    images = marked(_DONOR, 60, 250)
     probe = Part(0, 1, "painted over")
-    assert (probe.transfer(own, own, rng) == 60).all()
-    assert (probe.neutral(own, own, rng) < 75).all()
-    np.testing.assert_array_equal(probe.control(own, own, own, rng), own.pixels)
+    assert (probe.transfer(images, images, rng) == 60).all()
+    assert (probe.neutral(images, images, rng) < 75).all()
+    np.testing.assert_array_equal(probe.control(images, images, images, rng), images.pixels)
 
 
 def test_only_what_patches_share_is_left_of_them():
@@ -92,6 +92,6 @@ def test_windows_apart_share_no_pixel_where_there_is_room():
     corners = rng.integers(0, 30, (50, 2))
     boxes = np.concatenate([corners, corners + 10], axis=1)
     first, second = (apart(boxes, SIDE, SIDE, choice=k) for k in (0, 1))
-    for one, other in ((boxes, first), (boxes, second), (first, second)):
-        between = np.abs(one[:, :2] - other[:, :2]).max(axis=1)
+    for these, other in ((boxes, first), (boxes, second), (first, second)):
+        between = np.abs(these[:, :2] - other[:, :2]).max(axis=1)
         assert (between >= 10).all()

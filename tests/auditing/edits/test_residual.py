@@ -35,8 +35,8 @@ def stripes(size, height):
     return height * (mark - mark.mean())[None, ..., None]
 
 
-def correlation(one, other):
-    return np.corrcoef(one.ravel(), other.ravel())[0, 1]
+def correlation(first, other):
+    return np.corrcoef(first.ravel(), other.ravel())[0, 1]
 
 
 SIZES = [(28, 1), (64, 3), (128, 3)]
@@ -47,9 +47,9 @@ SIZES = [(28, 1), (64, 3), (128, 3)]
     [(28, 1, 8), (28, 1, 24), (28, 1, 48), (64, 3, 8), (64, 3, 48), (128, 3, 16)],
 )
 def test_a_translucent_watermark_is_carried_over_and_taken_away(size, channels, height):
-    own, other = scenes(size, channels)[0], scenes(size, channels, seed=1)[0]
+    scene, other = scenes(size, channels)[0], scenes(size, channels, seed=1)[0]
     mark = stripes(size, height)
-    plain, marked = noisy(own, 3), noisy(other + mark, 3, seed=6)
+    plain, marked = noisy(scene, 3), noisy(other + mark, 3, seed=6)
     rng = np.random.default_rng(0)
     added = Watermark().transfer(plain, marked, rng).astype(float) - plain.pixels
     taken = marked.pixels - Watermark().transfer(marked, plain, rng).astype(float)
@@ -60,15 +60,15 @@ def test_a_translucent_watermark_is_carried_over_and_taken_away(size, channels, 
 
 @pytest.mark.parametrize(("size", "channels"), SIZES)
 def test_objects_stay_where_they_are(size, channels):
-    own, masks = scenes(size, channels)
+    pixels, masks = scenes(size, channels)
     other, others = scenes(size, channels, seed=1)
-    recipients, donors = noisy(own, 3), noisy(other, 3, seed=6)
+    recipients, donors = noisy(pixels, 3), noisy(other, 3, seed=6)
     edited = Watermark().transfer(recipients, donors, np.random.default_rng(0))
     change = edited.astype(float) - recipients.pixels
-    for one, mask, foreign in zip(change, masks, others, strict=True):
-        lost = one[~mask].mean() - one[mask].mean()
+    for image_change, mask, foreign in zip(change, masks, others, strict=True):
+        lost = image_change[~mask].mean() - image_change[mask].mean()
         assert abs(lost) < 3  # of a contrast of 100
-        gained = one[foreign & ~mask].mean() - one[~foreign & ~mask].mean()
+        gained = image_change[foreign & ~mask].mean() - image_change[~foreign & ~mask].mean()
         assert abs(gained) < 3
 
 
@@ -125,8 +125,8 @@ def test_less_noise_leaves_edges():
     before = np.sqrt(np.square(loud.pixels - values).mean())
     after = np.sqrt(np.square(quieter - values).mean())
     assert after < before / 2
-    for one, truth, mask in zip(quieter, values, masks, strict=True):
-        contrast = one[mask].mean() - one[~mask].mean()
+    for image, truth, mask in zip(quieter, values, masks, strict=True):
+        contrast = image[mask].mean() - image[~mask].mean()
         assert contrast == pytest.approx(truth[mask].mean() - truth[~mask].mean(), abs=5)
 
 

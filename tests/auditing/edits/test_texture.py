@@ -85,7 +85,7 @@ def test_objects_that_hide_waves_take_nothing_from_them():
     box[12:36, 12:36] = True
     plain, waved = (images(np.where(box, 250, waves(48, 48, size))) for size in (0, 14))
     given = handed(plain, waved)
-    beside = [own[:, ~box, 0].astype(float).std() for own in (given, waved.pixels)]
+    beside = [pixels[:, ~box, 0].astype(float).std() for pixels in (given, waved.pixels)]
     assert beside[0] == pytest.approx(beside[1], rel=0.2)
 
 

@@ -19,12 +19,12 @@ def test_the_tones_become_the_donors(channels):
     recipients, donors = scene(100, 10, channels), scene(140, 18, channels, seed=1)
     edited = Brightness().transfer(recipients, donors, RNG)
     shares = [0.01, 0.25, 0.5, 0.75, 0.99]
-    got, wanted, before = (
+    got, expected, before = (
         np.quantile(luminance(it).reshape(4, -1), shares, axis=1)
         for it in (edited, donors.pixels, recipients.pixels)
     )
-    assert np.abs(got - wanted).max() <= 2
-    assert np.abs(before - wanted).max() >= 20
+    assert np.abs(got - expected).max() <= 2
+    assert np.abs(before - expected).max() >= 20
 
 
 def garment(width, tone, ground=0, size=64):
@@ -106,13 +106,13 @@ def test_colour_leaves_luminance():
     edited = Colour().transfer(recipients, donors, RNG)
     assert np.abs(luminance(edited) - luminance(recipients.pixels)).max() <= 0.51
     for channel in (0, 2):
-        got, wanted, before = (
+        got, expected, before = (
             (it[..., channel].astype(float) - luminance(it)).reshape(4, -1)
             for it in (edited, donors.pixels, recipients.pixels)
         )
-        np.testing.assert_allclose(got.mean(axis=1), wanted.mean(axis=1), atol=0.2)
-        np.testing.assert_allclose(got.std(axis=1), wanted.std(axis=1), atol=0.4)
-        assert np.abs(before.mean(axis=1) - wanted.mean(axis=1)).min() > 10
+        np.testing.assert_allclose(got.mean(axis=1), expected.mean(axis=1), atol=0.2)
+        np.testing.assert_allclose(got.std(axis=1), expected.std(axis=1), atol=0.4)
+        assert np.abs(before.mean(axis=1) - expected.mean(axis=1)).min() > 10
 
 
 def test_a_white_balance_is_carried_over_whatever_the_luminance():

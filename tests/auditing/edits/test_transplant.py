@@ -25,9 +25,9 @@ def test_neutral_leaves_the_rest_and_forgets_the_region():
     probe = probe_named("cells 4x4: 1,2")
     mask = probe.region.mask(40, 40)
     other = Images(np.where(mask[..., None], 255 - recipients.pixels, recipients.pixels))
-    one, two = (
+    first, second = (
         probe.neutral(images, recipients, np.random.default_rng(0))
         for images in (recipients, other)
     )
-    np.testing.assert_array_equal(one[:, ~mask], recipients.pixels[:, ~mask])
-    np.testing.assert_array_equal(one, two)
+    np.testing.assert_array_equal(first[:, ~mask], recipients.pixels[:, ~mask])
+    np.testing.assert_array_equal(first, second)

@@ -70,36 +70,36 @@ def test_the_last_cell_is_not_cut_away():
 @pytest.mark.parametrize(("top", "left", "side"), [(1, 1, 4), (0, 0, 4), (3, 2, 4), (2, 4, 2)])
 def test_a_corner_is_trimmed_to_the_tag_in_it(top, left, side):
     tag = square(top, left, side).mask(96, 96)
-    found = trimmed(
+    kept = trimmed(
         finely(NAMED["corners 1/4"].children()[0]),
         lambda region, trim: covers(region.mask(96, 96), tag, 1.0),
     ).mask(96, 96)
-    assert (found & tag).sum() / (found | tag).sum() >= 0.5
-    assert (found & tag).sum() == tag.sum()
+    assert (kept & tag).sum() / (kept | tag).sum() >= 0.5
+    assert (kept & tag).sum() == tag.sum()
 
 
-def covers(found, tag, share):
-    return (found & tag).sum() >= share * tag.sum()
+def covers(kept, tag, share):
+    return (kept & tag).sum() >= share * tag.sum()
 
 
 def test_sides_that_cannot_both_go_keep_one_of_them():
     """Half of the cue suffices, whichever: both cuts hold alone, and together they do not."""
     tag = square(0, 0, 8).mask(96, 96)
     corner = finely(NAMED["corners 1/4"].children()[0])
-    found = trimmed(corner, lambda region, trim: covers(region.mask(96, 96), tag, 0.5))
-    assert 0.5 <= found.area / corner.area < 0.6
+    kept = trimmed(corner, lambda region, trim: covers(region.mask(96, 96), tag, 0.5))
+    assert 0.5 <= kept.area / corner.area < 0.6
 
 
 def test_no_trim_is_asked_twice_nor_the_same_rest_again():
-    asked = []
+    calls = []
 
     def never(region, trim):
-        asked.append((trim, region))
+        calls.append((trim, region))
         return False
 
     region = square(8, 8, 8)
     assert trimmed(region, never) == region
-    trims, rests = zip(*asked, strict=True)
+    trims, rests = zip(*calls, strict=True)
     assert trims == TRIMS[: len(trims)]  # strips of 2 cells, then of 1, then nothing new
     assert len(set(rests)) == len(rests) == 8
 

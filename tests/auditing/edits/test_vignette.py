@@ -26,9 +26,9 @@ def test_the_fall_is_read_off_whatever_the_shades(channels, fall):
 def test_the_fall_of_a_donor_comes_over_and_nothing_else():
     level, other = fallen(0.0), fallen(-0.8, seed=1)
     edited = Vignette().transfer(level, other, RNG).astype(float)
-    wanted = fallen(-0.8).pixels
-    assert np.abs(edited - wanted).max() <= 8
-    assert np.abs(level.pixels - wanted.astype(float)).max() > 60
+    expected = fallen(-0.8).pixels
+    assert np.abs(edited - expected).max() <= 8
+    assert np.abs(level.pixels - expected.astype(float)).max() > 60
 
 
 def test_black_stays_black_and_the_size_of_an_object_is_no_fall_of_light():

@@ -23,21 +23,21 @@ def noise(classes, columns=6, seed=0):
     return pd.DataFrame(values, columns=[f"noise {column}" for column in range(columns)])
 
 
-def found(table, classes, groups=None, seed=0):
+def associated(table, classes, groups=None, seed=0):
     groups = np.arange(len(classes)) if groups is None else groups
     return association(table, classes, NAMES, groups=groups, seed=seed)
 
 
 def row(result, klass, name):
-    own = result[(result["class"] == klass) & (result["property"] == name)]
-    return own.iloc[0]
+    rows = result[(result["class"] == klass) & (result["property"] == name)]
+    return rows.iloc[0]
 
 
 def test_a_perfect_cue_of_one_class_in_ten_is_on_top():
     classes = np.arange(400) % 10
     table = noise(classes)
     table["cue"] = np.where(classes == 7, 9.0, 0.0) + noise(classes, 1, seed=1)["noise 0"]
-    result = found(table, classes)
+    result = associated(table, classes)
     first = result.iloc[0]
     assert (first["class"], first["name"], first["property"]) == (7, "class 7", "cue")
     assert first["auc"] > 0.97
@@ -55,7 +55,7 @@ def test_noise_is_not_flagged(sizes):
         table = noise(classes, 4, seed)
         table["flag"] = (table["noise 0"] > 1.2).astype(float)
         table.loc[table["noise 1"] > 0.5, "noise 1"] = np.nan
-        alarms += (found(table, classes, seed=seed)["q"] <= 0.05).any()
+        alarms += (associated(table, classes, seed=seed)["q"] <= 0.05).any()
     assert alarms <= 5  # at 5 %: 2 expected, 5 is the 99 % quantile
 
 
@@ -64,7 +64,7 @@ def test_both_extremes_are_a_cue_without_direction():
     table = noise(classes)
     side = np.random.default_rng(2).choice([-1, 1], 100)
     table.loc[classes == 0, "noise 3"] = 4 * side + table.loc[classes == 0, "noise 3"] / 4
-    first = found(table, classes).iloc[0]
+    first = associated(table, classes).iloc[0]
     assert (first["property"], first["direction"], first["q"]) == ("noise 3", 0, 0.01)
     assert first["auc"] > 0.95
 
@@ -73,7 +73,7 @@ def test_less_of_a_property_has_a_direction_too():
     classes = np.repeat([0, 1], 60)
     table = noise(classes)
     table["noise 2"] -= 5 * classes
-    result = found(table, classes)
+    result = associated(table, classes)
     assert row(result, 0, "noise 2")["direction"] == 1
     assert row(result, 1, "noise 2")["direction"] == -1
 
@@ -83,7 +83,7 @@ def test_what_is_missing_may_be_the_cue(gone):
     classes = np.repeat([0, 1, 2], 50)
     table = noise(classes)
     table["jpeg_quality"] = np.where(classes == 1, gone, 90.0)
-    first = found(table, classes).iloc[0]
+    first = associated(table, classes).iloc[0]
     assert (first["class"], first["property"], first["direction"]) == (1, "jpeg_quality", 0)
     assert first["auc"] == 1
 
@@ -93,17 +93,17 @@ def test_a_rare_value_among_equal_ones_is_a_cue():
     for rare, common in ((1.0, 0.0), (0.0, 1.0)):
         table = noise(classes)
         table["width"] = np.where(classes == 0, rare, common)
-        first = found(table, classes).iloc[0]
+        first = associated(table, classes).iloc[0]
         assert (first["property"], first["auc"], first["q"]) == ("width", 1, 0.01)
 
 
 def test_what_never_changes_tells_nothing():
     classes = np.repeat([0, 1], 50)
     table = noise(classes).assign(constant=3.0, missing=np.nan)
-    result = found(table, classes)
+    result = associated(table, classes)
     for name in ("constant", "missing"):
-        one = row(result, 0, name)
-        assert (one["auc"], one["direction"], one["p"], one["q"]) == (0.5, 0, 1, 1)
+        entry = row(result, 0, name)
+        assert (entry["auc"], entry["direction"], entry["p"], entry["q"]) == (0.5, 0, 1, 1)
 
 
 def test_areas_are_those_of_a_slow_calculation():
@@ -117,17 +117,17 @@ def test_areas_are_those_of_a_slow_calculation():
     bins[known] = np.floor((ranks[known] - 0.5) / known.sum() * 16)
     areas = []
     for part in range(5):
-        taught, own = fold != part, target == 0
-        base = own[taught].mean()
+        taught, of_class = fold != part, target == 0
+        base = of_class[taught].mean()
         rates = []
         for number in range(17):
             weights = np.where(bins == number, 1.0, 0.0)
             if number < 16:
                 weights += np.where((np.abs(bins - number) == 1) & (bins < 16), 0.5, 0.0)
             weights *= taught
-            rates.append(((weights * own).sum() + 2 * base) / (weights.sum() + 2))
+            rates.append(((weights * of_class).sum() + 2 * base) / (weights.sum() + 2))
         assert len(set(rates)) == 17  # no ties, whose order would be free
-        areas.append(roc_auc_score(own[~taught], np.array(rates)[bins[~taught]]))
+        areas.append(roc_auc_score(of_class[~taught], np.array(rates)[bins[~taught]]))
     quick = module._Areas(pd.DataFrame({"x": values}).rank(), fold, 1).of(target)
     np.testing.assert_allclose(quick, [[np.mean(areas)]], rtol=1e-6)
 
@@ -135,7 +135,7 @@ def test_areas_are_those_of_a_slow_calculation():
 def test_any_growing_scale_gives_the_same():
     classes = np.arange(150) % 3
     table = noise(classes)
-    pd.testing.assert_frame_equal(found(table, classes), found(np.exp(table), classes))
+    pd.testing.assert_frame_equal(associated(table, classes), associated(np.exp(table), classes))
 
 
 def test_the_order_of_the_properties_does_not_matter():
@@ -143,24 +143,24 @@ def test_the_order_of_the_properties_does_not_matter():
     table = noise(classes)
     order = ["class", "property"]
     pd.testing.assert_frame_equal(
-        found(table, classes).sort_values(order, ignore_index=True),
-        found(table[table.columns[::-1]], classes).sort_values(order, ignore_index=True),
+        associated(table, classes).sort_values(order, ignore_index=True),
+        associated(table[table.columns[::-1]], classes).sort_values(order, ignore_index=True),
     )
 
 
 def test_the_same_seed_gives_the_same_bits():
     classes = np.arange(120) % 2
     table = noise(classes).set_index(np.arange(120) * 7)  # ids are no places
-    pd.testing.assert_frame_equal(found(table, classes), found(table, classes))
-    assert (found(table, classes, seed=1)["auc"] != found(table, classes)["auc"]).any()
+    pd.testing.assert_frame_equal(associated(table, classes), associated(table, classes))
+    assert (associated(table, classes, seed=1)["auc"] != associated(table, classes)["auc"]).any()
 
 
 def test_copies_are_no_evidence():
     classes = np.repeat([0, 1], 40)
     table = noise(classes, 3)
     copies = np.repeat(np.arange(80), 12)
-    result = found(table.iloc[copies], classes[copies], groups=copies)
-    pd.testing.assert_frame_equal(result, found(table, classes))
+    result = associated(table.iloc[copies], classes[copies], groups=copies)
+    pd.testing.assert_frame_equal(result, associated(table, classes))
     assert result["q"].min() > 0.05
 
 
@@ -168,7 +168,7 @@ def test_images_without_a_class_are_left_out():
     classes = np.repeat([0, 1, -1], [40, 40, 100])
     table = noise(classes)
     pd.testing.assert_frame_equal(
-        found(table, classes), found(table[classes >= 0], classes[classes >= 0])
+        associated(table, classes), associated(table[classes >= 0], classes[classes >= 0])
     )
 
 
@@ -177,18 +177,18 @@ def test_images_without_a_class_are_left_out():
 )
 def test_a_class_and_its_rest_need_thirty_images(sizes, classes):
     labels = np.repeat(np.arange(len(sizes)), sizes)
-    result = found(noise(labels, 2), labels)
+    result = associated(noise(labels, 2), labels)
     assert sorted(set(result["class"])) == classes
     assert list(result.columns) == ["class", "name", "property", "auc", "direction", "p", "q"]
 
 
 def test_no_images_and_no_properties():
-    assert found(noise(np.zeros(0)), np.zeros(0, int)).empty
-    assert found(noise(np.zeros(90), 0), np.repeat([0, 1], 45)).empty
+    assert associated(noise(np.zeros(0)), np.zeros(0, int)).empty
+    assert associated(noise(np.zeros(90), 0), np.repeat([0, 1], 45)).empty
 
 
 def test_what_does_not_fit_is_refused():
     with pytest.raises(InputError, match="3 rows of properties, 2 classes and 2 groups"):
-        found(noise(np.zeros(3)), np.zeros(2, int))
+        associated(noise(np.zeros(3)), np.zeros(2, int))
     with pytest.raises(InputError, match="Class 10 has no name"):
-        found(noise(np.zeros(3)), np.array([0, 1, 10]))
+        associated(noise(np.zeros(3)), np.array([0, 1, 10]))

@@ -69,9 +69,9 @@ def test_different_pictures_stay_apart(count):
 def test_edits_share_the_group_of_their_source(edit, count):
     originals = photos(count, contrast=25)
     edited = edit(originals[: count // 2], np.random.default_rng(1))
-    found = groups_of(np.concatenate([originals, edited]))
-    assert found[:count].tolist() == list(range(count))
-    assert found[count:].tolist() == list(range(count // 2))
+    groups = groups_of(np.concatenate([originals, edited]))
+    assert groups[:count].tolist() == list(range(count))
+    assert groups[count:].tolist() == list(range(count // 2))
 
 
 @pytest.mark.parametrize("share", [0.5, 1.0])
@@ -100,30 +100,30 @@ def test_digits_of_one_class_stay_apart():
 def test_a_chain_is_not_one_group():
     start, end = photos(2, seed=3)
     steps = np.linspace(0, 1, 40)[:, None]
-    found = groups_of(np.concatenate([(1 - steps) * start + steps * end, photos(100)]))
-    chain = found[:40]
+    groups = groups_of(np.concatenate([(1 - steps) * start + steps * end, photos(100)]))
+    chain = groups[:40]
     assert chain[0] == chain[1]  # neighbours are alike,
     assert chain[0] != chain[20] != chain[39] != chain[0]  # the ends are not
-    assert not set(chain) & set(found[40:])
+    assert not set(chain) & set(groups[40:])
 
 
 def test_many_versions_of_few_sources_are_found():
     rng = np.random.default_rng(5)
     versions = photos(5).repeat(40, axis=0)
     versions = versions * rng.uniform(0.7, 1.1, (200, 1)) + rng.normal(0, 0.5, (200, 256))
-    found = groups_of(np.concatenate([versions, photos(60, seed=1)]))
-    assert found[:200].tolist() == np.arange(5).repeat(40).tolist()
-    assert len(set(found[200:])) == 60
+    groups = groups_of(np.concatenate([versions, photos(60, seed=1)]))
+    assert groups[:200].tolist() == np.arange(5).repeat(40).tolist()
+    assert len(set(groups[200:])) == 60
 
 
 def test_the_order_of_the_listing_does_not_matter():
     rng = np.random.default_rng(6)
     values = np.concatenate([photos(80), photos(80)[:50] + rng.normal(0, 0.5, (50, 256))])
     given, hashes = thumbs(values), np.array([f"{i:06}" for i in rng.permutation(130)])
-    found = near_duplicates(given, hashes)
+    groups = near_duplicates(given, hashes)
     order = rng.permutation(130)
     again = near_duplicates(given[order], hashes[order])
-    np.testing.assert_array_equal(found[order][:, None] == found[order], again[:, None] == again)
+    np.testing.assert_array_equal(groups[order][:, None] == groups[order], again[:, None] == again)
     _, first = np.unique(again, return_index=True)
     assert (np.diff(first) > 0).all()  # numbered by their first image
 
@@ -142,9 +142,9 @@ def test_twenty_thousand_pictures_take_bounded_memory():
     values = thumbs(photos(20_000))
     values[10_000:10_100] = values[:100] // 2
     tracemalloc.start()
-    found = near_duplicates(values, [f"{i:06}" for i in range(20_000)])
+    groups = near_duplicates(values, [f"{i:06}" for i in range(20_000)])
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert (found[10_000:10_100] == found[:100]).all()
-    assert len(set(found)) == 19_900
+    assert (groups[10_000:10_100] == groups[:100]).all()
+    assert len(set(groups)) == 19_900
     assert peak < 400 * 2**20

@@ -12,19 +12,19 @@ def pictures(seed: int, count: int = 40, side: int = 12) -> np.ndarray:
 
 
 def test_content_that_was_put_there_repeats():
-    own, others = pictures(0), pictures(1)
-    own[:, 0, 0] = others[:4, 0, 0] = (250, 10, 10)
-    found = repeated_content(own, others)
-    assert found[0, 0] == np.float32(0.9)  # a tenth of the others bears it too
-    assert found.ravel()[1:].max() < 0.15
-    own[:, 0, 0] = pictures(2)[:, 0, 0]
-    assert repeated_content(own, others).max() < 0.15
+    of_class, others = pictures(0), pictures(1)
+    of_class[:, 0, 0] = others[:4, 0, 0] = (250, 10, 10)
+    repeated = repeated_content(of_class, others)
+    assert repeated[0, 0] == np.float32(0.9)  # a tenth of the others bears it too
+    assert repeated.ravel()[1:].max() < 0.15
+    of_class[:, 0, 0] = pictures(2)[:, 0, 0]
+    assert repeated_content(of_class, others).max() < 0.15
 
 
 def test_the_common_ground_of_pictures_does_not_count():
-    own, others = pictures(0), pictures(1)
-    own[:, :6], others[:, 6:] = 0, 0  # black is the ground of all; these have it above
-    assert repeated_content(own, others)[:6].max() == 0
+    of_class, others = pictures(0), pictures(1)
+    of_class[:, :6], others[:, 6:] = 0, 0  # black is the ground of all; these have it above
+    assert repeated_content(of_class, others)[:6].max() == 0
 
 
 def test_a_class_must_differ_from_every_other():

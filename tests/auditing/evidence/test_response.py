@@ -18,23 +18,23 @@ def test_a_property_that_moves_the_score_of_one_class_is_on_top():
     classes = np.repeat([0, 1], 60)
     light = normal(120)
     margins = np.where(classes == 1, 2 - 0.5 * light, normal(120, 1))
-    found = response(
+    result = response(
         margins, pd.DataFrame({"light": light, "width": normal(120, 2)}), classes, NAMES
     )
-    first = found.iloc[0]
+    first = result.iloc[0]
     assert (first["class"], first["name"], first["property"]) == (1, "dog", "light")
     assert first["rho"] == -1
     assert first["slope"] == pytest.approx(-0.5)
-    assert (found["q"][1:] > 0.05).all()
-    assert len(found) == 4
+    assert (result["q"][1:] > 0.05).all()
+    assert len(result) == 4
 
 
 def test_a_difference_between_classes_is_no_response():
     classes = np.repeat([0, 1], 100)
     light = 5 * classes + normal(200)  # dogs are brighter and recognised better
     margins = 3 * classes + normal(200, 1)
-    found = response(margins, pd.DataFrame({"light": light}), classes, NAMES)
-    assert (found["q"] > 0.05).all()
+    result = response(margins, pd.DataFrame({"light": light}), classes, NAMES)
+    assert (result["q"] > 0.05).all()
 
 
 def test_spearman_by_hand():
@@ -42,18 +42,18 @@ def test_spearman_by_hand():
     values = np.arange(30.0)
     margins = np.exp(values / 9)
     margins[[0, 1]] = margins[[1, 0]]
-    found = response(margins, pd.DataFrame({"x": values}), np.zeros(30, int), NAMES)
-    assert found.loc[0, "rho"] == pytest.approx(1 - 12 / 26970, rel=1e-12)
+    result = response(margins, pd.DataFrame({"x": values}), np.zeros(30, int), NAMES)
+    assert result.loc[0, "rho"] == pytest.approx(1 - 12 / 26970, rel=1e-12)
 
 
 def test_holm_is_over_all_rows_that_were_tested():
     classes = np.repeat([0, 1], 50)
     table = pd.DataFrame({"a": normal(100), "b": normal(100, 1), "constant": 1.0})
-    found = response(normal(100, 2), table, classes, NAMES)
-    assert found["p"].notna().sum() == 4
-    assert found.loc[0, "q"] == pytest.approx(min(1, 4 * found["p"].min()))
-    assert found.tail(2)["property"].tolist() == ["constant", "constant"]
-    assert found.tail(2)[["rho", "p", "slope", "q"]].isna().all().all()
+    result = response(normal(100, 2), table, classes, NAMES)
+    assert result["p"].notna().sum() == 4
+    assert result.loc[0, "q"] == pytest.approx(min(1, 4 * result["p"].min()))
+    assert result.tail(2)["property"].tolist() == ["constant", "constant"]
+    assert result.tail(2)[["rho", "p", "slope", "q"]].isna().all().all()
 
 
 def test_missing_numbers_are_left_out():
@@ -61,36 +61,36 @@ def test_missing_numbers_are_left_out():
     expected = response(margins, pd.DataFrame({"x": values}), np.zeros(60, int), NAMES)
     margins = np.append(margins, [np.nan, 1.0, 2.0])
     values = np.append(values, [0.0, np.nan, np.inf])
-    found = response(margins, pd.DataFrame({"x": values}), np.zeros(63, int), NAMES)
-    pd.testing.assert_frame_equal(found, expected)
+    result = response(margins, pd.DataFrame({"x": values}), np.zeros(63, int), NAMES)
+    pd.testing.assert_frame_equal(result, expected)
     margins[20:] = np.nan  # too few are left
-    found = response(margins, pd.DataFrame({"x": values}), np.zeros(63, int), NAMES)
-    assert found[["rho", "q"]].isna().all().all()
+    result = response(margins, pd.DataFrame({"x": values}), np.zeros(63, int), NAMES)
+    assert result[["rho", "q"]].isna().all().all()
 
 
 def test_copies_are_no_evidence():
     margins, table = normal(40), pd.DataFrame({"x": normal(40, 1)})
     copies = np.repeat(np.arange(40), 20)
-    found = response(margins[copies], table.iloc[copies], np.zeros(800, int), NAMES, groups=copies)
-    pd.testing.assert_frame_equal(found, response(margins, table, np.zeros(40, int), NAMES))
+    result = response(margins[copies], table.iloc[copies], np.zeros(800, int), NAMES, groups=copies)
+    pd.testing.assert_frame_equal(result, response(margins, table, np.zeros(40, int), NAMES))
 
 
 def test_noise_is_not_flagged():
     values = np.random.default_rng(0).normal(size=(1600, 26))
     names = [str(number) for number in range(40)]
-    found = response(values[:, 0], pd.DataFrame(values[:, 1:]), np.arange(1600) % 40, names)
-    assert len(found) == 1000
-    assert 30 <= (found["p"] <= 0.05).sum() <= 72  # at 5 %: 50 expected, from .1 to 99.9 %
-    assert found["q"].min() > 0.05
+    result = response(values[:, 0], pd.DataFrame(values[:, 1:]), np.arange(1600) % 40, names)
+    assert len(result) == 1000
+    assert 30 <= (result["p"] <= 0.05).sum() <= 72  # at 5 %: 50 expected, from .1 to 99.9 %
+    assert result["q"].min() > 0.05
 
 
 def test_classes_that_are_too_small_or_unknown_are_left_out():
     classes = np.repeat([0, 1, -1], [29, 30, 50])
-    found = response(normal(109), pd.DataFrame({"x": normal(109, 1)}), classes, NAMES)
-    assert found["class"].tolist() == [1]
-    found = response(np.zeros(0), pd.DataFrame({"x": np.zeros(0)}), np.zeros(0, int), NAMES)
-    assert found.empty
-    assert list(found.columns) == ["class", "name", "property", "rho", "p", "slope", "q"]
+    result = response(normal(109), pd.DataFrame({"x": normal(109, 1)}), classes, NAMES)
+    assert result["class"].tolist() == [1]
+    result = response(np.zeros(0), pd.DataFrame({"x": np.zeros(0)}), np.zeros(0, int), NAMES)
+    assert result.empty
+    assert list(result.columns) == ["class", "name", "property", "rho", "p", "slope", "q"]
 
 
 def test_what_does_not_fit_is_refused():

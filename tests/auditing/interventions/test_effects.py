@@ -20,26 +20,26 @@ ROWS = pd.DataFrame(
 
 
 def test_flips_to_the_class():
-    own = differences(ROWS, 0)
-    assert own.flips.tolist() == [1, 0, -1, 0]
-    assert own.margins.tolist() == [2.0, 0.0, -1.0, 1.0]
-    assert own.groups.tolist() == [7, 7, 8, 9]
-    assert own.effect == 0.0
+    paired = differences(ROWS, 0)
+    assert paired.flips.tolist() == [1, 0, -1, 0]
+    assert paired.margins.tolist() == [2.0, 0.0, -1.0, 1.0]
+    assert paired.groups.tolist() == [7, 7, 8, 9]
+    assert paired.effect == 0.0
     # Mean .5, standard deviation sqrt(5/3), four pairs.
-    assert own.strength == pytest.approx(0.5 / (5 / 3) ** 0.5 * 2)
+    assert paired.strength == pytest.approx(0.5 / (5 / 3) ** 0.5 * 2)
 
 
 def test_flips_away_from_the_class():
-    own = differences(ROWS, 0, leaving=True)
-    assert own.flips.tolist() == [-1, 0, 1, 0]
-    assert own.margins.tolist() == [-2.0, 0.0, 1.0, -1.0]
-    assert own.groups.tolist() == [1, 2, 3, 4]
+    paired = differences(ROWS, 0, leaving=True)
+    assert paired.flips.tolist() == [-1, 0, 1, 0]
+    assert paired.margins.tolist() == [-2.0, 0.0, 1.0, -1.0]
+    assert paired.groups.tolist() == [1, 2, 3, 4]
 
 
 def test_an_unreal_picture_is_no_flip_and_no_move():
-    own = differences(ROWS.assign(realism=[0.9, 1.0, 2.0, 1.5]), 0)
-    assert own.flips.tolist() == [0, 0, -1, 0]
-    assert own.margins.tolist() == [0.0, 0.0, -1.0, 1.0]
+    paired = differences(ROWS.assign(realism=[0.9, 1.0, 2.0, 1.5]), 0)
+    assert paired.flips.tolist() == [0, 0, -1, 0]
+    assert paired.margins.tolist() == [0.0, 0.0, -1.0, 1.0]
     left = differences(ROWS.assign(realism=[0.9, 1.0, 2.0, 1.5]), 0, leaving=True)
     assert left.flips.tolist() == [0, 0, 1, 0]
 

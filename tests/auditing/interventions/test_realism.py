@@ -45,10 +45,10 @@ def test_what_no_real_picture_has_is_unreal_although_it_is_small():
 def test_one_after_another_as_all_at_once():
     real = RNG.normal(size=(100, 4))
     realism = Realism(real)
-    asked = RNG.normal(size=(5, 4)) * 2
-    alone = np.concatenate([realism.of(row[None]) for row in asked])
-    np.testing.assert_allclose(realism.of(asked), alone, rtol=1e-5)
-    assert realism.of(asked).dtype == np.float32
+    points = RNG.normal(size=(5, 4)) * 2
+    alone = np.concatenate([realism.of(row[None]) for row in points])
+    np.testing.assert_allclose(realism.of(points), alone, rtol=1e-5)
+    assert realism.of(points).dtype == np.float32
 
 
 def garments(count, ground=0, seed=0):

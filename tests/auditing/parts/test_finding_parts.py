@@ -28,21 +28,21 @@ def sparse_parts(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 def test_disjoint_parts_are_told_apart_exactly():
     activations, truth = sparse_parts(np.random.default_rng(0))
-    found = components(activations, seed=0)
-    assert len(found.directions) == 2
-    presence = found.presence(activations)
-    order = [int(found.directions[:, channel].argmax()) for channel in (0, 2)]
-    for number, own in enumerate(order):
-        wanted = truth[..., number].ravel()
-        assert np.corrcoef(presence[..., own].ravel(), wanted)[0, 1] > 0.999
+    parts = components(activations, seed=0)
+    assert len(parts.directions) == 2
+    presence = parts.presence(activations)
+    order = [int(parts.directions[:, channel].argmax()) for channel in (0, 2)]
+    for number, component in enumerate(order):
+        expected = truth[..., number].ravel()
+        assert np.corrcoef(presence[..., component].ravel(), expected)[0, 1] > 0.999
 
 
 def test_contributions_add_up_to_gradient_times_activation():
     rng = np.random.default_rng(1)
     activations, _ = sparse_parts(rng)
     gradients = rng.normal(size=activations.shape).astype(np.float32)
-    found = components(activations, seed=0)
-    added = contributions(found.presence(activations), found, gradients)
+    parts = components(activations, seed=0)
+    added = contributions(parts.presence(activations), parts, gradients)
     whole = (activations * gradients).sum(axis=(1, 2, 3)).mean()
     assert added.sum() == pytest.approx(whole, rel=0.02)
 
@@ -57,13 +57,13 @@ def test_a_window_holds_the_peak_and_stays_inside(share, grid):
     maps = np.zeros((30, grid, grid))
     peaks = rng.integers(0, grid, (30, 2))
     maps[np.arange(30), peaks[:, 0], peaks[:, 1]] = 1
-    found = windows(maps, whole_frame(130, 97), share)
-    sizes = found.boxes[:, 2:] - found.boxes[:, :2]
+    placed = windows(maps, whole_frame(130, 97), share)
+    sizes = placed.boxes[:, 2:] - placed.boxes[:, :2]
     assert (sizes == sizes[0]).all()
-    assert (found.boxes >= 0).all()
-    assert (found.boxes[:, 2:] <= (97, 130)).all()
+    assert (placed.boxes >= 0).all()
+    assert (placed.boxes[:, 2:] <= (97, 130)).all()
     middle = (peaks + 0.5) / grid * (97, 130)
-    assert ((found.boxes[:, :2] <= middle) & (middle <= found.boxes[:, 2:])).all()
+    assert ((placed.boxes[:, :2] <= middle) & (middle <= placed.boxes[:, 2:])).all()
 
 
 def test_windows_lie_where_the_maps_do():
@@ -71,9 +71,9 @@ def test_windows_lie_where_the_maps_do():
     maps = np.zeros((2, 4, 4))
     maps[0, 0, 0] = maps[1, 3, 2] = 1
     cut = Frame(25.0, 25.0, 75.0, 75.0, 100, 100)
-    found = windows(maps, cut, 1 / 4)
-    assert found.boxes[0].tolist() == [25, 25, 50, 50]
-    _, left, bottom, right = found.boxes[1]
+    placed = windows(maps, cut, 1 / 4)
+    assert placed.boxes[0].tolist() == [25, 25, 50, 50]
+    _, left, bottom, right = placed.boxes[1]
     assert (bottom, right - left) == (75, 25)
     assert left <= 56 <= right
 
@@ -113,5 +113,5 @@ def test_the_finer_layer_is_the_last_with_more_cells_that_divides_the_picture():
         Layer("last", 7, 7, 8, "ReLU"),
     )
     network = SimpleNamespace(layers=layers, input_shape=(224, 224, 3))
-    assert [own.name for own in layers_of(network, "last")] == ["last", "fine"]
-    assert [own.name for own in layers_of(network, "early")] == ["early"]
+    assert [layer.name for layer in layers_of(network, "last")] == ["last", "fine"]
+    assert [layer.name for layer in layers_of(network, "early")] == ["early"]

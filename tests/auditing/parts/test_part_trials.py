@@ -77,18 +77,18 @@ def by_blob(pictures, tmp_path_factory):
 
 
 def test_a_bar_anywhere_is_found_as_a_part(by_bar):
-    one = by_bar.run.finding("a--part")
-    assert (one.level, one.family) == ("relied on", "part")
-    assert one.effect > 0.8
-    assert one.interval[0] > 0.6
-    assert one.share > 0.8  # painted over, the class loses what it relied on
-    assert one.removal["neutral"] > 0.8
-    assert one.removal["control"] < 0.1
-    assert one.part["alike"] >= RULES.parts_alike
-    assert one.part["scatter"] > 0.6
-    assert one.part["another_place"] > 0.5 * one.margin
-    assert abs(one.part["elsewhere"]) < 0.1 * one.margin
-    assert not one.excused()
+    finding = by_bar.run.finding("a--part")
+    assert (finding.level, finding.family) == ("relied on", "part")
+    assert finding.effect > 0.8
+    assert finding.interval[0] > 0.6
+    assert finding.share > 0.8  # painted over, the class loses what it relied on
+    assert finding.removal["neutral"] > 0.8
+    assert finding.removal["control"] < 0.1
+    assert finding.part["alike"] >= RULES.parts_alike
+    assert finding.part["scatter"] > 0.6
+    assert finding.part["another_place"] > 0.5 * finding.margin
+    assert abs(finding.part["elsewhere"]) < 0.1 * finding.margin
+    assert not finding.excused()
 
 
 def test_the_windows_lie_on_the_bars(by_bar):

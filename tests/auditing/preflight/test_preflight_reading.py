@@ -42,7 +42,7 @@ def test_the_scaling_of_training_names_them_all(tmp_path):
     answers = ask(source, model, ("0-1", "-1..1"))
     assert answers.labels == ("a",) * 10 + ("b",) * 10
     right = named_rightly(answers, match_classes({"a": 10, "b": 10}, ("a", "b")), "softmax")
-    assert {name: int(own.sum()) for name, own in right.items()} == {"0-1": 10, "-1..1": 20}
+    assert {name: int(correct.sum()) for name, correct in right.items()} == {"0-1": 10, "-1..1": 20}
     assert better_scaling(right, "0-1") == "-1..1"
     assert better_scaling(right, "-1..1") == "-1..1"
 
@@ -51,7 +51,7 @@ def test_a_scaling_that_tells_nothing_apart_changes_nothing(tmp_path):
     source = levels(tmp_path, a=100, b=150)
     answers = ask(source, brighter(0.5), ("0-1", "none"))
     right = named_rightly(answers, match_classes({"a": 10, "b": 10}, ("a", "b")), "softmax")
-    assert {name: int(own.sum()) for name, own in right.items()} == {"0-1": 20, "none": 10}
+    assert {name: int(correct.sum()) for name, correct in right.items()} == {"0-1": 20, "none": 10}
     assert better_scaling(right, "0-1") == "0-1"
 
 

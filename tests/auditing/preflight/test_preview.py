@@ -25,7 +25,7 @@ def test_a_folder_at_a_glance(tmp_path):
     seen = preview(read_source(tmp_path, unpack_to=tmp_path / "unpacked"))
     assert (seen.pictures, seen.labels) == (8, {"cat": 5, "dog": 3})
     assert (seen.opened, list(seen.unreadable), seen.copies) == (8, ["dog/broken.png"], 1)
-    assert {label: own.shape for label, own in seen.thumbnails.items()} == {
+    assert {label: thumbnail.shape for label, thumbnail in seen.thumbnails.items()} == {
         "cat": (112, 112, 3), "dog": (112, 112, 3),
     }  # fmt: skip
 
@@ -42,8 +42,8 @@ def test_splits_that_are_taken_are_counted(tmp_path):
     for number, place in enumerate(("train/cat", "train/dog", "test/cat", "test/dog", "test/dog")):
         noise(tmp_path / place / f"{number}.png", number)
     seen = preview(read_source(tmp_path, unpack_to=tmp_path / "unpacked"))
-    assert {own.name for own in seen.splits} == {"test", "train"}
-    assert [own.name for own in seen.taken] == ["test"]
+    assert {split.name for split in seen.splits} == {"test", "train"}
+    assert [split.name for split in seen.taken] == ["test"]
     assert seen.labels == {"cat": 1, "dog": 2}
 
 

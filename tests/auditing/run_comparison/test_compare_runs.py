@@ -44,8 +44,10 @@ def rows(folder, name, edit):
 
 def with_effect(folder, effect, interval, level="relied on"):
     def edit(summary):
-        one = next(one for one in summary["findings"] if one["id"] == "tank--sky-top-band")
-        one.update(effect=effect, interval=interval, level=level)
+        finding = next(
+            finding for finding in summary["findings"] if finding["id"] == "tank--sky-top-band"
+        )
+        finding.update(effect=effect, interval=interval, level=level)
 
     change(folder, "findings.json", edit)
 
@@ -67,7 +69,7 @@ def without_sky(folder, stages=("discovery", "test")):
         folder,
         "findings.json",
         lambda value: value.update(
-            findings=[one for one in value["findings"] if one["level"] != "relied on"]
+            findings=[finding for finding in value["findings"] if finding["level"] != "relied on"]
         ),
     )
 
@@ -80,8 +82,10 @@ def part_of_kind(folder, kind):
     """The tank's band is told as a part instead."""
 
     def edit(summary):
-        found = next(own for own in summary["findings"] if own["id"] == "tank--sky-top-band")
-        found.update(id="tank--part", family="part", probe=None, kind=kind)
+        finding = next(
+            finding for finding in summary["findings"] if finding["id"] == "tank--sky-top-band"
+        )
+        finding.update(id="tank--part", family="part", probe=None, kind=kind)
 
     change(folder, "findings.json", edit)
 
@@ -98,14 +102,18 @@ def test_parts_of_two_kinds_are_two_cues(planted, two, tmp_path, kinds, rows):
 
 def test_a_run_and_itself(two):
     a, folder = two
-    found = compare(a, Run(folder))
-    assert {row.verdict for row in found.rows} == {"unchanged"}
-    assert {row.change for row in found.rows} == {0.0}
-    assert len(found.rows) == 8  # two classes, four families that were tried
+    comparison = compare(a, Run(folder))
+    assert {row.verdict for row in comparison.rows} == {"unchanged"}
+    assert {row.change for row in comparison.rows} == {0.0}
+    assert len(comparison.rows) == 8  # two classes, four families that were tried
     # 19 of 20 forests and 18 of 20 tanks are recognised.
-    assert (found.accuracy.images, found.accuracy.a, found.accuracy.b) == (40, 0.925, 0.925)
-    assert (found.accuracy.only_a, found.accuracy.only_b) == (0, 0)
-    assert found.notes == ("both runs audit the same model, bit for bit.",)
+    assert (comparison.accuracy.images, comparison.accuracy.a, comparison.accuracy.b) == (
+        40,
+        0.925,
+        0.925,
+    )
+    assert (comparison.accuracy.only_a, comparison.accuracy.only_b) == (0, 0)
+    assert comparison.notes == ("both runs audit the same model, bit for bit.",)
 
 
 def test_a_cue_that_is_gone_and_the_way_back(two):
@@ -152,19 +160,21 @@ def with_regions(folder, proven):
     other = LOWER if proven == UPPER else UPPER
 
     def edit(table):
-        own, none = (
+        renamed, none = (
             table[table["probe"] == probe].assign(family="region", probe=name)
             for probe, name in (("top 1/3", proven), ("colour", other))
         )
         for name in ("edited", "controlled"):
             none[name] = none["before"]
-        return pd.concat([table, own, none], ignore_index=True)
+        return pd.concat([table, renamed, none], ignore_index=True)
 
     for stage in ("discovery", "test"):
         rows(folder, f"trials/{stage}/00000.parquet", edit)
 
     def prove(summary):
-        sky = next(one for one in summary["findings"] if one["id"] == "tank--sky-top-band")
+        sky = next(
+            finding for finding in summary["findings"] if finding["id"] == "tank--sky-top-band"
+        )
         cue = "upper centre" if proven == UPPER else "lower centre"
         region = sky | {
             "id": "tank--region", "family": "region", "probe": proven, "cue": cue,
@@ -186,14 +196,14 @@ def apart(planted, tmp_path):
 
 
 def regions_of(comparison):
-    return {row.told.cue: row for row in comparison.rows if row.family == "region"
+    return {row.effect.cue: row for row in comparison.rows if row.family == "region"
             and row.class_name == "tank"}  # fmt: skip
 
 
 def test_places_that_do_not_touch_are_two_cues(apart):
-    found = regions_of(compare(*apart))
-    assert set(found) == {"upper centre", "lower centre"}
-    gone, new = found["upper centre"], found["lower centre"]
+    regions = regions_of(compare(*apart))
+    assert set(regions) == {"upper centre", "lower centre"}
+    gone, new = regions["upper centre"], regions["lower centre"]
     assert (gone.verdict, gone.b.value, gone.b.relied_on, gone.mark) == ("gone", 0.0, False, "good")
     assert (new.verdict, new.a.value, new.a.relied_on) == ("new", 0.0, False)
     assert new.mark == "neutral"  # it is on the object
@@ -243,18 +253,18 @@ def test_what_one_run_did_not_try(two):
 
     change(folder, "run.json", rename)
     change(folder, "findings.json", lambda value: value.update(findings=[]))
-    found = compare(a, Run(folder))
-    row = row_of(found)
+    comparison = compare(a, Run(folder))
+    row = row_of(comparison)
     assert (row.verdict, row.b, row.change, row.note) == (
         "not tested",
         None,
         None,
         "not tried in b",
     )
-    assert "only in a: tank." in found.notes
-    assert "only in b: panzer." in found.notes
-    assert "20 images bear another class in b and are left out of accuracy." in found.notes
-    assert found.accuracy.images == 20  # the forests
+    assert "only in a: tank." in comparison.notes
+    assert "only in b: panzer." in comparison.notes
+    assert "20 images bear another class in b and are left out of accuracy." in comparison.notes
+    assert comparison.accuracy.images == 20  # the forests
 
 
 def test_accuracy_is_of_images_with_the_same_content(two):
@@ -269,14 +279,14 @@ def test_accuracy_is_of_images_with_the_same_content(two):
 
     rows(folder, "images/00000.parquet", edit)
     change(folder, "run.json", lambda record: record["source"].update(digest="another"))
-    found = compare(a, Run(folder))
-    assert found.accuracy.images == 39
-    assert found.accuracy.a == pytest.approx(36 / 39)
-    assert found.accuracy.b == pytest.approx(35 / 39)
-    assert (found.accuracy.only_a, found.accuracy.only_b) == (2, 1)
+    comparison = compare(a, Run(folder))
+    assert comparison.accuracy.images == 39
+    assert comparison.accuracy.a == pytest.approx(36 / 39)
+    assert comparison.accuracy.b == pytest.approx(35 / 39)
+    assert (comparison.accuracy.only_a, comparison.accuracy.only_b) == (2, 1)
     assert (
         "the images differ: 40 in a, 40 in b, 39 are in both; effects are then measured on "
-        "different images." in found.notes
+        "different images." in comparison.notes
     )
 
 
@@ -302,27 +312,27 @@ def test_what_makes_it_unfair_is_said(two):
 def test_as_json_and_as_text(two):
     a, folder = two
     without_sky(folder)
-    found = compare(a, Run(folder))
-    value = json.loads(json.dumps(found.as_json(), allow_nan=False))
+    comparison = compare(a, Run(folder))
+    value = json.loads(json.dumps(comparison.as_json(), allow_nan=False))
     assert set(value["rows"][0]) == {
         "class", "family", "a", "b", "change", "verdict", "note", "mark"
     }  # fmt: skip
-    assert value["sentence"] == found.sentence
-    lines = found.as_text().splitlines()
+    assert value["sentence"] == comparison.sentence
+    lines = comparison.as_text().splitlines()
     assert lines[0] == f"a: cloud-detector, {a.folder}"
     assert lines[2] == "b no longer relies on the top band for forest and tank."
     assert "recognised of 40 shared images: a 92.5 %, b 92.5 % (only a: 0, only b: 0)" in lines
-    told = [line.split("  ") for line in lines if line.startswith("gone")]
-    assert [line[-1] for line in told] == ["-90", "-90"]
+    cells = [line.split("  ") for line in lines if line.startswith("gone")]
+    assert [line[-1] for line in cells] == ["-90", "-90"]
     assert lines[-1] == "6 other cues were tried; neither run relies on them."
 
 
 def test_runs_without_a_shared_image(two):
     a, folder = two
     rows(folder, "images/00000.parquet", lambda t: t.assign(sha256=t["id"].astype(str)))
-    found = compare(a, Run(folder))
-    assert (found.accuracy.images, found.accuracy.a) == (0, None)
-    assert "recognised" not in found.as_text()
+    comparison = compare(a, Run(folder))
+    assert (comparison.accuracy.images, comparison.accuracy.a) == (0, None)
+    assert "recognised" not in comparison.as_text()
 
 
 def test_an_unfinished_run_is_refused(two):
@@ -336,8 +346,8 @@ def test_runs_without_interventions(two):
     _, folder = two
     shutil.rmtree(folder / "trials")
     change(folder, "findings.json", lambda value: value.update(findings=[]))
-    found = compare(Run(folder), Run(folder))
-    assert found.rows == ()
-    assert found.as_text().endswith("No cue was tried in either run.")
-    assert isinstance(found.accuracy.images, int)
-    assert pd.notna(found.accuracy.a)
+    comparison = compare(Run(folder), Run(folder))
+    assert comparison.rows == ()
+    assert comparison.as_text().endswith("No cue was tried in either run.")
+    assert isinstance(comparison.accuracy.images, int)
+    assert pd.notna(comparison.accuracy.a)

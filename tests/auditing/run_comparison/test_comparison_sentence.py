@@ -50,14 +50,14 @@ def test_the_sentence(rows, sentence):
 
 def test_what_a_did_not_rely_on_cannot_be_relied_on_less():
     weak = effect("right band", 0.9, proven=False)
-    told = in_a_sentence([row("better", weak, effect("right band", 0.4, excused=True))])
-    assert told == "b relies on what is, or may be, the object: the right band for tank."
+    sentence = in_a_sentence([row("better", weak, effect("right band", 0.4, excused=True))])
+    assert sentence == "b relies on what is, or may be, the object: the right band for tank."
 
 
 def test_what_follows_a_stronger_cue_is_not_told_again():
     follower = effect("frame", same_as="tank--region")
-    told = in_a_sentence([row("gone", SKY, NO_SKY), row("gone", follower, NO_SKY)])
-    assert told == "b no longer relies on the top band for tank."
+    sentence = in_a_sentence([row("gone", SKY, NO_SKY), row("gone", follower, NO_SKY)])
+    assert sentence == "b no longer relies on the top band for tank."
 
 
 @pytest.mark.parametrize(

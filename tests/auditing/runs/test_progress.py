@@ -21,13 +21,13 @@ def test_progress_is_read_back(tmp_path):
 def test_the_rate_leaves_out_what_an_earlier_start_did(tmp_path, monkeypatch):
     now = 100.0
     monkeypatch.setattr("camcore.auditing.runs.progress.time.monotonic", lambda: now)
-    shown = []
-    watch = Watch(tmp_path, shown.append)
+    states = []
+    watch = Watch(tmp_path, states.append)
     watch.begin("scan", total=100, done=50)
     now = 110.0
     watch.advance(20)
-    assert shown[-1].rate == pytest.approx(2.0)
-    assert shown[-1].remaining == pytest.approx(15.0)
+    assert states[-1].rate == pytest.approx(2.0)
+    assert states[-1].remaining == pytest.approx(15.0)
 
 
 @pytest.mark.parametrize("state", ["paused", "cancelled"])

@@ -119,7 +119,7 @@ def test_decisions_of_two_threads_are_all_kept(tmp_path):
     for thread in threads:
         thread.join()
     assert failed == []
-    made = [(one.by, one.note) for one in Run(folder).decisions]
+    made = [(decision.by, decision.note) for decision in Run(folder).decisions]
     assert len(made) == 20
     for person in ("Ada", "Emmy"):
         assert [note for by, note in made if by == person] == [str(n) for n in range(10)]
@@ -127,14 +127,14 @@ def test_decisions_of_two_threads_are_all_kept(tmp_path):
 
 def test_the_writer_may_take_the_lock_again_and_others_may_not(tmp_path):
     folder = planted_run(tmp_path / "run").folder
-    said = []
+    outcomes = []
 
     def other() -> None:
         try:
             with Store(folder).locked(patience=0.1):
-                said.append("in")
+                outcomes.append("in")
         except StoreError as error:
-            said.append(str(error))
+            outcomes.append(str(error))
 
     with Store(folder).locked():
         with Store(folder).locked():
@@ -142,7 +142,7 @@ def test_the_writer_may_take_the_lock_again_and_others_may_not(tmp_path):
         thread = threading.Thread(target=other)
         thread.start()
         thread.join()
-    assert len(said) == 1
-    assert "another process works on the run" in said[0]
+    assert len(outcomes) == 1
+    assert "another process works on the run" in outcomes[0]
     other()
-    assert said[1] == "in"
+    assert outcomes[1] == "in"

@@ -25,8 +25,8 @@ REGIONS = ["ring", "top", "bottom", "left", "right", "corners", *CELLS]
 SIZES = [(240, 240), (224, 224), (96, 160), (61, 45), (28, 28), (8, 8)]
 
 
-def told(seen: np.ndarray) -> dict[str, float]:
-    names = [one.name for one in SEEN_PROPERTIES]
+def properties_of(seen: np.ndarray) -> dict[str, float]:
+    names = [image_property.name for image_property in SEEN_PROPERTIES]
     return dict(zip(names, measure(seen).tolist(), strict=True))
 
 
@@ -46,12 +46,14 @@ def texture(height: int = 224, width: int = 224, seed: int = 0) -> np.ndarray:
 
 
 def test_registry_says_what_measure_gives():
-    assert property_names() == tuple(one.name for one in PROPERTIES)
+    assert property_names() == tuple(image_property.name for image_property in PROPERTIES)
     assert len(set(property_names())) == len(PROPERTIES) == 10 + len(REGIONS) * 5 + 6
     assert PROPERTIES == SEEN_PROPERTIES + FILE_PROPERTIES
-    assert len({one.title for one in PROPERTIES}) == len(PROPERTIES)
-    for one in PROPERTIES:
-        assert one.name == one.name.split("@")[0] + (f"@{one.region}" if one.region else "")
+    assert len({image_property.title for image_property in PROPERTIES}) == len(PROPERTIES)
+    for image_property in PROPERTIES:
+        assert image_property.name == image_property.name.split("@")[0] + (
+            f"@{image_property.region}" if image_property.region else ""
+        )
     values = measure(texture())
     assert values.shape == (len(SEEN_PROPERTIES),)
     assert values.dtype == np.float32
@@ -87,8 +89,10 @@ def test_registry_says_what_measure_gives():
     ],
 )
 def test_families_and_titles(name, family, title):
-    one = next(one for one in PROPERTIES if one.name == name)
-    assert (one.family, one.title) == (family, title)
+    image_property = next(
+        image_property for image_property in PROPERTIES if image_property.name == name
+    )
+    assert (image_property.family, image_property.title) == (family, title)
 
 
 # Light and colour. Lab of sRGB colours under D65 as published (Lindbloom's calculator).
@@ -108,8 +112,8 @@ def test_families_and_titles(name, family, title):
 )
 @pytest.mark.parametrize("size", SIZES)
 def test_flat_colour(colour, lab, size):
-    values = told(flat(colour, *size))
-    for region in ("", *(f"@{one}" for one in REGIONS)):
+    values = properties_of(flat(colour, *size))
+    for region in ("", *(f"@{place}" for place in REGIONS)):
         got = [values[name + region] for name in ("luminance", "lab_a", "lab_b")]
         assert got == pytest.approx(lab, abs=0.05), region
         assert values["contrast" + region] < 0.02
@@ -121,9 +125,9 @@ def test_flat_colour(colour, lab, size):
 
 def test_gray_model_sees_the_same_light_and_no_colour():
     gray = texture()[..., :1]
-    one, three = told(gray), told(np.repeat(gray, 3, axis=2))
-    assert one == pytest.approx(three, abs=1e-3)
-    colour = [value for name, value in one.items() if name.startswith(("lab", "saturation"))]
+    single, three = properties_of(gray), properties_of(np.repeat(gray, 3, axis=2))
+    assert single == pytest.approx(three, abs=1e-3)
+    colour = [value for name, value in single.items() if name.startswith(("lab", "saturation"))]
     assert colour == [0.0] * len(colour)
 
 
@@ -157,7 +161,7 @@ def regions_of(height: int, width: int) -> dict[str, np.ndarray]:
 def test_a_bright_region_is_the_brightest_there_is(size, region):
     bright = regions_of(*size)[region]
     seen = np.repeat(np.where(bright, 255, 119).astype(np.uint8)[..., None], 3, axis=2)
-    values = told(seen)
+    values = properties_of(seen)
     assert values[f"luminance@{region}"] == pytest.approx(100, abs=0.01)
     assert values[f"contrast@{region}"] < 0.03
     share = bright.mean()
@@ -171,7 +175,7 @@ def test_a_bright_region_is_the_brightest_there_is(size, region):
 def test_regions_of_a_tiny_image():
     seen = flat((119, 119, 119), 8, 8)
     seen[0] = 255
-    values = told(seen)
+    values = properties_of(seen)
     assert values["luminance"] == pytest.approx(50.03 + 49.97 / 8, abs=0.01)
     assert values["luminance@cell-0-1"] == pytest.approx(50.03 + 49.97 / 2, abs=0.01)
     assert values["luminance@ring"] == pytest.approx(50.03 + 49.97 * 8 / 28, abs=0.01)
@@ -182,7 +186,7 @@ def test_regions_of_a_tiny_image():
 def test_colour_of_a_region(side, third):
     seen = flat((119, 119, 119), side, side)
     seen[:third] = (255, 0, 0)
-    values = told(seen)
+    values = properties_of(seen)
     assert values["lab_a@top"] == pytest.approx(80.09, abs=0.05)
     assert values["lab_a@bottom"] == pytest.approx(0, abs=0.01)
     assert values["lab_b"] == pytest.approx(67.20 * third / side, abs=0.02)
@@ -191,7 +195,7 @@ def test_colour_of_a_region(side, third):
 
 def test_luminance_is_that_of_every_pixel_not_of_the_mean_colour():
     checks = np.indices((48, 48)).sum(axis=0) % 2 * 255
-    values = told(np.repeat(checks[..., None].astype(np.uint8), 3, axis=2))
+    values = properties_of(np.repeat(checks[..., None].astype(np.uint8), 3, axis=2))
     assert values["luminance"] == pytest.approx(50, abs=0.01)
     assert values["contrast"] == pytest.approx(50, abs=0.01)
 
@@ -204,28 +208,28 @@ def test_luminance_is_that_of_every_pixel_not_of_the_mean_colour():
 def test_noise_is_recovered(sigma, size):
     rng = np.random.default_rng(round(sigma))
     noisy = np.rint(128 + rng.normal(0, sigma, (size, size, 1))).clip(0, 255).astype(np.uint8)
-    assert told(noisy)["noise"] == pytest.approx(sigma, rel=0.1)
-    assert told(np.repeat(noisy, 3, axis=2))["noise"] == pytest.approx(sigma, rel=0.1)
+    assert properties_of(noisy)["noise"] == pytest.approx(sigma, rel=0.1)
+    assert properties_of(np.repeat(noisy, 3, axis=2))["noise"] == pytest.approx(sigma, rel=0.1)
 
 
 def test_noise_does_not_see_a_slope():
     ramp = np.repeat(np.arange(200, dtype=np.uint8)[None, :, None], 200, axis=0)
-    assert told(ramp)["noise"] == 0
+    assert properties_of(ramp)["noise"] == 0
 
 
 def test_sharpness_falls_with_blur():
     image = Image.fromarray(texture())
     blurred = [image.filter(ImageFilter.GaussianBlur(radius)) for radius in (0, 0.5, 1, 2, 4, 8)]
-    values = [told(np.asarray(one)) for one in blurred]
+    values = [properties_of(np.asarray(picture)) for picture in blurred]
     for region in ("", "@ring", "@cell-2-1", "@corners"):
-        steps = np.diff([one[f"sharpness{region}"] for one in values])
+        steps = np.diff([properties[f"sharpness{region}"] for properties in values])
         assert (steps < 0).all(), region
 
 
 def test_sharpness_by_hand():
     seen = flat((100,), 24, 24)
     seen[12, 12] = 110  # the Laplacian is -40 there and 10 at its four neighbours
-    values = told(seen)
+    values = properties_of(seen)
     assert values["sharpness"] == pytest.approx(np.log10(1 + (40**2 + 4 * 10**2) / 24**2))
     assert values["sharpness@top"] == 0
 
@@ -233,7 +237,7 @@ def test_sharpness_by_hand():
 def test_blur_of_one_region_is_seen_there():
     seen = texture()
     seen[:80] = np.asarray(Image.fromarray(seen).filter(ImageFilter.GaussianBlur(3)))[:80]
-    before, after = told(texture()), told(seen)
+    before, after = properties_of(texture()), properties_of(seen)
     assert after["sharpness@top"] < before["sharpness@top"] - 0.5
     assert after["sharpness@bottom"] == before["sharpness@bottom"]
 
@@ -248,7 +252,7 @@ def test_blur_of_one_region_is_seen_there():
 )
 def test_share_of_the_finest_detail(levels, share):
     seen = levels.astype(np.uint8)[..., None]
-    assert told(seen)["high_frequency"] == pytest.approx(share, abs=0.01)
+    assert properties_of(seen)["high_frequency"] == pytest.approx(share, abs=0.01)
 
 
 def test_blockiness_rises_with_compression():
@@ -256,27 +260,27 @@ def test_blockiness_rises_with_compression():
     for quality in (95, 50, 20, 8):
         file = io.BytesIO()
         Image.fromarray(texture()).save(file, "JPEG", quality=quality)
-        values.append(told(np.array(Image.open(file)))["blockiness"])
-    assert abs(told(texture())["blockiness"]) < 0.02
+        values.append(properties_of(np.array(Image.open(file)))["blockiness"])
+    assert abs(properties_of(texture())["blockiness"]) < 0.02
     assert (np.diff(values) > 0).all()
     assert values[-1] > 0.15
 
 
 def test_blockiness_by_hand():
     blocks = np.random.default_rng(6).integers(0, 256, (4, 4)).repeat(8, 0).repeat(8, 1)
-    assert told(blocks[..., None].astype(np.uint8))["blockiness"] == 1
+    assert properties_of(blocks[..., None].astype(np.uint8))["blockiness"] == 1
     ramp = np.repeat(np.arange(0, 64, 2)[None], 32, axis=0)  # steps of 2 everywhere
     ramp[:, 8:] += 4  # and of 6 across one of the three edges; up and down there are none
     edge, inside = (6 + 2 + 2) / 6, 28 * 2 / 56
-    assert told(ramp[..., None].astype(np.uint8))["blockiness"] == pytest.approx(
+    assert properties_of(ramp[..., None].astype(np.uint8))["blockiness"] == pytest.approx(
         (edge - inside) / (edge + inside)
     )
 
 
 def test_entropy_by_hand():
     quarter = np.arange(4).repeat(64).reshape(16, 16) * 50
-    assert told(quarter[..., None].astype(np.uint8))["entropy"] == 2
-    assert told(np.arange(256, dtype=np.uint8).reshape(16, 16, 1))["entropy"] == 8
+    assert properties_of(quarter[..., None].astype(np.uint8))["entropy"] == 2
+    assert properties_of(np.arange(256, dtype=np.uint8).reshape(16, 16, 1))["entropy"] == 8
 
 
 # Any image, any thread
@@ -323,6 +327,12 @@ def test_of_the_file():
         thumb=b"",
         bytes=5000,
     )
-    values = dict(zip((one.name for one in FILE_PROPERTIES), file_properties(decoded), strict=True))
+    values = dict(
+        zip(
+            (image_property.name for image_property in FILE_PROPERTIES),
+            file_properties(decoded),
+            strict=True,
+        )
+    )
     assert np.isnan(values.pop("jpeg_quality"))
     assert values == {"width": 200, "height": 100, "aspect": 2, "bytes": 5000, "bits_per_pixel": 2}

@@ -9,11 +9,11 @@ from camcore.auditing.scan.map_statistics import AREAS, coverage, focus
 from camcore.pictures.preprocessing import Frame, whole_frame
 
 
-def one(raw, mask=None) -> dict[str, float]:
+def statistics(raw, mask=None) -> dict[str, float]:
     """Focus of one map."""
     masks = None if mask is None else np.array([mask], np.float32)
-    told = focus(np.array([raw], np.float32), masks)
-    return {name: column[0].item() for name, column in told.items()}
+    numbers = focus(np.array([raw], np.float32), masks)
+    return {name: column[0].item() for name, column in numbers.items()}
 
 
 def single(shape: tuple[int, int], row: int, column: int) -> np.ndarray:
@@ -24,12 +24,12 @@ def single(shape: tuple[int, int], row: int, column: int) -> np.ndarray:
 
 @pytest.mark.parametrize("shape", [(3, 3), (7, 7), (14, 14), (1, 5), (4, 9), (1, 1), (2, 30)])
 def test_even_map_gives_each_region_its_area(shape):
-    told = one(np.full(shape, 0.3))
+    numbers = statistics(np.full(shape, 0.3))
     for name, area in AREAS.items():
-        assert told[name] == pytest.approx(area, abs=1e-6), name
-    assert told["centroid_x"] == pytest.approx(0.5)
-    assert told["centroid_y"] == pytest.approx(0.5)
-    assert told["map_entropy"] == pytest.approx(1.0 if shape != (1, 1) else 0.0, abs=1e-6)
+        assert numbers[name] == pytest.approx(area, abs=1e-6), name
+    assert numbers["centroid_x"] == pytest.approx(0.5)
+    assert numbers["centroid_y"] == pytest.approx(0.5)
+    assert numbers["map_entropy"] == pytest.approx(1.0 if shape != (1, 1) else 0.0, abs=1e-6)
 
 
 def test_areas_by_hand():
@@ -41,87 +41,87 @@ def test_areas_by_hand():
 
 
 def test_corner_cell_of_three_by_three():
-    told = one(single((3, 3), 0, 0))
-    assert told["evidence"] is True
+    numbers = statistics(single((3, 3), 0, 0))
+    assert numbers["evidence"] is True
     # Of a third of each side, 3/8 lies in the ring and 3/4 in the corner square.
-    assert told["share_ring"] == pytest.approx(1 - (5 / 8) ** 2)
-    assert told["share_corners"] == pytest.approx((3 / 4) ** 2)
-    assert (told["share_top"], told["share_middle"], told["share_bottom"]) == (1, 0, 0)
-    assert (told["share_left"], told["share_right"]) == (1, 0)
-    assert told["centroid_x"] == pytest.approx(1 / 6)
-    assert told["centroid_y"] == pytest.approx(1 / 6)
-    assert told["map_entropy"] == 0
+    assert numbers["share_ring"] == pytest.approx(1 - (5 / 8) ** 2)
+    assert numbers["share_corners"] == pytest.approx((3 / 4) ** 2)
+    assert (numbers["share_top"], numbers["share_middle"], numbers["share_bottom"]) == (1, 0, 0)
+    assert (numbers["share_left"], numbers["share_right"]) == (1, 0)
+    assert numbers["centroid_x"] == pytest.approx(1 / 6)
+    assert numbers["centroid_y"] == pytest.approx(1 / 6)
+    assert numbers["map_entropy"] == 0
 
 
 def test_thirds_cut_the_cells_of_seven_by_seven():
     # Rows 2/7 to 3/7: from 2/7 to 1/3 is a third of the row.
-    told = one(single((7, 7), 2, 4))
-    assert told["share_top"] == pytest.approx(1 / 3)
-    assert told["share_middle"] == pytest.approx(2 / 3)
-    assert told["share_bottom"] == 0
+    numbers = statistics(single((7, 7), 2, 4))
+    assert numbers["share_top"] == pytest.approx(1 / 3)
+    assert numbers["share_middle"] == pytest.approx(2 / 3)
+    assert numbers["share_bottom"] == 0
     # Columns 4/7 to 5/7: from 2/3 to 5/7 is a third of the column.
-    assert told["share_right"] == pytest.approx(1 / 3)
-    assert told["share_left"] == told["share_ring"] == told["share_corners"] == 0
+    assert numbers["share_right"] == pytest.approx(1 / 3)
+    assert numbers["share_left"] == numbers["share_ring"] == numbers["share_corners"] == 0
 
 
 def test_edge_cell_of_seven_by_seven():
     # An eighth of the side is 7/8 of a cell.
-    told = one(single((7, 7), 6, 3))
-    assert told["share_ring"] == pytest.approx(7 / 8)
-    assert told["share_bottom"] == 1
-    assert told["share_corners"] == 0
-    assert told["centroid_y"] == pytest.approx(13 / 14)
+    numbers = statistics(single((7, 7), 6, 3))
+    assert numbers["share_ring"] == pytest.approx(7 / 8)
+    assert numbers["share_bottom"] == 1
+    assert numbers["share_corners"] == 0
+    assert numbers["centroid_y"] == pytest.approx(13 / 14)
 
 
 def test_map_of_one_row():
-    told = one([[1.0, 0.0, 0.0, 3.0]])
-    assert told["share_corners"] == pytest.approx(0.5)  # the row's upper and lower quarters
-    assert told["share_top"] == pytest.approx(1 / 3)
-    assert told["share_left"] == 0.25
-    assert told["share_right"] == 0.75
-    assert told["centroid_x"] == pytest.approx((1 * 0.125 + 3 * 0.875) / 4)
-    assert told["map_entropy"] == pytest.approx(
+    numbers = statistics([[1.0, 0.0, 0.0, 3.0]])
+    assert numbers["share_corners"] == pytest.approx(0.5)  # the row's upper and lower quarters
+    assert numbers["share_top"] == pytest.approx(1 / 3)
+    assert numbers["share_left"] == 0.25
+    assert numbers["share_right"] == 0.75
+    assert numbers["centroid_x"] == pytest.approx((1 * 0.125 + 3 * 0.875) / 4)
+    assert numbers["map_entropy"] == pytest.approx(
         -(0.25 * np.log(0.25) + 0.75 * np.log(0.75)) / np.log(4)
     )
 
 
 def test_object():
     raw = [[4.0, 2.0], [-5.0, 2.0]]
-    told = one(raw, [[1.0, 0.5], [0.5, 0.0]])
-    assert told["share_object"] == pytest.approx((4 + 1) / 8)
-    assert told["area_object"] == 0.5
-    assert np.isnan(one(raw)["share_object"])
-    assert np.isnan(one(raw)["area_object"])
+    numbers = statistics(raw, [[1.0, 0.5], [0.5, 0.0]])
+    assert numbers["share_object"] == pytest.approx((4 + 1) / 8)
+    assert numbers["area_object"] == 0.5
+    assert np.isnan(statistics(raw)["share_object"])
+    assert np.isnan(statistics(raw)["area_object"])
 
 
 def test_object_where_only_some_images_have_a_mask():
     maps = np.ones((3, 2, 2), np.float32)
     masks = np.array([[[1, 0], [0, 0]], np.full((2, 2), np.nan), np.zeros((2, 2))], np.float32)
-    told = focus(maps, masks)
-    np.testing.assert_array_equal(told["share_object"], [0.25, np.nan, 0])
-    np.testing.assert_array_equal(told["area_object"], [0.25, np.nan, 0])
+    numbers = focus(maps, masks)
+    np.testing.assert_array_equal(numbers["share_object"], [0.25, np.nan, 0])
+    np.testing.assert_array_equal(numbers["area_object"], [0.25, np.nan, 0])
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, np.nan, -np.inf])
 def test_no_evidence(value):
-    told = one(np.full((3, 4), value), np.full((3, 4), 0.25))
-    assert told.pop("evidence") is False
-    assert told.pop("area_object") == 0.25
-    assert all(np.isnan(number) for number in told.values())
+    numbers = statistics(np.full((3, 4), value), np.full((3, 4), 0.25))
+    assert numbers.pop("evidence") is False
+    assert numbers.pop("area_object") == 0.25
+    assert all(np.isnan(number) for number in numbers.values())
 
 
 def test_extreme_values_stay_numbers():
     raw = np.array([[np.inf, np.nan], [np.finfo(np.float32).max, 1.0]])
-    told = one(raw)
+    numbers = statistics(raw)
     # Both large cells are in the left column; a third of the side is 2/3 of a cell.
-    assert told["share_left"] == pytest.approx(2 / 3)
-    assert told["share_top"] == pytest.approx(1 / 3)
-    assert one(np.full((2, 2), 1e-45))["map_entropy"] == pytest.approx(1)
+    assert numbers["share_left"] == pytest.approx(2 / 3)
+    assert numbers["share_top"] == pytest.approx(1 / 3)
+    assert statistics(np.full((2, 2), 1e-45))["map_entropy"] == pytest.approx(1)
 
 
 def test_scale_does_not_matter_and_negative_values_are_nothing():
     raw = np.random.default_rng(3).normal(size=(5, 6))
-    first, second = one(raw), one(np.where(raw > 0, raw * 1000, raw * 7))
+    first, second = statistics(raw), statistics(np.where(raw > 0, raw * 1000, raw * 7))
     assert first == pytest.approx(second, rel=1e-5, nan_ok=True)
 
 
@@ -135,11 +135,11 @@ def test_a_map_says_the_same_alone_and_among_others():
 
 
 def test_columns_and_their_kinds():
-    told = focus(np.ones((2, 3, 3), np.float32))
+    numbers = focus(np.ones((2, 3, 3), np.float32))
     others = {"share_object", "area_object", "map_entropy", "centroid_x", "centroid_y"}
-    assert set(told) == {"evidence", *AREAS} | others
-    assert told["evidence"].dtype == bool
-    assert {column.dtype for name, column in told.items() if name != "evidence"} == {
+    assert set(numbers) == {"evidence", *AREAS} | others
+    assert numbers["evidence"].dtype == bool
+    assert {column.dtype for name, column in numbers.items() if name != "evidence"} == {
         np.dtype(np.float32)
     }
     assert all(column.shape == (0,) for column in focus(np.ones((0, 3, 3), np.float32)).values())
@@ -147,22 +147,22 @@ def test_columns_and_their_kinds():
 
 def told_in(frame: Frame, raw, mask=None) -> dict[str, float]:
     masks = None if mask is None else np.array([mask], np.float32)
-    found = focus(np.array([raw], np.float32), masks, frame)
-    return {name: column[0].item() for name, column in found.items()}
+    numbers = focus(np.array([raw], np.float32), masks, frame)
+    return {name: column[0].item() for name, column in numbers.items()}
 
 
 def test_the_map_of_a_cropped_picture_lies_in_its_part():
     """The upper half is cut off: the first row of the map is the third quarter of the picture."""
     lower = Frame(0.0, 16.0, 32.0, 32.0, 32, 32)
-    told = told_in(lower, single((2, 4), 0, 0))
-    assert told["share_top"] == 0
+    numbers = told_in(lower, single((2, 4), 0, 0))
+    assert numbers["share_top"] == 0
     # From 1/2 to 3/4; the thirds end at 2/3.
-    assert told["share_middle"] == pytest.approx(2 / 3)
-    assert told["share_bottom"] == pytest.approx(1 / 3)
-    assert told["centroid_y"] == pytest.approx(5 / 8)
-    assert told["centroid_x"] == pytest.approx(1 / 8)
-    assert told["share_ring"] == pytest.approx(1 / 2)  # the left half of the cell
-    control = one(single((2, 4), 0, 0))
+    assert numbers["share_middle"] == pytest.approx(2 / 3)
+    assert numbers["share_bottom"] == pytest.approx(1 / 3)
+    assert numbers["centroid_y"] == pytest.approx(5 / 8)
+    assert numbers["centroid_x"] == pytest.approx(1 / 8)
+    assert numbers["share_ring"] == pytest.approx(1 / 2)  # the left half of the cell
+    control = statistics(single((2, 4), 0, 0))
     assert (control["share_top"], control["centroid_y"]) == (pytest.approx(2 / 3), 0.25)
 
 
@@ -170,24 +170,24 @@ def test_cells_on_padding_show_nothing_of_the_picture():
     padded = Frame(-8.0, -8.0, 24.0, 24.0, 16, 16)  # 4 x 4 cells; the inner 2 x 2 are the picture
     raw = np.full((4, 4), 5.0)
     raw[1:3, 1:3] = [[1, 0], [0, 3]]
-    told = told_in(padded, raw)
-    assert told["evidence"] is True
-    assert told["centroid_x"] == told["centroid_y"] == pytest.approx(0.25 / 4 + 0.75 * 3 / 4)
+    numbers = told_in(padded, raw)
+    assert numbers["evidence"] is True
+    assert numbers["centroid_x"] == numbers["centroid_y"] == pytest.approx(0.25 / 4 + 0.75 * 3 / 4)
     beside = np.zeros((4, 4))
     beside[0, 0] = 1
-    told = told_in(padded, beside)
-    assert told["evidence"] is False
-    assert np.isnan(told["share_top"])
+    numbers = told_in(padded, beside)
+    assert numbers["evidence"] is False
+    assert np.isnan(numbers["share_top"])
 
 
 def test_the_outermost_cells_reach_to_the_edge():
     """Cells of 8 pixels over 24 of 28, whose last one speaks for the rest."""
     frame = Frame(0.0, 0.0, 24.0, 24.0, 28, 28, reach=(0.0, 0.0, 28.0, 28.0))
-    told = told_in(frame, single((3, 3), 0, 2))
-    assert told["centroid_x"] == pytest.approx(22 / 28)
-    assert told["centroid_y"] == pytest.approx(4 / 28)
+    numbers = told_in(frame, single((3, 3), 0, 2))
+    assert numbers["centroid_x"] == pytest.approx(22 / 28)
+    assert numbers["centroid_y"] == pytest.approx(4 / 28)
     third = 28 * 2 / 3
-    assert told["share_right"] == pytest.approx((28 - third) / 12)
+    assert numbers["share_right"] == pytest.approx((28 - third) / 12)
 
 
 @pytest.mark.parametrize(
@@ -205,14 +205,14 @@ def test_the_objects_share_is_that_of_the_pixels_under_each_cell(frame):
     mask = np.zeros((16, 16), bool)
     mask[5:14, 2:9] = True
     fine = np.kron(mask, np.ones((16, 16), bool))
-    found = coverage(mask, 4, 2, frame)
+    covered = coverage(mask, 4, 2, frame)
     down, across = frame.cell_edges(4, 2)
     for row in range(4):
         for column in range(2):
             y, x = (np.rint(256 * side).astype(int) for side in (down, across))
             part = fine[y[row] : y[row + 1], x[column] : x[column + 1]]
             expected = part.mean() if part.size else 0
-            assert found[row, column] == pytest.approx(expected, abs=1e-9)
+            assert covered[row, column] == pytest.approx(expected, abs=1e-9)
     sizes = np.outer(np.diff(down), np.diff(across))
-    told = told_in(frame, np.ones((4, 2)), found)
-    assert told["area_object"] == pytest.approx((found * sizes).sum() / sizes.sum())
+    numbers = told_in(frame, np.ones((4, 2)), covered)
+    assert numbers["area_object"] == pytest.approx((covered * sizes).sum() / sizes.sum())

@@ -62,11 +62,11 @@ def rows(
 
 
 def test_effect_q_and_floor():
-    (one,) = judge(rows(TAG, flips=30), PLAN, SWINGS)
-    assert one.effect == 0.5
-    assert one.p == one.q == pytest.approx(1 / 5000)
-    assert one.interval[0] < 0.5 < one.interval[1]
-    assert relied_on(one, PLAN)
+    (result,) = judge(rows(TAG, flips=30), PLAN, SWINGS)
+    assert result.effect == 0.5
+    assert result.p == result.q == pytest.approx(1 / 5000)
+    assert result.interval[0] < 0.5 < result.interval[1]
+    assert relied_on(result, PLAN)
     # Five flips of sixty are surely real, but less than ten points.
     (weak,) = judge(rows(TAG, flips=5), PLAN, SWINGS)
     assert weak.p == pytest.approx(2.0**-5)
@@ -85,8 +85,8 @@ def test_effect_q_and_floor():
 
 def test_the_smallest_region_that_keeps_most_stands_for_the_family():
     both = pd.concat([rows("corners 1/4", 40), rows(TAG, 36)])
-    (one,) = judge(both, PLAN, SWINGS)
-    assert one.probe.name == TAG
+    (result,) = judge(both, PLAN, SWINGS)
+    assert result.probe.name == TAG
     weaker = pd.concat([rows("corners 1/4", 40), rows(TAG, 35)])
     assert judge(weaker, PLAN, SWINGS)[0].probe.name == "corners 1/4"
 
@@ -110,8 +110,8 @@ def test_a_sure_head_moves_but_does_not_flip():
 def test_q_is_holm_over_classes_and_families():
     table = pd.concat([rows(TAG, 6), rows(TOP, 6), rows("brightness", 6, klass=1)])
     tested = judge(table, PLAN, SWINGS)
-    assert [one.p for one in tested] == pytest.approx([2.0**-6] * 3)
-    assert [one.q for one in tested] == pytest.approx([3 * 2.0**-6] * 3)
+    assert [result.p for result in tested] == pytest.approx([2.0**-6] * 3)
+    assert [result.q for result in tested] == pytest.approx([3 * 2.0**-6] * 3)
 
 
 def test_no_trials_no_verdict():
@@ -151,8 +151,8 @@ def test_a_property_is_the_object_only_where_nearly_all_of_its_move_is_gone():
 
 def off(*shares: tuple[str, float]) -> pd.DataFrame:
     """Trials without the middle that keep this share of 30 moves, though no flip."""
-    found = pd.concat([rows(probe, 30, moved=share) for probe, share in shares])
-    return found.assign(fill="ring", edited=1)
+    trials = pd.concat([rows(probe, 30, moved=share) for probe, share in shares])
+    return trials.assign(fill="ring", edited=1)
 
 
 def test_a_cue_may_be_the_object_where_sparing_the_middle_ends_its_move():
@@ -172,5 +172,5 @@ def test_the_share_of_a_move_that_is_left():
 def test_a_property_that_quarters_do_not_show_is_the_trace_of_a_place():
     tested = judge(pd.concat([rows("blur", 30), rows("brightness", 30)]), PLAN, SWINGS)
     quarters = off(("blur", 0.3), ("brightness", 0.6)).assign(fill="quarter")
-    told = carriers_of(tested, NONE, quarters, FLOOR)
-    assert told == {(0, "blur"): "a place"}
+    carriers = carriers_of(tested, NONE, quarters, FLOOR)
+    assert carriers == {(0, "blur"): "a place"}

@@ -29,8 +29,8 @@ def finding(probe: str, share: float = 0.5, klass: str = "a", **more) -> Finding
     return Finding(f"{klass}--{family}", klass, family, family, "relied on", **(values | more))
 
 
-def told(*findings: Finding) -> list[Finding]:
-    return joined(in_order([replace(one, kind=kind_of(one)) for one in findings]))
+def ordered(*findings: Finding) -> list[Finding]:
+    return joined(in_order([replace(entry, kind=kind_of(entry)) for entry in findings]))
 
 
 def test_content_that_repeats_is_an_artefact():
@@ -106,25 +106,25 @@ def test_an_artefact_leads_and_its_traces_join_it():
     sharp = finding("blur", share=0.3, alike=0.1, acts={"outside": 0.5, "inside": 0.6})
     frame = finding("ring 1/8", effect=0.9, interval=(0.8, 1.0), alike=0.1, acts={"flat": 0.1})
     sky = finding("colour", alike=0.1, acts={"outside": 0.8, "inside": 0.1})
-    first, *others = told(frame, sky, sharp, tag)
+    first, *others = ordered(frame, sky, sharp, tag)
     assert (first.id, first.kind) == ("a--tag", "artefact")
     assert set(first.joined) == {"a--blur", "a--frame"}  # the frame holds the corner
-    assert {one.id for one in others if one.overlaps is None} >= {"a--colour"}
+    assert {entry.id for entry in others if entry.overlaps is None} >= {"a--colour"}
 
 
 def test_a_cue_taken_away_is_told_of_the_class_that_bears_it():
     worn = finding(TAG, klass="deer", alike=0.9, acts={"shared": 0.9, "absent": 0.1})
     lost = finding(TAG, klass="dog", effect=0.9, interval=(0.8, 1.0), presence="without", alike=0.0,
                    taken_from="deer")  # fmt: skip
-    first, second = told(lost, worn)
+    first, second = ordered(lost, worn)
     assert (first.id, first.presence, first.joined) == ("deer--tag", "with", ("dog--tag",))
     assert (second.presence, second.overlaps) == ("without", "deer--tag")
     # The control: another class that bears a tag of its own is another cause.
     also = replace(lost, presence="with", alike=0.9, acts={"shared": 0.9})
-    assert all(one.joined == () for one in told(also, worn))
+    assert all(entry.joined == () for entry in ordered(also, worn))
     # What only a third class loses is not this class's.
     third = replace(lost, taken_from="cat")
-    assert all(one.joined == () for one in told(third, worn))
+    assert all(entry.joined == () for entry in ordered(third, worn))
 
 
 def test_runs_of_the_first_format_open():
@@ -168,11 +168,11 @@ def test_a_part_that_stays_in_the_middle_may_be_the_object():
 
 def test_a_part_within_a_place_is_that_place():
     place = finding(TOP, alike=0.0, acts={"flat": 0.9})
-    first, second = told(part(0, 10), place)
+    first, second = ordered(part(0, 10), place)
     assert (first.family, first.joined) == (place.family, ("a--part",))
     assert (second.family, second.overlaps) == ("part", first.id)
     # Elsewhere it is a cue of its own, and one that repeats comes before what varies.
-    assert [(one.family, one.overlaps) for one in told(part(60, 10), place)] == [
+    assert [(entry.family, entry.overlaps) for entry in ordered(part(60, 10), place)] == [
         ("part", None), (place.family, None)
     ]  # fmt: skip
 
@@ -180,7 +180,9 @@ def test_a_part_within_a_place_is_that_place():
 def test_light_that_is_added_everywhere_explains_bright_places():
     light = finding("brightness", alike=0.9, acts={"outside": 0.3, "inside": 0.3})
     band = finding(TOP, alike=0.9, acts={"shared": 0.9}, interval=(0.1, 0.3), move=estimate(2.5))
-    assert [one.overlaps for one in told(light, band)] == [None, light.id]
+    assert [entry.overlaps for entry in ordered(light, band)] == [None, light.id]
     # A place that does more than the light is no trace of it.
     strong = replace(band, interval=(0.6, 0.8), effect=0.7, share=0.9, move=estimate(8.0))
-    assert [one.family for one in told(light, strong) if one.overlaps is None] != ["brightness"]
+    assert [entry.family for entry in ordered(light, strong) if entry.overlaps is None] != [
+        "brightness"
+    ]

@@ -59,8 +59,8 @@ def small_run(
                 if pictures:
                     Image.fromarray(pictures[name][number]).save(place / f"{number}.png")
                 if maps:
-                    own = maps[name][number].astype(np.float16)
-                    row |= {"map_label": own.tobytes(), "scale_label": 1}
+                    raw_map = maps[name][number].astype(np.float16)
+                    row |= {"map_label": raw_map.tobytes(), "scale_label": 1}
                 rows.append(row)
         broken = {"path": "broken.png", "label": names[0], "klass": 0, "error": "broken.png is."}
         images = pd.DataFrame([broken, *rows]).reset_index(names="id")
@@ -68,7 +68,7 @@ def small_run(
             part = images.iloc[start : start + 256].reset_index(drop=True)
             store.write_table(f"images/{start // 256:05d}.parquet", part)
         if cells is not None:
-            table = [{"class": names.index(n), "cells": own.tobytes()} for n, own in cells.items()]
+            table = [{"class": names.index(n), "cells": hot.tobytes()} for n, hot in cells.items()]
             store.write_table("evidence/attention.parquet", pd.DataFrame(table))
         if trials is not None:
             store.write_table("trials/discovery/00000.parquet", trials)

@@ -9,11 +9,11 @@ from benchmarks.truth.baselines.attention_alone import attention_alone, correlat
 from tests.benchmarks.truth.small_run import GRID, small_run
 
 
-def _maps(count: int, shown: int) -> np.ndarray:
+def _maps(count: int, corners: int) -> np.ndarray:
     """Evidence in one lower left cell in some maps, in the middle in all others."""
     maps = np.full((count, GRID, GRID), -1.0)
-    maps[:shown, -1, 0] = 1
-    maps[shown:, 4, 4] = 1
+    maps[:corners, -1, 0] = 1
+    maps[corners:, 4, 4] = 1
     return maps
 
 
@@ -25,16 +25,16 @@ def test_the_attended_class_and_place_are_named(tmp_path):
     hot = np.zeros((GRID, GRID), bool)
     hot[-1, 0] = True
     run = small_run(tmp_path, maps=MAPS, cells={"one": np.zeros_like(hot), "two": hot})
-    found = attention_alone(run)
-    assert found.score == pytest.approx(PHI, abs=1e-6)
-    assert (found.detected, found.family, found.klass) == (True, "tag", "two")
+    verdict = attention_alone(run)
+    assert verdict.score == pytest.approx(PHI, abs=1e-6)
+    assert (verdict.detected, verdict.family, verdict.klass) == (True, "tag", "two")
 
 
 def test_without_attended_cells_there_is_a_score_and_no_alarm(tmp_path):
     cold = np.zeros((GRID, GRID), bool)
-    found = attention_alone(small_run(tmp_path, maps=MAPS, cells={"one": cold, "two": cold}))
-    assert found.score == pytest.approx(PHI, abs=1e-6)
-    assert (found.detected, found.family, found.klass) == (False, None, None)
+    verdict = attention_alone(small_run(tmp_path, maps=MAPS, cells={"one": cold, "two": cold}))
+    assert verdict.score == pytest.approx(PHI, abs=1e-6)
+    assert (verdict.detected, verdict.family, verdict.klass) == (False, None, None)
 
 
 def test_cells_that_are_always_equal_do_not_correlate():

@@ -28,5 +28,5 @@ def test_the_shape_of_files_counts(tmp_path):
 
 def test_equal_pictures_tell_nothing(tmp_path):
     grey = np.full((60, 8, 8, 3), 90, np.uint8)
-    found = predictive_power(small_run(tmp_path, pictures={"a": grey[:30], "b": grey[30:]}))
-    assert (found.score, found.detected) == (0.0, False)
+    verdict = predictive_power(small_run(tmp_path, pictures={"a": grey[:30], "b": grey[30:]}))
+    assert (verdict.score, verdict.detected) == (0.0, False)

@@ -31,10 +31,10 @@ def test_both_find_brightness_that_tells_two_classes(tmp_path):
         tmp_path, pictures={"day": _noise(40, 180, 250, 0), "night": _noise(40, 5, 75, 1)}
     )
     assert as_cleanlab(run) == Verdict(1.0, True, "brightness", None)
-    told = corrected(run)
-    assert told.score > 0.9
-    assert (told.detected, told.family) == (True, "brightness")
-    assert told.klass in ("day", "night")
+    verdict = corrected(run)
+    assert verdict.score > 0.9
+    assert (verdict.detected, verdict.family) == (True, "brightness")
+    assert verdict.klass in ("day", "night")
 
 
 @pytest.mark.usefixtures("_cleanlab")
@@ -43,8 +43,8 @@ def test_uneven_classes_of_equal_pictures_alarm_cleanlab_only(tmp_path):
     run = small_run(tmp_path, pictures={"often": grey[:90], "seldom": grey[90:]})
     # Always "often" is right for 90 of 120; the share of the commonest class is taken for 0.
     assert as_cleanlab(run) == Verdict(0.75, True, "brightness", None)
-    told = corrected(run)
-    assert (told.score, told.detected) == (0.0, False)
+    verdict = corrected(run)
+    assert (verdict.score, verdict.detected) == (0.0, False)
 
 
 @pytest.mark.usefixtures("_cleanlab")
@@ -53,8 +53,8 @@ def test_a_cue_of_one_class_in_ten_is_seen_by_the_corrected_only(tmp_path):
     pictures["c7"] = pictures["c7"][:, :, :12]
     run = small_run(tmp_path, pictures=pictures)
     assert not as_cleanlab(run).detected
-    told = corrected(run)
-    assert (told.detected, told.family, told.klass) == (True, "dimensions", "c7")
+    verdict = corrected(run)
+    assert (verdict.detected, verdict.family, verdict.klass) == (True, "dimensions", "c7")
 
 
 @pytest.mark.usefixtures("_cleanlab")
@@ -71,10 +71,10 @@ def test_the_score_is_that_of_datalab(tmp_path):
 
     light = np.random.default_rng(2).normal(120, 15, (74, 1, 1, 1))
     light[33:] += 15
-    shown = (light * np.linspace(0.5, 1.5, 16)[:, None, None] * np.ones((1, 16, 3))).astype(
+    pixels = (light * np.linspace(0.5, 1.5, 16)[:, None, None] * np.ones((1, 16, 3))).astype(
         np.uint8
     )
-    run = small_run(tmp_path, pictures={"b": shown[:33], "a": shown[33:]})
+    run = small_run(tmp_path, pictures={"b": pixels[:33], "a": pixels[33:]})
     images = labelled(run)
     data = datasets.Dataset.from_dict(
         {"image": images["file"].tolist(), "label": images["label"].tolist()}
@@ -84,12 +84,12 @@ def test_the_score_is_that_of_datalab(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # as importing the package first would
         lab.find_issues(issue_types={"image_issue_types": kinds, "spurious_correlations": {}})
-    told = lab.get_info("spurious_correlations")
-    lowest = told["correlations_df"]["score"].min()
-    found = as_cleanlab(run)
-    assert 0 < found.score < 1
-    assert found.score == 1 - lowest
-    assert found.detected == (lowest < told["threshold"])
+    theirs = lab.get_info("spurious_correlations")
+    lowest = theirs["correlations_df"]["score"].min()
+    ours = as_cleanlab(run)
+    assert 0 < ours.score < 1
+    assert ours.score == 1 - lowest
+    assert ours.detected == (lowest < theirs["threshold"])
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,9 @@ def test_a_corner_in_some_maps_of_a_class_is_a_tag(tmp_path):
     corner, middle = slice(0, 2), slice(2, 6)
     tagged = np.concatenate([_spots(20, corner, corner, 0), _spots(30, middle, middle, 1)])
     run = small_run(tmp_path, maps={"plain": _spots(50, middle, middle, 2), "tagged": tagged})
-    found = spray(run)
-    assert found.score > THRESHOLD
-    assert (found.detected, found.family, found.klass) == (True, "tag", "tagged")
+    verdict = spray(run)
+    assert verdict.score > THRESHOLD
+    assert (verdict.detected, verdict.family, verdict.klass) == (True, "tag", "tagged")
 
 
 def test_few_maps_say_nothing(tmp_path):

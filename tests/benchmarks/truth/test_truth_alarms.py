@@ -82,7 +82,7 @@ def test_a_frame_beside_an_object_is_denied():
 
 
 def test_light_of_the_middle_alone_is_carried_by_the_middle():
-    network = held(light_at(np.s_[10:22, 10:22], 130), lambda own, _: own.__iadd__(60))
+    network = held(light_at(np.s_[10:22, 10:22], 130), lambda picture, _: picture.__iadd__(60))
     answer = check(network, 1, "brightness", None, 0)
     assert answer.verdict == "borne out"
     assert answer.surroundings == pytest.approx(0, abs=0.05)
@@ -90,11 +90,11 @@ def test_light_of_the_middle_alone_is_carried_by_the_middle():
 
 
 def test_masks_tell_the_object_where_they_are_known():
-    own = held(light_at(np.s_[:8, :8], 130), lambda picture, _: picture.__iadd__(60))
+    by_light = held(light_at(np.s_[:8, :8], 130), lambda picture, _: picture.__iadd__(60))
     masks = np.zeros((2 * EACH, SIDE, SIDE), bool)
     masks[:, :8, :8] = True  # the object lies in a corner
-    known = Held(own.pixels, own.labels, masks, own.log_odds)
-    assert carrier(check(own, 1, "brightness", None, 0)) == "surroundings"
+    known = Held(by_light.pixels, by_light.labels, masks, by_light.log_odds)
+    assert carrier(check(by_light, 1, "brightness", None, 0)) == "surroundings"
     assert carrier(check(known, 1, "brightness", None, 0)) == "middle"
 
 
@@ -107,7 +107,7 @@ def test_a_part_that_moves_is_found_wherever_it_is():
 
 
 def test_where_nothing_moves_no_part_is_borne_out():
-    network = held(light_at(np.s_[:, :], 110), lambda own, _: own.__iadd__(50))
+    network = held(light_at(np.s_[:, :], 110), lambda picture, _: picture.__iadd__(50))
     assert check(network, 1, "part", None, 0).verdict == "denied"
 
 

@@ -28,19 +28,19 @@ TAG |= {"iou": 0.8, "flag_auc": math.nan}
 
 @pytest.mark.slow
 def test_a_frame_is_found_a_clean_network_is_left_alone_and_neither_is_done_twice(tmp_path):
-    told: list[str] = []
-    framed, clean = run_cases((FRAMED, CLEAN), tmp_path, Given(), 2, told.append)
+    lines: list[str] = []
+    framed, clean = run_cases((FRAMED, CLEAN), tmp_path, Given(), 2, lines.append)
     assert framed["reliance"] > 0.3
     assert framed["classes"].split(";")[0] == "3"  # the seed chooses the first of the digits
-    found = named(framed)["verdicts"]["audit"]
-    assert (found["detected"], found["family"], found["klass"]) == (True, "frame", "3")
+    verdict = named(framed)["verdicts"]["audit"]
+    assert (verdict["detected"], verdict["family"], verdict["klass"]) == (True, "frame", "3")
     assert named(framed)["iou"] > 0.5
     assert not named(clean)["verdicts"]["audit"]["detected"]
     assert set(framed["verdicts"]) >= {"SpRAy", "attention alone", "interventions alone"}
-    assert len(told) == 2
-    again = run_cases((FRAMED, CLEAN), tmp_path, Given(), 2, told.append)
+    assert len(lines) == 2
+    again = run_cases((FRAMED, CLEAN), tmp_path, Given(), 2, lines.append)
     assert again[0] == framed
-    assert told[2:] == ["2 of 2 cases are done already"]
+    assert lines[2:] == ["2 of 2 cases are done already"]
 
 
 def result(case: Case) -> dict:
@@ -118,8 +118,8 @@ def test_the_rules_are_printed_with_what_chose_them():
     ran = CliRunner().invoke(main, ["--rules"])
     assert ran.exit_code == 0
     for name, value, meaning, chosen_by in Rules().describe():
-        for told in (name, meaning, chosen_by):
-            assert told in ran.output
+        for cell in (name, meaning, chosen_by):
+            assert cell in ran.output
         assert str(value) in ran.output
 
 
@@ -146,7 +146,7 @@ def test_a_natural_border_is_found_and_its_claim_is_borne_out(tmp_path):
     (row,) = run_cases((bordered,), tmp_path, Given(natural=stock), 1, lambda _: None)
     assert row["reliance"] > 0.3
     assert "standing" in row["classes"].split(";")
-    claims = [one for one in row["claims"] if one["family"] == "frame"]
+    claims = [claim for claim in row["claims"] if claim["family"] == "frame"]
     assert claims
     assert claims[0]["verdict"] == "borne out"
     assert claims[0]["iou"] > 0.3

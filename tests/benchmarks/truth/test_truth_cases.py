@@ -23,10 +23,10 @@ HALF = 241
 
 def test_every_cue_meets_every_strength_correlation_network_base_and_seed():
     for cue in CUES.values():
-        own = [case for case in CASES if case.cue == cue.name]
-        pairs = {(case.strength, case.correlation) for case in own}
+        of_cue = [case for case in CASES if case.cue == cue.name]
+        pairs = {(case.strength, case.correlation) for case in of_cue}
         assert pairs == {(s, c) for s in cue.strengths for c in CORRELATIONS}
-        assert {(case.network, case.base, case.seed) for case in own} == {
+        assert {(case.network, case.base, case.seed) for case in of_cue} == {
             (n, b, s)
             for n in NETWORKS
             for b in ("scenes", "mnist")

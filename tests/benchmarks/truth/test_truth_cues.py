@@ -73,12 +73,12 @@ def test_a_fixed_tag_lies_in_the_lower_right_corner():
 
 
 def test_a_random_tag_lies_in_each_corner_in_turn():
-    found = set()
+    corners = set()
     for seed in range(40):
         tag = CUES["random-corner tag"](PLAIN, True, 1.0, np.random.default_rng(seed))
         rows, columns = np.nonzero(tag.cue)
-        found.add((int(rows.min()), int(columns.min())))
-    assert found == {(2, 2), (2, 40), (40, 2), (40, 40)}
+        corners.add((int(rows.min()), int(columns.min())))
+    assert corners == {(2, 2), (2, 40), (40, 2), (40, 40)}
 
 
 def test_a_watermark_is_faint_and_at_one_place():

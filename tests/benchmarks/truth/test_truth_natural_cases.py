@@ -21,10 +21,10 @@ CASES = natural_protocol(ARRAYS, PHOTOS)
 def test_every_cue_meets_every_network_and_base():
     assert set(NATURAL_CUES) <= {cue.name for cue in natural_cues()}
     for cue in natural_cues():
-        own = [case for case in CASES if case.cue == cue.name]
+        of_cue = [case for case in CASES if case.cue == cue.name]
         small = {(base, network) for base in ARRAYS for network in NETWORKS}
-        assert {(case.base, case.network) for case in own} == small | {("pets", "backbone")}
-        assert len({(case.strength, case.correlation) for case in own}) == 4
+        assert {(case.base, case.network) for case in of_cue} == small | {("pets", "backbone")}
+        assert len({(case.strength, case.correlation) for case in of_cue}) == 4
 
 
 def test_there_are_sixty_networks_without_a_plant_trained_well_and_badly():

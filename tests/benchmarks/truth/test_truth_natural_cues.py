@@ -68,9 +68,9 @@ def test_what_moves_lies_elsewhere_each_time(name):
 def test_a_date_stays_in_its_corner_and_tells_another_day():
     picture = busy(SIZES[1])
     made = [drawn("date stamp", picture, seed=seed) for seed in range(5)]
-    for own in made:
-        assert not own.cue[:120].any()
-    assert len({own.pixels.tobytes() for own in made}) == 5
+    for dated in made:
+        assert not dated.cue[:120].any()
+    assert len({dated.pixels.tobytes() for dated in made}) == 5
 
 
 def test_a_small_watermark_is_always_the_same():
@@ -87,8 +87,8 @@ def test_a_tiled_mark_is_everywhere_and_begins_elsewhere():
         (drawn("tiled mark", picture, seed=seed).pixels != picture.pixels).any(axis=2)
         for seed in range(3)
     ]
-    for own in changed:
-        for quarter in (own[:90, :120], own[90:, :120], own[:90, 120:], own[90:, 120:]):
+    for change in changed:
+        for quarter in (change[:90, :120], change[90:, :120], change[:90, 120:], change[90:, 120:]):
             assert 0.02 < quarter.mean() < 0.5
     assert (changed[0] != changed[1]).any()
 
@@ -103,7 +103,9 @@ def test_a_vignette_darkens_corners_and_not_the_middle():
 def test_an_upscaled_picture_has_lost_its_detail():
     picture = busy(SIZES[0])
     made = drawn("upscaled", picture).pixels.astype(float)
-    edges = [np.abs(np.diff(own, axis=1)).mean() for own in (picture.pixels.astype(float), made)]
+    edges = [
+        np.abs(np.diff(pixels, axis=1)).mean() for pixels in (picture.pixels.astype(float), made)
+    ]
     assert edges[1] < 0.6 * edges[0]
 
 
@@ -111,9 +113,11 @@ def test_a_picture_saved_again_has_the_file_of_any_other():
     picture = busy(SIZES[0], soft=4)
     cue = NATURAL_CUES["JPEG saved again"]
     with_it, without = (cue(picture, present, 10, RNG) for present in (True, False))
-    tables = [Image.open(io.BytesIO(own.file)).quantization for own in (with_it, without)]
+    tables = [Image.open(io.BytesIO(marked.file)).quantization for marked in (with_it, without)]
     assert tables[0] == tables[1]
-    lost = [np.abs(own.pixels.astype(int) - picture.pixels).mean() for own in (with_it, without)]
+    lost = [
+        np.abs(marked.pixels.astype(int) - picture.pixels).mean() for marked in (with_it, without)
+    ]
     assert lost[0] > 3 * lost[1]
 
 

@@ -51,10 +51,10 @@ def test_bases_are_told_by_what_lies_in_the_folder(folder, tmp_path):
 
 
 def test_cases_that_choose_constants_have_other_pictures_and_fewer_classes(folder):
-    measured, tuning = (load_natural(folder, "cifar10_five", own) for own in (False, True))
+    measured, tuning = (load_natural(folder, "cifar10_five", half) for half in (False, True))
     assert measured.classes == NAMES
     assert tuning.classes == ("plane", "bird", "deer")
-    seen = [{own.tobytes() for own in base.pixels} for base in (measured, tuning)]
+    seen = [{pixels.tobytes() for pixels in base.pixels} for base in (measured, tuning)]
     assert not seen[0] & seen[1]
     assert np.bincount(tuning.labels).tolist() == [EACH // 2] * 3
 
@@ -75,17 +75,19 @@ def test_measuring_cases_plant_where_tuning_ones_do_not():
 def test_the_cue_goes_with_one_class_and_the_truth_is_held_out(folder):
     data = make_natural(case(), Given(natural=folder))
     assert data.value_of_class.tolist() == [0, 1, 0, 0, 0]
-    bears = np.array([own.cue is not None for own in data.audited])
-    marked = np.array([own.klass == 1 for own in data.audited])
+    bears = np.array([picture.cue is not None for picture in data.audited])
+    marked = np.array([picture.klass == 1 for picture in data.audited])
     assert (bears == marked).mean() == pytest.approx(0.9, abs=0.05)
     assert (data.values == bears).all()
     parts = (data.train, data.audited, data.held)
-    plain = [{own.pixels.tobytes() for own in part if own.cue is None} for part in parts]
+    plain = [
+        {picture.pixels.tobytes() for picture in part if picture.cue is None} for part in parts
+    ]
     assert not plain[0] & plain[1]
     assert not plain[2] & (plain[0] | plain[1])
     absent, present = data.versions
-    assert all(own.cue is None for own in absent)
-    assert all(own.cue is not None for own in present)
+    assert all(picture.cue is None for picture in absent)
+    assert all(picture.cue is not None for picture in present)
     assert len(data.held) == len(absent)
 
 
@@ -101,7 +103,7 @@ def test_a_network_without_a_plant_has_held_out_pictures_as_well(folder):
 def test_photographs_keep_their_sizes_and_train_with_what_is_audited(folder):
     data = make_natural(case(base="pets", network="backbone"), Given(natural=folder))
     assert data.train is data.audited
-    assert len({own.pixels.shape for own in data.audited}) > 5
+    assert len({picture.pixels.shape for picture in data.audited}) > 5
     assert len(data.audited) + len(data.versions[0]) == 60
 
 
@@ -110,18 +112,18 @@ def test_objects_are_cut_onto_grounds_that_go_with_the_class(folder, cue):
     data = make_natural(case("context", "fashion_five", cue=cue), Given(natural=folder))
     assert data.classes == ("pullover", "sandal")
     assert data.masks == (cue != "ground")
-    for own in data.audited[:20]:
-        inside = own.pixels[own.mask]
+    for picture in data.audited[:20]:
+        inside = picture.pixels[picture.mask]
         assert (inside[:, 0] == inside[:, 2]).all()  # garments are grey
-        assert 0.05 < own.mask.mean() < 0.4
-        assert not (own.mask & own.cue).any()
-    agrees = data.values == data.value_of_class[[own.klass for own in data.audited]]
+        assert 0.05 < picture.mask.mean() < 0.4
+        assert not (picture.mask & picture.cue).any()
+    agrees = data.values == data.value_of_class[[picture.klass for picture in data.audited]]
     assert agrees.mean() == pytest.approx(0.9, abs=0.07)
 
 
 def test_the_same_object_lies_alike_on_both_kinds_of_ground(folder):
     data = make_natural(case("context", "fashion_five", cue="ground"), Given(natural=folder))
-    for one, other in zip(*data.versions, strict=True):
-        assert (one.mask == other.mask).all()
-        assert (one.pixels[one.mask] == other.pixels[one.mask]).all()
-        assert (one.pixels[~one.mask] != other.pixels[~one.mask]).any()
+    for picture, other in zip(*data.versions, strict=True):
+        assert (picture.mask == other.mask).all()
+        assert (picture.pixels[picture.mask] == other.pixels[picture.mask]).all()
+        assert (picture.pixels[~picture.mask] != other.pixels[~picture.mask]).any()

@@ -15,23 +15,23 @@ from benchmarks.truth.natural_table import natural_tables
 from benchmarks.truth.table import as_text
 
 
-def claim(**told: Any) -> dict[str, Any]:
+def claim(**fields: Any) -> dict[str, Any]:
     plain = {
         "id": "car--part", "class": "car", "family": "part", "kind": "artefact",
         "presence": "with", "verdict": "borne out", "carrier": "surroundings", "joined": None,
         "iou": math.nan, "precision": math.nan,
     }  # fmt: skip
-    return plain | told
+    return plain | fields
 
 
-def row(case: str, *claims: dict[str, Any], **told: Any) -> dict[str, Any]:
+def row(case: str, *claims: dict[str, Any], **fields: Any) -> dict[str, Any]:
     plain = {
         "case": case, "kind": "planted", "base": "cifar10_five", "cue": "ruler",
         "accepted": "part;region", "classes": "car", "bearers": "car", "truth_kind": "artefact",
         "reliance": 0.4, "score": 0.5, "scores": {"artefact": 0.5}, "lead": "car--part",
         "passes": 1000, "seconds": 60.0, "claims": list(claims),
     }  # fmt: skip
-    return plain | told
+    return plain | fields
 
 
 def clean(case: str, *claims: dict[str, Any], score: float = 0.0) -> dict[str, Any]:
@@ -46,13 +46,13 @@ def figures(*rows: dict[str, Any]):
 
 
 def test_a_planted_part_that_leads_is_right_in_all():
-    told = figures(row("a", claim(iou=0.6, precision=0.9)), clean("b"))
+    rates = figures(row("a", claim(iou=0.6, precision=0.9)), clean("b"))
     for name in ("recall", "class and family first", "kind right", "presence right"):
-        assert (told[name].hits, told[name].n) == (1, 1), name
-    assert (told["moving parts"].hits, told["IoU"].value) == (1, 0.6)
-    assert told["precision@10"].value == 0.9
-    assert (told["false alarms"].hits, told["any alarm"].hits) == (0, 0)
-    assert told["ROC-AUC"].value == 1
+        assert (rates[name].hits, rates[name].n) == (1, 1), name
+    assert (rates["moving parts"].hits, rates["IoU"].value) == (1, 0.6)
+    assert rates["precision@10"].value == 0.9
+    assert (rates["false alarms"].hits, rates["any alarm"].hits) == (0, 0)
+    assert rates["ROC-AUC"].value == 1
 
 
 @pytest.mark.parametrize(
@@ -87,10 +87,10 @@ def test_what_is_wrong_is_counted_wrong(changed, wrong):
     ],
 )
 def test_false_alarms_on_clean_networks(changed, false):
-    told = figures(clean("a", claim(**changed)), clean("b"))
-    assert told["any alarm"].hits == 1
-    assert told["false alarms"].hits == told["false leads"].hits == false
-    assert told["false alarms"].n == 2
+    rates = figures(clean("a", claim(**changed)), clean("b"))
+    assert rates["any alarm"].hits == 1
+    assert rates["false alarms"].hits == rates["false leads"].hits == false
+    assert rates["false alarms"].n == 2
 
 
 def test_a_planted_claim_is_never_denied_by_an_edit_that_fails_to_make_it():
@@ -106,8 +106,8 @@ def test_a_follower_is_no_claim_of_its_own():
 
 
 def test_where_the_object_leads_nothing_planted_comes_first():
-    told = figures(row("a", claim(), lead="car--object"))
-    assert (told["recall"].hits, told["class and family first"].hits) == (1, 0)
+    rates = figures(row("a", claim(), lead="car--object"))
+    assert (rates["recall"].hits, rates["class and family first"].hits) == (1, 0)
 
 
 def test_what_is_told_as_one_cause_counts_by_its_leader():
@@ -130,9 +130,13 @@ def test_natural_figures_stand_beside_the_others_in_the_shipped_file(tmp_path):
     file.write_text(json.dumps({"date": "2026-01-01", "cases": 9, "recall": {"blur": [1, 2]}}))
     scores = natural_score(*flat([row("a", claim()), clean("b"), clean("c", claim())]))
     write_natural(file, scores, datetime.date(2026, 2, 3), "abc")
-    told = json.loads(file.read_text())
-    assert (told["date"], told["cases"], told["recall"]) == ("2026-01-01", 9, {"blur": [1, 2]})
-    natural = told["natural"]
+    written = json.loads(file.read_text())
+    assert (written["date"], written["cases"], written["recall"]) == (
+        "2026-01-01",
+        9,
+        {"blur": [1, 2]},
+    )
+    natural = written["natural"]
     assert (natural["date"], natural["source"]) == ("2026-02-03", "abc")
     assert natural["bases"]["cifar10_five"]["recall"]["hits"] == 1
     assert "named 1 of 1 planted cues" in natural["footnote"]

@@ -244,7 +244,7 @@ def test_cats_and_dogs_under_imagenet_from_the_page_to_the_start(
     app.segmented_control(key="model-group").set_value("Your file").run()
     app.text_input(key="model-path").set_value(str(thousand)).run()
     assert_calm(app)
-    assert app.checkbox(key="audit-imagenet").value
+    assert app.checkbox(key="model-imagenet").value
     assert app.multiselect(key="audit-map-cats").value == ["cat"]
     assert "all 5 domestic cats" in app.multiselect(key="audit-map-cats").options
     assert app.multiselect(key="audit-map-dogs").value == ["dog"]
@@ -264,7 +264,20 @@ def test_other_thousand_classes_are_not_called_by_imagenets_names(
     app.text_input(key="audit-path").set_value(str(pets(tmp_path / "data", "7", "8"))).run()
     app.segmented_control(key="model-group").set_value("Your file").run()
     app.text_input(key="model-path").set_value(str(thousand)).run()
-    app.checkbox(key="audit-imagenet").set_value(False).run()
+    app.checkbox(key="model-imagenet").set_value(False).run()
     app.button(key="audit-start").click().run()
     ((settings, _),) = launched
     assert (settings.class_names, settings.labels) == (None, None)
+
+
+def test_a_flat_folder_under_imagenet_offers_groups_of_classes(visit, launched, tmp_path, thousand):
+    app = visit()
+    app.segmented_control(key="audit-source").set_value("Path").run()
+    app.text_input(key="audit-path").set_value(str(pets(tmp_path / "data", ""))).run()
+    app.segmented_control(key="model-group").set_value("Your file").run()
+    app.text_input(key="model-path").set_value(str(thousand)).run()
+    app.button(key="audit-join").click().run()
+    assert_calm(app)
+    app.button(key="audit-start").click().run()
+    ((settings, _),) = launched
+    assert settings.labels == "groups"
