@@ -89,9 +89,10 @@ def test_the_sum_grows_to_the_class_score_without_the_server(lesson):
 
 def test_a_cell_is_multiplied_before_ones_eyes(lesson):
     visit = lesson("weighted-sum", model="cam1", image="digit-7")
-    page, asked = visit.page, len(visit.sent)
-    product, link = page.locator(".sum .product"), page.locator(".sum .link line")
-    assert "Point at a cell" in product.inner_text()
+    page = visit.page
+    product, link = page.locator(".sum .product"), page.locator(".sum .link")
+    visit.until(lambda: "Point at a cell" in product.inner_text())
+    asked = len(visit.sent)
     whole = page.locator(".sum canvas[role=img]").nth(1)
     whole.hover(position={"x": 10, "y": 10})
     visit.until(lambda: "Cell 1 down, 1 across" in product.inner_text())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from pages.parts.learn.steps import STEPS
+from pages.parts.learn.teachers_note import sheet
 
 pytest_plugins = ("visits",)  # the fixtures, from the file beside this one
 pytestmark = pytest.mark.browser
@@ -88,6 +91,14 @@ def test_a_clicker_turns_slides_and_keys_blacken_and_fill_the_screen(slide):
     visit.until(lambda: page.evaluate(filled))
     page.keyboard.press("f")
     visit.until(lambda: not page.evaluate(filled))
+
+
+def test_the_teachers_sheet_prints_on_a_few_pages(chromium):
+    page = chromium.new_page()
+    page.set_content(sheet())
+    printed = page.pdf(prefer_css_page_size=True)
+    page.close()
+    assert 2 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 5
 
 
 def test_the_controls_come_with_the_pointer(slide):
