@@ -14,6 +14,7 @@ import streamlit as st
 
 import camcore
 from camcore.drawing.triptych import triptych_png, triptych_svg
+from pages.components.copy_slide import show_copy_slide
 from pages.components.wording import plain, share
 from pages.pickers.model_picker import ModelChoice
 from pages.pickers.picture_picker import PictureChoice
@@ -153,6 +154,11 @@ def show_downloads(shown: Sequence[camcore.Explanation]) -> None:
                 on_click="ignore",
                 type="primary",
             )
+        show_copy_slide(
+            partial(triptych_png, one),
+            f"Copy slide of {one.target.name}",
+            key=f"copy-slide-{number}",
+        )
     st.caption(
         "heatmap.npy: 0 to 1 on the native grid; raw.npy: before ReLU and scaling. The pictures "
         "here have opacity 0.4 in viridis; “Save overlay PNG” above keeps what you see."
