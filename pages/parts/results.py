@@ -14,7 +14,8 @@ import streamlit as st
 
 import camcore
 from camcore.drawing.triptych import triptych_png, triptych_svg
-from pages.components.wording import plain
+from pages.components.copy_slide import show_copy_slide
+from pages.components.wording import plain, share
 from pages.pickers.model_picker import ModelChoice
 from pages.pickers.picture_picker import PictureChoice
 from pages.pickers.target_picker import name_or_index
@@ -32,7 +33,7 @@ def show_statements(picture: camcore.Picture, shown: Sequence[camcore.Explanatio
         st.markdown(f"**{plain(one.statement)}**", help=_FOCUS)
         if one.of == "probability" and vanished(one):
             st.warning(
-                f"{plain(one.target.name)} is at {one.target.probability:.0%}, where the "
+                f"{plain(one.target.name)} is at {share(one.target.probability)}, where the "
                 "probability no longer changes: its gradient has vanished. What is left, at most "
                 f"{one.heatmap.raw_range[1]:.1e} a cell, is rounding more than evidence. Explain "
                 "the class score instead.",
@@ -101,6 +102,7 @@ def show_making(shown: Sequence[camcore.Explanation]) -> None:
     made["Evidence"] = "; ".join(own.made["Evidence"] for own in shown)
     rows = [f"| {key} | {plain(value)} |" for key, value in made.items()]
     st.markdown("\n".join([rows[0], "|---|---|", *rows[1:]]))
+    st.caption(f"“… of the evidence lies in … of the picture”: {_FOCUS[0].lower()}{_FOCUS[1:]}")
     st.caption(
         "The heatmap is shown on its native grid. The overlay fills in between the centres of its "
         "cells (bilinear); finer detail than the grid has is not evidence."
@@ -152,6 +154,11 @@ def show_downloads(shown: Sequence[camcore.Explanation]) -> None:
                 on_click="ignore",
                 type="primary",
             )
+        show_copy_slide(
+            partial(triptych_png, one),
+            f"Copy slide of {one.target.name}",
+            key=f"copy-slide-{number}",
+        )
     st.caption(
         "heatmap.npy: 0 to 1 on the native grid; raw.npy: before ReLU and scaling. The pictures "
         "here have opacity 0.4 in viridis; “Save overlay PNG” above keeps what you see."

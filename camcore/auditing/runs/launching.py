@@ -60,6 +60,8 @@ def demo_scenes(progress: Callable[[], None] | None = None) -> Path:
     if not place.exists():
         place.parent.mkdir(parents=True, exist_ok=True)
         write_scenes("laboratory", DEMO_SCENES, _DEMO_SEED, place, progress=progress)
+        # An audit is to find out by itself, and a table beside its pictures is one more question.
+        (place / "scenes.csv").unlink()
     return place
 
 
