@@ -107,7 +107,7 @@ def test_residual_blocks_keep_the_protocol():
     module = networks.settled(nn.Sequential(*blocks, *end), 12)
     classifier = TorchClassifier(module, preprocessing="0-1", **SMALL)
     assert classifier.default_layer == "1"
-    assert len(camcore.check_classifier(classifier)) == 11
+    assert {"heads", "gradients", "names"} <= set(camcore.check_classifier(classifier))
 
 
 def test_layers_have_their_paths_and_a_second_run_its_number(resnet):
