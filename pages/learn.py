@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.components.wording import calmly, plain
 from pages.parts import sharing
-from pages.parts.learn import choosing, frame, presenting
+from pages.parts.learn import choosing, frame, predicting, presenting, teachers_note
 from pages.parts.learn.lesson import Lesson
 from pages.parts.learn.steps import Step
 from pages.pickers import map_picker, model_picker, picture_picker
@@ -22,7 +22,7 @@ from pages.session.shared_engine import model_loader
 def learn() -> None:
     """The page: what is looked at in the sidebar, one step in the middle."""
     if address.read_link():
-        for part in (choosing, frame, presenting):
+        for part in (choosing, frame, presenting, predicting):
             part.follow_link()
     elif not st.query_params:
         choosing.arrive()
@@ -30,8 +30,11 @@ def learn() -> None:
     sidebar = st.sidebar.container()
     step = frame.show_head(presents)
     notices, waiting = st.container(), st.empty()
+    asks = predicting.is_asking(step.slug)
+    if not asks:
+        predicting.show_answer(step, presents=presents)
     # A step of its own container each: nothing of the last one stays while this one is drawn.
-    stage = st.container(key=f"learn-step-{step.slug}")
+    stage = st.container(key=f"learn-step-{step.slug}{'-question' if asks else ''}")
     choice = source = None
     with calmly(notices), sidebar:
         choice = model_picker.pick_model()
@@ -41,6 +44,8 @@ def learn() -> None:
     else:
         with calmly(notices):
             _teach(step, choice, source, presents, sidebar, waiting, stage)
+    if not presents:
+        teachers_note.show_note(step)
     frame.show_foot(step)
     with sidebar:
         sharing.offer_link(choice, source)
@@ -84,7 +89,10 @@ def _teach(
     with calmly(stage), stage:
         if not step.apart:
             frame.show_subject(lesson)
-        step.show(lesson)
+        if predicting.is_asking(step.slug):
+            predicting.ask(step, None if step.apart else lesson.picture)
+        else:
+            step.show(lesson)
 
 
 def _write_address(step: Step, source: PictureChoice, lesson: Lesson) -> None:
@@ -94,6 +102,7 @@ def _write_address(step: Step, source: PictureChoice, lesson: Lesson) -> None:
         {
             "step": step.slug,
             "view": presenting.VIEW if lesson.presenting else None,
+            "predict": predicting.address_of(),
             **model_picker.address_of_choice(lesson.choice, model),
             **source.link(),
             "layer": lesson.layer.name,

@@ -26,6 +26,7 @@ COLORMAPS = {
 BLENDS = {
     "mix": "(1 - alpha) * image + alpha * colour",
     "add": "image + alpha * colour, clipped",
+    "fade": "mix, with alpha * value for alpha: clear where the map is 0",
 }
 
 
@@ -81,7 +82,8 @@ def overlay(
     alpha : float in 0..1
     colormap : str
         One of `COLORMAPS`.
-    blend : {"mix", "add"}
+    blend : {"mix", "add", "fade"}
+        See `BLENDS`.
     seen : ndarray of bool, shape (H, W), optional
         Where the model saw nothing the picture stays as it is.
 
@@ -99,6 +101,9 @@ def overlay(
     >>> black = np.zeros((1, 1, 3), np.uint8)
     >>> overlay(black, np.ones((1, 1)), alpha=0.4, colormap="gray").tolist()
     [[[102, 102, 102]]]
+    >>> gray = np.full((1, 2, 3), 100, np.uint8)
+    >>> overlay(gray, np.array([[0.0, 1.0]]), colormap="gray", blend="fade")[0, :, 0].tolist()
+    [100, 162]
     """
     if not 0 <= alpha <= 1:
         raise InputError(f"alpha={alpha} is outside 0 to 1; 0.4 is a good start.")
@@ -106,8 +111,9 @@ def overlay(
         raise InputError(f"blend={blend!r} is not known; choose one of {', '.join(BLENDS)}.")
     coloured = colour(values, colormap).astype(np.float32)
     base = pixels.astype(np.float32)
-    weight = 1.0 - alpha if blend == "mix" else 1.0
-    mixed = np.clip(np.rint(weight * base + alpha * coloured), 0, 255).astype(np.uint8)
+    over = alpha * np.asarray(values, np.float32)[..., None] if blend == "fade" else alpha
+    under = 1.0 if blend == "add" else 1.0 - over
+    mixed = np.clip(np.rint(under * base + over * coloured), 0, 255).astype(np.uint8)
     return mixed if seen is None else np.where(seen[..., None], mixed, pixels)
 
 

@@ -40,6 +40,17 @@ def sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
+def share(value: float) -> str:
+    """A probability in whole percent; a small one is not said to be none.
+
+    Examples
+    --------
+    >>> share(0.973), share(0.004), share(1.0)
+    ('97%', '<1%', '100%')
+    """
+    return f"{value:.0%}" if value >= 0.005 else "<1%"
+
+
 def say_error(error: Exception) -> None:
     """Show what went wrong as one sentence; the log gets the rest."""
     if isinstance(error, camcore.CamcoreError):

@@ -14,7 +14,8 @@ import streamlit as st
 
 import camcore
 from camcore.drawing.triptych import triptych_png, triptych_svg
-from pages.components.wording import plain
+from pages.components.copy_slide import show_copy_slide
+from pages.components.wording import plain, share
 from pages.pickers.model_picker import ModelChoice
 from pages.pickers.picture_picker import PictureChoice
 from pages.pickers.target_picker import name_or_index
@@ -32,7 +33,7 @@ def show_statements(picture: camcore.Picture, shown: Sequence[camcore.Explanatio
         st.markdown(f"**{plain(one.statement)}**", help=_FOCUS)
         if one.of == "probability" and vanished(one):
             st.warning(
-                f"{plain(one.target.name)} is at {one.target.probability:.0%}, where the "
+                f"{plain(one.target.name)} is at {share(one.target.probability)}, where the "
                 "probability no longer changes: its gradient has vanished. What is left, at most "
                 f"{one.heatmap.raw_range[1]:.1e} a cell, is rounding more than evidence. Explain "
                 "the class score instead.",
@@ -101,6 +102,7 @@ def show_making(shown: Sequence[camcore.Explanation]) -> None:
     made["Evidence"] = "; ".join(own.made["Evidence"] for own in shown)
     rows = [f"| {key} | {plain(value)} |" for key, value in made.items()]
     st.markdown("\n".join([rows[0], "|---|---|", *rows[1:]]))
+    st.caption(f"“… of the evidence lies in … of the picture”: {_FOCUS[0].lower()}{_FOCUS[1:]}")
     st.caption(
         "The heatmap is shown on its native grid. The overlay fills in between the centres of its "
         "cells (bilinear); finer detail than the grid has is not evidence."
@@ -152,6 +154,11 @@ def show_downloads(shown: Sequence[camcore.Explanation]) -> None:
                 on_click="ignore",
                 type="primary",
             )
+        show_copy_slide(
+            partial(triptych_png, one),
+            f"Copy slide of {one.target.name}",
+            key=f"copy-slide-{number}",
+        )
     st.caption(
         "heatmap.npy: 0 to 1 on the native grid; raw.npy: before ReLU and scaling. The pictures "
         "here have opacity 0.4 in viridis; “Save overlay PNG” above keeps what you see."
@@ -202,6 +209,8 @@ def python_lines(
     file = (
         f"camcore.sample({_quoted(source.sample)}).file" if source.sample else _quoted(source.file)
     )
+    scaled = source.picture.stretch
+    stretch = f", stretch={_quoted(scaled)}" if scaled != "none" else ""
     options = [f"layer={_quoted(one.layer.name)}", f"method={_quoted(one.method)}"]
     if one.preprocessing != model.preprocessing:
         options.append(f"preprocessing={_quoted(one.preprocessing)}")
@@ -213,7 +222,7 @@ def python_lines(
         "import camcore",
         "",
         f"model = camcore.load_model({', '.join(load)})",
-        f"picture = camcore.read_image({file})",
+        f"picture = camcore.read_image({file}{stretch})",
     ]
     for own in shown:
         target = name_or_index(model, own.target.index)
@@ -251,6 +260,8 @@ def command_lines(
         if one.preprocessing != model.preprocessing or choice.file:
             words += ["--preprocess", one.preprocessing]
         words += ["--fit", one.fit] if one.fit != "stretch" else []
+        stretch = source.picture.stretch
+        words += ["--stretch", stretch] if stretch != "none" else []
         words += ["--of", one.of] if one.of != "score" else []
         words += ["--out", f"explained-{one.target.index}"]
         lines.append(" ".join(map(shlex.quote, words)))

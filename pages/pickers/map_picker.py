@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import camcore
-from pages.components.wording import plain
+from pages.components.wording import plain, share
 from pages.session.address import asked, asked_one, refuse
 
 EXPLAINED = {"score": "Class score", "probability": "Probability"}
@@ -151,8 +151,9 @@ def pick_preprocessing(model: camcore.Classifier) -> str:
     """The preprocessing of somebody's own file."""
     key = _preprocessing_key(model)
     st.session_state.setdefault(key, model.preprocessing)
-    if wanted := st.session_state.pop("map-preprocessing-asked", None):
-        st.session_state[key] = wanted
+    if "map-preprocessing-asked" in st.session_state:  # a link that names none asks for the guess
+        wanted = st.session_state.pop("map-preprocessing-asked")
+        st.session_state[key] = wanted or model.preprocessing
     return st.selectbox(
         "Pixels as",
         list(camcore.PREPROCESSINGS),
@@ -193,10 +194,9 @@ def compare_preprocessings(
     rows = []
     for name, own in camcore.PREPROCESSINGS.items():
         best = engine.predict(model, picture, preprocessing=name, fit=fit, top=1)[0]
-        share = (
-            f"{best.score:.3g}" if model.output_kind == "regression" else f"{best.probability:.0%}"
-        )
-        rows.append(f"| {plain(own.title)} | {plain(best.name)} | {share} |")
+        regression = model.output_kind == "regression"
+        answer = f"{best.score:.3g}" if regression else share(best.probability)
+        rows.append(f"| {plain(own.title)} | {plain(best.name)} | {answer} |")
     choice = _preprocessing_key(model)
     opened, seen = f"{choice}-compare", f"{choice}-compare-seen"
     if opened not in st.session_state:  # from here on it is the person who opens and closes it

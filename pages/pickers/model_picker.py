@@ -25,7 +25,7 @@ from pages.session.uploads import (
 
 BUNDLED, CATALOGUE, FILE = "Bundled", "Keras", "Your file"
 _RANDOM = ":weights=random"
-_LARGEST_FILE = 800  # MB
+_LARGEST_FILE = 1024  # MB; the page rounds: 800 would be told as 1 GB
 _MODEL_TYPES = ["keras", "h5", "hdf5", "onnx"]
 _IMAGENET, _NUMBERS = "imagenet", "numbers"  # in an address, in place of a file of names
 _UPLOADER, _LABELS = "model-upload", "model-labels"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 import camcore
-from pages.components.wording import plain
+from pages.components.wording import plain, share
 from pages.session.address import asked, refuse
 
 MOST = 2
@@ -15,11 +15,13 @@ _KEPT = "target-chosen"  # indices in the order of choice; empty means the predi
 _OF = "target-of"
 _CHIPS = "target-chips"
 _SEARCH = "target-search"
+_TWO = "target-two"
 
 
 def follow_link() -> None:
     """Keep the classes that a link asks for until the model is there to know them."""
     st.session_state["target-asked"] = asked("class")[:MOST]
+    st.session_state[_TWO] = len(st.session_state["target-asked"]) == MOST
     st.session_state[_KEPT] = []
 
 
@@ -41,6 +43,7 @@ def pick_targets(model: camcore.Classifier, ranked: Sequence[camcore.Prediction]
         if st.session_state.get(_OF) is not None:
             st.session_state[_KEPT] = []
         st.session_state[_OF] = owner
+    st.session_state.setdefault(_TWO, False)
     for name in st.session_state.pop("target-asked", ()):
         _take_asked(model, name)
     by_index = {one.index: one for one in ranked}
@@ -54,15 +57,25 @@ def pick_targets(model: camcore.Classifier, ranked: Sequence[camcore.Prediction]
         chips, search = st.columns([3, 1], vertical_alignment="bottom")
     with chips:
         st.session_state[_CHIPS] = chosen
-        st.pills(
+        row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+        row.pills(
             "Effect on the output" if model.output_kind == "regression" else "Class",
             offered,
             selection_mode="multi",
             key=_CHIPS,
             format_func=lambda index: _chip(model, by_index[index]),
             on_change=_chips_changed,
-            help="The class whose evidence is shown, with its class probability. "
-            "Choose two to see both on the same picture.",
+            args=(tuple(chosen),),
+            help="The class whose evidence is shown, with its class probability.",
+        )
+        row.toggle(
+            "Two at once",
+            key=_TWO,
+            persist_state="session",
+            on_change=_two_changed,
+            args=(tuple(chosen),),
+            help="The next chip is added instead of taking the place of the last one: two "
+            "classes on the same picture.",
         )
     if search:
         search.selectbox(
@@ -81,16 +94,23 @@ def pick_targets(model: camcore.Classifier, ranked: Sequence[camcore.Prediction]
 def _chip(model: camcore.Classifier, one: camcore.Prediction) -> str:
     if model.output_kind == "regression":
         return f"{plain(one.name)} · {one.score:.4g}"
-    share = f"{one.probability:.0%}" if one.probability >= 0.005 else "<1%"
-    return f"{plain(one.name)} · {share}"
+    return f"{plain(one.name)} · {share(one.probability)}"
 
 
-def _chips_changed() -> None:
-    before = st.session_state.get(_KEPT, [])
+def _chips_changed(before: tuple[int, ...]) -> None:
+    """A new chip takes the place of the last one, or is added; the only one stays."""
     now = st.session_state[_CHIPS]
-    order = [index for index in before if index in now]
-    order += [index for index in now if index not in order]
-    st.session_state[_KEPT] = order[-MOST:]
+    added = [index for index in now if index not in before]
+    if added:
+        first = [index for index in before if index in now] if st.session_state[_TWO] else []
+        st.session_state[_KEPT] = [*first, *added][-MOST:]
+    elif now:
+        st.session_state[_KEPT] = [index for index in before if index in now]
+
+
+def _two_changed(before: tuple[int, ...]) -> None:
+    if not st.session_state[_TWO] and len(before) == MOST:
+        st.session_state[_KEPT] = [before[0]]
 
 
 def _searched() -> None:

@@ -15,9 +15,20 @@ _WRITTEN = "address-written"
 _BEFORE = "address-before"
 _ASKED = "address-asked"
 _REFUSED = "address-refused"
+_PAGE = "address-page"
 _LONGEST = 4096  # characters of a value worth looking at: a path may have as many
 _SHOWN = 200  # and of one worth repeating in a sentence
 _IN_FLIGHT = 3.0  # seconds in which a browser that is clicked fast may still send an older address
+
+
+def come_to(page: str) -> None:
+    """Say which page runs: what another one has just replaced is not on its way to this one.
+
+    Who goes back to a page at once comes with the address that was left there.
+    """
+    if page != st.session_state.get(_PAGE):
+        st.session_state[_PAGE] = page
+        st.session_state[_BEFORE] = []
 
 
 def read_link() -> bool:

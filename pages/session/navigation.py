@@ -8,6 +8,8 @@ import streamlit as st
 from streamlit.navigation.page import Page as StreamlitPage
 
 from pages.components.accessible_names import give_names
+from pages.components.history import keep_places
+from pages.session import address
 
 _INSIDE = "inside-dashboard"
 
@@ -59,6 +61,8 @@ def run_chosen_page() -> None:
     st.session_state[_INSIDE] = True
     page = _chosen()
     st.set_page_config(page_title=f"{page.title} · CAM Audit")
+    address.come_to(page.title)
+    keep_places()
     page.run()
     give_names()
 

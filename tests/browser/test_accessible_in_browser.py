@@ -7,7 +7,14 @@ import pytest
 pytest_plugins = ("visits",)  # the fixtures, from the file beside this one
 pytestmark = pytest.mark.browser
 
-PAGES = ("/", "/compare", "/learn?step=pooling", "/learn?step=relu&view=presenter", "/audit")
+PAGES = (
+    "/",
+    "/compare",
+    "/learn?step=pooling",
+    "/learn?step=pooling&predict=off",
+    "/learn?step=relu&view=presenter&predict=off",
+    "/audit",
+)
 
 # Names are given once the page has been drawn.
 _UNNAMED = "canvas[role=img]:not([aria-label]), section[aria-label][role=presentation]"

@@ -48,6 +48,22 @@ def test_model_layer_class_and_sample_change_the_map(visitor):
     visit.until(lambda: "image=tank-hidden" in visit.query())
 
 
+def test_a_slide_is_copied_to_the_clipboard(visitor):
+    visit = visitor(permissions=["clipboard-read", "clipboard-write"]).open(model="cam1")
+    page = visit.page
+    page.get_by_role("tab", name="Downloads").click()
+    page.get_by_role("button", name="Copy slide").click()
+    page.get_by_text("Copied.", exact=True).wait_for(timeout=60_000)
+    size = page.evaluate(
+        """async () => {
+            const [item] = await navigator.clipboard.read();
+            const bitmap = await createImageBitmap(await item.getType("image/png"));
+            return [bitmap.width, bitmap.height];
+        }"""
+    )
+    assert size == [1920, 1080]
+
+
 def test_a_broken_upload_is_one_sentence_and_the_page_goes_on(visitor, tmp_path):
     (tmp_path / "holiday.png").write_bytes(b"no picture")
     visit = visitor().open()

@@ -34,7 +34,7 @@ def lesson(visitor):
 
     def open_at(step: str, options: dict | None = None, **query: str):
         visit = visitor(**(options or {}))
-        words = "&".join(f"{name}={value}" for name, value in query.items())
+        words = "&".join(f"{name}={value}" for name, value in ({"predict": "off"} | query).items())
         visit.page.goto(f"{visit.address}/learn?step={step}&{words}")
         arrive(visit, step)
         return visit
@@ -85,6 +85,29 @@ def test_the_sum_grows_to_the_class_score_without_the_server(lesson):
     assert len(visit.sent) == asked, "moving the slider asks the server nothing"
     visit.settle()
     assert "step=weighted-sum" in visit.query(), "arrow keys belong to the slider that has them"
+
+
+def test_a_cell_is_multiplied_before_ones_eyes(lesson):
+    visit = lesson("weighted-sum", model="cam1", image="digit-7")
+    page = visit.page
+    product, link = page.locator(".sum .product"), page.locator(".sum .link")
+    visit.until(lambda: "Point at a cell" in product.inner_text())
+    asked = len(visit.sent)
+    whole = page.locator(".sum canvas[role=img]").nth(1)
+    whole.hover(position={"x": 10, "y": 10})
+    visit.until(lambda: "Cell 1 down, 1 across" in product.inner_text())
+    numbers = re.search(r": (\S+) so far \+ w (\S+) × (\S+) = (\S+)$", product.inner_text())
+    before, weight, value, after = (float(own.replace("−", "-")) for own in numbers.groups())
+    assert before + weight * value == pytest.approx(after, rel=0.01)
+    assert link.is_visible()
+    whole.focus()
+    page.keyboard.press("ArrowRight")
+    visit.until(lambda: "Cell 1 down, 2 across" in product.inner_text())
+    page.mouse.move(5, 5)
+    visit.until(lambda: not link.is_visible())
+    visit.settle()
+    assert "step=weighted-sum" in visit.query()
+    assert len(visit.sent) == asked, "pointing asks the server nothing"
 
 
 def test_the_sum_plays(lesson):

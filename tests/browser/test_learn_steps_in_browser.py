@@ -19,7 +19,9 @@ def lesson(visitor):
 
     def open_step(step: str, **query: str) -> Visit:
         visit = visitor()
-        visit.page.goto(f"{visit.address}/learn?{urlencode({'step': step, **query})}")
+        visit.page.goto(
+            f"{visit.address}/learn?{urlencode({'step': step, 'predict': 'off', **query})}"
+        )
         visit.page.locator(f".st-key-learn-step-{step} p").first.wait_for(timeout=_PATIENCE)
         visit.settle()
         return visit

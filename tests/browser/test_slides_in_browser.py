@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from pages.parts.learn.steps import STEPS
+from pages.parts.learn.teachers_note import sheet
 
 pytest_plugins = ("visits",)  # the fixtures, from the file beside this one
 pytestmark = pytest.mark.browser
@@ -22,10 +25,12 @@ _MEASURE = """() => {
 def slide(visitor):
     """Open a step on a projector."""
 
-    def open_slide(step: str, width: int = 1280, height: int = 720):
-        visit = visitor(viewport={"width": width, "height": height})
-        visit.page.goto(f"{visit.address}/learn?step={step}&view=presenter")
-        visit.page.locator(f".st-key-learn-step-{step}").wait_for(timeout=120_000)
+    def open_slide(step: str, *, asks: bool = False):
+        visit = visitor(viewport={"width": 1280, "height": 720})
+        shown = f".st-key-learn-step-{step}" + ("-question" if asks else "")
+        more = "" if asks else "&predict=off"
+        visit.page.goto(f"{visit.address}/learn?step={step}&view=presenter{more}")
+        visit.page.locator(shown).wait_for(timeout=120_000)
         visit.settle()
         visit.page.locator("html.slides").wait_for(state="attached")  # from here on keys are heard
         return visit
@@ -38,30 +43,34 @@ def fits(visit, height: int) -> bool:
     return top >= 0 and bottom <= height and wider <= 2 and text > 40
 
 
-def test_every_step_is_one_screen(slide):
-    visit = slide(STEPS[0].slug)
+def test_every_step_is_one_screen_and_so_is_its_question(slide):
+    """A clicker goes from the question to the step with its answer, and on to the next."""
+    visit = slide(STEPS[0].slug, asks=True)
+    page = visit.page
     for step in STEPS:
-        visit.page.locator(f".st-key-learn-step-{step.slug}").wait_for(timeout=60_000)
-        visit.settle()
-        for width, height in SCREENS.values():
-            visit.page.set_viewport_size({"width": width, "height": height})
-            visit.until(lambda height=height: fits(visit, height))
-        assert visit.page.locator("[data-testid=stHeader]").is_hidden()
-        if step is not STEPS[-1]:
-            visit.page.keyboard.press("PageDown")
+        for part in (f"{step.slug}-question", step.slug):
+            page.locator(f".st-key-learn-step-{part}").wait_for(timeout=60_000)
+            visit.settle()
+            for width, height in SCREENS.values():
+                page.set_viewport_size({"width": width, "height": height})
+                visit.until(lambda height=height: fits(visit, height))
+            assert page.locator(".st-key-learn-answer").is_visible() == (part == step.slug)
+            if (step, part) != (STEPS[-1], STEPS[-1].slug):
+                page.keyboard.press("PageDown")
+        assert page.locator("[data-testid=stHeader]").is_hidden()
 
 
 def test_without_the_slides_a_step_does_not_fit(slide):
     """The control: the same step in the reader's view is longer than the screen."""
     visit = slide("softmax")
     visit.until(lambda: fits(visit, 720))
-    visit.page.goto(f"{visit.address}/learn?step=softmax")
+    visit.page.goto(f"{visit.address}/learn?step=softmax&predict=off")
     visit.page.locator(_STEP).wait_for(timeout=120_000)
     visit.settle()
     assert not fits(visit, 720)
 
 
-def test_a_clicker_turns_slides_and_b_makes_the_screen_black(slide):
+def test_a_clicker_turns_slides_and_keys_blacken_and_fill_the_screen(slide):
     visit = slide(STEPS[1].slug)
     page = visit.page
     for key, number in (("PageDown", 2), ("PageUp", 1), ("End", len(STEPS) - 1), ("Home", 0)):
@@ -76,6 +85,20 @@ def test_a_clicker_turns_slides_and_b_makes_the_screen_black(slide):
     assert page.evaluate(black) == "rgb(0, 0, 0)"
     page.keyboard.press("b")
     assert page.evaluate(black) != "rgb(0, 0, 0)"
+    filled = "() => document.fullscreenElement === document.documentElement"
+    assert not page.evaluate(filled)
+    page.keyboard.press("f")
+    visit.until(lambda: page.evaluate(filled))
+    page.keyboard.press("f")
+    visit.until(lambda: not page.evaluate(filled))
+
+
+def test_the_teachers_sheet_prints_on_a_few_pages(chromium):
+    page = chromium.new_page()
+    page.set_content(sheet())
+    printed = page.pdf(prefer_css_page_size=True)
+    page.close()
+    assert 2 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 5
 
 
 def test_the_controls_come_with_the_pointer(slide):

@@ -94,6 +94,16 @@ def test_controls_act_in_the_browser_and_send_nothing(visitor):
     visit.until(page.locator(".swatch input[value=jet]").is_checked)  # kept over a reload
 
 
+def test_the_controls_stay_in_sight_under_tall_pictures(visitor):
+    visit = visitor(viewport={"width": 1280, "height": 720}).open(
+        model="tank-detector", image="tank-sunny", **{"class": ["tank", "forest"]}
+    )
+    pictures, controls = (visit.page.locator(f".viewer .{own}") for own in ("pictures", "controls"))
+    bottom = "own => own.getBoundingClientRect().bottom"
+    visit.until(lambda: pictures.evaluate(bottom) > 720)
+    visit.until(lambda: controls.evaluate(bottom) <= 720)
+
+
 @pytest.mark.parametrize("fit", ["stretch", "crop", "pad"])
 def test_the_overlay_is_the_engines_overlay(visitor, tmp_path, fit):
     shown = explained("tank-detector", "tank-sunny", "tank", fit=fit)
@@ -110,6 +120,10 @@ def test_the_overlay_is_the_engines_overlay(visitor, tmp_path, fit):
     visit.page.locator(".swatch input[value=jet]").check(force=True)
     image, _ = saved(visit)
     expected = shown.overlay(colormap="jet", interpolation="bicubic", blend="add", box=True)
+    assert difference(image, expected) <= 3
+    visit.page.locator("[data-sets=blend]").select_option("fade")
+    image, _ = saved(visit)
+    expected = shown.overlay(colormap="jet", interpolation="bicubic", blend="fade", box=True)
     assert difference(image, expected) <= 3
 
 

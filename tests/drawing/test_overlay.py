@@ -24,6 +24,14 @@ def test_mix_and_add_by_hand():
     assert bright[0, 1, 0] == 255
 
 
+def test_fade_leaves_the_picture_where_the_map_is_zero():
+    values = np.array([[0.0, 1.0], [0.5, 0.0]])
+    faded = render.overlay(GRAY, values, alpha=0.5, colormap="gray", blend="fade")
+    assert faded[0, 0, 0] == faded[1, 1, 0] == 100
+    assert faded[0, 1, 0] == 178  # as mix: 0.5 * 100 + 0.5 * 255, rounded to even
+    assert faded[1, 0, 0] == 107  # 0.75 * 100 + 0.25 * 128
+
+
 def test_unseen_pixels_stay_as_they_are():
     seen = np.array([[True, False], [True, True]])
     overlaid = render.overlay(GRAY, np.ones((2, 2)), alpha=1, colormap="gray", seen=seen)
@@ -46,7 +54,7 @@ def test_alpha_outside_0_to_1_is_refused(alpha):
 def test_unknown_names_are_refused():
     with pytest.raises(InputError, match="colour map 'hot'"):
         render.palette("hot")
-    with pytest.raises(InputError, match="choose one of mix, add"):
+    with pytest.raises(InputError, match="choose one of mix, add, fade"):
         render.overlay(GRAY, np.ones((2, 2)), blend="screen")
 
 

@@ -110,6 +110,7 @@ def test_a_costly_method_runs_when_asked_and_stays(visit):
     assert shown["method"].tolist() == ["Grad-CAM", "Ablation-CAM"]
     assert shown["passes"].tolist() == [0, 64]
     app.session_state["compare-wanted"] = set()
+    app.toggle(key="target-two").set_value(True).run()
     app.pills(key="target-chips").set_value([0, 1]).run()
     assert_calm(app)
     assert len(table(app)) == 4, "another class of the same map is free"

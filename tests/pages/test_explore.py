@@ -98,14 +98,24 @@ def test_two_classes_and_never_three(visit):
     first = app.pills(key="target-chips").value
     offered = [int(label.split()[0]) for label in app.pills(key="target-chips").options]
     others = [digit for digit in offered if digit not in first]
+    app.toggle(key="target-two").set_value(True).run()
     app.pills(key="target-chips").set_value([*first, others[0]]).run()
     assert address(app)["class"] == [str(first[0]), str(others[0])]
     app.pills(key="target-chips").set_value([*first, *others[:2]]).run()
     assert len(app.pills(key="target-chips").value) == 2
     assert others[1] in app.pills(key="target-chips").value
+    app.toggle(key="target-two").set_value(False).run()
+    assert len(app.pills(key="target-chips").value) == 1
+    assert_calm(app)
+
+
+def test_a_chip_takes_the_place_of_the_last_one(visit):
+    app = visit(model="cam1", image="digit-7")
+    app.pills(key="target-chips").set_value([7, 2]).run()
+    assert app.pills(key="target-chips").value == [2]
+    assert address(app)["class"] == "2"
     app.pills(key="target-chips").set_value([]).run()
-    assert app.pills(key="target-chips").value == first
-    assert "class" not in address(app)
+    assert app.pills(key="target-chips").value == [2], "the only one is not switched off"
     assert_calm(app)
 
 
@@ -417,3 +427,39 @@ def test_the_probability_can_be_explained_where_gradients_are(visit):
     assert_calm(app)
     assert "of the evidence for tank lies in" in texts(app)
     assert "of" not in address(app)
+
+
+def test_a_picture_of_12_bits_in_16_is_stretched_by_one_click(visit, tmp_path):
+    """Kept in the address and in the lines to copy; a link brings it back, another click undoes."""
+    path = tmp_path / "scan.png"
+    values = np.linspace(0, 4095, 28 * 28).astype(np.uint16).reshape(28, 28)
+    Image.fromarray(values).save(path)
+    app = visit(model="cam1", path=str(path))
+    assert "stretch" not in address(app)
+    app.button(key="picture-stretch").click().run()
+    assert_calm(app)
+    assert address(app)["stretch"] == "12-bit"
+    assert 'stretch="12-bit"' in app.code[0].value
+    assert "--stretch 12-bit" in app.code[1].value
+    again = visit(**address(app))
+    assert_calm(again)
+    assert address(again)["stretch"] == "12-bit"
+    again.button(key="picture-stretch-back").click().run()
+    assert "stretch" not in address(again)
+    assert "picture-stretch" in {own.key for own in again.button}
+
+
+def test_a_link_that_names_no_scaling_asks_for_the_guess(visit, keras, tmp_path):
+    """Come to from another page, where the same file was looked at before."""
+    images = keras.Input((20, 20, 3))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(images))
+    keras.Model(images, keras.layers.Dense(3, activation="softmax")(x)).save(tmp_path / "own.keras")
+    app = visit(model=str(tmp_path / "own.keras"), image="tank-sunny", preprocessing="caffe")
+    assert address(app)["preprocessing"] == "caffe"
+    app.switch_page("pages/compare.py").run()
+    app.switch_page("pages/explore.py")
+    app.query_params.clear()
+    app.query_params["model"] = str(tmp_path / "own.keras")
+    app.query_params["image"] = "tank-sunny"
+    assert_calm(app.run())
+    assert "preprocessing" not in address(app)

@@ -290,9 +290,10 @@ class TorchClassifier:
         InputError
             If their number does not fit.
         """
+        columns = len(self.class_names)
         copied = copy.copy(self)
         copied.class_names = column_names(
-            self.output, self.output_kind, len(self.class_names), class_names, self.name
+            self.output, self.output_kind, columns, class_names, self.name
         )
         return copied
 

@@ -17,7 +17,10 @@ _sum = st.components.v2.component(
     "camaudit_growing_sum",
     html='<section class="sum"></section>',
     css=STYLE + (_HERE / "growing_sum.css").read_text(encoding="utf-8"),
-    js=DRAWING + (_HERE / "growing_sum.js").read_text(encoding="utf-8"),
+    js=DRAWING
+    + "".join(
+        (_HERE / name).read_text(encoding="utf-8") for name in ("cell_product.js", "growing_sum.js")
+    ),
 )
 
 

@@ -36,7 +36,9 @@ class Sum {
     this.line.setAttribute("aria-hidden", "true");
     const line = el("div", "line");
     line.append(this.line);
-    root.append(controls, this.running, line, figures);
+    const output = el("output", "product");
+    this.product = new CellProduct(figures, output, this.next, this.map, () => this.draw());
+    root.append(controls, this.running, line, figures, output);
     new ResizeObserver(() => this.draw()).observe(figures);
   }
 
@@ -145,7 +147,15 @@ class Sum {
     const range = `values from ${signed(Math.min(...values))} to ${signed(Math.max(...values))}`;
     this.map.canvas.setAttribute("aria-label", `${this.map.title.textContent}, ${range}`);
     this.over.canvas.setAttribute("aria-label", `The sum of ${n} feature maps over the picture`);
+    const k = this.sequence[n - 1];
+    const last = n ? { weight: this.weights[k], values: this.mapOf(k) } : null;
+    this.product.draw(header.grid, values, last, header.symbol);
     this.tell(n);
+  }
+
+  mapOf(k) {
+    const [rows, columns] = this.header.grid;
+    return this.maps.subarray(k * rows * columns, (k + 1) * rows * columns);
   }
 
   // The feature map that came last.
@@ -153,7 +163,7 @@ class Sum {
     const { canvas, title, sub } = this.next;
     const size = cells.rows * cells.columns;
     const k = this.sequence[n - 1];
-    const values = n ? this.maps.subarray(k * size, (k + 1) * size) : new Float32Array(size);
+    const values = n ? this.mapOf(k) : new Float32Array(size);
     const high = values.reduce((a, b) => Math.max(a, b), 0) || 1;
     const low = values.reduce((a, b) => Math.min(a, b), 0);
     paintCells(canvas, { ...cells, values, low, high, palette: this.palettes.even });

@@ -131,17 +131,18 @@ function upsample(grid, gridRows, gridColumns, frame, width, height, kind) {
 
 // Lay a map over the pixels of a picture (RGBA, changed in place); see camcore.BLENDS.
 function blend(pixels, width, map, palette, { alpha, threshold, mode }) {
-  const keep = mode === "add" ? 1 : 1 - alpha;
   for (let y = 0; y < map.h; y += 1) {
     let at = ((map.y0 + y) * width + map.x0) * 4;
     for (let i = y * map.w; i < (y + 1) * map.w; i += 1, at += 4) {
       const value = map.values[i];
       if (value < threshold) continue;
       const colour = Math.round(value * 255) * 3;
+      const over = mode === "fade" ? alpha * value : alpha;
+      const under = mode === "add" ? 1 : 1 - over;
       // Uint8ClampedArray rounds and clips.
-      pixels[at] = keep * pixels[at] + alpha * palette[colour];
-      pixels[at + 1] = keep * pixels[at + 1] + alpha * palette[colour + 1];
-      pixels[at + 2] = keep * pixels[at + 2] + alpha * palette[colour + 2];
+      pixels[at] = under * pixels[at] + over * palette[colour];
+      pixels[at + 1] = under * pixels[at + 1] + over * palette[colour + 1];
+      pixels[at + 2] = under * pixels[at + 2] + over * palette[colour + 2];
     }
   }
 }

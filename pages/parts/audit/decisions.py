@@ -31,7 +31,7 @@ def show_decisions(run: Run, finding: Finding) -> None:
             f"It holds for all {len(same)} findings that are told as this one cause, on their "
             "cards and in the report."
         )
-    notices = st.container()
+    notices = st.empty()
     with st.form(f"audit-decision-{finding.id}", enter_to_submit=False):
         decision = st.radio(
             "This reliance is",
@@ -51,6 +51,7 @@ def show_decisions(run: Run, finding: Finding) -> None:
             placeholder="why, and what follows",
         )
         if st.form_submit_button("Keep the decision", type="primary"):
+            notices.empty()  # what was wrong before is not said of this answer
             with calmly(notices), st.spinner("Writing the decision into the report …"):
                 _decide(run, finding, decision, by, note)
                 st.rerun()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 import camcore
+from pages.components.wording import share
 from pages.pickers import map_picker, model_picker, picture_picker
 from pages.pickers.model_picker import BUNDLED, ModelChoice
 from pages.pickers.picture_picker import SAMPLE
@@ -104,7 +105,7 @@ def pick_class(model: camcore.Classifier, ranked: Sequence[camcore.Prediction]) 
         one = shown[index]
         if model.output_kind == "regression":
             return f"{one.name} · {one.score:.4g}"
-        return f"{one.name} · {one.probability:.0%}"
+        return f"{one.name} · {share(one.probability)}"
 
     return st.selectbox(
         "Class",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.wording import plain
-from pages.parts.learn import presenting
+from pages.components.wording import plain, share
+from pages.parts.learn import predicting, presenting
 from pages.parts.learn.lesson import Lesson
 from pages.parts.learn.steps import STEPS, Step
 from pages.session.address import asked_one
@@ -49,8 +49,9 @@ def show_head(presents: bool) -> Step:
         )
         number = _NUMBERS[slug]
         _go("Previous", number - 1, "head", shortcut="Left")
-        _go("Next", number + 1, "head", shortcut="Right")
+        _go("Next", number + 1, "head", shortcut="Right", answers=presents)
         st.space("stretch")
+        predicting.show_toggle()
         presenting.show_toggle()
     step = STEPS[number - 1]
     with st.container(key="learn-progress"):
@@ -66,7 +67,7 @@ def show_subject(lesson: Lesson) -> None:
     answer = lesson.features()
     layer = lesson.layer
     name = plain(layer.name)
-    what, said = "class", f"{float(answer.probabilities[lesson.target]):.0%}"
+    what, said = "class", share(float(answer.probabilities[lesson.target]))
     if lesson.model.output_kind == "regression":
         what, said = "output", f"{float(answer.scores[lesson.target]):.4g}"
     st.caption(
@@ -85,20 +86,30 @@ def show_foot(step: Step) -> None:
 
 
 def _turn(number: int, to: str) -> None:
-    """Another slide; the first and the last one stay where they are."""
+    """Another slide; the first and the last one stay where they are.
+
+    A question is answered before the next slide comes.
+    """
+    if to == "next" and predicting.is_asking(STEPS[number - 1].slug):
+        predicting.reveal(STEPS[number - 1].slug)
+        return
     wanted = {"next": number + 1, "previous": number - 1, "first": 1, "last": len(STEPS)}[to]
     if 1 <= wanted <= len(STEPS):
         _choose(STEPS[wanted - 1].slug)
 
 
-def _go(label: str, to: int, where: str, shortcut: str | None = None) -> None:
+def _go(
+    label: str, to: int, where: str, shortcut: str | None = None, *, answers: bool = False
+) -> None:
+    """A button to another step; in a hall the one to the next answers the question first."""
     inside = 1 <= to <= len(STEPS)
+    asks = answers and predicting.is_asking(STEPS[to - 2].slug)
     st.button(
         label,
         key=f"learn-{where}-{label.split(':')[0].lower()}",
-        on_click=_choose,
-        args=(STEPS[to - 1].slug if inside else "",),
-        disabled=not inside,
+        on_click=_turn if asks else _choose,
+        args=(to - 1, "next") if asks else (STEPS[to - 1].slug if inside else "",),
+        disabled=not (inside or asks),
         shortcut=shortcut,
         type="primary" if where == "foot" else "secondary",
     )

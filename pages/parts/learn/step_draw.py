@@ -10,6 +10,7 @@ import streamlit as st
 import camcore
 from pages.components.digit_canvas import draw_digit
 from pages.components.map_row import show_maps
+from pages.components.wording import share
 from pages.parts.learn.lesson import Lesson
 from pages.parts.learn.showing import over
 
@@ -64,7 +65,7 @@ def _picture(png: bytes) -> camcore.Picture:
 
 def _show_answers(answers: dict[str, tuple[camcore.Prediction, ...]], in_short: bool) -> None:
     said = [
-        f"**{name}** reads **{ranked[0].name}** ({ranked[0].probability:.0%})"
+        f"**{name}** reads **{ranked[0].name}** ({share(ranked[0].probability)})"
         for name, ranked in answers.items()
     ]
     st.markdown(", ".join(said) + ".")
@@ -107,7 +108,7 @@ def _show_maps(
             over(
                 one,
                 f"{name}: what speaks for {one.target.name}",
-                f"{one.target.probability:.0%}; {one.layer.height} × {one.layer.width} cells",
+                f"{share(one.target.probability)}; {one.layer.height} × {one.layer.width} cells",
                 "nearest",
             )
             for name, one in shown.items()

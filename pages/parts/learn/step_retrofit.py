@@ -14,7 +14,7 @@ import camcore
 from camcore.making.scenes import write_scenes
 from camcore.retrofitting import Retrofit, retrofit
 from pages.components.map_row import show_maps
-from pages.components.wording import plain
+from pages.components.wording import plain, share
 from pages.parts.learn.lesson import Lesson
 from pages.parts.learn.showing import over
 from pages.parts.learn.step_two_networks import show_anatomy
@@ -171,7 +171,7 @@ def _show_both(lesson: Lesson, choice: ModelChoice, made: Ready) -> None:
     after = lesson.engine.explain(ready, picture, method="cam", fit=lesson.fit)
     show_maps(
         [
-            over(one, title, f"its answer: {one.target.name}, {one.target.probability:.0%}")
+            over(one, title, f"its answer: {one.target.name}, {share(one.target.probability)}")
             for title, one in (("Before: Grad-CAM", before), ("After: CAM", after))
         ],
         picture,

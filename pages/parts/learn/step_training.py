@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 import camcore
 from camcore.making.lesson import TRAINING, EpochView, LiveTraining, train_live
 from pages.components.map_row import MapFigure, show_maps
+from pages.components.wording import share
 from pages.parts.learn.choosing import FIRST_MODEL
 from pages.parts.learn.lesson import Lesson
 from pages.pickers.model_picker import reads_drawings
@@ -149,8 +150,8 @@ def _show_training(kept: Kept, to_come: int = 0, *, beside: bool) -> None:
         )
         ranked = np.argsort(-last.probabilities, kind="stable")
         st.markdown(
-            f"The watched digit: **{ranked[0]}** ({last.probabilities[ranked[0]]:.0%}), then "
-            f"{ranked[1]} ({last.probabilities[ranked[1]]:.0%})."
+            f"The watched digit: **{ranked[0]}** ({share(last.probabilities[ranked[0]])}), then "
+            f"{ranked[1]} ({share(last.probabilities[ranked[1]])})."
         )
         if beside:
             live = _maps(views[-1:], kept.picture)
@@ -201,7 +202,7 @@ def _maps(views: Sequence[EpochView], picture: camcore.Picture) -> list[MapFigur
             np.maximum(own.raw, 0),
             frame,
             f"Epoch {own.epoch}",
-            f"for class {own.target}, {own.probabilities[own.target]:.0%}",
+            f"for class {own.target}, {share(own.probabilities[own.target])}",
             0.0,
             max(float(own.raw.max()), 1e-9),
             over=True,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from pages.parts.learn.lesson import Lesson
+from pages.parts.learn.notes import NOTES, Note
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Step:
     title : str
     show : callable
         Draws it.
+    note : Note
+        For the teacher; its question is asked before the step is shown.
     apart : bool
         Whether it brings its own models and pictures instead of the chosen ones.
     """
@@ -27,6 +30,7 @@ class Step:
     slug: str
     title: str
     show: Callable[[Lesson], None]
+    note: Note
     apart: bool = False
 
 
@@ -35,7 +39,7 @@ def _step(slug: str, title: str, *, apart: bool = False) -> Step:
         # Only the step that is looked at is read: some bring figures and tables with them.
         import_module(f"pages.parts.learn.step_{slug.replace('-', '_')}").show(lesson)
 
-    return Step(slug, title, show, apart)
+    return Step(slug, title, show, NOTES[slug], apart)
 
 
 STEPS: tuple[Step, ...] = (
