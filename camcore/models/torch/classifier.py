@@ -24,6 +24,7 @@ from camcore.errors import InputError, ModelError
 from camcore.models.affine_head import read_class_weights
 from camcore.models.held_inputs import Held, values_held
 from camcore.models.outputs import column_names, slopes
+from camcore.models.torch.grids import upright
 from camcore.models.torch.inputs import check_answers, input_shape, plain_module
 from camcore.models.torch.layers import (
     default_tap,
@@ -165,7 +166,7 @@ class TorchClassifier:
         require_fit(images, self.input_shape, self.name)
         leaf, scores, probabilities = self._passes.forward(images, tap)
         return Forward(
-            _numpy(tap.grid.upright(leaf)),
+            _numpy(upright(leaf, tap.grid)),
             _numpy(scores),
             _numpy(probabilities),
             layer,
@@ -221,7 +222,7 @@ class TorchClassifier:
             )
         rows = [counted] if wanted == count else [counted[i : i + 1] for i in range(wanted)]
         slope = torch.cat([self._passes.gradient(leaf, scores, row) for row in rows])
-        return _numpy(self._tap(forward.layer).grid.upright(slope))
+        return _numpy(upright(slope, self._tap(forward.layer).grid))
 
     def head(self, images: np.ndarray, layer: str) -> Head:
         """The rest of the network behind a layer, for one preprocessed image, (1, H, W, C).

@@ -1,4 +1,4 @@
-"""What is left out where an extra is not installed: doctests of modules that import it."""
+"""What is left out where an extra is not installed: modules that import it, read for doctests."""
 
 from __future__ import annotations
 

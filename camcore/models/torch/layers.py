@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from camcore.classifier import Head, LayerRow
-from camcore.models.torch.grids import grid_of
+from camcore.models.torch.grids import grid_of_tensor
 from camcore.models.torch.passes import Tap
 from camcore.models.torch.trace import Trace
 
@@ -43,11 +43,11 @@ def spatial_taps(
         if len(call.shape) != 4 or call.node not in wanted or not trace.of_picture(call.node):
             continue
         place = trace.place(call.node)
-        if place is None or {0} & {side.axis for side in place}:
+        grid = None if place is None else grid_of_tensor(place, call.shape, input_size)
+        if grid is None:
             if call.leaf and max(call.shape[2:]) > 1:
                 passed_over.append(call.name)
             continue
-        grid = grid_of(place, input_size)
         rows, columns, channels = (call.shape[axis] for axis in grid.order[1:])
         if rows * columns > 1:
             taps.append(Tap(call.name, call.kind, (rows, columns, channels), grid))

@@ -13,8 +13,9 @@ from torch import nn
 
 from camcore.classifier import Head
 from camcore.errors import ModelError
+from camcore.models.geometry.grids import Grid
 from camcore.models.torch.calls import LastActivations, at_call
-from camcore.models.torch.grids import Grid
+from camcore.models.torch.grids import restored
 from camcore.models.torch.outputs import Output
 from camcore.models.torch.undisturbed import device_of, dtype_of, undisturbed
 
@@ -108,7 +109,7 @@ class Passes:
         def scores_of(maps: np.ndarray) -> np.ndarray:
             tensor = self._like_weights(torch.from_numpy(np.ascontiguousarray(maps, np.float32)))
             with undisturbed(self.module, bfloat16=self.bfloat16):
-                given = tap.grid.restored(tensor)
+                given = restored(tensor, tap.grid)
                 scores = self._behind(self._fed(image), tap, given)
             answered: np.ndarray = scores.float().cpu().numpy()
             return answered

@@ -172,6 +172,7 @@ class Trace:
             for name, part, tensor, group in calls
         )
         self.results = {name: self._result(value, noted) for name, value in results.items()}
+        self._nodes.clear()  # they hold every tensor of the pass
 
     def ancestors(self, node: int | None, without: int | None = None) -> set[int]:
         """What a tensor is computed from, itself included, by ways that avoid another tensor."""

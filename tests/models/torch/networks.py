@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import torch
-from torch import nn
-from torch.nn import functional
+from tests.extras import extra
+
+extra("torch.nn", "torch")
+
+import torch  # noqa: E402
+from torch import nn  # noqa: E402
+from torch.nn import functional  # noqa: E402
 
 
 class BasicBlock(nn.Module):

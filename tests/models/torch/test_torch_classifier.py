@@ -100,11 +100,14 @@ def test_modules_keep_the_protocol(make, kind):
     assert {"heads", "class weights", "gradients", "randomised"} <= set(checks)
 
 
-def test_a_resnet_keeps_the_protocol():
+def test_residual_blocks_keep_the_protocol():
     torch.manual_seed(0)
-    module = networks.settled(networks.ResNet((4, 4, 4, 6), 3))
-    classifier = TorchClassifier(module, preprocessing="0-1", input_size=(33, 33))
-    assert len(camcore.check_classifier(classifier)) == 12
+    blocks = networks.BasicBlock(3, 4, 2), networks.BasicBlock(4, 4, 1)
+    end = nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)
+    module = networks.settled(nn.Sequential(*blocks, *end), 12)
+    classifier = TorchClassifier(module, preprocessing="0-1", **SMALL)
+    assert classifier.default_layer == "1"
+    assert {"heads", "gradients", "names"} <= set(camcore.check_classifier(classifier))
 
 
 def test_layers_have_their_paths_and_a_second_run_its_number(resnet):
@@ -263,13 +266,18 @@ def test_a_transformer_is_refused_while_its_tokens_are_no_layers():
         TorchClassifier(Tokens(), input_size=(12, 12))
 
 
-def test_what_spreads_or_compiles_a_module_is_taken_off(images):
+@pytest.mark.parametrize(
+    "wrap",
+    [nn.DataParallel, pytest.param(lambda module: torch.compile(module), marks=pytest.mark.slow)],
+)
+def test_what_spreads_or_compiles_a_module_is_taken_off(wrap, images):
     torch.manual_seed(2)
     module = networks.cnn()
     batch = images(1, (12, 10, 3))
     expected = TorchClassifier(module, **SMALL).scores(batch)[0]
-    for wrapped in (nn.DataParallel(module), torch.compile(module)):
-        np.testing.assert_allclose(TorchClassifier(wrapped, **SMALL).scores(batch)[0], expected)
+    wrapped = TorchClassifier(wrap(module), **SMALL)
+    np.testing.assert_allclose(wrapped.scores(batch)[0], expected)
+    assert wrapped.default_layer == "4"
 
 
 def test_channels_are_those_of_the_first_convolution():
