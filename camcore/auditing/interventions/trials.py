@@ -378,8 +378,10 @@ def flattened(images: Images, region: Region) -> Images:
     """
     pixels = images.pixels.copy()
     for down, across in region.boxes(*pixels.shape[1:3]):
-        mean = pixels[:, down, across].mean(axis=(1, 2), keepdims=True)
-        pixels[:, down, across] = np.rint(mean).astype(np.uint8)
+        rectangle = pixels[:, down, across]
+        if rectangle.size:  # narrower than a pixel in small images
+            mean = rectangle.mean(axis=(1, 2), keepdims=True)
+            pixels[:, down, across] = np.rint(mean).astype(np.uint8)
     return replace(images, pixels=pixels)
 
 
