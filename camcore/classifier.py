@@ -40,6 +40,8 @@ class Layer:
         Where the grid lies in the model's input; evenly over all of it if None.
     beside : int
         Tokens that the layer holds beside those of the grid, such as a class token.
+    differentiable : bool
+        Whether gradients of the class scores at this layer can be computed.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Layer:
     cam: bool = False
     frame: Frame | None = None
     beside: int = 0
+    differentiable: bool = True
 
     def __str__(self) -> str:
         beside = f" (+{self.beside})" if self.beside else ""
@@ -226,6 +229,10 @@ class Classifier(Protocol):
 
     def holding(self, others: Mapping[str, Any]) -> Classifier:
         """The same model with other inputs held at other values; those not named stay."""
+        ...
+
+    def named(self, class_names: Sequence[str]) -> Classifier:
+        """The same model with its classes called otherwise, one name for each."""
         ...
 
     @property

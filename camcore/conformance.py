@@ -67,6 +67,7 @@ class _Conformance:
             self._gradients,
             self._throughput,
             self._randomised,
+            self._names,
             self._threads,
             self._unknown_layer,
         )
@@ -216,6 +217,16 @@ class _Conformance:
         again, _ = self._classifier.scores(self._images)
         self._require(self._same(before, again), "shuffling leaves the model itself as it was")
         return None
+
+    def _names(self) -> None:
+        model = self._classifier
+        others = tuple(f"another {name}" for name in model.class_names)
+        copied = model.named(others)
+        self._require(copied.class_names == others, "named gives its classes other names")
+        self._require(model.class_names != others, "named leaves the model itself as it was")
+        before, _ = model.scores(self._images)
+        after, _ = copied.scores(self._images)
+        self._require(self._same(before, after), "named changes no answer")
 
     def _threads(self) -> None:
         alone = [self._classifier.scores(image[None])[0] for image in self._images]

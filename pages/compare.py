@@ -50,7 +50,7 @@ def compare() -> None:
         st.caption("One picture, many ways to ask where the model looks: do they agree?")
     with calmly(notices):
         if choice is None:
-            st.info("Choose a .keras or .h5 file in the sidebar.")
+            st.info("Choose a .keras, .h5 or .onnx file in the sidebar.")
         else:
             view = _view(choice, source, model_box, map_box, chips, waiting)
             if view is None:

@@ -45,7 +45,7 @@ def explore() -> None:
         show_doors(choice, source)
         _say_what(choice)
     if choice is None:
-        _show_alone(stage, source, "Choose a .keras or .h5 file in the sidebar.")
+        _show_alone(stage, source, "Choose a .keras, .h5 or .onnx file in the sidebar.")
     else:
         with calmly(notices):
             _explain(choice, source, model_box, map_box, chips, waiting, stage, below, notices)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -64,6 +65,11 @@ class BlockClassifier:
 
     def holding(self, others: Mapping[str, Any]) -> Classifier:
         return self
+
+    def named(self, class_names: Sequence[str]) -> Classifier:
+        copied = copy.copy(self)
+        copied.class_names = tuple(class_names)
+        return copied
 
     def for_throughput(self, *, bfloat16: bool = False) -> Classifier:
         return self

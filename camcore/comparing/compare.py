@@ -85,12 +85,15 @@ def compare(
     if not (chosen and places and targets):
         raise InputError("a comparison needs at least one method, one layer and one class.")
     options: dict[str, Any] = {"preprocessing": preprocessing, "fit": fit}
-    named = engine.explain_each(model, picture, targets, layer=places[0].name, **options)
+    # Where there are no gradients, any other map tells the classes and predictions as well.
+    plain = "grad-cam" if places[0].differentiable else "eigen-cam"
+    options_of_first = {**options, "layer": places[0].name, "method": plain}
+    named = engine.explain_each(model, picture, targets, **options_of_first)
     columns = tuple(dict.fromkeys(explanation.target.index for explanation in named))
+    first = engine.explain_each(model, picture, columns, **options_of_first)
     references = {
         place.name: _references(engine, model, picture, columns, place, options) for place in places
     }
-    first = references[places[0].name]["grad-cam"]
     plan = [
         (method, place, _reason(method, place, model, left_out), _passes(method, place, model))
         for method in chosen
@@ -107,10 +110,8 @@ def compare(
     for method, place, reason, passes in plan:
         known = references[place.name]
         if reason:
-            targeted = known["grad-cam"]
             rows += [
-                Row(method.name, place, explanation.target, reason=reason)
-                for explanation in targeted
+                Row(method.name, place, explanation.target, reason=reason) for explanation in first
             ]
             continue
         watch = steps.part(1 + passes)

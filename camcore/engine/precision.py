@@ -156,7 +156,9 @@ def _run(
     forward = classifier.forward(images, layer)
     predicted = forward.scores.argmax(axis=1)
     class_indices = [int(target) for target in (predicted if targets is None else targets)]
-    maps = raw_maps(classifier, forward, class_indices, METHODS["grad-cam"])
+    place = next(tap for tap in classifier.layers if tap.name == layer)
+    method = METHODS["grad-cam" if place.differentiable else "eigen-cam"]
+    maps = raw_maps(classifier, forward, class_indices, method)
     seconds = (perf_counter() - start) / len(images)
     return _Run(seconds, predicted, forward.probabilities, maps)
 

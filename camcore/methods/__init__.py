@@ -97,10 +97,18 @@ class Method:
 
     def possible(self, layer: Layer) -> bool:
         """Whether a layer allows it."""
+        if self.needs == "gradients":
+            return layer.differentiable
         return layer.cam or self.needs != "class weights"
 
     def why_not(self, model: str, layer: str) -> str:
         """Why a layer that does not allow it does not."""
+        if self.needs == "gradients":
+            return (
+                f"{self.title} needs gradients at {layer!r}, and behind it {model} has an "
+                "operation whose derivative is not known; a later layer may allow it, and "
+                "Recipro-CAM, Ablation-CAM, Score-CAM and occlusion need no gradients."
+            )
         return (
             f"{self.title} needs global average pooling and affine layers right behind "
             f"{layer!r}, and {model} has none there; Grad-CAM, HiResCAM and Layer-CAM work on "

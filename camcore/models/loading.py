@@ -7,21 +7,19 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from camcore import bundled
-from camcore.classifier import OutputKind
+from camcore.classifier import Classifier, OutputKind
 from camcore.errors import ModelError
 from camcore.models.catalogue import CATALOGUE, CatalogueModel
 from camcore.models.held_inputs import Held
 from camcore.models.imagenet import imagenet_names
-from camcore.models.keras.loading import load_bundled, load_catalogue, load_file
+from camcore.models.keras.loading import load_bundled, load_catalogue, load_keras
 from camcore.models.labels import read_labels
+from camcore.models.onnx.loading import load_onnx
+from camcore.models.quarantine.admission import admit
 from camcore.pictures.preprocessing import check_preprocessing
-
-if TYPE_CHECKING:
-    from camcore.models.keras.classifier import KerasClassifier
-
 
 _NAMED = re.compile(
     r"(?P<name>\w+)(?:[:?](?:weights=)?(?P<weights>imagenet|random))?", re.IGNORECASE
@@ -39,15 +37,15 @@ def load_model(
     input_size: tuple[int, int] | None = None,
     input: str | None = None,
     others: Mapping[str, Held] | None = None,
-) -> KerasClassifier:
+) -> Classifier:
     """Load a model by name or from a file.
 
     Parameters
     ----------
     name : str or path
         A bundled model (``cam1``), one of Keras Applications (``VGG16``; ``VGG16:weights=random``
-        for a fixed random initialisation), or a ``.keras`` or ``.h5`` file, which is inspected in
-        a child process before it is loaded.
+        for a fixed random initialisation), or a ``.keras``, ``.h5`` or ``.onnx`` file, which is
+        told by its content and inspected in a child process before it is loaded.
     labels : path or sequence of str, optional
         Class names; a text, JSON, YAML or CSV file that holds them; or ``imagenet`` for the names
         of ImageNet's 1000 classes.
@@ -101,13 +99,24 @@ def load_model(
         weights = (match["weights"] or "imagenet").lower()
         return load_catalogue(entry, weights, preprocessing, names, options)
     if os.path.exists(text):
-        return load_file(text, preprocessing, names, options)
+        return _load_file(text, preprocessing, names, options)
     if os.sep in text or Path(text).suffix:
-        raise ModelError(f"there is no file {text!r}; give the path of a .keras or .h5 model.")
+        raise ModelError(
+            f"there is no file {text!r}; give the path of a .keras, .h5 or .onnx model."
+        )
     known = [bundled_model.name for bundled_model in bundled.MODELS] + list(CATALOGUE)
     near = difflib.get_close_matches(text, known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else "`camcore models` lists the names."
     raise ModelError(f"no model and no file is called {text!r}; {hint}")
+
+
+def _load_file(
+    path: str, preprocessing: str | None, names: Sequence[str] | None, options: dict[str, Any]
+) -> Classifier:
+    """A network from a file, by whatever library its content asks for."""
+    with admit(path, input_size=options["input_size"]) as admitted:
+        load = load_onnx if admitted.inspection.format == "onnx" else load_keras
+        return load(admitted, Path(path).name, preprocessing, names, options)
 
 
 def _names(

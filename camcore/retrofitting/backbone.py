@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from camcore.cores import usable_cores
-from camcore.errors import CamcoreError, InputError
+from camcore.errors import CamcoreError, InputError, ModelError
 from camcore.models.loading import load_model
 from camcore.pictures.model_view import decode
 from camcore.retrofitting.head import FEWEST, fit_head
@@ -147,8 +147,14 @@ def retrofit(
                 f"{classifier.default_layer!r}, and `camcore layers` lists all."
             )
 
+        from camcore.models.keras.classifier import KerasClassifier
         from camcore.models.keras.gap_retrofit import fast_function, pooled_network, with_head
 
+        if not isinstance(classifier, KerasClassifier):
+            raise ModelError(
+                f"{classifier.name} is no Keras network; only one that goes by name, or a .keras "
+                "or .h5 file, can be given a new head."
+            )
         network = pooled_network(classifier, layer)
         paths = [source.root / path for path in files["path"]]
         features, read, broken = _features(

@@ -21,7 +21,7 @@ def show_doors(choice: ModelChoice | None, source: PictureChoice | None) -> None
             key="door-own",
             icon=":material/upload_file:",
             on_click=_bring,
-            help="A .keras or .h5 file and a photo; the sidebar takes both.",
+            help="A .keras, .h5 or .onnx file and a photo; the sidebar takes both.",
         )
         st.page_link(
             "pages/learn.py", label="a lesson", icon=":material/school:",

@@ -26,7 +26,7 @@ from pages.session.uploads import (
 BUNDLED, CATALOGUE, FILE = "Bundled", "Keras", "Your file"
 _RANDOM = ":weights=random"
 _LARGEST_FILE = 1024  # MB; the page rounds: 800 would be told as 1 GB
-_MODEL_TYPES = ["keras", "h5", "hdf5"]
+_MODEL_TYPES = ["keras", "h5", "hdf5", "onnx"]
 _IMAGENET, _NUMBERS = "imagenet", "numbers"  # in an address, in place of a file of names
 _UPLOADER, _LABELS = "model-upload", "model-labels"
 LABEL_TYPES = ["txt", "json", "csv", "tsv", "yaml", "yml"]
@@ -172,7 +172,7 @@ def pick_model() -> ModelChoice | None:
         required=True,
         width="stretch",
         help="Models that come with CAM Audit, Keras Applications with ImageNet weights, "
-        "or a .keras or .h5 file.",
+        "or a .keras, .h5 or .onnx file.",
     )
     if group == FILE:
         return _pick_file()

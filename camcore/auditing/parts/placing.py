@@ -92,6 +92,8 @@ def place_parts(
 def layers_of(classifier: Classifier, layer: str) -> tuple[Layer, ...]:
     """The audited layer, and the last one before it with clearly more cells, if there is one.
 
+    Without gradients a layer tells of no contributions, and is left out.
+
     Of several only one that divides the picture evenly is taken: padding shifts the others.
     """
     by_name = {candidate.name: candidate for candidate in classifier.layers}
@@ -104,7 +106,7 @@ def layers_of(classifier: Classifier, layer: str) -> tuple[Layer, ...]:
         and candidate.width >= _FINER * audited.width
         and height % candidate.height == width % candidate.width == 0
     ]
-    return (audited, *finer[-1:])
+    return tuple(own for own in (audited, *finer[-1:]) if own.differentiable)
 
 
 def _candidates(

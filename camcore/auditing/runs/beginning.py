@@ -21,8 +21,8 @@ from camcore.auditing.runs.settings import Settings
 from camcore.auditing.runs.store import Store
 from camcore.classifier import Classifier
 from camcore.engine.precision import choose_precision
-from camcore.errors import CamcoreError, InputError, StoreError
-from camcore.methods import method_named, require
+from camcore.errors import CamcoreError, InputError, MethodError, StoreError
+from camcore.methods import method_named
 from camcore.models.finite_answers import check_finite, finite_rows
 from camcore.pictures.model_view import decode
 from camcore.pictures.preprocessing import preprocess
@@ -33,7 +33,16 @@ from camcore.sources.synsets import groups_of
 _FILES = "files.parquet"
 _MEASURED_ON = 64  # images
 _LOOKED_AT = 8  # images whose answers must not all be NaN
-_VERSIONS = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn", "statsmodels", "pillow")
+_VERSIONS = (
+    "tensorflow",
+    "keras",
+    "onnxruntime",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "statsmodels",
+    "pillow",
+)
 
 
 def begin(
@@ -79,7 +88,8 @@ def begin(
             f"{model.default_layer!r}, and `camcore layers` lists all."
         )
     method = method_named(settings.method)
-    require(method, model.class_weights(layer) is not None, model.name, layer)
+    if not method.possible(layers[layer]):
+        raise MethodError(method.why_not(model.name, layer))
     preprocessing = settings.preprocessing or model.preprocessing
     classes = _classes(source, settings, model)
     held = held_columns(source, model, settings.others)

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from camcore.models.keras.traced_graph import PASSED_THROUGH, TracedGraph
+from camcore.models.scaling import LEVELS, told_by
 
 _MOVING = PASSED_THROUGH | {
     "IdentityN", "EnsureShape", "Transpose", "ReverseV2", "Roll", "StridedSlice", "Slice", "Pad",
@@ -20,15 +21,6 @@ _MOVING = PASSED_THROUGH | {
 _ADDING = {"AddV2", "Add", "Sub", "BiasAdd", "FusedBatchNorm", "FusedBatchNormV3"}
 _SCALING = {"Mul", "RealDiv", "Div", "DivNoNan"}
 _SHAPES = {"Shape", "ShapeN", "Size", "Rank"}
-
-SMALL = 20.0
-"""Width of the range of inputs that 0..255 must come down to; networks take about 1 to 5."""
-_PIXELS = 16.0, 240.0
-"""Where the zero of centred pixels lies; published means are 104 to 128."""
-_UNIT = 0.1, 0.9
-"""Where the zero of centred inputs of 0..1 lies; published means are .4 to .5."""
-_FULL = 100.0
-"""Gain from which on 0..1 is meant to become 0..255."""
 
 
 def built_in_scaling(graph: TracedGraph) -> str | None:
@@ -52,36 +44,9 @@ def built_in_scaling(graph: TracedGraph) -> str | None:
     if not ends:
         return None
     _, height, width, channels = graph.images.shape
-    levels = np.array([0.0, 127.5, 255.0], np.float32)
-    pictures = np.broadcast_to(levels[:, None, None, None], (3, height, width, channels))
-    meanings = set()
-    for values in graph.function([graph.images], ends)(tf.constant(pictures)):
-        black, middle, white = np.asarray(values, np.float64).reshape(3, -1)
-        gain = (white - black) / 255
-        moved = np.abs(gain) > 1e-9
-        if not np.isfinite(gain).all() or not moved.any():
-            continue
-        gain, offset = gain[moved], black[moved]
-        bent = np.abs(middle[moved] - (offset + 127.5 * gain))
-        if (bent <= 1e-3 * 255 * np.abs(gain)).all():
-            meanings.add(_meaning(gain, offset))
-    meanings -= {None}
-    return meanings.pop() if len(meanings) == 1 else None
-
-
-def _meaning(gain: np.ndarray, offset: np.ndarray) -> str | None:
-    zero = -offset / gain  # the input that becomes zero
-
-    def amid(low: float, high: float) -> bool:
-        return bool(((zero >= low) & (zero <= high)).all())
-
-    if (gain == 1).all() and (offset == 0).all():
-        return "none"
-    if (255 * np.abs(gain) <= SMALL).all() or amid(*_PIXELS):
-        return "none"
-    if amid(*_UNIT) or ((np.abs(gain) >= _FULL).all() and amid(-0.01, 0.01)):
-        return "0-1"
-    return "-1..1" if amid(-1.05, -0.95) else None
+    pictures = np.broadcast_to(LEVELS[:, None, None, None], (3, height, width, channels))
+    ends_of_levels = graph.function([graph.images], ends)(tf.constant(pictures))
+    return told_by(np.asarray(values) for values in ends_of_levels)
 
 
 def _ends(graph: TracedGraph) -> list[Any]:

@@ -35,9 +35,10 @@ from camcore.models.keras.geometry.layer_maps import LayerMap
 from camcore.models.keras.geometry.token_maps import TokenMap
 from camcore.models.keras.inputs import known_preprocessing, read_inputs
 from camcore.models.keras.layer_tables import split_tables
-from camcore.models.keras.outputs import choose_output, column_names, named_results, slopes
+from camcore.models.keras.outputs import choose_output, named_results
 from camcore.models.keras.traced_graph import Tap, TracedGraph
 from camcore.models.keras.weight_shuffling import captured_weights, check_weights, shuffled
+from camcore.models.outputs import column_names, slopes
 from camcore.pictures.preprocessing import check_preprocessing
 
 
@@ -136,7 +137,9 @@ class KerasClassifier:
         self.output, self.output_kind = read.name, read.kind
         self._decided = (*inputs.notes, *passed_over)
         self._hold(others or {})
-        self.class_names = column_names(read, class_names, self.name)
+        self.class_names = column_names(
+            read.name, read.kind, int(read.scores.shape[1]), class_names, self.name
+        )
         self._results = read.scores, read.probabilities
         self._pieces = Pieces(self._graph, *self._results, self._graph.function)
 
@@ -308,15 +311,13 @@ class KerasClassifier:
         Raises
         ------
         InputError
-            If there are more names than classes, or fewer.
+            If their number does not fit.
         """
-        if len(class_names) != len(self.class_names):
-            raise InputError(
-                f"{len(class_names)} class names were given for {self.name}, which tells "
-                f"{len(self.class_names)} classes apart; give one name for each."
-            )
+        columns = len(self.class_names)
         copied = copy.copy(self)
-        copied.class_names = tuple(class_names)
+        copied.class_names = column_names(
+            self.output, self.output_kind, columns, class_names, self.name
+        )
         return copied
 
     def parts(self, layer: str) -> tuple[tuple[LayerRow, ...], tuple[LayerRow, ...]]:

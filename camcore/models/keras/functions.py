@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from camcore.classifier import ClassWeights
-from camcore.models.keras.gap_head import read_class_weights
+from camcore.models.affine_head import read_class_weights
 from camcore.models.keras.network_tail import RestOfNetwork
 from camcore.models.keras.traced_graph import Tap, TracedGraph
 
@@ -112,7 +113,13 @@ class Pieces:
         if tap.name not in self._weights:
             # Exactly, whatever the other functions are made for.
             head = self._graph.function([tap.tensor], [self._scores], self._variables)
-            self._weights[tap.name] = read_class_weights(head, tap)
+            dtype = tap.tensor.dtype.as_numpy_dtype
+
+            def scores_of(maps: np.ndarray) -> np.ndarray:
+                scores: np.ndarray = head(tap.restored(tf.constant(maps.astype(dtype))))[0].numpy()
+                return scores
+
+            self._weights[tap.name] = read_class_weights(scores_of, tap.grid)
         return self._weights[tap.name]
 
     def _cut(self, inputs: list[Any], outputs: list[Any]) -> Any:

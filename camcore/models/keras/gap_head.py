@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from camcore.classifier import ClassWeights
 from camcore.models.keras.traced_graph import PASSED_THROUGH, Tap, TracedGraph
 
 # Between a map and the class scores these keep scores affine in the map.
@@ -15,7 +14,6 @@ _AFFINE = PASSED_THROUGH | {
     "BiasAdd", "AddV2", "Add", "Sub", "Mul", "RealDiv", "Neg", "MatMul", "BatchMatMulV2", "Conv2D",
     "ConcatV2", "Pack", "Transpose", "Mean", "AvgPool",
 }  # fmt: skip
-_BASIS_BYTES = 64 * 2**20
 
 
 def pooled_affine(graph: TracedGraph, taps: tuple[Tap, ...], scores: Any) -> set[str]:
@@ -76,38 +74,6 @@ def _pools(graph: TracedGraph, activations: Any, scores: Any) -> bool:
                     reached.add(consumer)
                     stack.append(consumer)
     return bool(pools)
-
-
-def read_class_weights(head: Any, tap: Tap) -> ClassWeights | None:
-    """Weights of the head behind a map that `pooled_affine` names.
-
-    The head is affine: its value at zero is the bias and its value at each unit map, less the bias,
-    is one row of weights. A random map checks the result.
-
-    Parameters
-    ----------
-    head : callable
-        Cut from the graph, from the map to the scores.
-    """
-    height, width, channels = tap.grid
-    dtype = tap.tensor.dtype.as_numpy_dtype
-
-    def scores_of(maps: np.ndarray) -> np.ndarray:
-        scores: np.ndarray = head(tap.restored(tf.constant(maps.astype(dtype))))[0].numpy()
-        return scores
-
-    bias = scores_of(np.zeros((1, height, width, channels), np.float32))[0]
-    step = max(1, _BASIS_BYTES // (4 * height * width * channels))
-    rows = []
-    for start in range(0, channels, step):
-        unit = np.eye(channels, dtype=np.float32)[start : start + step]
-        rows.append(scores_of(np.tile(unit[:, None, None, :], (1, height, width, 1))) - bias)
-    weights = np.concatenate(rows)
-    probe = np.random.default_rng(0).normal(size=(2, height, width, channels))
-    expected = probe.mean(axis=(1, 2)) @ weights + bias
-    if not np.allclose(scores_of(probe), expected, rtol=1e-2, atol=1e-2 * np.abs(weights).max()):
-        return None
-    return ClassWeights(weights.astype(np.float32), bias.astype(np.float32))
 
 
 def _pools_everything(operation: Any, cells: tuple[int, ...] | None) -> bool:

@@ -16,10 +16,10 @@ from camcore import bundled
 from camcore.errors import ModelError
 from camcore.models.catalogue import CatalogueModel
 from camcore.models.imagenet import imagenet_names
-from camcore.models.quarantine import admission as quarantine
 
 if TYPE_CHECKING:
     from camcore.models.keras.classifier import KerasClassifier
+    from camcore.models.quarantine.admission import AdmittedModel
 
 
 Result = TypeVar("Result")
@@ -83,11 +83,14 @@ def load_catalogue(
     return _in_fresh_thread(load)
 
 
-def load_file(
-    path: str, preprocessing: str | None, names: Sequence[str] | None, options: dict[str, Any]
+def load_keras(
+    admitted: AdmittedModel,
+    name: str,
+    preprocessing: str | None,
+    names: Sequence[str] | None,
+    options: dict[str, Any],
 ) -> KerasClassifier:
-    """A network from a file, once the quarantine has let it in."""
-    admitted = quarantine.admit(path, input_size=options["input_size"])
+    """A network from a file that the quarantine has let in."""
     keras = import_keras()
 
     def load() -> KerasClassifier:
@@ -97,23 +100,20 @@ def load_file(
             model = keras.models.load_model(admitted.path, compile=False, safe_mode=True)
         except Exception as error:
             raise ModelError(
-                f"{Path(path).name}: Keras {keras.__version__} cannot load it "
+                f"{name}: Keras {keras.__version__} cannot load it "
                 f"({_first_line(error)}); "
                 "re-save it with the Keras that made it, as a .keras file."
             ) from error
         return KerasClassifier(
             model,
-            name=Path(path).name,
+            name=name,
             sha256=admitted.sha256,
             preprocessing=preprocessing,
             class_names=names,
             **options,
         )
 
-    try:
-        return _in_fresh_thread(load)
-    finally:
-        admitted.close()
+    return _in_fresh_thread(load)
 
 
 def weights_folder() -> Path:

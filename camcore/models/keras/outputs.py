@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from camcore.classifier import Explained, OutputKind
-from camcore.errors import InputError, ModelError
+from camcore.classifier import OutputKind
+from camcore.errors import ModelError
 from camcore.models.keras.traced_graph import PASSED_THROUGH, TracedGraph
-
-_CHOICES = ("logits", "sigmoid", "multi-label", "regression")
+from camcore.models.outputs import checked_kind, output_named
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +87,7 @@ def choose_output(
         If there is no such output, or it cannot be read as wanted.
     """
     if wanted is not None:
-        name = _output_named(results, model, wanted)
+        name = output_named(tuple(results), model, wanted)
         try:
             return read_output(graph, name, results[name], kind), ()
         except ModelError as error:
@@ -118,16 +116,6 @@ def choose_output(
     raise refusals[0]
 
 
-def _output_named(results: dict[str, Any], model: str, wanted: str | int) -> str:
-    names = list(results)
-    if str(wanted) in results:
-        return str(wanted)
-    if str(wanted).isascii() and str(wanted).isdigit() and int(wanted) < len(names):
-        return names[int(wanted)]
-    listed = ", ".join(f"{index}: {name}" for index, name in enumerate(names))
-    raise InputError(f"{model} has no output {wanted!r}; choose one of {listed}.")
-
-
 def read_output(
     graph: TracedGraph, name: str, result: Any, wanted: OutputKind | None = None
 ) -> Output:
@@ -154,7 +142,7 @@ def read_output(
         logits = tf.cast(tf.reshape(tensor, (-1, output.shape[1])), tf.float32)
     units = int(output.shape[1])
     if wanted:
-        kind = _checked(wanted, units)
+        kind = checked_kind(wanted, units)
     elif activation == "Softmax":
         kind = "softmax"
     elif activation == "Sigmoid":
@@ -180,80 +168,6 @@ def read_output(
             pairs = tf.stack([output, -output], axis=2)
             scores = probabilities = tf.reshape(pairs, (-1, 2 * units))
     return Output(name, kind, scores, probabilities)
-
-
-def slopes(
-    kind: OutputKind, probabilities: np.ndarray, targets: Sequence[int], of: Explained
-) -> np.ndarray:
-    """What a target counts each class score.
-
-    For a score d score_c / d z is 1 at c; for a softmax d p_c / d z is p_c (e_c - p).
-
-    Parameters
-    ----------
-    kind : str
-    probabilities : ndarray, shape (T, C) or (1, C)
-    targets : sequence of int, length T
-    of : {"score", "probability"}
-
-    Returns
-    -------
-    ndarray, shape (T, C), float32
-
-    Raises
-    ------
-    InputError
-        If there is no probability, or `of` is unknown.
-
-    Examples
-    --------
-    >>> slopes("softmax", np.array([[0.75, 0.25]]), [0], "probability").tolist()
-    [[0.1875, -0.1875]]
-    """
-    if of not in ("score", "probability"):
-        raise InputError(f"of={of!r} cannot be explained; choose score or probability.")
-    chosen = np.zeros((len(targets), probabilities.shape[1]), np.float32)
-    chosen[np.arange(len(targets)), list(targets)] = 1
-    if of == "score":
-        return chosen
-    if kind == "regression":
-        raise InputError("a regression has no class probability; explain its output instead.")
-    probability = (chosen * probabilities).sum(axis=1, keepdims=True)
-    if kind in ("softmax", "logits"):
-        counted = probability * (chosen - probabilities)
-    elif kind == "log-probability":  # the score is log p
-        counted = probability * chosen
-    else:
-        counted = probability * (1 - probability) * chosen
-    slope: np.ndarray = counted.astype(np.float32)
-    return slope
-
-
-def column_names(output: Output, names: Sequence[str] | None, model: str) -> tuple[str, ...]:
-    """One name for each column: those given, or numbers.
-
-    Raises
-    ------
-    InputError
-        If their number does not fit.
-    """
-    columns = int(output.scores.shape[1])
-    if output.kind == "regression":
-        count = columns // 2
-        if not names:
-            names = [output.name] if count == 1 else [f"{output.name} {i}" for i in range(count)]
-        if len(names) == count:
-            names = [f"{n}, {way}" for n in names for way in ("higher", "lower")]
-    elif not names:
-        names = [f"class {i}" for i in range(columns)]
-    elif output.kind == "sigmoid" and len(names) == 1:
-        names = [f"not {names[0]}", names[0]]
-    if len(names) != columns:
-        raise InputError(
-            f"{len(names)} class names were given for {model}, whose output {output.name!r} has "
-            f"{columns} classes; give one name for each."
-        )
-    return tuple(names)
 
 
 def before_activation(output: Any) -> tuple[str, Any]:
@@ -296,13 +210,3 @@ def _sums_to_one(graph: TracedGraph, output: Any) -> bool:
     noise = np.random.default_rng(0).uniform(0, 1, (4, *graph.images.shape[1:]))
     rows = run(tf.constant(noise, tf.float32))[0].numpy()
     return bool((rows >= 0).all() and np.allclose(rows.sum(axis=1), 1, atol=1e-3))
-
-
-def _checked(kind: OutputKind, units: int) -> OutputKind:
-    if kind not in _CHOICES:
-        raise InputError(
-            f"output_kind={kind!r} cannot be chosen; take one of {', '.join(_CHOICES)}."
-        )
-    if kind == "sigmoid" and units != 1:
-        raise InputError(f"output_kind='sigmoid' means one unit, not {units}; take 'multi-label'.")
-    return kind

@@ -18,9 +18,10 @@ import keras
 import tensorflow as tf
 
 from camcore.errors import MethodError
+from camcore.models.geometry.grids import Place, spatial_axes
 from camcore.models.keras.channels_first import convolved_channels_last
 from camcore.models.keras.geometry.layer_maps import LayerMap, even_map, layer_map
-from camcore.models.keras.geometry.places import Place, places, spatial_axes
+from camcore.models.keras.geometry.places import places
 from camcore.models.keras.geometry.token_maps import TokenMap, token_map
 from camcore.models.keras.subgraphs import cut
 

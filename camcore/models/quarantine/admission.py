@@ -91,13 +91,13 @@ def admit(
 ) -> AdmittedModel:
     """Copy, inspect and, unless these bytes are known, load a model file in a child process.
 
-    There one picture is run forward and backward, and refused is what takes more memory than
-    ``CAMCORE_PASS_GB`` (4) or more computing than ``CAMCORE_PASS_SECONDS`` (60).
+    There one picture is run forward and, by Keras, backward, and refused is what takes more
+    memory than ``CAMCORE_PASS_GB`` (4) or more computing than ``CAMCORE_PASS_SECONDS`` (60).
 
     Parameters
     ----------
     path : path
-        A ``.keras`` or ``.h5`` file from anywhere.
+        A ``.keras``, ``.h5`` or ``.onnx`` file from anywhere.
     name : str, optional
         What to call it in messages, instead of its file name.
     input_size : tuple of int, optional
@@ -106,7 +106,8 @@ def admit(
     Returns
     -------
     AdmittedModel
-        Load ``.path`` with ``keras.saving.load_model(path, compile=False, safe_mode=True)``.
+        For Keras, load ``.path`` with ``keras.saving.load_model(path, compile=False,
+        safe_mode=True)``; for ONNX, with ``onnx.load(path, load_external_data=False)``.
 
     Raises
     ------
@@ -123,9 +124,9 @@ def admit(
         inspection = _inspect_copy(copy, name)
         allowed = _allowed()
         size = "x".join(map(str, input_size)) if input_size else "own"
-        conditions = (
-            f"{importlib.metadata.version('keras')}/{size}/{allowed[0]:g}GB-{allowed[1]:g}s"
-        )
+        library = "onnxruntime" if inspection.format == "onnx" else "keras"
+        version = importlib.metadata.version(library)
+        conditions = f"{library}-{version}/{size}/{allowed[0]:g}GB-{allowed[1]:g}s"
         with _load_of(inspection.sha256):
             if not is_admitted(inspection.sha256, conditions):
                 with _some_loads:
@@ -143,7 +144,7 @@ def inspect(path: str | os.PathLike[str], *, name: str | None = None) -> Inspect
     Parameters
     ----------
     path : path
-        A ``.keras`` or ``.h5`` file from anywhere.
+        A ``.keras``, ``.h5`` or ``.onnx`` file from anywhere.
     name : str, optional
         What to call it in messages, instead of its file name.
 
@@ -244,9 +245,12 @@ def _load_once(
     arguments = {
         "path": copy,
         "name": name,
-        "saved_by": inspection.keras_version,
         "input_size": input_size,
         "memory_gb": memory_gb,
         "pass_seconds": pass_seconds,
     }
-    child.run("load", arguments, limits, name, os.path.dirname(copy))
+    stage = "run"
+    if inspection.format != "onnx":
+        stage = "load"
+        arguments["saved_by"] = inspection.keras_version
+    child.run(stage, arguments, limits, name, os.path.dirname(copy))

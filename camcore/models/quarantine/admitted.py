@@ -30,16 +30,16 @@ def cache_folder() -> Path:
     return Path(os.environ.get("CAMCORE_CACHE") or platformdirs.user_cache_dir("camcore"))
 
 
-def is_admitted(sha256: str, keras_version: str) -> bool:
-    """Whether a file of this content has been loaded by this Keras before."""
-    key = _key(sha256, keras_version)
+def is_admitted(sha256: str, conditions: str) -> bool:
+    """Whether a file of this content has been loaded under these conditions before."""
+    key = _key(sha256, conditions)
     with _lock:
         return key in _known or key in _read()
 
 
-def remember(sha256: str, keras_version: str) -> None:
+def remember(sha256: str, conditions: str) -> None:
     """Note that a file of this content was loaded; without a writable disk, for now only."""
-    key = _key(sha256, keras_version)
+    key = _key(sha256, conditions)
     with _lock:
         _known.add(key)
         keys = [*[k for k in _read() if k != key][1 - _MOST :], key]
@@ -47,8 +47,8 @@ def remember(sha256: str, keras_version: str) -> None:
             _write(keys)
 
 
-def _key(sha256: str, keras_version: str) -> str:
-    return f"{sha256}/keras-{keras_version}/rules-{RULES}"
+def _key(sha256: str, conditions: str) -> str:
+    return f"{sha256}/{conditions}/rules-{RULES}"
 
 
 def _file() -> Path:

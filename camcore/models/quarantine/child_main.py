@@ -95,15 +95,55 @@ def load(
     return {"parameters": int(model.count_params())}
 
 
+def run(
+    path: str,
+    name: str,
+    input_size: tuple[int, int] | None,
+    memory_gb: float,
+    pass_seconds: float,
+) -> dict[str, Any]:
+    """Run an inspected ONNX file once on zeros, within limits."""
+    from camcore.models.onnx.trial import Trial
+    from camcore.models.quarantine.keras_config import MAX_ELEMENTS
+
+    size = (input_size[0], input_size[1]) if input_size else None
+    before, began = _start_measuring(), time.process_time()
+    try:
+        trial = Trial(path, name, size, MAX_ELEMENTS)
+        trial.run()
+    except ModelError:
+        raise
+    except Exception as error:  # onnxruntime has several kinds
+        _raise_if_out_of_memory(error)
+        raise ModelError(
+            f"{name} cannot be run by onnxruntime ({_first_line(str(error))}); export it again, "
+            "and check that onnxruntime runs it in Python."
+        ) from error
+    seconds = time.process_time() - began
+    gigabytes = max(0, _resident_bytes("VmHWM") - before) / 1024**3
+    cost = gigabytes, seconds, memory_gb, pass_seconds
+    if refusal := refused_cost(name, trial.shape, *cost, passes="a forward pass"):
+        raise UnsafeModelError(refusal)
+    return {}
+
+
+def _start_measuring() -> int:
+    """Memory in use, in bytes; its highest is counted anew from now on."""
+    with contextlib.suppress(OSError), open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+    return _resident_bytes("VmRSS")
+
+
 def _raise_if_out_of_memory(error: Exception) -> None:
     if _is_out_of_memory(error):
         raise MemoryError from error
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    # TensorFlow has an exception of its own for it, and C++ another.
+    # TensorFlow has an exception of its own for it, onnxruntime a text, and C++ another exception.
     text = f"{type(error).__name__} {error}"
-    signs = ("ResourceExhausted", "OOM when allocating", "bad_alloc", "Unable to allocate")
+    signs = ("ResourceExhausted", "OOM when allocating", "bad_alloc", "Unable to allocate",
+             "Failed to allocate memory")  # fmt: skip
     return isinstance(error, MemoryError) or any(sign in text for sign in signs)
 
 
@@ -137,10 +177,7 @@ def _cost_of_passes(keras: Any, model: Any, shape: list[int], dtype: str) -> tup
     from camcore.models.keras.channels_first import convolved_channels_last
     from camcore.models.keras.traced_graph import all_operations
 
-    before = _resident_bytes("VmRSS")
-    with contextlib.suppress(OSError), open("/proc/self/clear_refs", "w") as file:
-        file.write("5")  # the highest so far becomes what it is now
-    began = time.process_time()
+    before, began = _start_measuring(), time.process_time()
     images = keras.ops.zeros(shape, dtype=dtype)
     with convolved_channels_last(all_operations(model)), tf.GradientTape() as tape:
         tape.watch(images)
@@ -169,6 +206,7 @@ def refused_cost(
     seconds: float,
     memory_gb: float,
     pass_seconds: float,
+    passes: str = "a forward and a gradient pass",
 ) -> str:
     """Why a model is too costly for this machine, or nothing where it is not.
 
@@ -182,9 +220,9 @@ def refused_cost(
     if gigabytes <= memory_gb and seconds <= pass_seconds:
         return ""
     return (
-        f"{name} takes {gigabytes:.1f} GB of memory and {seconds:.1f} s of computing for a forward "
-        f"and a gradient pass of one picture ({_sides(shape)}), more than the {memory_gb:g} GB and "
-        f"{pass_seconds:g} s that are allowed; it is not loaded. {_RAISE}"
+        f"{name} takes {gigabytes:.1f} GB of memory and {seconds:.1f} s of computing for {passes} "
+        f"of one picture ({_sides(shape)}), more than the {memory_gb:g} GB and {pass_seconds:g} s "
+        f"that are allowed; it is not loaded. {_RAISE}"
     )
 
 
@@ -252,7 +290,11 @@ def main(argument: str) -> int:
     os.dup2(2, 1)
     order = json.loads(argument)
     set_limits(**order["limits"])
-    stages: dict[str, Callable[..., dict[str, Any]]] = {"inspect": inspect, "load": load}
+    stages: dict[str, Callable[..., dict[str, Any]]] = {
+        "inspect": inspect,
+        "load": load,
+        "run": run,
+    }
     stage = stages[order["stage"]]
     answer: dict[str, Any]
     try:

@@ -50,7 +50,7 @@ def run(
     Parameters
     ----------
     stage : str
-        ``"inspect"`` or ``"load"``.
+        ``"inspect"``, ``"load"`` or, for ONNX, ``"run"``.
     arguments : dict
         Of that stage; must be JSON.
     limits : Limits
@@ -133,7 +133,7 @@ def _answer(output: bytes, code: int, stage: str, limits: Limits, name: str) -> 
         raise UnsafeModelError(answer["text"])
     if kind == "ModelError":
         raise ModelError(answer["text"])
-    doing = {"inspect": "looked at", "load": "loaded"}[stage]
+    doing = {"inspect": "looked at", "load": "loaded", "run": "run"}[stage]
     advice = "If you trust the file, load it in Python."
     if kind == "MemoryError":
         raise UnsafeModelError(

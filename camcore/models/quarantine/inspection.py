@@ -26,6 +26,7 @@ from camcore.models.quarantine.keras_config import (
     check_config,
     parse_config,
 )
+from camcore.models.quarantine.onnx_file import check_onnx, looks_like_onnx
 from camcore.models.quarantine.upgrading import upgrade_config
 
 MAX_FILE_BYTES = 2 * 1024**3
@@ -34,6 +35,7 @@ MAX_MEMBER_EXPANSION = 100
 ZIP_MAGIC = b"PK\x03\x04"
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
+_FROM_TORCH = "export the model with torch.onnx.export and give the .onnx file."
 _MEMBERS = frozenset({"metadata.json", "config.json", "model.weights.h5"})
 _REGULAR_MODES = frozenset({0, stat.S_IFREG})
 
@@ -48,19 +50,19 @@ class Inspection:
     Attributes
     ----------
     format : str
-        ``"keras"`` or ``"h5"``, by content.
+        ``"keras"``, ``"h5"`` or ``"onnx"``, by content.
     sha256 : str
         Of the file's bytes.
     bytes : int
         Size of the file.
     layers : int
-        Layers, operations and inner models, at any depth.
+        Layers, operations and inner models, at any depth; nodes of an ONNX graph.
     parameters : int
         Values in the stored weight arrays.
     keras_version : str or None
         The Keras that saved the file, where it says so.
     classes : tuple of str
-        Keras classes named in the config, sorted.
+        Keras classes, or operations of ONNX, that it names, sorted.
     upgraded : bool
         Whether the config has to be rewritten before this Keras loads it.
     """
@@ -76,7 +78,7 @@ class Inspection:
 
 
 def inspect_file(path: str | os.PathLike[str], *, name: str | None = None) -> Inspection:
-    """Look at a ``.keras`` or ``.h5`` file without loading the model.
+    """Look at a ``.keras``, ``.h5`` or ``.onnx`` file without loading the model.
 
     Call `admission.inspect` instead for a file that is not known to be harmless:
     it runs this in a child process, because a hostile HDF5 file can crash the process.
@@ -108,6 +110,10 @@ def inspect_file(path: str | os.PathLike[str], *, name: str | None = None) -> In
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     # Both libraries raise nearly anything on broken files, so any exception means "broken".
     try:
+        if kind == "onnx":
+            held = check_onnx(path, name)
+            kinds = tuple(sorted(held.kinds))
+            return Inspection(kind, digest, size, held.nodes, held.parameters, None, kinds)
         if kind == "keras":
             config, upgraded, version, parameters = _look_into_zip(path, name)
         else:
@@ -188,7 +194,7 @@ def check_regular(path: str, name: str) -> int:
                 f"{name} is a TensorFlow SavedModel folder, which Keras 3 cannot load as a model; "
                 "save the model as .keras with the Keras that made it."
             )
-        raise ModelError(f"{name} is a folder; give one .keras or .h5 file.")
+        raise ModelError(f"{name} is a folder; give one .keras, .h5 or .onnx file.")
     if not stat.S_ISREG(status.st_mode):
         raise UnsafeModelError(f"{name} is a device or a pipe, not a file; give a .keras file.")
     if status.st_size == 0:
@@ -201,34 +207,35 @@ def check_regular(path: str, name: str) -> int:
 
 
 def sniff(head: bytes, name: str) -> str:
-    """Tell ``"keras"`` or ``"h5"`` by the first bytes, or say what the file is instead."""
+    """Tell ``"keras"``, ``"h5"`` or ``"onnx"`` by the first bytes, or say what it is instead."""
     if head.startswith(HDF5_MAGIC):
         return "h5"
     if head.startswith(ZIP_MAGIC):
         return "keras"
     ending = os.path.splitext(name)[1].lower()
-    advice = "save the model as .keras with Keras and give that file."
+    advice = "save the model as .keras with Keras, or export it as .onnx, and give that file."
     pickled = head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05"
     if pickled or ending in (".pkl", ".pickle"):
         raise UnsafeModelError(f"{name} is a Python pickle, which can run any code; {advice}")
     if head[4:8] == b"TFL3":
         raise ModelError(f"{name} is a TensorFlow Lite model, which has no Keras layers; {advice}")
-    if ending == ".onnx":
-        raise ModelError(f"{name} is an ONNX model, which has no Keras layers; {advice}")
+    if looks_like_onnx(head):
+        return "onnx"
     if ending in (".pt", ".pth"):
-        raise UnsafeModelError(f"{name} is a PyTorch file, which can run any code; {advice}")
+        raise UnsafeModelError(f"{name} is a PyTorch file, which can run any code; {_FROM_TORCH}")
     if ending == ".pb":
         raise ModelError(f"{name} is a TensorFlow graph, which Keras 3 cannot load; {advice}")
     if ending == ".json" or head.lstrip()[:1] == b"{":
         raise ModelError(f"{name} has the layers of a model but not its weights; {advice}")
     if ending in (".safetensors", ".ckpt", ".index", ".bin", ".npy"):
         raise ModelError(f"{name} holds weights only, without the layers of a model; {advice}")
-    if ending in (".keras", ".h5", ".hdf5"):
+    if ending in (".keras", ".h5", ".hdf5", ".onnx"):
+        library = "ONNX" if ending == ".onnx" else "Keras"
         raise ModelError(
-            f"{name} is damaged or no Keras model, whatever its name says; "
+            f"{name} is damaged or no {library} model, whatever its name says; "
             "save or download it again."
         )
-    raise ModelError(f"{name} is not a .keras or .h5 model file; {advice}")
+    raise ModelError(f"{name} is not a .keras, .h5 or .onnx model file; {advice}")
 
 
 def _reason(error: Exception) -> str:
@@ -255,10 +262,7 @@ def _check_members(members: list[zipfile.ZipInfo], name: str) -> None:
     seen: set[str] = set()
     names = {info.filename for info in members}
     if names & {"data.pkl", "archive/data.pkl"} or any(n.endswith("/data.pkl") for n in names):
-        raise UnsafeModelError(
-            f"{name} is a PyTorch file, which can run any code; "
-            "save the model as .keras with Keras and give that file."
-        )
+        raise UnsafeModelError(f"{name} is a PyTorch file, which can run any code; {_FROM_TORCH}")
     if not names & _MEMBERS:
         raise ModelError(_other_archive(names, name))
     for info in members:

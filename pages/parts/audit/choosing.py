@@ -229,7 +229,7 @@ def _start(
     checked: preflight.Checked | None,
 ) -> None:
     if choice is None:
-        raise camcore.InputError("Choose a model: a .keras or .h5 file, or one that goes by name.")
+        raise camcore.InputError("Choose a model: a .keras, .h5 or .onnx file, or one by name.")
     if options["labels"] is None and st.session_state["audit-labels"] == "file":
         raise camcore.InputError("Choose a mapping file, or another option for the folder names.")
     settings = Settings(

@@ -123,7 +123,7 @@ def results_of(run: Run) -> Run:
 
 def model_of(settings: Settings) -> ModelChoice:
     """A run's model as the pages choose one."""
-    file = settings.model.lower().endswith((".keras", ".h5", ".hdf5"))
+    file = settings.model.lower().endswith((".keras", ".h5", ".hdf5", ".onnx"))
     return ModelChoice(
         settings.model,
         Path(settings.model).name if file else settings.model,

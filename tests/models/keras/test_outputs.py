@@ -11,7 +11,8 @@ from camcore import methods
 from camcore.errors import InputError, ModelError
 from camcore.methods.applying import raw_maps
 from camcore.models.keras.classifier import KerasClassifier
-from camcore.models.keras.outputs import named_results, slopes
+from camcore.models.keras.outputs import named_results
+from camcore.models.outputs import slopes
 
 
 def softmax_fused(keras, x):

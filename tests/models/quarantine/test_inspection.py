@@ -152,7 +152,7 @@ def test_zip_of_pytorch(tmp_path):
         ("m.onnx", b"\x08\x07\x12\x07pytorch", "ONNX", ModelError),
         ("m.pt", b"\x00\x01", "PyTorch", UnsafeModelError),
         ("m.pb", b"\n\x0b\n\x01x", "TensorFlow graph", ModelError),
-        ("m.jpg", b"\xff\xd8\xff", "not a .keras or .h5", ModelError),
+        ("m.jpg", b"\xff\xd8\xff", "not a .keras, .h5 or .onnx", ModelError),
     ],
 )
 def test_other_files(tmp_path, name, data, words, error):
@@ -202,7 +202,7 @@ def test_plain_archives_are_not_called_hostile(tmp_path, name, members, words):
         ("model.safetensors", b"\x10\0\0\0\0\0\0\0{}", "weights only"),
         ("model.tflite", b"\0\0\0\0TFL3", "TensorFlow Lite model"),
         ("model.pb", b"\x08\x01", "a TensorFlow graph"),
-        ("film.mp4", b"\0\0\0\x20ftypisom", "not a .keras or .h5 model file"),
+        ("film.mp4", b"\0\0\0\x20ftypisom", "not a .keras, .h5 or .onnx model file"),
     ],
 )
 def test_plain_files_are_told_for_what_they_are(tmp_path, name, data, words):

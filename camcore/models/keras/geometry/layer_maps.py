@@ -8,11 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from camcore.models.keras.geometry.coordinates import CENTRE, FIRST, LAST, Coordinates, filled
-from camcore.models.keras.geometry.places import Place, spatial_axes
+from camcore.models.geometry.grids import Place, grid_of
 from camcore.pictures.preprocessing import Frame
-
-_UNEVEN = 0.5  # of a cell: how far centres may lie from even spacing
 
 
 @dataclass(frozen=True)
@@ -78,49 +75,5 @@ def layer_map(place: Place | None, input_size: tuple[int, int]) -> LayerMap | No
     LayerMap or None
         None also where the cells do not lie in an even grid.
     """
-    axes = spatial_axes(place)
-    if axes is None or place is None or place.rows is None or place.columns is None:
-        return None
-    if len(place.rows.shape) != 4 or 0 in axes:
-        return None
-    (channel,) = {1, 2, 3} - set(axes)
-    across, down = _side(place.columns, axes[1]), _side(place.rows, axes[0])
-    if across is None or down is None:
-        return None
-    (x0, x1, left, right, turned_x), (y0, y1, top, bottom, turned_y) = across, down
-    height, width = input_size
-    edges = (left, top, right, bottom)
-    covered = (max(x0, 0.0), max(y0, 0.0), min(x1, float(width)), min(y1, float(height)))
-    reach = None if np.allclose(edges, covered) else edges
-    mirrored = tuple(axis for axis, turned in ((1, turned_y), (2, turned_x)) if turned)
-    order = (0, axes[0], axes[1], channel)
-    return LayerMap(order, mirrored, Frame(x0, y0, x1, y1, width, height, reach))
-
-
-def _side(coordinates: Coordinates, axis: int) -> tuple[float, float, float, float, bool] | None:
-    """Edges of the grid, of what its cells speak for, and whether it is mirrored."""
-    count = coordinates.shape[axis]
-    values = np.broadcast_to(
-        np.moveaxis(coordinates.values, axis + 1, 1).reshape(3, -1)[:, :count], (3, count)
-    )
-    centre = filled(values[CENTRE], 0) + 0.5
-    first, last = values[FIRST].min(), values[LAST].max() + 1.0
-    if not np.isfinite(centre).all() or not np.isfinite((first, last)).all():
-        return None
-    if count == 1:
-        return first, last, first, last, False
-    cell = (centre[-1] - centre[0]) / (count - 1)
-    even = centre[0] + cell * np.arange(count)
-    if cell == 0 or np.abs(centre - even).max() > _UNEVEN * abs(cell):
-        return None
-    offset = float(np.mean(centre - even))
-    begin, end = sorted((centre[0] + offset, centre[-1] + offset))
-    size = abs(float(cell))
-    begin, end = begin - size / 2, end + size / 2
-    return (
-        float(begin),
-        float(end),
-        float(max(first, begin - size)),
-        float(min(last, end + size)),
-        bool(cell < 0),
-    )
+    grid = grid_of(place, input_size)
+    return None if grid is None else LayerMap(grid.order, grid.mirrored, grid.frame)

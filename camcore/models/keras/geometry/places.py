@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from camcore.models.keras.geometry.coordinates import CENTRE, FIRST, LAST, Coordinates, at
+from camcore.models.geometry.coordinates import CENTRE, FIRST, LAST, Coordinates, at
+from camcore.models.geometry.grids import Place
 from camcore.models.keras.geometry.rules import RULES, Application, elementwise
 from camcore.models.keras.subgraphs import cut
 
 _CALLS = {"PartitionedCall", "StatefulPartitionedCall"}
 _BRANCHES = {"If", "StatelessIf"}
 _REPEATING = {"Reshape", "GatherV2", "ConcatV2"}
-
-
-@dataclass(frozen=True, eq=False)
-class Place:
-    """Pixel rows and pixel columns of one tensor; None where it has no one place."""
-
-    rows: Coordinates | None
-    columns: Coordinates | None
 
 
 def places(graph: Any, images: Any, dependent: Iterable[Any]) -> dict[str, Place]:
@@ -201,30 +193,6 @@ def _branch(
         return [Place(None, None)] * len(operation.outputs)
     name = operation.get_attr("then_branch" if bool(np.ravel(chosen)[0]) else "else_branch").name
     return _called(graph, name, operation, inputs, value, 1)
-
-
-def spatial_axes(place: Place | None) -> tuple[int, int] | None:
-    """The axes of a tensor that count pixel rows and pixel columns, where there are such.
-
-    Examples
-    --------
-    >>> rows, columns = (Coordinates.of_axis((1, 4, 6, 3), axis) for axis in (1, 2))
-    >>> spatial_axes(Place(rows, columns))
-    (1, 2)
-    """
-    if place is None or place.rows is None or place.columns is None:
-        return None
-    down, across = place.rows.varying, place.columns.varying
-    if len(down) > 1 or len(across) > 1 or down == across:
-        return None  # also where both vary along no axis: nothing tells which is which
-    if down and across:
-        return down[0], across[0]
-    # One side is a single cell; its axis is the neighbour that holds one element.
-    shape, (axis,) = place.rows.shape, down or across
-    other = axis + 1 if down else axis - 1
-    if not 0 < other < len(shape) or shape[other] != 1:
-        return None
-    return (axis, other) if down else (other, axis)
 
 
 Places = Mapping[str, Place]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from camcore.models.keras.geometry.coordinates import (
+from camcore.models.geometry.coordinates import (
     CENTRE,
     FIRST,
     LAST,

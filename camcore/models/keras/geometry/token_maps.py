@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from camcore.models.keras.geometry.coordinates import CENTRE, Coordinates
+from camcore.models.geometry.coordinates import CENTRE, Coordinates
+from camcore.models.geometry.grids import Place
 from camcore.models.keras.geometry.layer_maps import LayerMap, layer_map
-from camcore.models.keras.geometry.places import Place
 from camcore.pictures.preprocessing import Frame
 
 _MOST_BESIDE = 16  # tokens at either end that are no patch: class, distillation, registers

@@ -1,0 +1,1 @@
+"""Networks from ONNX files, run by onnxruntime. This is the only place that knows both."""

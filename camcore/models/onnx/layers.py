@@ -1,0 +1,198 @@
+"""Tensors of an ONNX graph that hold a map, the head behind them, and tables of all nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from camcore.classifier import LayerRow
+from camcore.models.geometry.grids import Grid, Place, grid_of
+from camcore.models.onnx.attributes import attribute, axes_of, windows
+from camcore.models.onnx.graph import PASSED_THROUGH, Graph
+
+# Nodes that repeat or thin out a map rather than make one; the one that feeds them is shown.
+_PASSIVE = {
+    "MaxPool", "AveragePool", "LpPool", "Pad", "Resize", "Upsample", "Slice",
+}  # fmt: skip
+_NO_LAYERS = PASSED_THROUGH | {"Transpose"}
+# Between a map and the class scores these keep scores affine in the map.
+_AFFINE = PASSED_THROUGH | {
+    "Add", "Sub", "Mul", "Div", "Neg", "MatMul", "Gemm", "Conv", "Concat", "Transpose",
+    "ReduceMean", "GlobalAveragePool", "AveragePool", "BatchNormalization",
+}  # fmt: skip
+_POOLS = {"ReduceMean", "GlobalAveragePool", "AveragePool"}
+_FACTORS = {"Mul", "MatMul", "Gemm", "Conv", "BatchNormalization", "Div"}
+
+
+@dataclass(frozen=True, eq=False)
+class Tap:
+    """A tensor that holds a map of the picture.
+
+    Attributes
+    ----------
+    name, kind : str
+        Of the node that makes it.
+    tensor : str
+    shape : tuple of int
+        Of the tensor, with the batch.
+    grid : Grid
+        How the map lies in it.
+    """
+
+    name: str
+    kind: str
+    tensor: str
+    shape: tuple[int, ...]
+    grid: Grid
+
+    @property
+    def cells(self) -> tuple[int, int, int]:
+        """Rows, columns and channels of the map."""
+        rows, columns, channels = (self.shape[axis] for axis in self.grid.order[1:])
+        return rows, columns, channels
+
+    def upright(self, values: np.ndarray) -> np.ndarray:
+        """The map, (N, H, W, K) float32, as the picture lies, of values of the tensor."""
+        maps = np.flip(values.transpose(self.grid.order), self.grid.mirrored)
+        return np.ascontiguousarray(maps, np.float32)
+
+    def restored(self, maps: np.ndarray) -> np.ndarray:
+        """Values of the tensor of a map that lies as the picture does."""
+        order = np.argsort(self.grid.order)
+        return np.ascontiguousarray(np.flip(maps, self.grid.mirrored).transpose(order))
+
+
+def spatial_taps(
+    graph: Graph,
+    places: Mapping[str, Place],
+    target: str,
+    input_size: tuple[int, int],
+    batch: int,
+) -> tuple[Tap, ...]:
+    """Tensors with a map of more than one cell that `target` is computed from, in order.
+
+    Two of their axes are the picture's rows and columns, in an even grid; what else has four
+    axes, such as attention between tokens, is no map.
+    """
+    sources = graph.ancestors(target)
+    taps = []
+    for node, name in zip(graph.nodes, graph.names, strict=True):
+        tensor = node.output[0]
+        shape = graph.shapes.get(tensor)
+        if (
+            tensor not in sources
+            or node.op_type in _NO_LAYERS
+            or not graph.is_floating(tensor)
+            or shape is None
+            or None in shape
+            or len(shape) != 4
+            or shape[0] != batch
+        ):
+            continue
+        grid = grid_of(places.get(tensor), input_size)
+        if grid is None:
+            continue
+        tap = Tap(name, node.op_type, tensor, tuple(int(side or 0) for side in shape), grid)
+        rows, columns, _ = tap.cells
+        if rows * columns > 1:
+            taps.append(tap)
+    return tuple(taps)
+
+
+def default_tap(taps: tuple[Tap, ...]) -> Tap:
+    """The last map that is made rather than repeated or thinned out."""
+    made = [tap for tap in taps if tap.kind not in _PASSIVE]
+    return (made or list(taps))[-1]
+
+
+def is_pooled_affine(graph: Graph, tap: Tap, target: str) -> bool:
+    """Whether scores are affine in the mean over the positions of a map, by the graph."""
+    inside = graph.between(tap.tensor, target)
+    made = {name for at in inside for name in graph.nodes[at].output} | {tap.tensor}
+    pooled: set[str] = set()
+    for at in inside:
+        node = graph.nodes[at]
+        if not graph.is_floating(node.output[0]):
+            continue  # shapes
+        varying = [place for place, name in enumerate(node.input) if name in made]
+        numbers = [place for place in varying if graph.is_floating(node.input[place])]
+        beside = any(
+            name in graph.dependent and name not in made and graph.is_floating(name)
+            for name in node.input
+        )
+        if beside or node.op_type not in _AFFINE:
+            return False
+        if node.op_type in _FACTORS and (
+            len(numbers) > 1 or (node.op_type not in ("Mul", "MatMul") and numbers != [0])
+        ):
+            return False
+        if node.op_type in _POOLS and not _pools_everything(graph, tap, node, pooled):
+            return False
+        if node.op_type == "Conv" and any(own.size != 1 for own in windows(graph, node)):
+            return False
+        if node.op_type in _POOLS or all(node.input[place] in pooled for place in numbers):
+            pooled.add(node.output[0])
+    return target in pooled
+
+
+def _pools_everything(graph: Graph, tap: Tap, node: Any, pooled: set[str]) -> bool:
+    given = node.input[0]
+    shapes = graph.shapes.get(given), graph.shapes.get(node.output[0])
+    before, after = shapes
+    if given in pooled or before is None or after is None:
+        return given in pooled
+    rows, columns, _ = tap.cells
+    kind = node.op_type
+    if kind == "ReduceMean":
+        axes = axes_of(graph, node)
+        if not axes:
+            return False
+        sides = [before[axis] for axis in sorted(axis % len(before) for axis in axes)]
+        return 0 not in [axis % len(before) for axis in axes] and (
+            sides in ([rows, columns], [columns, rows], [rows * columns])
+        )
+    if list(before[2:]) not in ([rows, columns], [columns, rows]):
+        return False
+    if kind == "GlobalAveragePool":
+        return True
+    found = windows(graph, node)
+    return (
+        tuple(after[2:]) == (1, 1)
+        and [own.size for own in found] == list(before[2:])
+        and not any(own.before or own.after for own in found)
+        and not attribute(node, "ceil_mode", 0)
+    )
+
+
+def split_tables(
+    graph: Graph, tap: Tap, target: str
+) -> tuple[tuple[LayerRow, ...], tuple[LayerRow, ...]]:
+    """Rows of both networks, from the picture to a map and from there on, in order.
+
+    Nodes from which the target, but not the map, is computed stand in the first table, marked as
+    beside it. Weights count where they are first used.
+    """
+    wanted = graph.ancestors(target)
+    to_map = graph.ancestors(tap.tensor)
+    from_map = graph.descendants(tap.tensor) - {tap.tensor}
+    counted: set[str] = set()
+    before: list[LayerRow] = []
+    behind: list[LayerRow] = []
+    for node, name in zip(graph.nodes, graph.names, strict=True):
+        tensor = node.output[0]
+        if tensor not in wanted or tensor not in graph.dependent or not graph.is_floating(tensor):
+            continue
+        held = {own for own in node.input if own in graph.constants}
+        new = (graph.constants[own] for own in held - counted)
+        parameters = sum(int(own.size) for own in new if np.issubdtype(own.dtype, np.floating))
+        counted |= held
+        after = tensor in from_map
+        shape = (graph.shapes.get(tensor) or ())[1:]
+        row = LayerRow(
+            name, node.op_type, tuple(shape), parameters, not after and tensor not in to_map
+        )
+        (behind if after else before).append(row)
+    return tuple(before), tuple(behind)
