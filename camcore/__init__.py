@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from camcore.comparing import Comparison
     from camcore.localization import Localization
     from camcore.models.keras.classifier import KerasClassifier
+    from camcore.models.torch.classifier import TorchClassifier
     from camcore.repairing import repair
     from camcore.retrofitting import retrofit
 
@@ -100,6 +101,7 @@ __all__ = [
     "Run",
     "Sample",
     "StoreError",
+    "TorchClassifier",
     "UnsafeModelError",
     "__version__",
     "audit",
@@ -190,4 +192,11 @@ def __getattr__(name: str) -> Any:
         from camcore.models.keras.classifier import KerasClassifier
 
         return KerasClassifier
+    if name == "TorchClassifier":  # likewise with PyTorch
+        from camcore.models.torch.loading import import_torch
+
+        import_torch()
+        from camcore.models.torch.classifier import TorchClassifier
+
+        return TorchClassifier
     raise AttributeError(f"module 'camcore' has no attribute {name!r}")

@@ -151,6 +151,8 @@ def command_line(view: View, true: tuple[Box, ...]) -> str:
         words += ["--other", f"{name}={value.rsplit('/', 1)[-1]}"]
     words += ["--preprocess", view.preprocessing] if view.preprocessing else []
     words += ["--fit", view.fit] if view.fit != "stretch" else []
+    stretch = view.source.picture.stretch
+    words += ["--stretch", stretch] if stretch != "none" else []
     return " ".join(map(shlex.quote, [*words, "--out", "comparison"]))
 
 

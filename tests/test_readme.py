@@ -9,6 +9,7 @@ import pytest
 
 from camcore.bundled import MODELS
 from camcore.cli.app import cli
+from tests.extras import extra
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = {
@@ -34,6 +35,8 @@ PYTHON = [
 
 @pytest.mark.parametrize("code", PYTHON)
 def test_the_python_lines_run(code, tmp_path, monkeypatch):
+    if "import torch" in code:
+        extra("torch.nn", "torch")
     monkeypatch.chdir(tmp_path)
     # A name of its own: dataclasses look their module up.
     exec(compile(code, "document.md", "exec"), {"__name__": "__main__"})

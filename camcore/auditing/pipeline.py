@@ -12,14 +12,14 @@ from camcore.auditing.interventions.intervene import intervene
 from camcore.auditing.report import write_report
 from camcore.auditing.runs.beginning import begin
 from camcore.auditing.runs.launching import new_run_folder
-from camcore.auditing.runs.progress import Progress, StoppedError, Watch
+from camcore.auditing.runs.progress import Progress, Watch
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.settings import Settings
 from camcore.auditing.runs.store import Store
 from camcore.auditing.scan.scan import scan
 from camcore.auditing.verdict.findings_json import conclude
 from camcore.classifier import Classifier
-from camcore.errors import CamcoreError, LabelsError, StoreError
+from camcore.errors import StoreError
 from camcore.models.loading import load_model
 
 
@@ -87,7 +87,7 @@ def audit(
 
     with store.locked():
         watch = Watch(store.folder, show)
-        try:
+        with watch.run():
             plan, classifier = begin(store, settings, load, watch)
             scan(store, plan, classifier, watch)
             gather(store, plan, watch)
@@ -95,23 +95,6 @@ def audit(
             watch.begin("report")
             conclude(store)
             write_report(Run(store.folder))
-            watch.end("complete")
-        except StoppedError:
-            raise
-        except LabelsError as error:
-            watch.end("asking", str(error))
-            raise
-        except CamcoreError as error:
-            watch.end("failed", str(error))
-            raise
-        except KeyboardInterrupt:
-            watch.end("paused")
-            raise
-        except Exception as error:
-            watch.end(
-                "failed", f"something went wrong that should not have ({type(error).__name__})"
-            )
-            raise
     return Run(store.folder)
 
 

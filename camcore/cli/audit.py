@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from camcore.auditing.runs.progress import Progress
 from camcore.auditing.runs.settings import PRECISIONS, Settings
 from camcore.cli.options import fit_option, model_options, split_option, stretch_option
+from camcore.cli.progress_bars import ProgressBars
 from camcore.cli.terminal import say
 from camcore.methods import METHODS
 
 _DEFAULT = Settings(".", "cam1")
 _LISTED = 10  # classes with too few images that are named one by one
-
-
-class ProgressBars:
-    """One progress bar a stage on stderr."""
-
-    def __init__(self) -> None:
-        self._stage = ""
-        self._bar: Any = None
-
-    def __call__(self, now: Progress) -> None:
-        if now.stage != self._stage:
-            self.close()
-            self._stage = now.stage
-            if now.total:
-                self._bar = click.progressbar(
-                    length=now.total, label=now.stage.ljust(13), file=sys.stderr, show_pos=True
-                )
-                self._bar.__enter__()
-            else:
-                say(now.stage, err=True)
-        if self._bar is not None:
-            self._bar.update(now.done - self._bar.pos)
-
-    def close(self) -> None:
-        if self._bar is not None:
-            self._bar.__exit__(None, None, None)
-            self._bar = None
 
 
 @click.command()

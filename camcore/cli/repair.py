@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from camcore.cli.audit import ProgressBars
+from camcore.cli.progress_bars import ProgressBars
 from camcore.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -28,7 +28,11 @@ NOT_REPAIRABLE = 3
     help="New pictures to learn from, in a folder for each class; best some without the cue.",
 )  # fmt: skip
 @click.option("--deep", is_flag=True, help="Train the last layers where the head cannot be mended.")
-@click.option("--out", required=True, metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path))
+@click.option(
+    "--export", metavar="FOLDER", type=click.Path(path_type=Path),
+    help="Write the balanced, edited pictures, to train on with your own code.",
+)  # fmt: skip
 @click.pass_context
 def repair(
     context: click.Context,
@@ -36,22 +40,34 @@ def repair(
     finding: str | None,
     new: Path | None,
     deep: bool,
-    out: Path,
+    out: Path | None,
+    export: Path | None,
 ) -> None:
     """Mend what the audit RUN found and prove it; write the model to FILE, a .keras file.
 
     FILE.repair.json says what was reached. The same command goes on where an earlier one stopped.
     Exit status: 0 where the model is repaired or improved, 3 where it is not repairable here.
+    With --export alone nothing is repaired, and any model will do.
     """
+    from camcore.repairing import export_set
     from camcore.repairing import repair as run_repair
 
+    if out is None and export is None:
+        raise click.UsageError("give --out FILE for a repaired model, --export FOLDER, or both.")
+    made = None
     bars = ProgressBars()
     try:
-        made = run_repair(run, out, finding=finding, new=new, deep=deep, show=bars)
+        if out is not None:
+            made = run_repair(run, out, finding=finding, new=new, deep=deep, show=bars)
+        if export is not None:
+            export_set(run, export, finding=finding, show=bars)
     finally:
         bars.close()
-    _say(made, out)
-    if made.file is None:
+    if made is not None and out is not None:
+        _say(made, out)
+    if export is not None:
+        say(f"wrote {export}")
+    if made is not None and made.file is None:
         context.exit(NOT_REPAIRABLE)
 
 

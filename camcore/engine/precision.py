@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from camcore.classifier import Classifier
-from camcore.errors import InputError
+from camcore.errors import InputError, MethodError
 from camcore.methods import METHODS
 from camcore.methods.applying import raw_maps
 from camcore.methods.variant_scores import BATCH, Progress
@@ -156,9 +156,10 @@ def _run(
     forward = classifier.forward(images, layer)
     predicted = forward.scores.argmax(axis=1)
     class_indices = [int(target) for target in (predicted if targets is None else targets)]
-    place = next(tap for tap in classifier.layers if tap.name == layer)
-    method = METHODS["grad-cam" if place.differentiable else "eigen-cam"]
-    maps = raw_maps(classifier, forward, class_indices, method)
+    try:
+        maps = raw_maps(classifier, forward, class_indices, METHODS["grad-cam"])
+    except MethodError:  # without gradients any other map tells as well whether two agree
+        maps = raw_maps(classifier, forward, class_indices, METHODS["eigen-cam"])
     seconds = (perf_counter() - start) / len(images)
     return _Run(seconds, predicted, forward.probabilities, maps)
 

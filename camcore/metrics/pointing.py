@@ -42,9 +42,11 @@ class EnergyShare:
 def pointing_game(heatmap: Heatmap, where: Where) -> bool:
     """Whether the maximum of the map lies on the object.
 
-    The maximum is the centre of the highest cell, as it is of the map enlarged bilinearly. Where
-    several cells are the highest all have to hit; a map without evidence misses. Zhang et al.,
-    ECCV 2016, arXiv:1608.00507, whose tolerance of 15 pixels is not granted.
+    The maximum is the centre of the highest cell, as it is of the map enlarged bilinearly: where
+    a cell of the border has its centre in what the network pads, that is the pixel of the picture
+    next to it. Where several cells are the highest all have to hit; a map without evidence
+    misses, and so does a cell that speaks for nothing of the picture. Zhang et al., ECCV 2016,
+    arXiv:1608.00507, whose tolerance of 15 pixels is not granted.
 
     Parameters
     ----------
@@ -67,9 +69,10 @@ def pointing_game(heatmap: Heatmap, where: Where) -> bool:
     if heatmap.evidence == "none":
         return False
     rows, columns = np.nonzero(heatmap.raw == heatmap.raw.max())
-    x_edges, y_edges = _edges(heatmap)
-    x = (x_edges[columns] + x_edges[columns + 1]) / 2
-    y = (y_edges[rows] + y_edges[rows + 1]) / 2
+    across, down = _centres(heatmap)
+    x, y = across[columns], down[rows]
+    if not (np.isfinite(x) & np.isfinite(y)).all():
+        return False
     if isinstance(known, np.ndarray):
         height, width = known.shape
         on_picture = (x >= 0) & (x < width) & (y >= 0) & (y < height)
@@ -127,6 +130,24 @@ def _edges(heatmap: Heatmap) -> tuple[np.ndarray, np.ndarray]:
         np.linspace(frame.x0, frame.x1, columns + 1),
         np.linspace(frame.y0, frame.y1, rows + 1),
     )
+
+
+def _centres(heatmap: Heatmap) -> tuple[np.ndarray, np.ndarray]:
+    """Centres of the cells in source pixels: columns, rows; nan for what lies beside the picture.
+
+    Never beyond the outermost pixels that the map speaks for.
+    """
+    reach = heatmap.frame.reach
+    sides = []
+    for edges, axis in zip(_edges(heatmap), (0, 1), strict=True):
+        centres = (edges[:-1] + edges[1:]) / 2
+        if reach is not None:
+            low, high = reach[axis], reach[axis + 2]
+            beside = (edges[1:] <= low) | (edges[:-1] >= high)
+            inset = min(0.5, (high - low) / 2)
+            centres = np.where(beside, np.nan, centres.clip(low + inset, high - inset))
+        sides.append(centres)
+    return sides[0], sides[1]
 
 
 def _reached(heatmap: Heatmap) -> tuple[np.ndarray, np.ndarray]:

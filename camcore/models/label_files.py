@@ -31,11 +31,17 @@ _NAME_KEYS = ("name", "label", "class", "class_name", "label_name", "display_nam
 _WRAPPED = re.compile(r"(?:\w+\s*=\s*)?(?:(?:collections\.)?\w+\((?=[\[{]))?(.*?)\)?;?", re.DOTALL)
 _NUMPY = re.compile(r"\b(?:np|numpy)\.\w+\((-?\d+)\)")
 _SYNSET = re.compile(r"(n\d{8})(?:[\s,:;]+(\S.*))?", re.ASCII)
+_SYNSET_LAST = re.compile(r"(\S.*?)[\s,:;]+n\d{8}", re.ASCII)
+_COMMENT = re.compile(r"(?:#|//)\s.*")
 _QUOTED = re.compile(r"([\"'])((?:(?!\1).)*)\1,?")
 # A number and a name, with more than a space between them or a space alone. Where another digit
 # follows, the mark is part of a number: 0.5 mm, 0:30.
 _NUMBER_FIRST = re.compile(
     r"[(\"']?(\d{1,7})[\"']?\s*(?:([\t=;|]|->|[:,](?!\d)|[.)-](?=\s))\s*|\s+)(\S.*)", re.ASCII
+)
+_NUMBER_CALLED = re.compile(
+    r"(?:\[|(?:class|label|id|index)[\s_#]*)(\d{1,7})(\]|\s*(?:[\t:=;|]|->))\s*(\S.*)",
+    re.ASCII | re.IGNORECASE,
 )
 _NUMBER_LAST = re.compile(r"(\S.*?)(?:\s*([\t:=,;|]|->)\s*|\s+)\(?(\d{1,7})\)?,?", re.ASCII)
 
@@ -90,7 +96,7 @@ def _is_structured(text: str) -> bool:
     return (
         text[0] == "{"
         or text[-1] in "],([{"
-        or not re.fullmatch(r"\[[^\]]*\]", text.split("\n")[0])
+        or not re.fullmatch(r"\[[^\]]*\](?:\s*\w.*)?", text.split("\n")[0])
     )
 
 
@@ -187,7 +193,18 @@ def _plain_name(item: Any, name: str) -> str:
     return item.strip()
 
 
+def _entries(lines: Sequence[str]) -> list[str]:
+    """Lines that are no comment; the parts of a single one where all names stand in a row."""
+    lines = [line for line in lines if not _COMMENT.fullmatch(line)]
+    if len(lines) == 1 and "," in lines[0]:
+        return [cell.strip() for cell in lines[0].strip(",").split(",")]
+    return lines
+
+
 def _from_lines(lines: list[str], name: str) -> list[str]:
+    lines = _entries(lines)
+    if not lines:
+        return nothing(name)
     if any(line.endswith("{") for line in lines):
         raise InputError(
             f"{name} is written in a form that is not read here; give one class name a line, or "
@@ -195,10 +212,12 @@ def _from_lines(lines: list[str], name: str) -> list[str]:
         )
     if all(_QUOTED.fullmatch(line) for line in lines):
         return [_unquoted(line) for line in lines]  # a list of Python's without its brackets
-    synsets = [_SYNSET.fullmatch(line) for line in lines]
-    if all(match and match[2] for match in synsets):
-        return [match[2].strip() for match in synsets if match]
-    for pattern, number, mark, label in ((_NUMBER_FIRST, 1, 2, 3), (_NUMBER_LAST, 3, 2, 1)):
+    for pattern, label in ((_SYNSET, 2), (_SYNSET_LAST, 1)):
+        with_synsets = [pattern.fullmatch(line) for line in lines]
+        if all(match and match[label] for match in with_synsets):
+            return [match[label].strip() for match in with_synsets if match]
+    orders = ((_NUMBER_FIRST, 1, 2, 3), (_NUMBER_CALLED, 1, 2, 3), (_NUMBER_LAST, 3, 2, 1))
+    for pattern, number, mark, label in orders:
         matches = [match for line in lines if (match := pattern.fullmatch(line))]
         if len(matches) < len(lines):
             continue

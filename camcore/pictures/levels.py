@@ -15,6 +15,33 @@ STRETCHES = {
 FULL = 65535
 
 
+class StretchAdvice(str):
+    """A note that advises a stretch.
+
+    Attributes
+    ----------
+    stretch : str
+        One of `STRETCHES`.
+
+    Examples
+    --------
+    >>> advice = StretchAdvice("it is dark", "12-bit")
+    >>> advice, advice.stretch
+    ('it is dark', '12-bit')
+    """
+
+    stretch: str
+
+    def __new__(cls, text: str, stretch: str) -> StretchAdvice:
+        advice = super().__new__(cls, text)
+        advice.stretch = stretch
+        return advice
+
+    def __reduce__(self) -> tuple[type[StretchAdvice], tuple[str, str]]:
+        """What a copy is made of, as where a picture is decoded in another process."""
+        return StretchAdvice, (str(self), self.stretch)
+
+
 def check_stretch(stretch: str) -> None:
     """Refuse a name that is not one of `STRETCHES`.
 
@@ -73,8 +100,9 @@ def level_notes(stretch: str, low: float, high: float) -> list[str]:
     notes = ["16-bit scaled to 8-bit"]
     bits = next((depth for depth in (8, 10, 12, 14) if high < 2**depth), 16)
     if high > 0 and bits < 16:
-        notes.append(
+        text = (
             f"only {low:g} to {high:g} of 0 to {FULL} is used ({bits} bits), so it is "
             f"{'nearly black' if bits <= 12 else 'dark'}: choose stretch {bits}-bit"
         )
+        notes.append(StretchAdvice(text, f"{bits}-bit"))
     return notes

@@ -14,7 +14,12 @@ from camcore.pictures.bands import MAX_BANDS, preview, read_bands
 from camcore.pictures.codecs import Size, check_size, decode, printable, quiet_pillow
 from camcore.pictures.colour_modes import float_to_bytes, gray_to_rgb, to_levels
 from camcore.pictures.dicom import is_dicom, read_dicom
-from camcore.pictures.levels import black_and_white, check_stretch, level_notes
+from camcore.pictures.levels import (
+    StretchAdvice,
+    black_and_white,
+    check_stretch,
+    level_notes,
+)
 
 MAX_PIXELS = 64_000_000
 MAX_ENCODED_BYTES = 512 * 1024**2
@@ -71,6 +76,11 @@ class Picture:
         if self.bands is not None and self.bands.shape[2] == channels:
             return self.bands
         return self.pixels
+
+    @property
+    def advised_stretch(self) -> str | None:
+        """The stretch that shows a picture of 16 bits that uses few of them, else None."""
+        return next((n.stretch for n in self.notes if isinstance(n, StretchAdvice)), None)
 
     @property
     def height(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,15 @@ from typing import Any
 import numpy as np
 
 from camcore.auditing.held_columns import fixed_values
+from camcore.auditing.report import write_report
 from camcore.auditing.rules import RULES as AUDIT_RULES
 from camcore.auditing.runs.findings import Finding
-from camcore.auditing.runs.progress import Progress, StoppedError, Watch
+from camcore.auditing.runs.progress import Progress, Watch
+from camcore.auditing.runs.repairs import RepairRecord, remember_repair
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.store import Store
 from camcore.classifier import Classifier
-from camcore.errors import CamcoreError, InputError, ModelError, StoreError
+from camcore.errors import InputError, ModelError, StoreError
 from camcore.models.loading import load_model
 from camcore.repairing.measurement import (
     Reliance,
@@ -32,6 +35,8 @@ from camcore.repairing.measurement import (
 from camcore.repairing.result import Group, Repair, Status
 from camcore.repairing.rules import RULES
 from camcore.repairing.target import targets
+
+_PATIENCE = 20.0  # seconds that the report waits for another writer of the run
 
 
 def repair(
@@ -96,17 +101,16 @@ def repair(
     with store.locked():
         _take_up(store, run, found, new, deep)
         watch = Watch(store.folder, show)
-        try:
-            made = _Work(run, out, store, watch, found, show).done(new, deep, model)
-            watch.end("complete")
-        except StoppedError:
-            raise
-        except CamcoreError as error:
-            watch.end("failed", str(error))
-            raise
-        except KeyboardInterrupt:
-            watch.end("paused")
-            raise
+        asked = None if new is None else str(Path(new).absolute())
+        record = RepairRecord(out, finding, tuple(own.id for own in found), asked, deep)
+        # A run that may only be read is repaired all the same; its report does not tell it.
+        with suppress(StoreError):
+            remember_repair(run, record)
+        with watch.run():
+            made = _Work(run, out, store, watch, found).done(new, deep, model)
+            watch.begin("report")
+            with suppress(StoreError), run.store.locked(_PATIENCE):
+                write_report(Run(run.folder))
     return made
 
 
@@ -117,7 +121,6 @@ class _Work:
     store: Store
     watch: Watch
     found: tuple[Finding, ...]
-    show: Callable[[Progress], Any] | None
 
     def done(
         self, new: str | os.PathLike[str] | None, deep: bool, model: Classifier | None
@@ -190,7 +193,7 @@ class _Work:
             partial = self.store.folder / f".{os.getpid()}.keras"
             mended.save(partial)
             os.replace(partial, file)
-        after = proof_run(bench, file, self.store.folder / "after", self.show)
+        after = proof_run(bench, file, self.store.folder / "after", self.watch.relay("proof"))
         gone, remaining, new = told_findings(self.run, after)
         made = replace(made, gone=gone, remaining=remaining, new=new)
         made = replace(made, runs=(self.run.folder, after.folder), file=self.out)
@@ -201,7 +204,8 @@ class _Work:
         return self._told(made)
 
     def _told(self, made: Repair) -> Repair:
-        made.write(self.out.with_name(f"{self.out.name}.repair.json"))
+        self.store.write_json("edited.json", [own.edited for own in made.groups])
+        Store(self.out.parent).write_json(f"{self.out.name}.repair.json", made.as_json())
         return made
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -17,9 +16,7 @@ from camcore.auditing.runs.run import Run
 from camcore.repairing.bench import Bench
 
 
-def proof_run(
-    bench: Bench, file: Path, folder: Path, show: Callable[[Progress], Any] | None = None
-) -> Run:
+def proof_run(bench: Bench, file: Path, folder: Path, show: Callable[[Progress], None]) -> Run:
     """Audit the held-out pictures with the model of a file, with the settings of the first run."""
     settings = bench.plan.settings
     options = settings.as_json()
@@ -27,7 +24,7 @@ def proof_run(
         options.pop(name)
     table = folder.with_name("held-out.csv")
     if not table.exists():
-        _listing(bench).to_csv(table, index=False)
+        held_out_listing(bench).to_csv(table, index=False)
     options["class_names"] = str(_names(bench, folder))
     options["labels"] = str(_mapping(bench, folder))
     options["preprocessing"] = bench.plan.preprocessing
@@ -64,7 +61,8 @@ def _standing(run: Run) -> dict[tuple[str, str], Finding]:
     }
 
 
-def _listing(bench: Bench) -> pd.DataFrame:
+def held_out_listing(bench: Bench) -> pd.DataFrame:
+    """The held-out pictures as a table to audit: path, label, and what is known of objects."""
     files = bench.run.store.read_table("files.parquet").set_index("id").loc[bench.ids(1)]
     table = pd.DataFrame(
         {

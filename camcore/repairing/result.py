@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -136,12 +134,6 @@ class Repair:
                 "after": None if self.runs[1] is None else str(self.runs[1]),
             },
         }
-
-    def write(self, file: Path) -> None:
-        """Write it beside the model, complete or not at all."""
-        partial = file.with_name(f".{file.name}.{os.getpid()}")
-        partial.write_text(json.dumps(self.as_json(), indent=1, allow_nan=False), "utf-8")
-        os.replace(partial, file)
 
 
 def _of_class(value: dict[str, Any]) -> dict[str, Any]:

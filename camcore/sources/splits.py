@@ -65,6 +65,7 @@ _FILLERS = frozenset(
         "for",
     ]
 )
+_FOLDS = frozenset(["fold", "folds", "kfold"])
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_a-zA-Z]+")
 _ALIKE = 0.5  # share of the smaller split's class folders that the other must have too
 
@@ -115,6 +116,8 @@ def role_of(name: str) -> tuple[Role, str] | None:
     (('train', ''), ('test', ''), ('val', ''), ('test', ''))
     >>> role_of("seg_train"), role_of("steam train"), role_of("latest"), role_of("train or test")
     (('train', 'seg'), ('train', 'steam'), None, None)
+    >>> role_of("fold_3"), role_of("Fold 10"), role_of("blindfold 1")
+    (('train', ''), ('train', ''), None)
     """
     words = [word.casefold() for word in _WORD.findall(name)]
     roles: list[Role] = []
@@ -126,6 +129,9 @@ def role_of(name: str) -> tuple[Role, str] | None:
             roles.append(role)
         elif word not in _FILLERS:
             rest.append(word)
+    if not roles and _FOLDS.intersection(rest):
+        # Each part of a cross-validation is learnt from in turn.
+        return "train", " ".join(word for word in rest if not (word.isdigit() or word in _FOLDS))
     return (roles[0], " ".join(rest)) if len(roles) == 1 else None
 
 
@@ -146,6 +152,8 @@ def lay_out(paths: Sequence[str]) -> Layout:
     --------
     >>> lay_out(["train/cat/1.png", "train/dog/1.png", "valid/cat/2.png"])
     Layout(labels=('cat', 'dog', 'cat'), splits=('train', 'train', 'valid'))
+    >>> lay_out(["fold1/cat/1.png", "fold2/cat/2.png"])
+    Layout(labels=('cat', 'cat'), splits=('fold1', 'fold2'))
     >>> lay_out(["bus/1.png", "car/1.png", "train/1.png"])
     Layout(labels=('bus', 'car', 'train'), splits=('', '', ''))
     >>> lay_out(["cat/train/1.png", "cat/test/1.png", "dog/train/1.png"])
@@ -215,12 +223,15 @@ def _classes_below(
 
     while True:
         heads = {name: first(name) for name in splits}
+        # One of several folders elsewhere is a class, whatever it is called.
+        classes = set().union(*(folders for folders in heads.values() if len(folders) > 1))
         nested = [
             name
             for name, folders in heads.items()
             if len(folders) == 1
             and whole(name)
             and _says_nothing(next(iter(folders)), splits[name])
+            and not folders & classes
         ]
         if not nested:
             # train/pets/cat and test/pets/cat

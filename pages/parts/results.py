@@ -209,6 +209,8 @@ def python_lines(
     file = (
         f"camcore.sample({_quoted(source.sample)}).file" if source.sample else _quoted(source.file)
     )
+    scaled = source.picture.stretch
+    stretch = f", stretch={_quoted(scaled)}" if scaled != "none" else ""
     options = [f"layer={_quoted(one.layer.name)}", f"method={_quoted(one.method)}"]
     if one.preprocessing != model.preprocessing:
         options.append(f"preprocessing={_quoted(one.preprocessing)}")
@@ -220,7 +222,7 @@ def python_lines(
         "import camcore",
         "",
         f"model = camcore.load_model({', '.join(load)})",
-        f"picture = camcore.read_image({file})",
+        f"picture = camcore.read_image({file}{stretch})",
     ]
     for own in shown:
         target = name_or_index(model, own.target.index)
@@ -258,6 +260,8 @@ def command_lines(
         if one.preprocessing != model.preprocessing or choice.file:
             words += ["--preprocess", one.preprocessing]
         words += ["--fit", one.fit] if one.fit != "stretch" else []
+        stretch = source.picture.stretch
+        words += ["--stretch", stretch] if stretch != "none" else []
         words += ["--of", one.of] if one.of != "score" else []
         words += ["--out", f"explained-{one.target.index}"]
         lines.append(" ".join(map(shlex.quote, words)))

@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 import camcore
+from camcore.pictures.levels import STRETCHES
 from pages.components.digit_canvas import draw_digit
 from pages.components.thumbnails import pick_thumbnail
 from pages.pickers.model_picker import ModelChoice
@@ -27,6 +28,8 @@ SAMPLE, UPLOAD, CAMERA, PATH, DRAW = "Sample", "Upload", "Camera", "Path", "Draw
 _TYPES = ["png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "ppm", "avif"]
 _LARGEST = 100  # MB
 _UPLOADER = "picture-upload"
+_STRETCHES = "picture-stretches"  # by the path of a picture
+_ASKED = "picture-stretch-asked"
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,12 @@ class PictureChoice:
 
     def link(self) -> dict[str, str | None]:
         """What an address says of the picture."""
-        return {"image": self.sample, "path": address_of(self.place)}
+        stretch = self.picture.stretch
+        return {
+            "image": self.sample,
+            "path": address_of(self.place),
+            "stretch": stretch if stretch != "none" else None,
+        }
 
 
 def follow_link() -> None:
@@ -66,6 +74,7 @@ def follow_link() -> None:
         st.session_state["picture-source"] = PATH if path else SAMPLE
     if path and not is_token(path):
         st.session_state["picture-path"] = path
+    st.session_state[_ASKED] = asked_one("stretch", STRETCHES, "the stretch")
 
 
 def pick_picture(choice: ModelChoice | None, drawable: bool) -> PictureChoice | None:
@@ -147,7 +156,10 @@ def _path() -> PictureChoice | None:
         stamp = f"{path} {status.st_size} {status.st_mtime_ns}"
     except (OSError, ValueError):
         return PictureChoice(camcore.read_image(path), None, path)  # says what is wrong with it
-    return PictureChoice(_read(stamp, lambda: camcore.read_image(path)), None, path, path)
+    stretch = _stretch_of(path)
+    picture = _read(f"{stamp} {stretch}", lambda: camcore.read_image(path, stretch=stretch))
+    _offer_stretch(path, picture)
+    return PictureChoice(picture, None, path, path)
 
 
 def _drawn() -> PictureChoice | None:
@@ -175,8 +187,49 @@ def _keep(data: bytes, name: str) -> str:
 def _brought(path: str) -> PictureChoice:
     """A picture that came through the browser; it lies under its content's hash."""
     file = Path(path)  # a message names the file as the person knows it
-    picture = _read(path, lambda: camcore.read_image(file.read_bytes(), name=file.name))
+    stretch = _stretch_of(path)
+    picture = _read(
+        f"{path} {stretch}",
+        lambda: camcore.read_image(file.read_bytes(), name=file.name, stretch=stretch),
+    )
+    _offer_stretch(path, picture)
     return PictureChoice(picture, None, picture.name, path)
+
+
+def _stretch_of(path: str) -> str:
+    """Which values of 16 bits become black and white, as chosen for a picture or by its link."""
+    chosen: dict[str, str] = st.session_state.setdefault(_STRETCHES, {})
+    if asked_for := st.session_state.pop(_ASKED, None):
+        chosen[path] = asked_for
+    return chosen.get(path, "none")
+
+
+def _offer_stretch(path: str, picture: camcore.Picture) -> None:
+    """One click for a picture of 16 bits that uses few of them, and one back."""
+
+    def choose(stretch: str) -> None:
+        st.session_state[_STRETCHES][path] = stretch
+
+    if advised := picture.advised_stretch:
+        st.button(
+            f"Brighten: show it as {advised}",
+            key="picture-stretch",
+            icon=":material/brightness_6:",
+            help=f"The picture has 16 bits and uses few of them. Black and white become "
+            f"{STRETCHES[advised]}.",
+            on_click=choose,
+            args=(advised,),
+            width="stretch",
+        )
+    elif picture.stretch != "none":
+        st.button(
+            f"Shown as {picture.stretch}: back to 16-bit",
+            key="picture-stretch-back",
+            icon=":material/undo:",
+            on_click=choose,
+            args=("none",),
+            width="stretch",
+        )
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

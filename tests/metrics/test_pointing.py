@@ -170,3 +170,23 @@ def test_evidence_lies_where_the_cells_speak_for_the_picture(reach, share, area,
     energy_share = energy_pointing(heatmap, where)
     assert energy_share.share == pytest.approx(share)
     assert energy_share.area == pytest.approx(area)
+
+
+@pytest.mark.parametrize(("highest", "x"), [(0, 0.5), (1, 9.0), (2, 19.0), (3, 29.0)])
+def test_a_centre_in_the_padding_of_a_network_points_at_the_pixel_beside_it(highest, x):
+    """Cells of 10 pixels from -6 on, of which the picture begins at 0, as behind ZeroPadding2D."""
+    raw = np.zeros((1, 4))
+    raw[0, highest] = 1
+    padded = mapped(raw, Frame(-6.0, 0.0, 34.0, 20.0, 40, 20, reach=(0.0, 0.0, 34.0, 20.0)))
+    enlarged = padded.upsampled()[10]
+    assert enlarged[int(x)] >= enlarged.max() - 0.051  # the next pixel's centre is .05 cells off
+    assert enlarged[int(x)] > enlarged[(int(x) + 10) % 34]
+    hits = [column for column in range(40) if pointing_game(padded, (column, 0, column + 1, 20))]
+    assert hits == [int(x)]
+    assert pointing_game(padded, mask_of((int(x), 0, int(x) + 1, 20), 40, 20))
+
+
+def test_a_cell_beside_the_picture_points_nowhere():
+    frame = Frame(-10.0, 0.0, 40.0, 20.0, 40, 20, reach=(0.0, 0.0, 40.0, 20.0))
+    assert not pointing_game(mapped([[5.0, 1, 1, 1, 1]], frame), (0, 0, 40, 20))
+    assert pointing_game(mapped([[1.0, 5, 1, 1, 1]], frame), (0, 0, 40, 20))

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from tests.models.onnx.onnx_networks import pooled
 from tests.pages.app_page import DASHBOARD, address, assert_calm
 
 
@@ -234,6 +235,18 @@ def test_what_was_brought_opens_from_its_address(visit, keras, tmp_path):
     assert "choose the file again" in gone.warning[0].value
 
 
+def test_an_onnx_file_is_explained(visit):
+    app = visit()
+    app.segmented_control(key="model-group").set_value("Your file").run()
+    network = pooled(shape=("N", 3, 32, 32)).model.SerializeToString()
+    app.file_uploader(key="model-upload").upload("net.onnx", network, "x/y").run()
+    assert_calm(app)
+    assert explained(app)
+    assert app.selectbox(key="map-layer").value == "late_relu"
+    app.selectbox(key="map-method").set_value("recipro-cam").run()
+    assert_calm(app)
+
+
 def test_a_typed_path_is_in_the_address(visit, tmp_path):
     (tmp_path / "mine.png").write_bytes(png())
     app = visit()
@@ -427,6 +440,26 @@ def test_the_probability_can_be_explained_where_gradients_are(visit):
     assert_calm(app)
     assert "of the evidence for tank lies in" in texts(app)
     assert "of" not in address(app)
+
+
+def test_a_picture_of_12_bits_in_16_is_stretched_by_one_click(visit, tmp_path):
+    """Kept in the address and in the lines to copy; a link brings it back, another click undoes."""
+    path = tmp_path / "scan.png"
+    values = np.linspace(0, 4095, 28 * 28).astype(np.uint16).reshape(28, 28)
+    Image.fromarray(values).save(path)
+    app = visit(model="cam1", path=str(path))
+    assert "stretch" not in address(app)
+    app.button(key="picture-stretch").click().run()
+    assert_calm(app)
+    assert address(app)["stretch"] == "12-bit"
+    assert 'stretch="12-bit"' in app.code[0].value
+    assert "--stretch 12-bit" in app.code[1].value
+    again = visit(**address(app))
+    assert_calm(again)
+    assert address(again)["stretch"] == "12-bit"
+    again.button(key="picture-stretch-back").click().run()
+    assert "stretch" not in address(again)
+    assert "picture-stretch" in {own.key for own in again.button}
 
 
 def test_a_link_that_names_no_scaling_asks_for_the_guess(visit, keras, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 
 import numpy as np
 import pytest
@@ -133,3 +134,17 @@ def test_what_cannot_be_stretched_says_so():
     rows = b"\0" + np.array([9, 9, 9, 65535], ">u2").tobytes()
     picture = read_image(written_png(1, 1, 16, 6, rows), stretch="12-bit")
     assert picture.notes == ("16-bit scaled to 8-bit, not stretched",)
+
+
+@pytest.mark.parametrize(
+    ("high", "advised"), [(200, "8-bit"), (4095, "12-bit"), (9000, "14-bit"), (40000, None)]
+)
+@pytest.mark.parametrize("source", [png, lambda values: png(values, "TIFF"), lambda values: values])
+def test_the_advised_stretch_shows_the_picture_and_is_followed_by_none(source, high, advised):
+    picture = read_image(source(ramp(high)))
+    assert picture.advised_stretch == advised
+    assert pickle.loads(pickle.dumps(picture)).advised_stretch == advised
+    if advised:
+        stretched = read_image(source(ramp(high)), stretch=advised)
+        assert stretched.advised_stretch is None
+        assert stretched.pixels.max() > picture.pixels.max()

@@ -11,6 +11,8 @@ from PIL import Image
 SIDE = 32
 TAG = 8
 NAMES = ("across", "down")
+EACH = 130
+"""Pictures of a class in an audited folder."""
 
 
 def striped_folder(place: Path, each: int, seed: int, agrees: float = 1.0) -> Path:

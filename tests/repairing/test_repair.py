@@ -17,7 +17,7 @@ import camcore
 from camcore.auditing.run_comparison.compare_runs import compare
 from camcore.auditing.runs.run import Run
 from camcore.errors import InputError, StoreError
-from tests.repairing.shortcut import NAMES, striped_folder
+from tests.repairing.shortcut import EACH, NAMES, TAG, striped_folder
 
 _SERVER = multiprocessing.get_context("forkserver")
 _KEYS = {"status", "check", "way", "groups", "reliance", "findings", "missing", "runs"}
@@ -31,7 +31,7 @@ def accuracies(file, folder) -> tuple[float, float]:
         for picture in sorted((folder / name).iterdir()):
             pixels = np.asarray(Image.open(picture), np.float32)
             answer = int(model.scores(pixels[None])[0].argmax())
-            bright = bool(pixels[:8, :8].mean() > 130)
+            bright = bool(pixels[:TAG, :TAG].mean() > 130)
             right.setdefault((klass, bright), []).append(answer == klass)
     groups = [float(np.mean(own)) for own in right.values()]
     assert len(groups) == 4
@@ -84,7 +84,7 @@ def test_the_json_is_the_contract(mended):
 def test_the_proof_sees_no_picture_that_was_learnt(mended, caught):
     store = Run(mended.runs[1]).images["sha256"]
     learnt = set(caught.sound.images["sha256"]) - set(store)
-    assert len(store) == len(learnt) == 130
+    assert len(store) == len(learnt) == EACH
 
 
 @pytest.mark.slow
@@ -116,7 +116,7 @@ def _repair(run: Path, out: Path) -> None:
 def test_killed_and_resumed_to_the_same_model(mended, caught, keras, tmp_path):
     out = tmp_path / "mended.keras"
     kept = 0
-    for _ in range(3):  # each gets one piece further, however slow the machine
+    for _ in range(2):  # each gets one piece further, however slow the machine
         process = _SERVER.Process(target=_repair, args=(caught.sound.folder, out))
         process.start()
         before, kept = kept, _wait_for_more(tmp_path / "mended.keras.repair", kept, process)

@@ -170,3 +170,21 @@ def test_the_split_that_is_taken_unasked(names, labels, taken):
 def test_a_split_that_is_not_there(wanted):
     with pytest.raises(InputError, match=f"no split '{wanted}'; the pictures lie in train, test"):
         choose_splits(splits_of(["a", "a"], ["train", "test"]), wanted)
+
+
+def test_folds_of_a_cross_validation_are_no_classes():
+    paths = [f"fold_{k}/{name}/1.png" for k in range(3) for name in ("benign", "malignant")]
+    layout = lay_out(paths)
+    assert set(layout.labels) == {"benign", "malignant"}
+    assert set(layout.splits) == {"fold_0", "fold_1", "fold_2"}
+    taken = choose_splits(splits_of(layout.labels, layout.splits), None)
+    assert [split.name for split in taken] == ["fold_0", "fold_1", "fold_2"]
+    assert lay_out(["fold/1.png", "crease/2.png"]).labels == ("fold", "crease")  # the control
+
+
+def test_a_class_of_one_letter_that_a_split_has_alone_stays_a_class():
+    layout = lay_out(["train/a/1.png", "train/b/1.png", "test/a/1.png"])
+    assert layout.labels == ("a", "b", "a")
+    assert lay_out(["train/a/x/1.png", "train/a/y/1.png", "test/a/x/1.png"]).labels == (
+        "x", "y", "x",
+    )  # fmt: skip

@@ -13,6 +13,7 @@ from camcore.auditing.interventions.replay import pool_of
 from camcore.auditing.report import words
 from camcore.auditing.report.album import Album
 from camcore.auditing.report.rendering import rendered
+from camcore.auditing.report.repair_chapter import COLUMNS, SURE, chapters_of
 from camcore.auditing.report.sections import Cause, Chart, chart_of, opening_of, section_of
 from camcore.auditing.report.tables import bad_table, images_table
 from camcore.auditing.runs.findings import LEVELS, Finding
@@ -77,6 +78,9 @@ def _page(run: Run) -> str:
         effects=effects,
         levels=levels,
         decisions={one.id: run.decision(one.id) for one in run.findings},
+        repairs=chapters_of(run),
+        repair_columns=COLUMNS,
+        repair_sure=SURE,
         classes=_classes(run),
         bad=run.bad.iloc[:_ROWS],
         bad_count=len(run.bad),

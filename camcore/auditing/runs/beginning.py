@@ -37,6 +37,7 @@ _VERSIONS = (
     "tensorflow",
     "keras",
     "onnxruntime",
+    "torch",
     "numpy",
     "scipy",
     "scikit-learn",

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from camcore.auditing.runs.run import Run
@@ -101,6 +101,11 @@ def launch(settings: Settings, folder: Path) -> subprocess.Popen[bytes]:
 
     Its messages go to ``log.txt`` in the run folder.
     """
+    return start_process(command(settings, folder), folder)
+
+
+def start_process(words: Sequence[str], folder: Path) -> subprocess.Popen[bytes]:
+    """Start a command of this package, ``python`` first, that works on a folder of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     # The lock file marks the folder as a run's from the first moment on.
     (folder / "lock").touch()
@@ -108,7 +113,7 @@ def launch(settings: Settings, folder: Path) -> subprocess.Popen[bytes]:
     paths = [package_parent, *filter(None, [os.environ.get("PYTHONPATH")])]
     with open(folder / LOG, "ab") as log:
         return subprocess.Popen(
-            [sys.executable, *command(settings, folder)[1:]],
+            [sys.executable, *words[1:]],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -8,12 +8,12 @@ import os
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from camcore.errors import CamcoreError
+from camcore.errors import CamcoreError, LabelsError
 
 STAGES = ("unpacking", "listing", "model", "scan", "evidence", "interventions", "report")
 _FILE = "progress.json"
@@ -143,6 +143,51 @@ class Watch:
         now = self._now
         self._now = Progress(state, now.stage, now.done, now.total, now.bad, message=message)
         self._write()
+
+    @contextlib.contextmanager
+    def run(self) -> Iterator[None]:
+        """Say how the run inside ended, whatever ended it; an error goes on to the caller."""
+        try:
+            yield
+        except StoppedError:
+            if self._now.state == "running":  # a run inside this one was asked
+                self.end("paused")
+            raise
+        except LabelsError as error:
+            self.end("asking", str(error))
+            raise
+        except CamcoreError as error:
+            self.end("failed", str(error))
+            raise
+        except KeyboardInterrupt:
+            self.end("paused")
+            raise
+        except Exception as error:
+            kind = type(error).__name__
+            self.end("failed", f"something went wrong that should not have ({kind})")
+            raise
+        self.end("complete")
+
+    def relay(self, stage: str) -> Callable[[Progress], None]:
+        """What a run inside this one is shown by, as parts of a stage; it hears the same requests.
+
+        Parameters
+        ----------
+        stage : str
+
+        Returns
+        -------
+        callable
+            For the ``show`` of the inner `Watch`; raises a `StoppedError` like `advance`.
+        """
+
+        def show(inner: Progress) -> None:
+            if inner.state == "running":
+                self._now = replace(inner, stage=f"{stage}: {inner.stage}")
+                self._write()
+                self.check()
+
+        return show
 
     def _write(self) -> None:
         self._written = time.monotonic()

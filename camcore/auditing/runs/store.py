@@ -106,12 +106,19 @@ class Store:
             raise self._refused(error) from None
         held.add(key)
         try:
-            for file in self.folder.rglob(f".*{_PARTIAL}"):
-                file.unlink(missing_ok=True)
+            self._remove_partials()
             yield
         finally:
             held.discard(key)
             lock.release()
+
+    def _remove_partials(self) -> None:
+        """Remove what is half-written, but for folders inside that have a writer of their own."""
+        for place, folders, files in os.walk(self.folder):
+            folders[:] = [name for name in folders if not Store(Path(place, name)).is_run()]
+            for name in files:
+                if name.startswith(".") and name.endswith(_PARTIAL):
+                    Path(place, name).unlink(missing_ok=True)
 
     def is_run(self) -> bool:
         """Whether this folder is a run's, begun or complete."""

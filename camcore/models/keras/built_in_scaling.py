@@ -20,14 +20,19 @@ _MOVING = PASSED_THROUGH | {
 }  # fmt: skip
 _ADDING = {"AddV2", "Add", "Sub", "BiasAdd", "FusedBatchNorm", "FusedBatchNormV3"}
 _SCALING = {"Mul", "RealDiv", "Div", "DivNoNan"}
+_PRODUCTS = {"MatMul", "BatchMatMulV2", "Einsum"}
+_BOUNDING = {"Minimum", "Maximum"}
+_POOLING = {"Sum", "Mean"}
+_LEARNT = {"Placeholder", "ReadVariableOp", "VarHandleOp"}
 _SHAPES = {"Shape", "ShapeN", "Size", "Rank"}
 
 
 def built_in_scaling(graph: TracedGraph) -> str | None:
     """Which preprocessing the beginning of a model asks for, or None where it does not tell.
 
-    The operations from the picture on are followed as long as they move pixels or scale them
-    channel by channel, whatever the layers are called and however deep they are nested. What they
+    The operations from the picture on are followed as long as they move pixels, scale them
+    channel by channel, bound them or mix their channels by fixed numbers (RGB to gray), whatever
+    the layers are called and however deep they are nested. What they
     do is measured on black, middle and white pictures, and read as ``gain * pixel + offset``:
 
     - a gain that brings 0..255 down to a range of at most `SMALL`, or a zero amid 0..255 (a mean
@@ -49,6 +54,11 @@ def built_in_scaling(graph: TracedGraph) -> str | None:
     return told_by(np.asarray(values) for values in ends_of_levels)
 
 
+def scales_pixels(graph: TracedGraph) -> bool:
+    """Whether a model begins with anything that scales pixels, whether or not it tells how."""
+    return bool(_ends(graph))
+
+
 def _ends(graph: TracedGraph) -> list[Any]:
     """The tensors that the scaling ends in: what the first other operations read."""
     ends: dict[str, Any] = {}
@@ -63,7 +73,7 @@ def _ends(graph: TracedGraph) -> list[Any]:
                 if tensor.dtype.is_floating:
                     ends[tensor.name] = tensor
                 continue
-            scaled |= operation.type not in _MOVING - _ADDING
+            scaled |= operation.type in _SCALING | _ADDING
             for output in operation.outputs[: 1 if "BatchNorm" in operation.type else None]:
                 if output.name not in seen:
                     seen.add(output.name)
@@ -74,7 +84,14 @@ def _ends(graph: TracedGraph) -> list[Any]:
 def _scales(operation: Any, graph: TracedGraph) -> bool:
     if operation.type in _MOVING:
         return True
-    if operation.type not in _SCALING:
+    if operation.type in _POOLING:
+        axes = tf.get_static_value(operation.inputs[1])
+        rank = operation.inputs[0].shape.rank
+        return axes is not None and rank == 4 and set(np.ravel(axes) % rank) == {rank - 1}
+    if operation.type not in _SCALING | _PRODUCTS | _BOUNDING:
         return False
     varying = [i for i, tensor in enumerate(operation.inputs) if tensor.op in graph.dependent]
-    return len(varying) == 1 and (operation.type == "Mul" or varying == [0])
+    if operation.type in _SCALING:
+        return len(varying) == 1 and (operation.type == "Mul" or varying == [0])
+    fixed = [tensor for tensor in operation.inputs if tensor.op not in graph.dependent]
+    return len(fixed) == 1 and not any(own.type in _LEARNT for own in graph.ancestors(fixed[0]))

@@ -58,8 +58,9 @@ class KerasClassifier:
         Hash of the content; computed from configuration and weights by default.
     preprocessing : str, optional
         One of `camcore.PREPROCESSINGS`. By default what the beginning of the model tells, such as
-        ``none`` where it scales pixels itself or takes whole numbers, else ``0-1``, which is a
-        guess and says so in `preprocessing_guessed`.
+        ``none`` where it scales pixels itself or takes whole numbers, or that of the network of
+        Keras Applications that it is by its convolutions. Else that of the network that it
+        begins with, or ``0-1``: a guess, which `preprocessing_guessed` says.
     class_names : sequence of str, optional
         One for each column of the output.
     output : str or int, optional
@@ -125,9 +126,6 @@ class KerasClassifier:
         self._lock = threading.RLock()
         self._feed = Feed(inputs)
         self._graph = TracedGraph(model, self.input_shape, self._feed.call_with)
-        self.preprocessing_told = known_preprocessing(inputs, self._graph)
-        self.preprocessing = preprocessing or self.preprocessing_told or "0-1"
-        self.preprocessing_guessed = not (preprocessing or self.preprocessing_told)
         self.keras_model = model
         self._identity = self.sha256
 
@@ -135,7 +133,12 @@ class KerasClassifier:
         self.outputs = tuple(results)
         read, passed_over = choose_output(self._graph, results, self.name, output, output_kind)
         self.output, self.output_kind = read.name, read.kind
-        self._decided = (*inputs.notes, *passed_over)
+        known = known_preprocessing(inputs, self._graph, read.scores)
+        self.preprocessing_told = known.certain
+        self.preprocessing = preprocessing or known.certain or known.likely
+        self.preprocessing_guessed = not (preprocessing or known.certain)
+        reasons = () if preprocessing else known.notes
+        self._decided = (*inputs.notes, *passed_over, *reasons)
         self._hold(others or {})
         self.class_names = column_names(
             read.name, read.kind, int(read.scores.shape[1]), class_names, self.name

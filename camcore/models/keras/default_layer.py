@@ -43,11 +43,9 @@ def reaching(
             tf.stack([tf.reduce_max(tf.abs(part)) for part in (tap.upright(slope), slope)])
             for tap, slope in zip(partial, gradients, strict=True)
         ]
-    noise = np.random.default_rng(0).uniform(0, 1, (1, *graph.images.shape[1:]))
-    found = graph.function([graph.images], sizes)(tf.constant(noise, tf.float32))
     unread = tuple(
         tap.name
-        for tap, (cells, whole) in zip(partial, (size.numpy() for size in found), strict=True)
+        for tap, (cells, whole) in zip(partial, _of_noise(graph, sizes), strict=True)
         if cells == 0 and whole > 0
     )
     return tuple(tap for tap in taps if tap.name not in unread), unread
@@ -57,8 +55,10 @@ def default_tap(graph: TracedGraph, taps: tuple[Tap, ...], scores: Any) -> Tap:
     """The last map that a layer made.
 
     A transformer's first map, the embedding of its patches, is linear in the pixels and knows
-    nothing yet; its tokens are shown. Where convolutions made the map and a single attention
-    pools it, the map of the convolutions is shown.
+    nothing yet; its tokens are shown, at the last layer through which all that the patches tell
+    the scores goes: behind a class token the input of the last attention, not its keys or values.
+    Where convolutions made the map and a single attention pools it, the map of the convolutions
+    is shown.
     """
     active = [tap for tap in taps if not tap.kind.startswith(_PASSIVE)] or [taps[-1]]
     last = active[-1]
@@ -66,13 +66,43 @@ def default_tap(graph: TracedGraph, taps: tuple[Tap, ...], scores: Any) -> Tap:
         return last
     mixings = sum(graph.mixes_cells(operation) for operation in graph.ancestors(scores))
     if mixings >= _TRANSFORMER:
-        return last
+        return _last_whole(graph, active, scores)
     seen = [
         tap
         for tap in active
         if not isinstance(tap.map, TokenMap) and not _linear(graph, tap.tensor)
     ]
-    return seen[-1] if seen else last
+    return seen[-1] if seen else _last_whole(graph, active, scores)
+
+
+def _last_whole(graph: TracedGraph, taps: list[Tap], scores: Any) -> Tap:
+    """The last map that holds all that the cells of the map before it tell the scores.
+
+    Keys and values of attention are two maps made of one, and neither holds all of it: with one
+    of them fixed, the scores still follow the cells that both are made of.
+    """
+    for index in range(len(taps) - 1, 0, -1):
+        sources = graph.ancestors(taps[index].tensor)
+        before = next((tap for tap in reversed(taps[:index]) if tap.tensor.op in sources), None)
+        if before is None:
+            continue
+        with graph.graph.as_default():
+            (slope,) = tf.gradients(
+                scores, [before.tensor], stop_gradients=[taps[index].tensor]
+            )  # fmt: skip
+            if slope is None:
+                return taps[index]
+            beside = tf.reduce_max(tf.abs(before.upright(slope)))
+        if _of_noise(graph, [beside])[0] == 0:
+            return taps[index]
+    return taps[-1]
+
+
+def _of_noise(graph: TracedGraph, tensors: list[Any]) -> list[np.ndarray]:
+    """Values of tensors for one picture of noise."""
+    noise = np.random.default_rng(0).uniform(0, 1, (1, *graph.images.shape[1:]))
+    found = graph.function([graph.images], tensors)(tf.constant(noise, tf.float32))
+    return [value.numpy() for value in found]
 
 
 def _linear(graph: TracedGraph, tensor: Any) -> bool:

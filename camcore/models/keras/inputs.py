@@ -10,6 +10,7 @@ import keras
 
 from camcore.classifier import OtherInput
 from camcore.errors import InputError, ModelError
+from camcore.models.keras.application_structure import application_of
 from camcore.models.keras.built_in_scaling import built_in_scaling
 from camcore.models.keras.traced_graph import TracedGraph
 from camcore.pictures.bands import MAX_BANDS
@@ -47,12 +48,45 @@ class Inputs:
     notes: tuple[str, ...]
 
 
-def known_preprocessing(inputs: Inputs, graph: TracedGraph) -> str | None:
-    """The preprocessing that the model itself tells, or None.
+@dataclass(frozen=True)
+class ToldPreprocessing:
+    """What a model tells of the numbers that it takes.
+
+    Attributes
+    ----------
+    certain : str or None
+        The preprocessing, where the model leaves no doubt.
+    likely : str
+        What to take otherwise.
+    notes : tuple of str
+        Why, where it is not read off the model's own operations.
+    """
+
+    certain: str | None
+    likely: str = "0-1"
+    notes: tuple[str, ...] = ()
+
+
+def known_preprocessing(inputs: Inputs, graph: TracedGraph, scores: Any) -> ToldPreprocessing:
+    """The preprocessing that the model itself tells.
 
     Whole numbers can only be 0 to 255: a model that takes them scales them itself.
     """
-    return "none" if "int" in inputs.dtype else built_in_scaling(graph)
+    if "int" in inputs.dtype:
+        return ToldPreprocessing("none")
+    built_in = built_in_scaling(graph)
+    application = None if built_in else application_of(graph, scores)
+    if application is None:
+        return ToldPreprocessing(built_in)
+    name, scaling = application.name, application.preprocessing
+    if application.whole:
+        note = f"its convolutions and classes are those of {name}, which takes pixels as {scaling}"
+        return ToldPreprocessing(scaling, scaling, (note,))
+    note = (
+        f"its convolutions are those of {name}, which takes pixels as {scaling}; whoever trained "
+        "its head may have scaled them otherwise"
+    )
+    return ToldPreprocessing(None, scaling, (note,))
 
 
 def read_inputs(

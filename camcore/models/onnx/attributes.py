@@ -12,9 +12,9 @@ from camcore.models.onnx.graph import Graph
 
 def attribute(node: Any, name: str, default: Any) -> Any:
     """An attribute of a node, or what it is without one."""
-    for own in node.attribute:
-        if own.name == name:
-            return helper.get_attribute_value(own)
+    for setting in node.attribute:
+        if setting.name == name:
+            return helper.get_attribute_value(setting)
     return default
 
 

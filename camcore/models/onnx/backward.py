@@ -46,20 +46,20 @@ class Backward(SlopeNodes):
             raise NoDerivativeError(self.graph.nodes[self.graph.maker[target]].op_type)
         return [*self.nodes, helper.make_node("Identity", [total], [self.gradient])]
 
-    def obstacles(self, target: str) -> frozenset[int]:
-        """Nodes between source and target that slopes cannot be carried through."""
+    def blocked(self, target: str) -> frozenset[str]:
+        """Tensors behind the source that no slopes of the target can be carried to."""
         sums: dict[str, list[str]] = {target: [self.slopes]}
-        found = set()
+        blocked: set[str] = set()
         for at in reversed(self.graph.between(self.source, target)):
             node = self.graph.nodes[at]
             try:
                 self._step(node, sums)
             except NoDerivativeError:
-                found.add(at)
-                for name in node.input:  # so that those before it are looked at all the same
-                    if self.follows(name) and self.graph.is_floating(name):
+                for name in filter(self.follows, node.input):
+                    blocked |= self.graph.ancestors(name)
+                    if self.graph.is_floating(name):  # those before it are looked at all the same
                         sums.setdefault(name, []).append(self.slopes)
-        return frozenset(found)
+        return frozenset(blocked)
 
     def _step(self, node: Any, sums: dict[str, list[str]]) -> None:
         """Carry slopes from the outputs of a node to its inputs."""

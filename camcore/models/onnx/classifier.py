@@ -29,7 +29,8 @@ from camcore.models.onnx.inputs import read_inputs
 from camcore.models.onnx.layers import (
     Tap,
     default_tap,
-    is_pooled_affine,
+    only_embeds,
+    pooled_affine,
     spatial_taps,
     split_tables,
 )
@@ -110,7 +111,7 @@ class OnnxClassifier:
         self._functions = Functions(self._graph)
         self._identity = sha256
         self._values = {other.name: zeros(other) for other in self.other_inputs}
-        self.nbytes = sum(int(own.nbytes) for own in self._graph.constants.values())
+        self.nbytes = sum(int(array.nbytes) for array in self._graph.constants.values())
 
         ends = scaling_ends(self._graph, self.input)
         self.preprocessing_told = self._told(ends)
@@ -144,10 +145,19 @@ class OnnxClassifier:
         self.weighted_layers = tuple(self._weights)
         taps = taps_of(target)
         self._taps = {tap.name: tap for tap in taps}
-        self._obstacles = Backward(self._graph, self.input).obstacles(target)
+        self._blocked = Backward(self._graph, self.input).blocked(target)
+        self._pooled = pooled_affine(self._graph, taps, target)
         self._class_weights: dict[str, ClassWeights | None] = {}
         self.layers = tuple(self._layer(tap) for tap in taps)
-        self.default_layer = default_tap(taps).name
+        shown = default_tap(taps)
+        self.default_layer = shown.name
+        if only_embeds(self._graph, shown, target):
+            self._decided = (
+                *self._decided,
+                f"layer {shown.name!r} embeds patches of pixels and is linear in them; the tokens "
+                "of the transformer behind it are not read as maps from ONNX files",
+            )
+            self._hold(self._given)
 
     def forward(self, images: np.ndarray, layer: str) -> Forward:
         """Run the model on preprocessed images, shape (N, H, W, C) float32.
@@ -162,8 +172,8 @@ class OnnxClassifier:
         wanted = (tap.tensor, self._output.tensor, self._output.answer, *beside)
         made = self._run(images, wanted, tap)
         scores, probabilities = self._answers(made)
-        state = {own: made[own] for own in beside}
-        size = sum(own.nbytes for own in state.values())
+        state = {name: made[name] for name in beside}
+        size = sum(array.nbytes for array in state.values())
         maps = tap.upright(made[tap.tensor])
         return Forward(maps, scores, probabilities, layer, state, size)
 
@@ -209,8 +219,8 @@ class OnnxClassifier:
             ) from None
         same = self._same(beside)
         repeated = {
-            name: np.repeat(own, wanted // len(own), axis=0)
-            for name, own in forward.state.items()
+            name: np.repeat(array, wanted // len(array), axis=0)
+            for name, array in forward.state.items()
             if name not in same
         }
         maps = np.repeat(forward.activations, wanted // count, axis=0)
@@ -263,7 +273,7 @@ class OnnxClassifier:
             If there is no such layer.
         """
         tap = self._tap(layer)
-        if not is_pooled_affine(self._graph, tap, self._output.tensor):
+        if layer not in self._pooled:
             return None
         if layer not in self._class_weights:
             height, width, channels = self.input_shape
@@ -334,14 +344,13 @@ class OnnxClassifier:
         return split_tables(self._graph, self._tap(layer), self._output.answer)
 
     def _layer(self, tap: Tap) -> Layer:
-        behind = self._graph.between(tap.tensor, self._output.tensor)
         return Layer(
             tap.name,
             *tap.cells,
             tap.kind,
-            self.class_weights(tap.name) is not None,
+            tap.name in self._pooled,
             tap.grid.frame,
-            differentiable=not any(at in self._obstacles for at in behind),
+            differentiable=tap.tensor not in self._blocked,
         )
 
     def _told(self, ends: tuple[str, ...]) -> str | None:

@@ -28,7 +28,7 @@ def _reshaped(back: SlopeNodes, node: Any, slope: str) -> list[str]:
 
 def _transposed(back: SlopeNodes, node: Any, slope: str) -> list[str]:
     order = attribute(node, "perm", range(len(back.shape(node.input[0])))[::-1])
-    return [back.op("Transpose", slope, perm=[int(own) for own in np.argsort(order)])]
+    return [back.op("Transpose", slope, perm=[int(place) for place in np.argsort(order)])]
 
 
 def _by(factor: Callable[[SlopeNodes, Any], str]) -> Carry:
@@ -98,6 +98,25 @@ def _tanh(back: SlopeNodes, node: Any) -> str:
 def _erf(back: SlopeNodes, node: Any) -> str:
     square = back.op("Mul", node.input[0], node.input[0])
     return back.op("Mul", back.op("Exp", back.op("Neg", square)), back.constant(2 / np.sqrt(np.pi)))
+
+
+def _gelu(back: SlopeNodes, node: Any) -> str:
+    """P(x) + x p(x), with the normal distribution P and its density p."""
+    if attribute(node, "approximate", b"none") != b"none":
+        raise NoDerivativeError(node.op_type)
+    given = node.input[0]
+    share = back.op("Erf", back.op("Mul", given, back.constant(np.sqrt(0.5))))
+    below = back.op("Mul", back.op("Add", share, back.constant(1)), back.constant(0.5))
+    square = back.op("Mul", back.op("Mul", given, given), back.constant(-0.5))
+    density = back.op("Mul", back.op("Exp", square), back.constant(1 / np.sqrt(2 * np.pi)))
+    return back.op("Add", below, back.op("Mul", given, density))
+
+
+def _prelu(back: SlopeNodes, node: Any) -> str:
+    if back.follows(node.input[1]):
+        raise NoDerivativeError(node.op_type)
+    above = back.op("Greater", node.input[0], back.constant(0))
+    return back.op("Where", above, back.constant(1), node.input[1])
 
 
 def _sqrt(back: SlopeNodes, node: Any) -> str:
@@ -216,6 +235,8 @@ DERIVATIVES: dict[str, Carry] = {
     "HardSwish": _by(_hard_swish),
     "Tanh": _by(_tanh),
     "Erf": _by(_erf),
+    "Gelu": _by(_gelu),
+    "PRelu": _by(_prelu),
     "Exp": _by(lambda back, node: str(node.output[0])),
     "Log": _by(lambda back, node: back.op("Reciprocal", node.input[0])),
     "Sqrt": _by(_sqrt),

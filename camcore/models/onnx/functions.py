@@ -38,11 +38,13 @@ class Function:
         more: Sequence[Any] = (),
         types: Mapping[str, int] | None = None,
     ) -> None:
-        kinds = {own: graph.type_of(own) for own in inputs} | dict(types or {})
+        kinds = {tensor: graph.type_of(tensor) for tensor in inputs} | dict(types or {})
         self._given = frozenset(inputs)
-        self._outputs = [own for own in outputs if own not in self._given]
+        self._outputs = [tensor for tensor in outputs if tensor not in self._given]
         self._session = start(*graph.cut(inputs, self._outputs, more, kinds))
-        self._types = {own: helper.tensor_dtype_to_np_dtype(kind) for own, kind in kinds.items()}
+        self._types = {
+            tensor: helper.tensor_dtype_to_np_dtype(kind) for tensor, kind in kinds.items()
+        }
 
     def __call__(
         self,
@@ -64,25 +66,25 @@ class Function:
         same : collection of str
             Outputs that are the same for all.
         """
-        fed = {name: own.astype(self._types[name], copy=False) for name, own in rows.items()}
+        fed = {name: array.astype(self._types[name], copy=False) for name, array in rows.items()}
         whole = dict(whole or {})
         if batch is None:
             return fed | whole | self._run(fed | whole)
         count = len(next(iter(fed.values())))
         parts = []
         for first in range(0, count, batch):
-            part = {name: own[first : first + batch] for name, own in fed.items()}
+            part = {name: array[first : first + batch] for name, array in fed.items()}
             real = min(batch, count - first)
             if real < batch:
                 part = {
-                    name: np.concatenate([own, np.repeat(own[-1:], batch - real, axis=0)])
-                    for name, own in part.items()
+                    name: np.concatenate([array, np.repeat(array[-1:], batch - real, axis=0)])
+                    for name, array in part.items()
                 }
             made = self._run(part | whole)
-            parts.append({n: own if n in same else own[:real] for n, own in made.items()})
+            parts.append({n: array if n in same else array[:real] for n, array in made.items()})
         joined = {
-            name: own if name in same else np.concatenate([part[name] for part in parts])
-            for name, own in parts[0].items()
+            name: array if name in same else np.concatenate([part[name] for part in parts])
+            for name, array in parts[0].items()
         }
         return fed | whole | joined
 

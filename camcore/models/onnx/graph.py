@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from camcore.errors import ModelError
+from camcore.models.onnx.contents import read_contents
 
 # Operations that hand on the numbers that they are given.
 PASSED_THROUGH = {
     "Identity", "Dropout", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "CastLike",
 }  # fmt: skip
 FLOATING = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.BFLOAT16}
-_SMALL = 1024  # values up to which a constant may be a shape, which inference reads
 
 
 class Graph:
@@ -47,27 +48,20 @@ class Graph:
     """
 
     def __init__(self, model: Any, sizes: Mapping[str, tuple[int, ...]]) -> None:
-        self.model = model
-        graph = model.graph
-        self.opset = next((own.version for own in model.opset_import if own.domain == ""), 1)
-        self.constants = {own.name: numpy_helper.to_array(own) for own in graph.initializer}
-        nodes = []
-        for node in graph.node:
-            if node.op_type == "Constant":
-                self.constants[node.output[0]] = _constant(node)
-            else:
-                nodes.append(node)
-        self.nodes = tuple(nodes)
+        contents = read_contents(model, sizes)
+        self.contents, self.opset, nodes = contents, contents.opset, contents.nodes
+        self.nodes, self.outputs = contents.nodes, contents.outputs
+        self.constants, self.inputs = contents.constants, tuple(contents.inputs)
         self.names = tuple(_named(nodes))
-        self.inputs = tuple(own.name for own in graph.input if own.name not in self.constants)
-        self.outputs = tuple(own.name for own in graph.output)
         self.maker = {name: at for at, node in enumerate(nodes) for name in node.output if name}
         self.readers: dict[str, list[int]] = {}
         for at, node in enumerate(nodes):
             for name in dict.fromkeys(filter(None, node.input)):
                 self.readers.setdefault(name, []).append(at)
-        self.dependent = frozenset().union(*(self.descendants(own) for own in self.inputs))
-        self.shapes, self.types = self._inferred(sizes)
+        self._sources: dict[str, frozenset[str]] = {}
+        self.dependent = frozenset().union(*(self.descendants(source) for source in self.inputs))
+        self.shapes, self.types = self._inferred()
+        self._measure(sizes)
 
     def of(self, tensor: str) -> Any:
         """The node that gives a tensor; None for inputs and constants."""
@@ -89,15 +83,17 @@ class Graph:
         found, stack = {tensor}, [tensor]
         while stack:
             node = self.of(stack.pop())
-            new = [] if node is None else [own for own in node.input if own and own not in found]
+            given = () if node is None else node.input
+            new = [name for name in given if name and name not in found]
             found.update(new)
             stack += new
         return frozenset(found)
 
     def between(self, tensor: str, target: str) -> list[int]:
         """Nodes by which `target` is computed from `tensor`, in order."""
-        behind = self.descendants(tensor) - {tensor}
-        wanted = behind & self.ancestors(target)
+        if target not in self._sources:
+            self._sources[target] = self.ancestors(target)
+        wanted = self.descendants(tensor) & self._sources[target] - {tensor}
         return sorted({self.maker[name] for name in wanted if name in self.maker})
 
     def beside(self, tensor: str, target: str) -> tuple[str, ...]:
@@ -166,28 +162,17 @@ class Graph:
         weights : dict of str to ndarray
             Those, for `camcore.models.onnx.sessions.start`.
         """
-        kinds = {own: self.type_of(own) for own in inputs} | dict(types or {})
+        kinds = {name: self.type_of(name) for name in inputs} | dict(types or {})
         added = {name for node in more for name in node.output}
-        wanted = [own for own in outputs if own not in added]
+        wanted = [name for name in outputs if name not in added]
         wanted += [name for node in more for name in node.input if name and name not in added]
         nodes, constants = self._needed(set(inputs), wanted)
         chosen = [self.nodes[at] for at in nodes]
-        weights = {name: self.constants[name] for name in constants if name in self.constants}
-        small = {name: own for name, own in weights.items() if own.size <= _SMALL}
-        graph = helper.make_graph(
-            [*chosen, *more],
-            "cut",
-            [helper.make_tensor_value_info(own, kinds[own], None) for own in inputs],
-            [onnx.ValueInfoProto(name=own) for own in outputs],
-            [numpy_helper.from_array(own, name) for name, own in small.items()]
-            + [_elsewhere(name, own) for name, own in weights.items() if name not in small],
-        )
-        for given in graph.input:
-            _without_shape(given, self.shapes.get(given.name))
-        cut = helper.make_model(
-            graph, opset_imports=self.model.opset_import, ir_version=self.model.ir_version
-        )
-        return cut, {name: own for name, own in weights.items() if name not in small}
+        given = [helper.make_tensor_value_info(name, kinds[name], None) for name in inputs]
+        for info in given:
+            for _ in self.shapes.get(info.name) or ():  # as many axes, of any size
+                info.type.tensor_type.shape.dim.add()
+        return self.contents.part([*chosen, *more], given, outputs, constants)
 
     def with_constants(self, changed: Mapping[str, np.ndarray]) -> Graph:
         """The same network with other values of some constants."""
@@ -195,6 +180,7 @@ class Graph:
         other.__dict__ |= self.__dict__
         other.__dict__.pop("_folded", None)
         other.constants = self.constants | dict(changed)
+        other.contents = replace(self.contents, constants=other.constants)
         return other
 
     def _needed(self, given: set[str], wanted: Iterable[str]) -> tuple[list[int], list[str]]:
@@ -218,37 +204,9 @@ class Graph:
         """Element type of a tensor; FLOAT where it is not known."""
         return int(self.types.get(tensor) or TensorProto.FLOAT)
 
-    def _inferred(
-        self, sizes: Mapping[str, tuple[int, ...]]
-    ) -> tuple[dict[str, tuple[int | None, ...]], dict[str, int]]:
-        """Shapes and element types of all tensors."""
-        graph = self.model.graph
-        known = {own.name: own.type.tensor_type.elem_type for own in graph.input}
-        large = {name for name, own in self.constants.items() if own.size > _SMALL}
-        inputs = [helper.make_tensor_value_info(own, known[own], sizes[own]) for own in self.inputs]
-        inputs += [
-            helper.make_tensor_value_info(
-                own, helper.np_dtype_to_tensor_dtype(self.constants[own].dtype),
-                self.constants[own].shape,
-            )
-            for own in large
-        ]  # fmt: skip
-        small = [
-            numpy_helper.from_array(own, name)
-            for name, own in self.constants.items()
-            if name not in large
-        ]
-        bare = helper.make_model(
-            helper.make_graph(
-                self.nodes,
-                "shapes",
-                inputs,
-                [onnx.ValueInfoProto(name=own) for own in self.outputs],
-                small,
-            ),
-            opset_imports=self.model.opset_import,
-            ir_version=self.model.ir_version,
-        )
+    def _inferred(self) -> tuple[dict[str, tuple[int | None, ...]], dict[str, int]]:
+        """Shapes and element types of all tensors, as far as they can be told from the nodes."""
+        bare = self.contents.without_weights()
         try:
             inferred = onnx.shape_inference.infer_shapes(bare, data_prop=True).graph
         except Exception as error:  # the library raises several kinds
@@ -256,7 +214,7 @@ class Graph:
                 f"the shapes in this ONNX file do not fit together ({_line(error)})"
             ) from error
         shapes: dict[str, tuple[int | None, ...]] = {
-            name: own.shape for name, own in self.constants.items()
+            name: array.shape for name, array in self.constants.items()
         }
         types: dict[str, int] = {}
         for info in (*inferred.input, *inferred.value_info, *inferred.output):
@@ -268,15 +226,26 @@ class Graph:
                 )
         return shapes, types
 
+    def _measure(self, sizes: Mapping[str, tuple[int, ...]]) -> None:
+        """Find the shapes that cannot be told from the nodes by running them once on zeros."""
+        from camcore.models.onnx.sessions import start
 
-def _constant(node: Any) -> np.ndarray:
-    """The value of a node that holds one."""
-    (attribute,) = node.attribute
-    value = helper.get_attribute_value(attribute)
-    if attribute.type == onnx.AttributeProto.TENSOR:
-        array: np.ndarray = numpy_helper.to_array(value)
-        return array
-    return np.asarray(value, np.float32 if "float" in attribute.name else np.int64)
+        open_ones = [
+            name
+            for node in self.nodes
+            for name in node.output
+            if name in self.dependent and (None in self.shapes.get(name, (None,)))
+        ]
+        if not open_ones:
+            return
+        zeros = {
+            name: np.zeros(sizes[name], helper.tensor_dtype_to_np_dtype(self.types[name]))
+            for name in self.inputs
+        }
+        made = start(*self.cut(self.inputs, open_ones)).run(open_ones, zeros)
+        for name, values in zip(open_ones, made, strict=True):
+            self.shapes[name] = tuple(values.shape)
+            self.types[name] = int(helper.np_dtype_to_tensor_dtype(values.dtype))
 
 
 def _named(nodes: Sequence[Any]) -> Iterable[str]:
@@ -296,26 +265,6 @@ def _named(nodes: Sequence[Any]) -> Iterable[str]:
         name = path or node.op_type
         uses[name] = uses.get(name, 0) + 1
         yield name if uses[name] == 1 else f"{name}:{uses[name]}"
-
-
-def _elsewhere(name: str, array: np.ndarray) -> Any:
-    """A constant whose values a session is given apart, so that sessions share them."""
-    tensor = TensorProto(
-        name=name,
-        dims=array.shape,
-        data_type=helper.np_dtype_to_tensor_dtype(array.dtype),
-        data_location=TensorProto.EXTERNAL,
-    )
-    tensor.external_data.add(key="location", value="given-in-memory")
-    return tensor
-
-
-def _without_shape(given: Any, shape: tuple[int | None, ...] | None) -> None:
-    """As many axes as a tensor has, of any size."""
-    if shape is None:
-        return
-    for _ in shape:
-        given.type.tensor_type.shape.dim.add()
 
 
 def _line(error: Exception) -> str:

@@ -88,14 +88,15 @@ def read_inputs(
     InputError
         If the model takes another size only, or has no such input.
     """
-    held = {own.name for own in model.graph.initializer}
-    given = [own for own in model.graph.input if own.name not in held]
-    shapes = {own.name: _sides(own) for own in given}
-    kinds = {own.name: own.type.tensor_type.elem_type for own in given}
+    held = {tensor.name for tensor in model.graph.initializer}
+    given = [entry for entry in model.graph.input if entry.name not in held]
+    shapes = {entry.name: _sides(entry) for entry in given}
+    kinds = {entry.name: entry.type.tensor_type.elem_type for entry in given}
     pictures = {
-        own: layout
-        for own, shape in shapes.items()
-        if kinds[own] in FLOATING | _WHOLE and (layout := _layout(model, own, shape)) is not None
+        entry: layout
+        for entry, shape in shapes.items()
+        if kinds[entry] in FLOATING | _WHOLE
+        and (layout := _layout(model, entry, shape)) is not None
     }
     if wanted is not None and wanted not in shapes:
         raise InputError(f"{name} has no input {wanted!r}; it has {_listed(shapes)}.")
@@ -110,20 +111,20 @@ def read_inputs(
     rows, columns, channels = (shapes[chosen][axis] for axis in ((2, 3, 1) if first else (1, 2, 3)))
     shape = _sized(name, (rows, columns, channels), size)
     others = tuple(
-        OtherInput(own, _known(own, shapes[own], name), str(_numpy(kinds[own])))
-        for own in shapes
-        if own != chosen
+        OtherInput(entry, _known(entry, shapes[entry], name), str(_numpy(kinds[entry])))
+        for entry in shapes
+        if entry != chosen
     )
     notes = []
     if wanted is None and len(pictures) > 1:
-        rest = _listed(own for own in pictures if own != chosen)
+        rest = _listed(entry for entry in pictures if entry != chosen)
         notes.append(f"the picture is input {chosen!r}; input={rest} could be chosen too")
     if size is None and (rows is None or columns is None):
         notes.append(
             f"pictures are {shape[0]} x {shape[1]}, as the model takes any size; "
             "input_size= gives another"
         )
-    types = {own: _numpy(kind) for own, kind in kinds.items()}
+    types = {entry: _numpy(kind) for entry, kind in kinds.items()}
     return Inputs(
         chosen, shape, first, shapes[chosen][0], types, others, tuple(pictures), tuple(notes)
     )
@@ -140,11 +141,11 @@ def _layout(model: Any, name: str, shape: Sides) -> bool | None:
     if possible == [True, True] and (first in _USUAL) == (last in _USUAL):
         readers = [node for node in model.graph.node if name in node.input]
         turned = [
-            list(helper.get_attribute_value(own))
+            list(helper.get_attribute_value(setting))
             for node in readers
             if node.op_type == "Transpose"
-            for own in node.attribute
-            if own.name == "perm"
+            for setting in node.attribute
+            if setting.name == "perm"
         ]
         return [0, 3, 1, 2] not in turned
     if possible == [True, True]:
@@ -163,12 +164,12 @@ def _sized(
     return sides[0] or height, sides[1] or width, sides[2] or 1
 
 
-def _known(own: str, shape: Sides, model: str) -> tuple[int, ...]:
+def _known(input_name: str, shape: Sides, model: str) -> tuple[int, ...]:
     """The shape of another input, without the batch."""
     if not shape or None in shape[1:]:
         raise ModelError(
-            f"{model}: its input {own!r} takes {_shown(shape)} numbers for one picture; CAM Audit "
-            "holds other inputs of a known shape only."
+            f"{model}: its input {input_name!r} takes {_shown(shape)} numbers for one picture; CAM "
+            "Audit holds other inputs of a known shape only."
         )
     return tuple(int(side or 1) for side in shape[1:])
 

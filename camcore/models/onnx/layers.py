@@ -10,7 +10,7 @@ import numpy as np
 
 from camcore.classifier import LayerRow
 from camcore.models.geometry.grids import Grid, Place, grid_of
-from camcore.models.onnx.attributes import attribute, axes_of, windows
+from camcore.models.onnx.attributes import axes_of, windows
 from camcore.models.onnx.graph import PASSED_THROUGH, Graph
 
 # Nodes that repeat or thin out a map rather than make one; the one that feeds them is shown.
@@ -108,8 +108,38 @@ def default_tap(taps: tuple[Tap, ...]) -> Tap:
     return (made or list(taps))[-1]
 
 
-def is_pooled_affine(graph: Graph, tap: Tap, target: str) -> bool:
-    """Whether scores are affine in the mean over the positions of a map, by the graph."""
+def only_embeds(graph: Graph, tap: Tap, target: str) -> bool:
+    """Whether a map is the embedding of a transformer's patches.
+
+    It is linear in the pixels, and knows nothing yet of what the attention behind it finds.
+    """
+    before = [
+        graph.of(name).op_type
+        for name in graph.ancestors(tap.tensor) & graph.dependent
+        if graph.of(name) is not None
+    ]
+    behind = [graph.nodes[at] for at in graph.between(tap.tensor, target)]
+    return all(kind in _AFFINE | {"Pad"} for kind in before) and any(
+        node.op_type == "MatMul" and all(name in graph.dependent for name in node.input)
+        for node in behind
+    )
+
+
+def pooled_affine(graph: Graph, taps: tuple[Tap, ...], target: str) -> frozenset[str]:
+    """Names of the taps whose mean over positions the target is affine in, by the graph."""
+    near, stack = {target}, [target]  # what affine operations alone lead back to
+    while stack:
+        node = graph.of(stack.pop())
+        if node is not None and node.op_type in _AFFINE:
+            new = [name for name in node.input if name not in near]
+            near.update(new)
+            stack += new
+    return frozenset(
+        tap.name for tap in taps if tap.tensor in near and _is_pooled(graph, tap, target)
+    )
+
+
+def _is_pooled(graph: Graph, tap: Tap, target: str) -> bool:
     inside = graph.between(tap.tensor, target)
     made = {name for at in inside for name in graph.nodes[at].output} | {tap.tensor}
     pooled: set[str] = set()
@@ -131,7 +161,7 @@ def is_pooled_affine(graph: Graph, tap: Tap, target: str) -> bool:
             return False
         if node.op_type in _POOLS and not _pools_everything(graph, tap, node, pooled):
             return False
-        if node.op_type == "Conv" and any(own.size != 1 for own in windows(graph, node)):
+        if node.op_type == "Conv" and any(window.size != 1 for window in windows(graph, node)):
             return False
         if node.op_type in _POOLS or all(node.input[place] in pooled for place in numbers):
             pooled.add(node.output[0])
@@ -159,11 +189,10 @@ def _pools_everything(graph: Graph, tap: Tap, node: Any, pooled: set[str]) -> bo
     if kind == "GlobalAveragePool":
         return True
     found = windows(graph, node)
-    return (
-        tuple(after[2:]) == (1, 1)
-        and [own.size for own in found] == list(before[2:])
-        and not any(own.before or own.after for own in found)
-        and not attribute(node, "ceil_mode", 0)
+    # Border that a window reads beside all of the map adds nothing, or changes the size alone.
+    return tuple(after[2:]) == (1, 1) and all(
+        window.dilation == 1 and window.size - window.before >= (side or 0)
+        for window, side in zip(found, before[2:], strict=True)
     )
 
 
@@ -185,9 +214,11 @@ def split_tables(
         tensor = node.output[0]
         if tensor not in wanted or tensor not in graph.dependent or not graph.is_floating(tensor):
             continue
-        held = {own for own in node.input if own in graph.constants}
-        new = (graph.constants[own] for own in held - counted)
-        parameters = sum(int(own.size) for own in new if np.issubdtype(own.dtype, np.floating))
+        held = {weight for weight in node.input if weight in graph.constants}
+        new = (graph.constants[weight] for weight in held - counted)
+        parameters = sum(
+            int(array.size) for array in new if np.issubdtype(array.dtype, np.floating)
+        )
         counted |= held
         after = tensor in from_map
         shape = (graph.shapes.get(tensor) or ())[1:]

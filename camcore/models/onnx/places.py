@@ -79,20 +79,21 @@ def _found(call: _Application) -> Coordinates | None:
         return None
     if kind in _ELEMENTWISE:
         names = [name for name in call.node.input if name]
-        own = [
+        involved = [
             coordinates
             for name, coordinates in zip(names, call.inputs, strict=False)
             if name in call.graph.dependent
         ]
         try:
-            return _widened(combined(own), shape)
+            return _widened(combined(involved), shape)
         except ValueError:
             return None
     first = call.inputs[0]
     rule = _RULES.get(kind)
     if kind == "Concat":
         return _concatenated(call)
-    if rule is None or first is None or any(own is not None for own in call.inputs[1:]):
+    others = [coordinates for coordinates in call.inputs[1:] if coordinates is not None]
+    if rule is None or first is None or others:
         return None
     found = rule(call, first)
     return found if found is None or found.shape == shape else None
@@ -172,7 +173,7 @@ def _sampled(
     high: np.ndarray,
     count: int,
 ) -> np.ndarray:
-    first, last = (np.clip(own, 0, count - 1).astype(int) for own in (low, high))
+    first, last = (np.clip(limit, 0, count - 1).astype(int) for limit in (low, high))
     return np.stack([
         at(filled(values[CENTRE], axis), index, axis),
         np.minimum(values[FIRST].take(first, axis), values[FIRST].take(last, axis)),
@@ -260,15 +261,17 @@ def _concatenated(call: _Application) -> Coordinates | None:
     if shape is None:
         return None
     axis %= len(shape)
-    known = [own for own in call.inputs if own is not None]
-    if len(known) == len(call.inputs) and not any(axis in own.varying for own in known):
-        thin = [Coordinates(own.full.take([0], axis + 1)) for own in known]
+    known = [coordinates for coordinates in call.inputs if coordinates is not None]
+    if len(known) == len(call.inputs) and not any(
+        axis in coordinates.varying for coordinates in known
+    ):
+        thin = [Coordinates(coordinates.full.take([0], axis + 1)) for coordinates in known]
         return _widened(combined(thin), shape)
     parts = []
-    for name, own in zip(call.node.input, call.inputs, strict=True):
+    for name, coordinates in zip(call.node.input, call.inputs, strict=True):
         sides = call.graph.shapes.get(name)
-        if own is not None:
-            parts.append(own.full)
+        if coordinates is not None:
+            parts.append(coordinates.full)
         elif sides is not None and None not in sides and name not in call.graph.dependent:
             nothing = np.array([np.nan, np.inf, -np.inf]).reshape(3, *(1,) * len(sides))
             parts.append(np.broadcast_to(nothing, (3, *(int(side or 0) for side in sides))))

@@ -32,7 +32,7 @@ def start(model: Any, weights: Mapping[str, np.ndarray]) -> Any:
     options.intra_op_num_threads = usable_cores()
     # Threads that wait in a loop would take cores from everyone else on the machine.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    values = [onnxruntime.OrtValue.ortvalue_from_numpy(own) for own in weights.values()]
+    values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in weights.values()]
     options.add_external_initializers(list(weights), values)
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]

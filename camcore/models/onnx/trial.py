@@ -61,7 +61,7 @@ class Trial:
 
     def run(self) -> None:
         """Run it on zeros."""
-        self._run({own: np.zeros(shape, self._types[own]) for own, shape in self._sizes.items()})
+        self._run({name: np.zeros(shape, self._types[name]) for name, shape in self._sizes.items()})
 
 
 def _read(model: object, name: str, size: tuple[int, int] | None) -> Inputs:

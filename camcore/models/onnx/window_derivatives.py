@@ -30,18 +30,18 @@ def _spread(back: SlopeNodes, node: Any, slope: str, weights: str, group: int) -
     given, made = back.shape(node.input[0]), back.shape(node.output[0])
     found = windows(back.graph, node)
     afters, more = [], []
-    for axis, own in enumerate(found, 2):
-        reach = (made[axis] - 1) * own.stride + (own.size - 1) * own.dilation + 1
-        over = reach - own.before - given[axis]
+    for axis, window in enumerate(found, 2):
+        reach = (made[axis] - 1) * window.stride + (window.size - 1) * window.dilation + 1
+        over = reach - window.before - given[axis]
         afters.append(max(over, 0))
         more.append(max(-over, 0))
     return back.op(
         "ConvTranspose",
         slope,
         weights,
-        strides=[own.stride for own in found],
-        dilations=[own.dilation for own in found],
-        pads=[own.before for own in found] + afters,
+        strides=[window.stride for window in found],
+        dilations=[window.dilation for window in found],
+        pads=[window.before for window in found] + afters,
         output_padding=more,
         group=group,
     )
@@ -54,8 +54,12 @@ def _convolved_back(back: SlopeNodes, node: Any, slope: str) -> list[str | None]
     found = windows(back.graph, node)
     given, made = back.shape(node.input[0]), back.shape(node.output[0])
     afters = [
-        (given[axis] - 1) * own.stride + (own.size - 1) * own.dilation + 1 - own.before - made[axis]
-        for axis, own in enumerate(found, 2)
+        (given[axis] - 1) * window.stride
+        + (window.size - 1) * window.dilation
+        + 1
+        - window.before
+        - made[axis]
+        for axis, window in enumerate(found, 2)
     ]
     if min(afters) < 0:  # rows that no window has filled
         raise NoDerivativeError(node.op_type)
@@ -64,9 +68,9 @@ def _convolved_back(back: SlopeNodes, node: Any, slope: str) -> list[str | None]
             "Conv",
             slope,
             node.input[1],
-            strides=[own.stride for own in found],
-            dilations=[own.dilation for own in found],
-            pads=[own.before for own in found] + afters,
+            strides=[window.stride for window in found],
+            dilations=[window.dilation for window in found],
+            pads=[window.before for window in found] + afters,
             group=attribute(node, "group", 1),
         )
     ]
@@ -77,14 +81,16 @@ def _pooled_mean(back: SlopeNodes, node: Any, slope: str) -> list[str | None]:
     found = windows(back.graph, node)
     padded = attribute(node, "count_include_pad", 0)
     counts = np.ones((1, 1, *(1 for _ in found)))
-    for axis, own in enumerate(found):
-        starts = np.arange(made[axis + 2]) * own.stride - own.before
-        reads = starts[:, None] + own.dilation * np.arange(own.size)
-        low, high = (-own.before, given[axis + 2] + own.after) if padded else (0, given[axis + 2])
+    for axis, window in enumerate(found):
+        starts = np.arange(made[axis + 2]) * window.stride - window.before
+        reads = starts[:, None] + window.dilation * np.arange(window.size)
+        low, high = (
+            (-window.before, given[axis + 2] + window.after) if padded else (0, given[axis + 2])
+        )
         along = [1] * counts.ndim
         along[axis + 2] = made[axis + 2]
         counts = counts * ((reads >= low) & (reads < high)).sum(axis=1).reshape(along)
-    ones = back.constant(np.ones((given[1], 1, *(own.size for own in found))))
+    ones = back.constant(np.ones((given[1], 1, *(window.size for window in found))))
     shares = back.op("Div", slope, back.constant(counts))
     return [_spread(back, node, shares, ones, given[1])]
 
@@ -96,9 +102,9 @@ def _pooled_largest(back: SlopeNodes, node: Any, slope: str) -> list[str | None]
         places = node.output[1]
     else:
         settings = {
-            own.name: attribute(node, own.name, None)
-            for own in node.attribute
-            if own.name != "storage_order"
+            setting.name: attribute(node, setting.name, None)
+            for setting in node.attribute
+            if setting.name != "storage_order"
         }
         places = back.op("MaxPool", node.input[0], outputs=2, **settings)
     flat = back.whole([-1])
@@ -185,7 +191,7 @@ def _concatenated(back: SlopeNodes, node: Any, slope: str) -> list[str | None]:
 
 
 def _part(back: SlopeNodes, slope: str, axis: int, start: int, stop: int) -> str:
-    where = (back.whole([own]) for own in (start, stop, axis))
+    where = (back.whole([bound]) for bound in (start, stop, axis))
     return back.op("Slice", slope, *where)
 
 
@@ -204,7 +210,7 @@ def _padded(back: SlopeNodes, node: Any, slope: str) -> list[str | None]:
 
 
 def _sliced(back: SlopeNodes, node: Any, slope: str) -> list[str | None]:
-    given = [own for place in range(1, 5) if (own := back.value(node, place)) is not None]
+    given = [constant for place in range(1, 5) if (constant := back.value(node, place)) is not None]
     known = len(given) == sum(bool(name) for name in node.input[1:])
     if back.graph.opset < PADDING or not known or len(given) < 2:
         raise NoDerivativeError(node.op_type)
@@ -229,7 +235,7 @@ def _gathered(back: SlopeNodes, node: Any, slope: str) -> list[str | None]:
     place = int(index.ravel()[0]) % shape[axis]
     if axis == 0:
         raise NoDerivativeError(node.op_type)
-    kept = [1 if own == axis else side for own, side in enumerate(shape)]
+    kept = [1 if number == axis else side for number, side in enumerate(shape)]
     thin = back.op("Reshape", slope, back.whole([-1, *kept[1:]]))
     pads = [0] * (2 * len(shape))
     pads[axis], pads[axis + len(shape)] = place, shape[axis] - place - 1
@@ -240,8 +246,8 @@ def split_slopes(back: SlopeNodes, node: Any, slopes: list[str | None]) -> list[
     """Slopes of what was split, from those of its parts; a part that is not read counts 0."""
     axis = attribute(node, "axis", 0)
     parts = [
-        own or back.op("Mul", name, back.constant(0))
-        for own, name in zip(slopes, node.output, strict=True)
+        part or back.op("Mul", name, back.constant(0))
+        for part, name in zip(slopes, node.output, strict=True)
     ]
     return [back.op("Concat", *parts, axis=axis)]
 

@@ -8,7 +8,7 @@ argument; nothing is looked up by the name that a file gives.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 KINDS = frozenset({"TFOpLambda", "SlicingOpLambda"})
 
@@ -45,6 +45,28 @@ def _reduced(kind: str) -> Callable[[Any, Mapping[str, Any]], Rewritten]:
         return _NUMPY, kind, {"axis": told["axis"], "keepdims": bool(told["keepdims"])}, [x]
 
     return rewrite
+
+
+def _matmul(x: Any, rest: Mapping[str, Any]) -> Rewritten:
+    told = _only(rest, "b", transpose_a=False, transpose_b=False)
+    operands = [_array(x), _array(told["b"])]
+    turned = bool(told["transpose_a"]), bool(told["transpose_b"])
+    if not any(turned):
+        return _NUMPY, "Matmul", {}, operands
+    left, right = ("...ji" if turned[0] else "...ij"), ("...kj" if turned[1] else "...jk")
+    return _NUMPY, "Einsum", {"subscripts": f"{left},{right}->...ik"}, operands
+
+
+def _padded(x: Any, rest: Mapping[str, Any]) -> Rewritten:
+    told = _only(rest, "paddings", mode="CONSTANT", constant_values=0)
+    mode, around = str(told["mode"]).lower(), told["paddings"]
+    numbers = isinstance(around, list) and all(
+        isinstance(pair, list) and all(isinstance(count, int) for count in pair) for pair in around
+    )
+    if not numbers or mode not in ("constant", "reflect", "symmetric"):
+        raise UnknownOperation
+    arguments = [x, told["constant_values"]] if mode == "constant" else [x]
+    return _NUMPY, "Pad", {"pad_width": around, "mode": mode}, arguments
 
 
 def _softmax(x: Any, rest: Mapping[str, Any]) -> Rewritten:
@@ -133,7 +155,7 @@ _TABLE: dict[str, Callable[[Any, Mapping[str, Any]], Rewritten]] = {
     **dict.fromkeys(("math.maximum", "maximum"), _binary("Maximum")),
     **dict.fromkeys(("math.minimum", "minimum"), _binary("Minimum")),
     **dict.fromkeys(("math.pow", "pow"), _binary("Power")),
-    **dict.fromkeys(("linalg.matmul", "matmul"), _binary("Matmul")),
+    **dict.fromkeys(("linalg.matmul", "matmul"), _matmul),
     **dict.fromkeys(("math.negative", "negative"), _unary(_NUMPY, "Negative")),
     **dict.fromkeys(("math.square", "square"), _unary(_NUMPY, "Square")),
     **dict.fromkeys(("math.sqrt", "sqrt"), _unary(_NUMPY, "Sqrt")),
@@ -160,6 +182,7 @@ _TABLE: dict[str, Callable[[Any, Mapping[str, Any]], Rewritten]] = {
     "expand_dims": _expanded,
     **dict.fromkeys(("squeeze", "compat.v1.squeeze"), _squeezed),
     "clip_by_value": _clipped,
+    **dict.fromkeys(("pad", "compat.v1.pad"), _padded),
     "reshape": _reshaped,
     **dict.fromkeys(("transpose", "compat.v1.transpose"), _transposed),
     "__operators__.getitem": _sliced,
@@ -225,7 +248,7 @@ def argument(value: Any) -> Any:
     return value
 
 
-def is_reference(value: Any) -> bool:
+def is_reference(value: Any) -> TypeGuard[list[Any]]:
     """Whether a value in the arguments of a call names the output of a layer."""
     return (
         isinstance(value, list)

@@ -70,6 +70,15 @@ OF_LAYER: dict[str, dict[str, Any]] = {
 OF_SEVERAL_SHAPES = ("MultiHeadAttention",)
 """Layers that Keras 3 builds from the shapes of all their inputs, where Keras 2 kept one."""
 
+MISREAD = ("Attention",)
+"""Layers with a setting that Keras 3 takes for a function where a layer names no module.
+
+The ``score_mode`` of Attention is "dot", which is the name of a function of ``keras.layers`` too.
+"""
+
+WRAPPED = ("layer", "backward_layer", "cell", "cells")
+"""Settings that hold layers, which Keras 3 finds by their module alone."""
+
 OF_INITIALIZER: dict[str, Any] = {"dtype": ANY, "partition_info": ANY, "verify_shape": ANY}
 
 # Layers that Keras 3 has under another name: that name, and how their settings are called there;

@@ -187,8 +187,8 @@ class _Check:
             raise ModelError(f"{self._name}: {title} are of no known type; {_ADVICE}") from None
         packed = len(tensor.raw_data) * 8
         listed = max(
-            len(own)
-            for own in (tensor.float_data, tensor.int32_data, tensor.int64_data,
+            len(values)
+            for values in (tensor.float_data, tensor.int32_data, tensor.int64_data,
                         tensor.double_data, tensor.uint64_data)
         )  # fmt: skip
         # Types below a byte are packed, and complex numbers listed in pairs.

@@ -156,6 +156,13 @@ class _Upgrade:
         elif module.startswith("tf_keras") and kind not in allowed.REFUSED:
             self.refuse(value, "is no class of Keras 3 but one of tf_keras")
 
+    def place(self, value: dict[str, Any]) -> None:
+        """Say in which module Keras 3 finds a layer or model that names none."""
+        if "module" not in value:
+            module = _HOME.get(value["class_name"], "keras.layers")
+            value.update(module=module, registered_name=None)
+            self.changed = True
+
     def drop(self, config: dict[str, Any], settings: Any) -> None:
         for setting in list(settings):
             del config[setting]
@@ -181,10 +188,13 @@ class _Upgrade:
         if kind == "BatchNormalization" and isinstance(axis, list) and len(axis) == 1:
             inner["axis"] = axis[0]
             self.changed = True
-        elif isinstance(axis, list) and "module" not in value:
+        elif isinstance(axis, list) or kind in keras2_settings.MISREAD:
             # Keras 3 loses a list of axes where it takes a layer for one of its predecessor.
-            value.update(module="keras.layers", registered_name=None)
-            self.changed = True
+            self.place(value)
+        for setting in keras2_settings.WRAPPED:
+            for wrapped in _objects(inner.get(setting)):
+                if wrapped["class_name"] in _WRAPPABLE:
+                    self.place(wrapped)
         if "batch_input_shape" in inner:
             shape = inner.pop("batch_input_shape")
             if kind == _INPUT:
@@ -240,10 +250,40 @@ class _Upgrade:
                     and own["class_name"] != "Sequential"
                 )
                 reference[1] += kept - shifted
+        self.order_arguments(layers)
         for key in ("input_layers", "output_layers"):
             bare = inner.get(key)
             if _is_list(bare) and len(bare) == 1 and _is_list(bare[0]):
                 inner[key] = bare[0]
+
+    def order_arguments(self, layers: list[dict[str, Any]]) -> None:
+        """Call attention with its value before its key where they were made in that order.
+
+        Keras 2 keeps both by name, and weights in the order in which the layers of a model are
+        found, arguments in their order before those by name. Two layers of one shape, one for the
+        value and one for the key, would change their weights without a word.
+        """
+        order = {own.get("name"): index for index, own in enumerate(layers)}
+        for own in layers:
+            nodes = own.get("inbound_nodes")
+            if own.get("class_name") != "MultiHeadAttention" or not _is_list(nodes):
+                continue
+            for index, node in enumerate(nodes):
+                calls = [call for call in node if _references([call])] if _is_list(node) else []
+                keywords = calls[0][3] if calls and len(calls[0]) > 3 else None
+                if not isinstance(keywords, dict):
+                    continue
+                value, key = keywords.get("value"), keywords.get("key")
+                is_reference = keras2_operations.is_reference
+                if not is_reference(value) or not is_reference(key):
+                    continue
+                if order.get(value[0], 0) < order.get(key[0], 0):
+                    first, second = keras2_operations.tensor(calls[0]), keywords.pop("value")
+                    nodes[index] = {
+                        "args": [first, keras2_operations.tensor(second)],
+                        "kwargs": keras2_operations.argument(keywords),
+                    }
+                    self.changed = True
 
     def rewrite_operation(self, value: dict[str, Any]) -> None:
         function = value["config"].get("function")
@@ -316,6 +356,8 @@ def _shown(value: object) -> str:
     text = "".join(c if c.isprintable() else "?" for c in str(value))
     return text if len(text) <= 60 else text[:57] + "..."
 
+
+_WRAPPABLE = allowed.LAYERS | allowed.MODELS | keras2_settings.RENAMED.keys()
 
 # Where a class stands under several modules: the one that this Keras writes.
 _HOME = {

@@ -21,7 +21,7 @@ from camcore.auditing.report.sections import numbers
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.run import Run
 from pages.components.wording import calmly, plain
-from pages.parts.audit import decisions, figures, places, tables, words
+from pages.parts.audit import decisions, figures, places, repair, tables, words
 from pages.parts.audit.findings_list import show_level
 
 _SWAPS, _GALLERY = 4, 8
@@ -63,6 +63,7 @@ def show_evidence(run: Run, finding: Finding) -> None:
         tables.show(("number", "value", "what it is"), numbers(run, finding))
     with st.container(width=_STRIP):
         decisions.show_decisions(run, finding)
+        repair.show_repair(run, finding)
     _link_next(run, finding)
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 import camcore
+from camcore.auditing.runs.repairs import told_of
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.settings import Settings
 from camcore.auditing.runs.store import runs_folder
@@ -83,7 +84,7 @@ def run_named(name: str) -> Run:
     """The run that an address names.
 
     Runs lie in the folder of runs, each with all that it was given; whatever looks like a run
-    inside another one came with an upload, and is none.
+    inside another one came with an upload, and is none; but for the proof of a repair.
 
     Raises
     ------
@@ -95,9 +96,10 @@ def run_named(name: str) -> Run:
     if Path(name).name == name and name not in ("", ".", ".."):
         return Run(runs_folder() / name)
     folder = Path(typed_path(name)).resolve()
-    if any(_marks_a_run(above) for above in folder.parents):
+    outer = told_of(folder)  # the proof of a repair lies inside the run that it is of
+    if any(_marks_a_run(above) for above in outer.parents):
         raise camcore.InputError(f"{name} lies inside another run, so it is none of its own.")
-    if folder.parent != runs_folder().resolve():
+    if outer.parent != runs_folder().resolve():
         check_bounds(folder)
     return Run(folder)
 

@@ -59,7 +59,20 @@ def _show_progress(progress: Progress | None) -> None:
     if progress is None or progress.state != "running":
         st.progress(0.0, text="Starting: the process loads what it needs, in about ten seconds …")
         return
-    title, things = _STAGES.get(progress.stage, (progress.stage, ""))
+    show_bar(progress, *stage_of(progress.stage))
+    st.caption(_ladder(progress.stage))
+    silent = time.time() - progress.updated
+    if silent > _SILENT:
+        st.caption(f"The last news is {silent:.0f} s old; large steps give none for a while.")
+
+
+def stage_of(name: str) -> tuple[str, str]:
+    """A stage of an audit in words, and what is counted in it."""
+    return _STAGES.get(name, (name, ""))
+
+
+def show_bar(progress: Progress, title: str, things: str) -> None:
+    """A stage as a bar, with how far it is and how fast it goes."""
     parts = []
     if progress.total and things:
         parts.append(f"{progress.done:,} of {progress.total:,} {things}")
@@ -72,10 +85,6 @@ def _show_progress(progress: Progress | None) -> None:
         parts.append(f"{words.count(progress.bad, 'file')} unreadable")
     share = min(1.0, progress.done / progress.total) if progress.total else 0.0
     st.progress(share, text=" · ".join([f"**{title}**", *parts]))
-    st.caption(_ladder(progress.stage))
-    silent = time.time() - progress.updated
-    if silent > _SILENT:
-        st.caption(f"The last news is {silent:.0f} s old; large steps give none for a while.")
 
 
 def _ladder(stage: str) -> str:
@@ -179,5 +188,5 @@ def offer_repair(run: Run, error: DamagedError) -> None:
 def _how_far(progress: Progress | None) -> str:
     if progress is None or not progress.total:
         return ""
-    title, things = _STAGES.get(progress.stage, (progress.stage, ""))
+    title, things = stage_of(progress.stage)
     return f" It stood at: {title.lower()}, {progress.done:,} of {progress.total:,} {things}."

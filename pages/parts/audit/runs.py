@@ -9,9 +9,10 @@ import streamlit as st
 
 import camcore
 from camcore.auditing.runs.launching import list_runs
+from camcore.auditing.runs.repairs import repairs_of
 from camcore.auditing.runs.run import Run
 from pages.components.wording import calmly, plain
-from pages.parts.audit import launching, places, words
+from pages.parts.audit import launching, places, repair_launching, words
 from pages.session.visitor import may_change, require_own
 
 _PAGE = 8
@@ -130,5 +131,7 @@ def _delete(run: Run) -> None:
     require_own(run)
     if launching.starting(run):
         raise camcore.InputError("this run is just starting; cancel it first.")
+    if any(repair_launching.state_of(own) in ("running", "starting") for own in repairs_of(run)):
+        raise camcore.InputError("a repair of this run is at work; pause it first.")
     with run.store.locked():  # no process works on it
         shutil.rmtree(run.folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from camcore.auditing.runs.progress import StoppedError, Watch, ask_to_stop, read_progress
+from camcore.errors import InputError, LabelsError
 
 
 def test_progress_is_read_back(tmp_path):
@@ -46,3 +47,53 @@ def test_no_progress_or_a_damaged_one_is_none(tmp_path):
     assert read_progress(tmp_path) is None
     (tmp_path / "progress.json").write_text('{"state": "run')
     assert read_progress(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("raised", "state", "message"),
+    [
+        (LabelsError("which class is it?"), "asking", "which class is it?"),
+        (InputError("no such folder."), "failed", "no such folder."),
+        (KeyboardInterrupt(), "paused", ""),
+        (ZeroDivisionError(), "failed", "something went wrong that should not have"),
+        (None, "complete", ""),
+    ],
+)
+def test_a_run_says_how_it_ended(tmp_path, raised, state, message):
+    watch = Watch(tmp_path)
+
+    def work():
+        with watch.run():
+            watch.begin("scan", total=10)
+            if raised is not None:
+                raise raised
+
+    if raised is None:
+        work()
+    else:
+        with pytest.raises(type(raised)):
+            work()
+    now = read_progress(tmp_path)
+    assert (now.state, now.stage) == (state, "scan")
+    assert now.message.startswith(message)
+
+
+def test_a_run_inside_another_is_told_and_stopped_by_it(tmp_path):
+    outer, inner = tmp_path / "outer", tmp_path / "inner"
+    outer.mkdir()
+    inner.mkdir()
+    outer_watch = Watch(outer)
+
+    def work():
+        with outer_watch.run():
+            watch = Watch(inner, outer_watch.relay("proof"))
+            with watch.run():
+                watch.begin("scan", total=10, done=2)
+                assert read_progress(outer).stage == "proof: scan"
+                assert read_progress(outer).done == 2
+                ask_to_stop(outer)
+                watch.begin("report")
+
+    with pytest.raises(StoppedError, match="paused"):
+        work()
+    assert [read_progress(own).state for own in (outer, inner)] == ["paused", "paused"]

@@ -52,6 +52,18 @@ def test_behind_layers_that_move_pixels_only(told, keras):
     assert told(lambda x: rescaling(layers.Concatenate()([x, x, x])), channels=1) == SCALED
 
 
+def test_among_bounds_and_fixed_mixtures_of_channels(told, keras):
+    ops, layers = keras.ops, keras.layers
+    assert told(lambda x: ops.minimum(ops.maximum(x, 0), 255) / 255) == SCALED
+    assert told(lambda x: ops.clip(x, 0, 255) / 255) == SCALED
+    assert told(lambda x: ops.image.rgb_to_grayscale(x) / 255) == SCALED
+    assert told(lambda x: ops.mean(x, axis=-1, keepdims=True) / 255) == SCALED
+    assert told(lambda x: ops.maximum(x, 0)) == GUESS
+    assert told(ops.image.rgb_to_grayscale) == GUESS
+    assert told(lambda x: layers.Dense(1)(x) / 255) == GUESS
+    assert told(lambda x: x - ops.mean(x, axis=(1, 2), keepdims=True)) == GUESS
+
+
 def test_inside_an_inner_model(told, keras):
     inner = keras.Sequential([keras.layers.Rescaling(1 / 255), keras.layers.Conv2D(3, 1)])
     assert told(inner) == SCALED

@@ -83,6 +83,11 @@ KINDS = {
     "mixer": {"body": mixer},
     "attention written out": {"body": written_out},
     "class token": {"beside": (1, 0), "head": "class token"},
+    "class token, written out": {
+        "body": written_out,
+        "beside": (1, 0),
+        "head": "class token",
+    },
     "class token and registers": {"beside": (1, 4), "head": "class token"},
     "pooled with registers": {"beside": (0, 3)},
 }
@@ -111,6 +116,7 @@ def test_every_layer_of_tokens_has_the_grid_of_the_patches(network):
         ("mixer", "block1", "block1 · 4×6 · 6"),
         ("attention written out", "block1", "block1 · 4×6 · 6"),
         ("class token", "norm1", "norm1 · 4×6 (+1) · 6"),
+        ("class token, written out", "norm1", "norm1 · 4×6 (+1) · 6"),
         ("class token and registers", "norm1", "norm1 · 4×6 (+5) · 6"),
         ("pooled with registers", "block1", "block1 · 4×6 (+3) · 6"),
     ],
@@ -307,3 +313,27 @@ def test_a_new_head_pools_the_patches_alone(transformer, images, kind):
     pooled = pooled_network(classifier, layer).predict(pixels, verbose=0)
     maps = classifier.forward(pixels / 255, layer).activations
     np.testing.assert_allclose(pooled, maps.mean(axis=(1, 2)), atol=2e-5)
+
+
+@pytest.mark.parametrize("keys", ["own", "the tokens themselves"])
+@pytest.mark.parametrize(("head", "expected"), [("class token", "norm"), ("pooled", "block")])
+def test_keys_and_values_are_not_shown_for_what_both_are_made_of(keras, keys, head, expected):
+    """Attention of several heads in plain layers, behind one block of its own kind."""
+    layers, ops = keras.layers, keras.ops
+    inputs, count = keras.Input(SHAPE), ROWS * COLUMNS + 1
+    x = layers.ZeroPadding1D((1, 0))(layers.Reshape((-1, CHANNELS))(embedded(keras, inputs)))
+
+    def in_heads(tokens):
+        return ops.transpose(ops.reshape(tokens, (-1, count, 2, CHANNELS // 2)), (0, 2, 1, 3))
+
+    for number in range(2):
+        y = layers.LayerNormalization(name=f"norm{number}")(x)
+        queries, values = layers.Dense(CHANNELS)(y), layers.Dense(CHANNELS, name=f"v{number}")(y)
+        keys_of = layers.Dense(CHANNELS)(y) if keys == "own" else y
+        weights = ops.softmax(ops.einsum("nhqc,nhkc->nhqk", in_heads(queries), in_heads(keys_of)))
+        mixed = ops.transpose(ops.matmul(weights, in_heads(values)), (0, 2, 1, 3))
+        x = layers.Add(name=f"block{number}")([x, ops.reshape(mixed, (-1, count, CHANNELS))])
+    x = x[:, 0] if head == "class token" else layers.GlobalAveragePooling1D()(x)
+    classifier = KerasClassifier(keras.Model(inputs, layers.Dense(3)(x)), preprocessing="0-1")
+    assert "v1" in {layer.name for layer in classifier.layers}
+    assert classifier.default_layer == f"{expected}1"

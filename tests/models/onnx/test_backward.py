@@ -87,6 +87,8 @@ CASES = {
     "elu": [node("Elu", "a", "y", alpha=1.5)],
     "sigmoid": [node("Sigmoid", "a", "y")],
     "hard sigmoid": [node("HardSigmoid", "a", "y", alpha=0.3, beta=0.4)],
+    "hard swish": [node("HardSwish", "a", "y")],
+    "leaky by channel": [node("PRelu", "a row", "y")],
     "tanh": [node("Tanh", "a", "y")],
     "exp": [node("Exp", "a", "y")],
     "logarithm of a root": [node("Exp", "a", "s"), node("Sqrt", "s", "r"), node("Log", "r", "y")],
@@ -174,6 +176,20 @@ def test_older_ways_to_write_settings():
     assert_slopes(
         [node("ReduceSum", "a", "s", axes=[2, 3], keepdims=0), node("Tanh", "s", "y")], 11
     )
+
+
+def test_later_ways_to_write_settings():
+    assert_slopes([node("ReduceMean", "a rows", "s", keepdims=0), node("Tanh", "s", "y")], 18)
+    assert_slopes([node("Mul", "a a", "s"), node("Softmax", "s", "y", axis=-1)], 21)
+
+
+def test_gelu():
+    values = np.random.default_rng(1).normal(size=SHAPE)
+    graph = Graph(model_of([node("Gelu", "a", "y")], 20, TensorProto.FLOAT), {"a": (1, *SHAPE[1:])})
+    rows = {"a": values, Backward.slopes: np.ones(SHAPE)}
+    made = Functions(graph).backward("a", "y", ())(rows)[Backward.gradient]
+    ahead, behind = ((values + s * 1e-6) * special.ndtr(values + s * 1e-6) for s in (1, -1))
+    np.testing.assert_allclose(made, (ahead - behind) / 2e-6, atol=1e-5)
 
 
 def test_an_operation_without_a_derivative_is_named():

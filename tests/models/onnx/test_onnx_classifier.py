@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from exact_maps import assert_identity
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from onnx_networks import (
     channels_last,
     dense,
@@ -132,6 +132,8 @@ def test_attention_over_cells_is_no_map():
     weights |= {"tokens": np.array([0, 4, -1]), "one": np.array([1])}
     model = pooled().classifier().__class__(model_of(nodes, weights), name="m", sha256="0")
     assert [own.name for own in model.layers] == ["conv"]
+    assert model.notes[-1].startswith("layer 'conv' embeds patches of pixels")
+    assert not pooled().classifier().notes
 
 
 @pytest.mark.parametrize(
@@ -265,6 +267,80 @@ def test_scaling_inside_the_model_is_found(beginning, told):
     assert (model.preprocessing, model.preprocessing_guessed) == (told or "0-1", told is None)
     assert model.weighted_layers[0] == "early"
     assert network.classifier(preprocessing="torch").preprocessing == "torch"
+
+
+def test_older_operations_are_brought_to_later_ones(images):
+    """Settings that were attributes once, a softmax over all but the batch, overlapping pools."""
+    weights = {"w1": random(4, 3, 3, 3, seed=1), "w2": random(3, 4, 1, 1, seed=2)}
+    nodes = [
+        node("Conv", "picture w1", "conv"),
+        node("Clip", "conv", "clip", min=0.0, max=6.0),
+        node("MaxPool", "clip", "thin", kernel_shape=[3, 3], strides=[2, 2]),
+        node("Conv", "thin w2", "classes"),
+        node("GlobalAveragePool", "classes", "pool"),
+        node("Softmax", "pool", "scores", axis=1),
+    ]
+    built = pooled().classifier().__class__
+    models = {}
+    for opset in (9, 17):
+        nodes[1] = node("Clip", "conv low high", "clip") if opset == 17 else nodes[1]
+        held = weights | {"low": np.float32(0), "high": np.float32(6)} if opset == 17 else weights
+        models[opset] = built(model_of(nodes, held, opset=opset), name="m", sha256="0")
+    old, new = models.values()
+    batch = images(2, old.input_shape)
+    assert (old.output_kind, old.layers, old.default_layer) == (
+        "softmax", new.layers, new.default_layer,
+    )  # fmt: skip
+    for layer in (own.name for own in new.layers):
+        first_of, second = (own.forward(batch, layer) for own in (old, new))
+        np.testing.assert_allclose(first_of.scores, second.scores, atol=1e-6)
+        np.testing.assert_allclose(
+            old.gradients(first_of, [0, 1]), new.gradients(second, [0, 1]), atol=1e-6
+        )
+    assert "gradients" in check_classifier(old)
+
+
+def test_shapes_that_are_computed_from_the_batch(images):
+    """As PyTorch writes ``x.view(x.size(0), -1)``, whichever tensor is asked for its size."""
+    weights = {"w1": random(4, 3, 3, 3, seed=1), "w2": random(4 * 10 * 8, 3, seed=2)}
+    weights |= {"zero": np.array(0), "front": np.array([0]), "rest": np.array([-1])}
+    for asked in ("picture", "relu"):
+        nodes = [
+            node("Conv", "picture w1", "conv"),
+            node("Relu", "conv", "relu"),
+            node("Shape", asked, "sides"),
+            node("Gather", "sides zero", "count"),
+            node("Unsqueeze", "count front", "counts"),
+            node("Concat", "counts rest", "flat_shape", axis=0),
+            node("Reshape", "relu flat_shape", "flat"),
+            node("MatMul", "flat w2", "scores"),
+        ]
+        model = pooled().classifier().__class__(model_of(nodes, weights), name="m", sha256="0")
+        assert [own.name for own in model.layers] == ["conv", "relu"]
+        assert "gradients" in check_classifier(model)
+        forward = model.forward(images(3, model.input_shape), "relu")
+        rows = forward.activations.transpose(0, 3, 1, 2).reshape(3, -1)
+        np.testing.assert_allclose(forward.scores, rows @ weights["w2"], atol=1e-5)
+        assert model.gradients(forward, [0, 1, 2]).shape == forward.activations.shape
+
+
+def test_half_precision(images):
+    network = pooled()
+    half = network.model.__class__()
+    half.CopyFrom(network.model)
+    for own in half.graph.initializer:
+        values = numpy_helper.to_array(own).astype(np.float16)
+        own.CopyFrom(numpy_helper.from_array(values, own.name))
+    for own in (*half.graph.input, *half.graph.output):
+        own.type.tensor_type.elem_type = TensorProto.FLOAT16
+    model = network.classifier().__class__(half, name="m", sha256="0")
+    batch = images(2, model.input_shape)
+    forward = model.forward(batch, "late_relu")
+    np.testing.assert_allclose(forward.scores, network.oracle(batch)["scores"], atol=1e-2)
+    whole = network.classifier()
+    expected = whole.gradients(whole.forward(batch, "late_relu"), [0, 1])
+    np.testing.assert_allclose(model.gradients(forward, [0, 1]), expected, atol=1e-3)
+    assert forward.activations.dtype == forward.scores.dtype == np.float32
 
 
 def test_whole_numbers_are_pixels():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from string import ascii_uppercase
 from typing import Any
 
 import numpy as np
@@ -408,7 +409,7 @@ def _joined(call: Application, which: Sequence[int], axis: int) -> np.ndarray | 
     size = sum(call.shape_of(i)[axis] for i in which)
     if not any(axis in k.varying for k in placed):  # constants among them are padding
         thin = [Coordinates(k.full.take([0], axis + 1)) for k in placed]
-        together = combined(thin)
+        together = None if _apart(thin) else combined(thin)
         if together is not None:
             shape = list(together.shape)
             shape[axis] = size
@@ -420,6 +421,14 @@ def _joined(call: Application, which: Sequence[int], axis: int) -> np.ndarray | 
         shape[axis + 1] = array.shape[axis + 1]
         parts.append(np.broadcast_to(array, shape))
     return _kept_thin(parts, axis)
+
+
+def _apart(parts: Sequence[Coordinates]) -> bool:
+    """Whether tensors that each have one place, such as single rows, have different ones."""
+    if any(part.varying for part in parts):
+        return False
+    places = [float(part.values[CENTRE].flat[0]) for part in parts]
+    return bool(np.ptp(places) > 0) if np.isfinite(places).all() else False
 
 
 def _kept_thin(parts: list[np.ndarray], axis: int) -> np.ndarray:
@@ -574,9 +583,9 @@ def product(call: Application) -> Found:
 def einsum(call: Application) -> Found:
     """Sums of products by labels."""
     equation = call.attribute("equation").decode().replace(" ", "")
-    if "." in equation or "->" not in equation:
+    if "->" not in equation:
         return [None]
-    left, right = equation.split("->")
+    left, right = _written_out(equation, [len(call.shape_of(i)) for i in range(len(call.inputs))])
     parts: list[Coordinates | None] = []
     sizes: dict[str, int] = {}
     for index, labels in enumerate(left.split(",")):
@@ -602,6 +611,27 @@ def einsum(call: Application) -> Found:
         return [None]
     shape = tuple(sizes[label] for label in right)
     return [np.broadcast_to(found.values, (3, *shape))]
+
+
+def _written_out(equation: str, ranks: Sequence[int]) -> list[str]:
+    """Both sides of an equation of labels, with capital letters for the axes of an ellipsis.
+
+    Examples
+    --------
+    >>> _written_out("...ij,jk->...ik", (4, 2))
+    ['ABij,jk', 'ABik']
+    """
+    left, right = equation.split("->")
+    terms = left.split(",")
+    counts = [rank - len(term.replace("...", "")) for term, rank in zip(terms, ranks, strict=True)]
+    most = max((n for n, term in zip(counts, terms, strict=True) if "..." in term), default=0)
+    free = [letter for letter in ascii_uppercase if letter not in equation][:most]
+
+    def spelled(term: str, count: int) -> str:
+        return term.replace("...", "".join(free[most - count :]))
+
+    written = ",".join(spelled(*pair) for pair in zip(terms, counts, strict=True))
+    return [written, spelled(right, most)]
 
 
 def space_to_batch(call: Application) -> Found:

@@ -219,3 +219,33 @@ def test_gates_and_shortcuts_keep_the_place(keras):
     classifier = camcore.KerasClassifier(keras.Model(images, scores))
     frame = next(layer.frame for layer in classifier.layers if layer.name == "sum")
     assert (frame.x0, frame.y0, frame.x1, frame.y1) == (0, 8, 32, 32)
+
+
+def test_one_layer_for_all_rows_is_a_map_where_it_keeps_the_columns(keras):
+    """Row by row, a dense layer is a convolution of one pixel; behind it rows only are left."""
+    layers = keras.layers
+    images = keras.Input((6, 8, 3))
+    rows = layers.TimeDistributed(layers.Dense(4), name="rows")
+    x = rows(layers.Conv2D(5, 2, strides=2, name="conv")(images))
+    x = layers.TimeDistributed(layers.Flatten(), name="flat")(x)
+    x = layers.Reshape((3, 7, 1), name="features")(layers.TimeDistributed(layers.Dense(7))(x))
+    x = layers.Conv2D(2, 2, name="later")(x)
+    scores = layers.Dense(2)(layers.GlobalAveragePooling2D()(x))
+    classifier = camcore.KerasClassifier(keras.Model(images, scores), preprocessing="0-1")
+    assert [layer.name for layer in classifier.layers] == ["conv", "rows"]
+    conv, dense = (classifier.forward(np.ones((1, 6, 8, 3), np.float32), name) for name in
+                   ("conv", "rows"))  # fmt: skip
+    kernel, bias = rows.get_weights()
+    np.testing.assert_allclose(dense.activations, conv.activations @ kernel + bias, atol=1e-5)
+    assert classifier.layers[0].frame == classifier.layers[1].frame
+
+
+def test_products_that_are_written_with_an_ellipsis_keep_the_place(keras):
+    layers, ops = keras.layers, keras.ops
+    images = keras.Input((6, 8, 3))
+    x = layers.Conv2D(3, 2, strides=2, name="conv")(images)
+    x = layers.Activation("relu", name="mixed")(ops.einsum("...c,dc->...d", x, np.eye(3)[:2]))
+    scores = layers.Dense(2)(layers.GlobalAveragePooling2D()(x))
+    classifier = camcore.KerasClassifier(keras.Model(images, scores), preprocessing="0-1")
+    frames = {layer.name: layer.frame for layer in classifier.layers}
+    assert frames["mixed"] == frames["conv"]
