@@ -188,7 +188,8 @@ def by_name(
     if _numbers(refusals) == {count} and 0 not in (_numbers(matched) or {0}):
         raise LabelsError(
             f"The labels count from 1 to {count}, but the model's classes from 0 to {count - 1}, "
-            f"and it is not known which is which; give {_MAP}."
+            "and it is not known which is which",
+            f"give {_MAP}.",
         )
     return matched, refusals
 
@@ -241,8 +242,8 @@ def none_found(
     if all(name == f"class {index}" for index, name in enumerate(class_names)):
         return LabelsError(
             f"None of the labels {listed} can be matched: the model's classes have no names, only "
-            f"numbers from 0 to {len(class_names) - 1}; give --class-names FILE, their names in "
-            f"order, or {_MAP}."
+            f"numbers from 0 to {len(class_names) - 1}",
+            f"give --class-names FILE, their names in order, or {_MAP}.",
         )
     names = {name.casefold(): name for name in class_names}
     close: dict[str, None] = {}  # an ordered set
@@ -253,8 +254,8 @@ def none_found(
         close |= dict.fromkeys(names[name] for name in alike[:2])
     hint = f" (close: {_listed(list(close))})" if close else ""
     return LabelsError(
-        f"None of the labels {listed} is a class of the model{hint}; give {_MAP}, or --labels none "
-        "to audit by predicted class."
+        f"None of the labels {listed} is a class of the model{hint}",
+        f"give {_MAP}, or --labels none to audit by predicted class.",
     )
 
 

@@ -25,6 +25,8 @@ _WINDOW = 30.0  # seconds that the rate is taken over
 class StoppedError(CamcoreError):
     """The audit was asked to stop; all that is done is kept."""
 
+    code = "stopped"
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -45,8 +47,8 @@ class Progress:
         Of `done`, per second.
     remaining : float or None
         Seconds until this stage is done, as far as the rate tells.
-    message : str
-        Why it failed or what it asks, in words.
+    message, code : str
+        Why it failed or what it asks, in words, and the `CamcoreError.code` of that.
     updated : float
         Unix time.
     """
@@ -59,6 +61,7 @@ class Progress:
     rate: float = 0.0
     remaining: float | None = None
     message: str = ""
+    code: str = ""
     updated: float = 0.0
 
 
@@ -138,10 +141,11 @@ class Watch:
         self.end("cancelled" if wanted == "cancelled" else "paused")
         raise StoppedError(f"the audit is {self._now.state}; the same command continues it.")
 
-    def end(self, state: str, message: str = "") -> None:
+    def end(self, state: str, message: str = "", code: str = "") -> None:
         """Say how it ended."""
         now = self._now
-        self._now = Progress(state, now.stage, now.done, now.total, now.bad, message=message)
+        counts = {"done": now.done, "total": now.total, "bad": now.bad}
+        self._now = Progress(state, now.stage, **counts, message=message, code=code)
         self._write()
 
     @contextlib.contextmanager
@@ -154,10 +158,10 @@ class Watch:
                 self.end("paused")
             raise
         except LabelsError as error:
-            self.end("asking", str(error))
+            self.end("asking", error.problem, error.code)
             raise
         except CamcoreError as error:
-            self.end("failed", str(error))
+            self.end("failed", error.problem, error.code)
             raise
         except KeyboardInterrupt:
             self.end("paused")

@@ -141,13 +141,11 @@ def _show_stopped(run: Run, state: str) -> None:
     progress = run.progress
     notices = st.container()
     if state in ("failed", "asking"):
-        message = progress.message if progress else ""
-        # What follows is advice for the command line; here there is a form for it.
-        told = message.partition("; give --")[0] or "the audit failed without a word"
+        message = (progress.message if progress else "") or "the audit failed without a word"
         if state == "asking":  # nothing went wrong: a question is open
-            st.info(plain(sentence(told)), icon=":material/help:")
+            st.info(plain(sentence(message)), icon=":material/help:")
         else:
-            st.error(plain(sentence(told)), icon=":material/error:")
+            st.error(plain(sentence(message)), icon=":material/error:")
     else:
         done = _how_far(progress)
         st.info(f"{_STOPPED[state]}{done}", icon=":material/info:")

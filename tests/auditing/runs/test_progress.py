@@ -78,6 +78,17 @@ def test_a_run_says_how_it_ended(tmp_path, raised, state, message):
     assert now.message.startswith(message)
 
 
+def test_a_question_is_kept_by_its_code_without_advice_for_the_command_line(tmp_path):
+    watch = Watch(tmp_path)
+    with (
+        pytest.raises(LabelsError, match="'cat'; give --labels MAP"),
+        watch.run(),
+    ):
+        raise LabelsError("no class is called 'cat'", "give --labels MAP.")
+    now = read_progress(tmp_path)
+    assert (now.code, now.message) == ("labels", "no class is called 'cat'")
+
+
 def test_a_run_inside_another_is_told_and_stopped_by_it(tmp_path):
     outer, inner = tmp_path / "outer", tmp_path / "inner"
     outer.mkdir()
