@@ -15,6 +15,32 @@ from camcore.methods import METHODS
 
 _DEFAULT = Settings(".", "cam1")
 _LISTED = 10  # classes with too few images that are named one by one
+_KINDS = ("artefact", "context", "object")
+_OVER = 3  # exit status where a score reaches a limit
+
+
+def _limits(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
+    """The score of each kind from which on a command ends with status 3."""
+    limits = {}
+    for value in values:
+        kind, number = value.partition("=")[::2]
+        try:
+            limits[kind] = float(number)
+        except ValueError:
+            limits[kind] = -1.0
+        if kind not in _KINDS or not 0 < limits[kind] <= 1:
+            raise click.BadParameter(
+                f"{value!r} is no KIND=SCORE; write {', '.join(_KINDS[:-1])} or {_KINDS[-1]}, and "
+                "a score above 0, up to 1, such as artefact=0.2."
+            )
+    return limits
+
+
+fail_on_option = click.option(
+    "--fail-on", "limits", multiple=True, metavar="KIND=SCORE", callback=_limits,
+    help="End with status 3 where the score of artefact, context or object reaches SCORE: a gate "
+    "in a training pipeline. Again for another kind.",
+)  # fmt: skip
 
 
 @click.command()
@@ -51,7 +77,8 @@ _LISTED = 10  # classes with too few images that are named one by one
     help=f"One of {', '.join(PRECISIONS)}; auto measures which is faster and agrees.",
 )  # fmt: skip
 @click.option("--out", required=True, metavar="RUN", type=click.Path(path_type=Path))
-def audit(source: str, out: Path, **options: Any) -> None:
+@fail_on_option
+def audit(source: str, out: Path, limits: dict[str, float], **options: Any) -> None:
     """Find out what a model relies on in SOURCE: a folder, a zip or a CSV.
 
     Writes the run into RUN, or goes on where an earlier start stopped. report.html and
@@ -74,11 +101,13 @@ def audit(source: str, out: Path, **options: Any) -> None:
     finally:
         bar.close()
     _say(run)
+    _fail(run, limits)
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
-def report(run: Path) -> None:
+@fail_on_option
+def report(run: Path, limits: dict[str, float]) -> None:
     """Make report.html, findings.json and images.csv of RUN anew."""
     from camcore.auditing.pipeline import report as make
 
@@ -89,6 +118,7 @@ def report(run: Path) -> None:
             "again; the report shows the findings that it holds."
         )
     _say(made)
+    _fail(made, limits)
 
 
 @click.command()
@@ -111,6 +141,16 @@ def compare(run_a: Path, run_b: Path, out: Path | None) -> None:
     if out is not None:
         for file in write_comparison(out, comparison, a, b):
             say(f"wrote {file}")
+
+
+def _fail(run: Any, limits: dict[str, float]) -> None:
+    """End with a status of its own where a score reaches its limit."""
+    scores = run.summary.get("scores", {})
+    reached = {kind: limit for kind, limit in limits.items() if scores.get(kind, 0.0) >= limit}
+    for kind, limit in reached.items():
+        say(f"--fail-on: {kind} has a score of {scores[kind]:.3f}, and {limit:g} fails", err=True)
+    if reached:
+        click.get_current_context().exit(_OVER)
 
 
 def _say(run: Any) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from camcore.making.scenes import write_scenes
+from tests.auditing.planted_run import planted_run
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,23 @@ def test_the_legend_is_caught_and_the_sound_detector_is_not(command_line, labora
     assert status == 0
     assert "no longer relies on the top band for forest and tank" in said
     assert "gone" in said
+
+
+def test_a_score_over_its_limit_is_an_exit_status(command_line, tmp_path):
+    run = planted_run(tmp_path / "run").folder
+    summary = json.loads((run / "findings.json").read_text())
+    summary["scores"] = {"artefact": 0.4, "context": 0.1, "object": 0.9}
+    (run / "findings.json").write_text(json.dumps(summary))
+    assert command_line("report", run, "--fail-on", "artefact=0.41")[0] == 0
+    assert command_line("report", run, "--fail-on", "context=0.2")[0] == 0
+    status, said, err = command_line("report", run, "--fail-on", "artefact=0.4")
+    assert status == 3
+    assert "artefact has a score of" in err
+    assert said.splitlines()[-1].startswith("wrote ")
+    for limit in ("artefact", "moon=0.2", "artefact=2", "context=x"):
+        status, _, err = command_line("report", run, "--fail-on", limit)
+        assert status == 2
+        assert "KIND=SCORE" in err
 
 
 def refused(outcome) -> str:
