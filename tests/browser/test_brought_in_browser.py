@@ -69,7 +69,7 @@ def test_the_link_is_copied_and_says_what_it_cannot_hold(visitor, photo):
     visit.settle()
     visit.until(lambda: "method=" in visit.query())
     page.get_by_role("button", name="Copy link").click()
-    said = page.locator(".copy [role=status]")
+    said = page.locator("[data-testid=stSidebar] .copy [role=status]")
     visit.until(lambda: "Copied." in said.inner_text())
     assert "must be on the machine that serves it" in said.inner_text()
     assert page.evaluate("navigator.clipboard.readText()") == page.url

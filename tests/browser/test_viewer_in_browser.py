@@ -149,6 +149,8 @@ def test_the_overlay_of_uploaded_pictures_of_any_shape(visitor, tmp_path):
 def test_two_classes_side_by_side(visitor):
     visit = visitor().open(model="tank-detector", image="tank-hidden", method="cam")
     page = visit.page
+    page.get_by_text("Two at once").click()
+    visit.settle()
     for name in ("tank", "forest"):
         if visit.chip(name).get_attribute("aria-pressed") != "true":
             visit.chip(name).click()
