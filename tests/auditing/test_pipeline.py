@@ -292,7 +292,7 @@ def test_data_that_cannot_be_audited_gets_one_clear_line(make, message, state, t
         audit(folder, looks_at(*TAG_CELLS), out=tmp_path / "run")
     assert "\n" not in str(refused.value)
     assert Run(tmp_path / "run").state == state
-    assert Run(tmp_path / "run").progress.message == str(refused.value)
+    assert Run(tmp_path / "run").progress.message == refused.value.problem
 
 
 def test_three_images_a_class_are_insufficient_never_clean(tmp_path):
@@ -382,5 +382,5 @@ def test_labels_that_stand_for_nothing_are_a_question(tmp_path, names, mapping, 
     with pytest.raises(InputError) as refused:
         audit(tmp_path / "data", model, out=tmp_path / "run", budget=0, labels=labels)
     run = Run(tmp_path / "run")
-    assert (run.state, run.progress.message) == (state, str(refused.value))
+    assert (run.state, run.progress.message) == (state, refused.value.problem)
     assert isinstance(refused.value, LabelsError) == (state == "asking")

@@ -29,6 +29,7 @@ def test_the_command_says_all_that_differs_and_the_command_line_knows_it():
     context = cli.commands["audit"].make_context("audit", words[4:])
     given = context.params
     assert given.pop("out") == Path("/run")
+    assert given.pop("limits") == {}
     assert Settings(**given) == settings
 
 
