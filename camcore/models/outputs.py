@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -98,6 +100,32 @@ def column_names(
             f"{columns} classes; give one name for each."
         )
     return tuple(names)
+
+
+class _Named(Protocol):
+    name: str
+    output: str
+    output_kind: OutputKind
+    class_names: tuple[str, ...]
+
+
+_Model = TypeVar("_Model", bound=_Named)
+
+
+def renamed(model: _Model, class_names: Sequence[str]) -> _Model:
+    """A copy of a model, which shares its network, with its classes called otherwise.
+
+    Raises
+    ------
+    InputError
+        If the number of names does not fit.
+    """
+    columns = len(model.class_names)
+    copied = copy.copy(model)
+    copied.class_names = column_names(
+        model.output, model.output_kind, columns, class_names, model.name
+    )
+    return copied
 
 
 def output_named(names: tuple[str, ...], model: str, wanted: str | int) -> str:

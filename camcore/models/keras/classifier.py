@@ -38,7 +38,7 @@ from camcore.models.keras.layer_tables import split_tables
 from camcore.models.keras.outputs import choose_output, named_results
 from camcore.models.keras.traced_graph import Tap, TracedGraph
 from camcore.models.keras.weight_shuffling import captured_weights, check_weights, shuffled
-from camcore.models.outputs import column_names, slopes
+from camcore.models.outputs import column_names, renamed, slopes
 from camcore.pictures.preprocessing import check_preprocessing
 
 
@@ -316,12 +316,7 @@ class KerasClassifier:
         InputError
             If their number does not fit.
         """
-        columns = len(self.class_names)
-        copied = copy.copy(self)
-        copied.class_names = column_names(
-            self.output, self.output_kind, columns, class_names, self.name
-        )
-        return copied
+        return renamed(self, class_names)
 
     def parts(self, layer: str) -> tuple[tuple[LayerRow, ...], tuple[LayerRow, ...]]:
         """The model as two networks, from the image to `layer` and from there to the output.

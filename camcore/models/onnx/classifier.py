@@ -39,7 +39,7 @@ from camcore.models.onnx.places import places
 from camcore.models.onnx.scaling import scaling_ends
 from camcore.models.onnx.slope_nodes import NoDerivativeError
 from camcore.models.onnx.weight_shuffling import check_weights, shuffled, weights_of
-from camcore.models.outputs import column_names, slopes
+from camcore.models.outputs import column_names, renamed, slopes
 from camcore.models.scaling import LEVELS, told_by
 from camcore.pictures.preprocessing import check_preprocessing
 
@@ -326,12 +326,7 @@ class OnnxClassifier:
         InputError
             If their number does not fit.
         """
-        columns = len(self.class_names)
-        copied = copy.copy(self)
-        copied.class_names = column_names(
-            self.output, self.output_kind, columns, class_names, self.name
-        )
-        return copied
+        return renamed(self, class_names)
 
     def parts(self, layer: str) -> tuple[tuple[LayerRow, ...], tuple[LayerRow, ...]]:
         """The model as two networks, from the image to `layer` and from there to the output.

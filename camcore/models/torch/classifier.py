@@ -23,7 +23,7 @@ from camcore.classifier import (
 from camcore.errors import InputError, ModelError
 from camcore.models.affine_head import read_class_weights
 from camcore.models.held_inputs import Held, values_held
-from camcore.models.outputs import column_names, slopes
+from camcore.models.outputs import column_names, renamed, slopes
 from camcore.models.torch.grids import upright
 from camcore.models.torch.inputs import check_answers, input_shape, plain_module
 from camcore.models.torch.layers import (
@@ -290,12 +290,7 @@ class TorchClassifier:
         InputError
             If their number does not fit.
         """
-        columns = len(self.class_names)
-        copied = copy.copy(self)
-        copied.class_names = column_names(
-            self.output, self.output_kind, columns, class_names, self.name
-        )
-        return copied
+        return renamed(self, class_names)
 
     def parts(self, layer: str) -> tuple[tuple[LayerRow, ...], tuple[LayerRow, ...]]:
         """The model as two networks, from the image to `layer` and from there to the output.

@@ -8,27 +8,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from camcore.models.geometry.grids import Place, grid_of
+from camcore.models.geometry.grids import Grid, Place, grid_of
 from camcore.pictures.preprocessing import Frame
 
 
 @dataclass(frozen=True)
-class LayerMap:
-    """The map that a tensor of four axes holds.
-
-    Attributes
-    ----------
-    order : tuple of int
-        Axes of the tensor that are batch, rows, columns and channels of the map.
-    mirrored : tuple of int
-        Axes of the map, 1 for rows and 2 for columns, that the tensor holds the other way round.
-    frame : Frame
-        Where the cells lie in the model's input.
-    """
-
-    order: tuple[int, int, int, int]
-    mirrored: tuple[int, ...]
-    frame: Frame
+class LayerMap(Grid):
+    """The map that a tensor of four axes holds, in its `Grid`."""
 
     @property
     def beside(self) -> int:
