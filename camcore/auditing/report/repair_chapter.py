@@ -64,7 +64,7 @@ class Chapter:
 
 def chapters_of(run: Run) -> list[Chapter]:
     """The repairs of a run that came to an end, the last one first."""
-    return [chapter_of(run, own) for own in repairs_of(run) if own.outcome]
+    return [chapter_of(run, record) for record in repairs_of(run) if record.outcome]
 
 
 def chapter_of(run: Run, record: RepairRecord) -> Chapter:
@@ -82,9 +82,9 @@ def chapter_of(run: Run, record: RepairRecord) -> Chapter:
 
 def title_of(run: Run, record: RepairRecord) -> str:
     """The findings that a repair mends."""
-    named = {own.id: own for own in run.findings}
+    named = {finding.id: finding for finding in run.findings}
     known = [named[name] for name in record.findings if name in named]
-    return "; ".join(f"{own.class_name} by {own.cue}" for own in known)
+    return "; ".join(f"{finding.class_name} by {finding.cue}" for finding in known)
 
 
 def sentence_of(outcome: dict[str, Any]) -> str:
@@ -109,32 +109,32 @@ def sentence_of(outcome: dict[str, Any]) -> str:
             f"{check['layer']} reads is right in {right} of the pictures, or pulled by the cue as "
             "before."
         )
-    worst = min(outcome["groups"], key=lambda own: own["after"])
-    before = min(own["before"] for own in outcome["groups"])
-    told = (
+    worst = min(outcome["groups"], key=lambda group: group["after"])
+    before = min(group["before"] for group in outcome["groups"])
+    reached = (
         f"The worst group rose from {share(before)} to {share(worst['after'])} right "
         f"({between(worst['interval'])})"
     )
     reliance = outcome["reliance"]
-    told += (
+    reached += (
         f", and the cue flips {_points(reliance['after'])} of 100 pictures "
         f"({between(reliance['interval'])}) instead of {_points(reliance['before'])}"
     )
     if outcome["status"] == "repaired":
         return (
-            f"Repaired. {told}. The same audit, on pictures that no step saw, finds neither this "
-            "reliance nor a new one."
+            f"Repaired. {reached}. The same audit, on pictures that no step saw, finds neither "
+            "this reliance nor a new one."
         )
-    return f"Improved, but not proven repaired. {told}."
+    return f"Improved, but not proven repaired. {reached}."
 
 
 def made_from(record: RepairRecord) -> str:
     """What the new head learned from."""
     outcome = record.outcome
-    told = _WAYS.get(outcome["way"], "").format(layer=outcome["check"]["layer"])
+    way = _WAYS.get(outcome["way"], "").format(layer=outcome["check"]["layer"])
     if record.new is not None:
-        told += f" New pictures were given in {record.new}."
-    return told.strip()
+        way += f" New pictures were given in {record.new}."
+    return way.strip()
 
 
 def group_rows(outcome: dict[str, Any], edited: Sequence[bool] = ()) -> list[tuple[str, ...]]:
@@ -150,13 +150,13 @@ def group_rows(outcome: dict[str, Any], edited: Sequence[bool] = ()) -> list[tup
     marks = [*edited, *[False] * len(outcome["groups"])]
     return [
         (
-            own["class"],
-            f"{_presence(own)} {own['cue']}",
-            f"{own['images']}, edited" if made else str(own["images"]),
-            share(own["before"]),
-            f"{share(own['after'])} ({between(own['interval'])})",
+            row["class"],
+            f"{_presence(row)} {row['cue']}",
+            f"{row['images']}, edited" if made else str(row["images"]),
+            share(row["before"]),
+            f"{share(row['after'])} ({between(row['interval'])})",
         )
-        for own, made in zip(outcome["groups"], marks, strict=False)
+        for row, made in zip(outcome["groups"], marks, strict=False)
     ]
 
 
@@ -165,14 +165,16 @@ def found_again(run: Run, outcome: dict[str, Any]) -> list[str]:
     if outcome["runs"]["after"] is None:
         return []
     after = Path(outcome["runs"]["after"])
-    cues = {own.id: f"{own.class_name} by {own.cue}" for own in run.findings}
+    cues = {finding.id: f"{finding.class_name} by {finding.cue}" for finding in run.findings}
     with suppress(CamcoreError):  # removed since
-        cues |= {own.id: f"{own.class_name} by {own.cue}" for own in Run(after).findings}
-    found = outcome["findings"]
+        cues |= {
+            finding.id: f"{finding.class_name} by {finding.cue}" for finding in Run(after).findings
+        }
+    listed = outcome["findings"]
     return [
-        f"{title}: {', '.join(cues.get(own, own) for own in found[name])}."
+        f"{title}: {', '.join(cues.get(identity, identity) for identity in listed[name])}."
         for name, title in _LISTS
-        if found[name]
+        if listed[name]
     ]
 
 
@@ -186,9 +188,9 @@ def missing_pictures(outcome: dict[str, Any]) -> list[str]:
     ['12 more pictures of cat without tag']
     """
     return [
-        f"{own['needed']} more {'picture' if own['needed'] == 1 else 'pictures'} of {own['class']} "
-        f"{_presence(own)} {own['cue']}"
-        for own in outcome["missing"]
+        f"{cell['needed']} more {'picture' if cell['needed'] == 1 else 'pictures'} of "
+        f"{cell['class']} {_presence(cell)} {cell['cue']}"
+        for cell in outcome["missing"]
     ]
 
 
