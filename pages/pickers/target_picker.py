@@ -16,6 +16,7 @@ _OF = "target-of"
 _CHIPS = "target-chips"
 _SEARCH = "target-search"
 _TWO = "target-two"
+_PAIR = "target-pair"
 
 
 def follow_link() -> None:
@@ -77,6 +78,19 @@ def pick_targets(model: camcore.Classifier, ranked: Sequence[camcore.Prediction]
             help="The next chip is added instead of taking the place of the last one: two "
             "classes on the same picture.",
         )
+        if len(ranked) > 1 and model.output_kind != "regression":
+            predicted = ranked[0].index
+            expected = next((index for index in chosen if index != predicted), ranked[1].index)
+            row.button(
+                "Predicted beside expected",
+                key=_PAIR,
+                disabled=chosen == [predicted, expected],
+                on_click=_pair,
+                args=(predicted, expected),
+                help="Lays the map of the predicted class beside that of the class that should "
+                f"have been: {plain(by_index[expected].name)}. Choose another chip first where it "
+                "should have been another.",
+            )
     if search:
         search.selectbox(
             "Any class",
@@ -111,6 +125,11 @@ def _chips_changed(before: tuple[int, ...]) -> None:
 def _two_changed(before: tuple[int, ...]) -> None:
     if not st.session_state[_TWO] and len(before) == MOST:
         st.session_state[_KEPT] = [before[0]]
+
+
+def _pair(predicted: int, expected: int) -> None:
+    st.session_state[_TWO] = True
+    st.session_state[_KEPT] = [predicted, expected]
 
 
 def _searched() -> None:

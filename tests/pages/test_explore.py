@@ -120,6 +120,28 @@ def test_a_chip_takes_the_place_of_the_last_one(visit):
     assert_calm(app)
 
 
+def test_one_click_lays_the_predicted_class_beside_the_expected_one(visit):
+    app = visit(model="cam1", image="digit-7")
+    (predicted,) = app.pills(key="target-chips").value
+    offered = [int(label.split()[0]) for label in app.pills(key="target-chips").options]
+    expected = [digit for digit in offered if digit != predicted][1]
+    app.pills(key="target-chips").set_value([predicted, expected]).run()
+    assert app.pills(key="target-chips").value == [expected]
+    app.button(key="target-pair").click().run()
+    assert address(app)["class"] == [str(predicted), str(expected)]
+    assert app.toggle(key="target-two").value
+    assert app.button(key="target-pair").disabled
+    assert_calm(app)
+
+
+def test_the_expected_class_is_the_runner_up_where_none_is_chosen(visit):
+    app = visit(model="cam1", image="digit-7")
+    offered = [int(label.split()[0]) for label in app.pills(key="target-chips").options]
+    app.button(key="target-pair").click().run()
+    assert address(app)["class"] == [str(digit) for digit in offered[:2]]
+    assert_calm(app)
+
+
 def test_any_class_by_search(visit):
     app = visit(model="cam1", image="digit-7")
     app.selectbox(key="target-search").set_value(0).run()
