@@ -31,7 +31,11 @@ from camcore.models.keras.loading import import_keras, seeded
 
 _CHUNK = 8 * BATCH
 NETWORKS = ("ResNet50", "VGG16")
-GRADIENTS = [method.name for method in METHODS.values() if method.needs == "gradients"]
+GRADIENTS = [  # of one backward pass
+    method.name
+    for method in METHODS.values()
+    if method.needs == "gradients" and not method.look_alikes
+]
 """Methods held to 1.3 times Grad-CAM."""
 
 

@@ -134,7 +134,7 @@ class Computed:
             backward = method.needs == "gradients"
             gradients = self.gradients(view, missing, of) if backward else None
             with self._slots.taken():
-                maps = raw_maps(view.model, forward, missing, method, gradients)
+                maps = raw_maps(view.model, forward, missing, method, gradients, of)
             cost = Cost(0, seconds + perf_counter() - began, "float32")
             check_map(view.model, maps, view.layer.name, method.title)
             for column, raw in zip(missing, maps, strict=True):

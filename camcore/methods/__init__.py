@@ -30,7 +30,8 @@ class Method:
     name, title : str
         Key on the command line, and name shown to people.
     formula : callable
-        ``formula(A, w)``, ``formula(A, G)`` or ``formula(A)`` -> raw maps; for the needs ``head``
+        ``formula(A, w)``, ``formula(A, G)`` or ``formula(A)`` -> raw maps, and with look-alikes
+        ``formula(A, G, L)``, where L holds the gradients of each; for the needs ``head``
         and ``image``, ``formula(image, A, frame)`` of one picture, with the frame of A's grid
         in it -> `camcore.methods.variants.Variants`.
     needs : {"class weights", "gradients", "activations", "head", "image"}
@@ -48,6 +49,8 @@ class Method:
         Whether the map is the same for every class.
     layer_free : bool
         Whether it is the same for every layer.
+    look_alikes : int
+        With how many other classes, nearest in score, it compares the class.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Method:
     scaling: str = "relu"
     class_agnostic: bool = False
     layer_free: bool = False
+    look_alikes: int = 0
     _passes: Callable[[Layer, tuple[int, int, int]], int] = lambda layer, shape: 0
 
     @property
@@ -179,6 +183,19 @@ METHODS = {
             "Positive gradients only, cell by cell; made for early, fine-grained layers.",
         ),
         Method(
+            "finer-cam",
+            "Finer-CAM",
+            weighted.finer_cam,
+            "gradients",
+            r"M_c = \mathrm{ReLU}\Big(\sum_k \alpha_k^c A_k\Big),\quad"
+            r"\alpha_k^c = \frac{1}{HW}\sum_{ij}\frac{\partial}{\partial A_{ijk}}"
+            rf"\Big(y_c - {weighted.CONTRAST}\ \underset{{d}}{{\mathrm{{mean}}}}\ y_d\Big),"
+            rf"\quad d:\ {weighted.LOOK_ALIKES}\ \text{{classes nearest in score}}",
+            "Zhang et al., CVPR 2025, arXiv:2501.11309",
+            "Grad-CAM of what sets a class off against the classes that the model nearly chose.",
+            look_alikes=weighted.LOOK_ALIKES,
+        ),
+        Method(
             "eigen-cam",
             "Eigen-CAM",
             weighted.eigen_cam,
@@ -217,7 +234,7 @@ METHODS = {
             variants.kept_positions,
             "head",
             r"M_c(i,j) = y_c(A \odot m_{ij}) - y_c(0),\quad m_{ij} = \text{one at } (i,j)",
-            "Byun and Lee 2022, arXiv:2209.14074",
+            "Byun and Lee 2022, arXiv:2209.14074; on tokens 2023, arXiv:2310.02588",
             "One place of the feature maps at a time through the rest of the network; no gradient.",
             scaling="min-max",
             _passes=lambda layer, shape: 1 + layer.height * layer.width,
@@ -229,7 +246,7 @@ METHODS = {
             "head",
             r"M_c(i,j) = y_c(A \odot g_{ij}) - y_c(0),\quad g = \tfrac{1}{16}"
             r"\begin{bmatrix}1&2&1\\2&4&2\\1&2&1\end{bmatrix}\text{ at } (i,j)",
-            "Byun and Lee 2022, arXiv:2209.14074",
+            "Byun and Lee 2022, arXiv:2209.14074; on tokens 2023, arXiv:2310.02588",
             "Recipro-CAM that keeps a place with its neighbours, weighted by a small Gaussian.",
             scaling="min-max",
             _passes=lambda layer, shape: 1 + layer.height * layer.width,

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from camcore.classifier import Classifier, Forward
+from camcore.classifier import Classifier, Explained, Forward
 from camcore.errors import InputError, MethodError
 from camcore.methods import Method, require
+from camcore.methods.weighted import nearest_classes
 
 
 def raw_maps(
@@ -17,6 +18,7 @@ def raw_maps(
     targets: Sequence[int],
     method: Method,
     gradients: np.ndarray | None = None,
+    of: Explained = "score",
 ) -> np.ndarray:
     """Maps before ReLU and scaling, one for each target.
 
@@ -30,6 +32,8 @@ def raw_maps(
         One that needs no further passes; for the others see `camcore.methods.variant_scores`.
     gradients : ndarray, shape (len(targets), H, W, K), optional
         Where they are known already.
+    of : {"score", "probability"}
+        What they are of.
 
     Returns
     -------
@@ -60,6 +64,12 @@ def raw_maps(
     if method.many_passes:
         raise MethodError(f"{method.title} needs many forward passes of one image at a time.")
     if gradients is None:
-        gradients = classifier.gradients(forward, targets)
+        gradients = classifier.gradients(forward, targets, of)
+    if method.look_alikes:
+        others = nearest_classes(forward.scores, np.asarray(targets), method.look_alikes)
+        apart = [classifier.gradients(forward, ranked.tolist(), of) for ranked in others.T]
+        beside = np.stack(apart, axis=1) if apart else gradients[:, None][:, :0]
+        contrasted: np.ndarray = method.formula(activations, gradients, beside)
+        return contrasted
     maps: np.ndarray = method.formula(activations, gradients)
     return maps

@@ -191,5 +191,5 @@ def _map_of(
     else:
         backward = method.needs == "gradients"
         gradients = model.gradients(forward, [target], explanation.of) if backward else None
-        raw = raw_maps(model, forward, [target], method, gradients)[0]
+        raw = raw_maps(model, forward, [target], method, gradients, explanation.of)[0]
     return Heatmap(raw, explanation.heatmap.frame, explanation.heatmap.scaling)

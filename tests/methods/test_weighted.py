@@ -5,12 +5,15 @@ import pytest
 
 from camcore.methods import METHODS
 from camcore.methods.weighted import (
+    CONTRAST,
     cam,
     eigen_cam,
+    finer_cam,
     grad_cam,
     grad_cam_plus_plus,
     hires_cam,
     layer_cam,
+    nearest_classes,
     xgrad_cam,
 )
 
@@ -52,6 +55,31 @@ def test_gradient_methods_equal_their_published_sums(name):
     a = A if name == "hirescam" else np.abs(A)  # feature maps behind ReLU, as the papers have them
     expected = reference(name, a, G)
     np.testing.assert_allclose(METHODS[name].formula(a, G), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_finer_cam_is_grad_cam_of_the_difference():
+    others = RNG.normal(size=(3, 2, 4, 5, 6)).astype(np.float32)
+    difference = G.astype(np.float64) - CONTRAST * (others[:, 0] + others[:, 1]) / 2
+    expected = reference("grad-cam", A, difference)
+    np.testing.assert_allclose(finer_cam(A, G, others), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(finer_cam(A, G, others[:, :0]), grad_cam(A, G))
+
+
+def test_finer_cam_leaves_out_what_look_alikes_share():
+    """Two channels, one for each end of the picture; the look-alike reads the first as well."""
+    a = np.zeros((1, 1, 2, 2), np.float32)
+    a[0, 0, 0, 0] = a[0, 0, 1, 1] = 1
+    own = np.ones((1, 1, 2, 2), np.float32)
+    other = np.zeros((1, 1, 1, 2, 2), np.float32)
+    other[..., 0] = 1 / CONTRAST
+    np.testing.assert_allclose(grad_cam(a, own), [[[1, 1]]])
+    np.testing.assert_allclose(finer_cam(a, own, other), [[[0, 1]]], atol=1e-6)
+
+
+def test_look_alikes_are_nearest_in_score_and_never_the_class():
+    scores = np.array([[1.0, 1.0, 3.0], [0.0, 5.0, 4.0]])
+    assert nearest_classes(scores, np.array([0, 2]), 3).tolist() == [[1, 2], [1, 0]]
+    assert nearest_classes(scores[:1, :1], np.array([0]), 3).shape == (1, 0)
 
 
 def test_pooled_two_by_two_case():
