@@ -38,6 +38,16 @@ class Grid:
     mirrored: tuple[int, ...]
     frame: Frame
 
+    @property
+    def beside(self) -> int:
+        """Elements that are no cell of the map: none."""
+        return 0
+
+    def grid(self, shape: tuple[int, ...]) -> tuple[int, int, int]:
+        """Rows, columns and channels of the map in a tensor of a shape."""
+        rows, columns, channels = (int(shape[axis]) for axis in self.order[1:])
+        return rows, columns, channels
+
 
 def grid_of(place: Place | None, input_size: tuple[int, int]) -> Grid | None:
     """The grid that a tensor of four axes holds, or None where no two of them are the picture's.

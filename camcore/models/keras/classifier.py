@@ -24,6 +24,7 @@ from camcore.classifier import (
     OutputKind,
 )
 from camcore.errors import InputError, ModelError
+from camcore.models.default_layer import unread_note
 from camcore.models.held_inputs import Held, values_held
 from camcore.models.keras.batchnorm_folding import merged_function
 from camcore.models.keras.content_hash import content_sha256
@@ -361,8 +362,7 @@ class KerasClassifier:
         if unread:
             self._decided = (
                 *self._decided,
-                f"the patches of {', '.join(unread)} do not reach the scores, which read other "
-                "tokens there, so these layers are not offered",
+                unread_note(unread),
             )
             self._hold(self._given)
         return read

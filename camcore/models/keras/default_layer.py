@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from camcore.models import default_layer
 from camcore.models.keras.geometry.token_maps import TokenMap
 from camcore.models.keras.traced_graph import PASSED_THROUGH, Tap, TracedGraph
 
@@ -16,13 +17,13 @@ _PASSIVE = (
     "Resizing", "Dropout", "SpatialDropout", "Gaussian", "Random", "Reshape", "Permute",
     "Rescaling", "Normalization", "Transpose", "Flip", "Roll", "GetItem", "Pad",
 )  # fmt: skip
+_PROJECTIONS = ("Dense", "EinsumDense")
 _LINEAR = PASSED_THROUGH | {
     "Placeholder", "Conv2D", "DepthwiseConv2dNative", "MatMul", "BatchMatMulV2", "Einsum",
     "BiasAdd", "AddV2", "Add", "Sub", "Neg", "Mul", "RealDiv", "FusedBatchNormV3", "Rsqrt", "Pad",
     "PadV2", "Transpose", "StridedSlice", "ReverseV2", "ConcatV2", "SpaceToDepth",
     "ExtractImagePatches", "ResizeBilinear",
 }  # fmt: skip
-_TRANSFORMER = 2  # mixings of tokens from which on a network is more than pooled convolutions
 
 
 def reaching(
@@ -52,50 +53,27 @@ def reaching(
 
 
 def default_tap(graph: TracedGraph, taps: tuple[Tap, ...], scores: Any) -> Tap:
-    """The last map that a layer made.
-
-    A transformer's first map, the embedding of its patches, is linear in the pixels and knows
-    nothing yet; its tokens are shown, at the last layer through which all that the patches tell
-    the scores goes: behind a class token the input of the last attention, not its keys or values.
-    Where convolutions made the map and a single attention pools it, the map of the convolutions
-    is shown.
-    """
+    """The last map that a layer made; of a transformer, the last that holds all it tells."""
     active = [tap for tap in taps if not tap.kind.startswith(_PASSIVE)] or [taps[-1]]
-    last = active[-1]
-    if not isinstance(last.map, TokenMap):
-        return last
-    mixings = sum(graph.mixes_cells(operation) for operation in graph.ancestors(scores))
-    if mixings >= _TRANSFORMER:
-        return _last_whole(graph, active, scores)
-    seen = [
-        tap
-        for tap in active
-        if not isinstance(tap.map, TokenMap) and not _linear(graph, tap.tensor)
-    ]
-    return seen[-1] if seen else _last_whole(graph, active, scores)
 
-
-def _last_whole(graph: TracedGraph, taps: list[Tap], scores: Any) -> Tap:
-    """The last map that holds all that the cells of the map before it tell the scores.
-
-    Keys and values of attention are two maps made of one, and neither holds all of it: with one
-    of them fixed, the scores still follow the cells that both are made of.
-    """
-    for index in range(len(taps) - 1, 0, -1):
-        sources = graph.ancestors(taps[index].tensor)
-        before = next((tap for tap in reversed(taps[:index]) if tap.tensor.op in sources), None)
-        if before is None:
-            continue
+    def reads(tap: Tap, held: Tap | None) -> bool:
         with graph.graph.as_default():
-            (slope,) = tf.gradients(
-                scores, [before.tensor], stop_gradients=[taps[index].tensor]
-            )  # fmt: skip
+            stopped = [] if held is None else [held.tensor]
+            (slope,) = tf.gradients(scores, [tap.tensor], stop_gradients=stopped)
             if slope is None:
-                return taps[index]
-            beside = tf.reduce_max(tf.abs(before.upright(slope)))
-        if _of_noise(graph, [beside])[0] == 0:
-            return taps[index]
-    return taps[-1]
+                return False
+            cells = tf.reduce_max(tf.abs(tap.upright(slope)))
+        return bool(_of_noise(graph, [cells])[0] != 0)
+
+    network = default_layer.Network[Tap](
+        mixings=sum(graph.mixes_cells(operation) for operation in graph.ancestors(scores)),
+        is_tokens=lambda tap: isinstance(tap.map, TokenMap),
+        is_linear=lambda tap: _linear(graph, tap.tensor),
+        is_projection=lambda tap: tap.kind in _PROJECTIONS,
+        follows=lambda later, tap: tap.tensor.op in graph.ancestors(later.tensor),
+        reads=reads,
+    )
+    return default_layer.default_tap(active, network)
 
 
 def _of_noise(graph: TracedGraph, tensors: list[Any]) -> list[np.ndarray]:

@@ -59,7 +59,7 @@ def windows(graph: Graph, node: Any) -> list[Window]:
     dilations = attribute(node, "dilations", [1] * rank)
     pads = attribute(node, "pads", [0] * (2 * rank))
     mode = attribute(node, "auto_pad", b"NOTSET").decode()
-    found = []
+    sliding = []
     for axis, size, stride, dilation in zip(range(rank), sizes, strides, dilations, strict=True):
         before, after = pads[axis], pads[axis + rank]
         if mode.startswith("SAME"):
@@ -70,5 +70,5 @@ def windows(graph: Graph, node: Any) -> list[Window]:
             whole = max((made - 1) * stride + dilation * (size - 1) + 1 - given, 0)
             before = whole // 2 if mode == "SAME_UPPER" else whole - whole // 2
             after = whole - before
-        found.append(Window(size, stride, dilation, before, after))
-    return found
+        sliding.append(Window(size, stride, dilation, before, after))
+    return sliding

@@ -46,6 +46,28 @@ class Backward(SlopeNodes):
             raise NoDerivativeError(self.graph.nodes[self.graph.maker[target]].op_type)
         return [*self.nodes, helper.make_node("Identity", [total], [self.gradient])]
 
+    def slopes_at(self, target: str, tensors: Sequence[str], held: str | None) -> list[str | None]:
+        """Names of the gradients of a target at tensors, None where it does not follow one.
+
+        Parameters
+        ----------
+        target : str
+        tensors : sequence of str
+            That follow from the source, or the source.
+        held : str, optional
+            A tensor through which no slope goes.
+
+        Raises
+        ------
+        NoDerivativeError
+        """
+        sums: dict[str, list[str]] = {target: [self.slopes]}
+        for at in reversed(self.graph.between(self.source, target)):
+            node = self.graph.nodes[at]
+            if held not in node.output:
+                self._step(node, sums)
+        return [self.total(sums.get(tensor)) for tensor in tensors]
+
     def blocked(self, target: str) -> frozenset[str]:
         """Tensors behind the source that no slopes of the target can be carried to."""
         sums: dict[str, list[str]] = {target: [self.slopes]}

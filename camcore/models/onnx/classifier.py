@@ -21,11 +21,12 @@ from camcore.classifier import (
 )
 from camcore.errors import InputError, MethodError
 from camcore.models.affine_head import read_class_weights
+from camcore.models.default_layer import unread_note
 from camcore.models.held_inputs import Held, values_held, zeros
 from camcore.models.onnx.backward import Backward
 from camcore.models.onnx.functions import Functions
 from camcore.models.onnx.graph import Graph
-from camcore.models.onnx.inputs import read_inputs
+from camcore.models.onnx.inputs import Inputs, read_inputs
 from camcore.models.onnx.layers import (
     Tap,
     default_tap,
@@ -36,6 +37,7 @@ from camcore.models.onnx.layers import (
 )
 from camcore.models.onnx.outputs import choose_output
 from camcore.models.onnx.places import places
+from camcore.models.onnx.reading import Reading
 from camcore.models.onnx.scaling import scaling_ends
 from camcore.models.onnx.slope_nodes import NoDerivativeError
 from camcore.models.onnx.weight_shuffling import check_weights, shuffled, weights_of
@@ -143,21 +145,26 @@ class OnnxClassifier:
         self._weights = weights_of(self._graph, target, ends)
         check_weights(self._graph, self._weights, name)
         self.weighted_layers = tuple(self._weights)
+        reading = Reading(self._graph, target, self._fed(_noise(1, self._inputs)))
         taps = taps_of(target)
+        unread = reading.unread(taps)
+        taps = tuple(tap for tap in taps if tap.name not in unread)
         self._taps = {tap.name: tap for tap in taps}
         self._blocked = Backward(self._graph, self.input).blocked(target)
         self._pooled = pooled_affine(self._graph, taps, target)
         self._class_weights: dict[str, ClassWeights | None] = {}
         self.layers = tuple(self._layer(tap) for tap in taps)
-        shown = default_tap(taps)
-        self.default_layer = shown.name
-        if only_embeds(self._graph, shown, target):
+        default = default_tap(self._graph, taps, target, reading.reads)
+        self.default_layer = default.name
+        if unread:
+            self._decided = (*self._decided, unread_note(unread))
+        if only_embeds(self._graph, default, target):
             self._decided = (
                 *self._decided,
-                f"layer {shown.name!r} embeds patches of pixels and is linear in them; the tokens "
-                "of the transformer behind it are not read as maps from ONNX files",
+                f"layer {default.name!r} embeds patches of pixels and is linear in them; the "
+                "tokens of the transformer behind it lie in no grid over the picture",
             )
-            self._hold(self._given)
+        self._hold(self._given)
 
     def forward(self, images: np.ndarray, layer: str) -> Forward:
         """Run the model on preprocessed images, shape (N, H, W, C) float32.
@@ -172,7 +179,8 @@ class OnnxClassifier:
         wanted = (tap.tensor, self._output.tensor, self._output.answer, *beside)
         made = self._run(images, wanted, tap)
         scores, probabilities = self._answers(made)
-        state = {name: made[name] for name in beside}
+        kept = (*beside, tap.tensor) if tap.grid.beside else beside
+        state = {name: made[name] for name in kept}
         size = sum(array.nbytes for array in state.values())
         maps = tap.upright(made[tap.tensor])
         return Forward(maps, scores, probabilities, layer, state, size)
@@ -209,7 +217,7 @@ class OnnxClassifier:
             raise InputError(f"{wanted} targets were given for {count} images; give one an image.")
         tap, target = self._tap(forward.layer), self._output.tensor
         counted = slopes(self.output_kind, forward.probabilities, targets, of)
-        beside = tuple(forward.state)
+        beside = self._graph.beside(tap.tensor, target)
         try:
             backward = self._functions.backward(tap.tensor, target, beside)
         except NoDerivativeError as error:
@@ -223,16 +231,17 @@ class OnnxClassifier:
             for name, array in forward.state.items()
             if name not in same
         }
+        whole = repeated.pop(tap.tensor, None)
         maps = np.repeat(forward.activations, wanted // count, axis=0)
         sides = tuple(int(side or 1) for side in self._graph.shapes[target][1:])
         shape = (wanted, *sides)
         rows = {
             **repeated,
-            tap.tensor: tap.restored(maps),
+            tap.tensor: tap.restored(maps, whole),
             Backward.slopes: self._output.slopes(counted, forward.scores).reshape(shape),
         }
-        whole = {name: forward.state[name] for name in same}
-        made = backward(rows, whole, self._batch(bool(same)))
+        shared = {name: forward.state[name] for name in same}
+        made = backward(rows, shared, self._batch(bool(same)))
         return tap.upright(made[Backward.gradient])
 
     def head(self, images: np.ndarray, layer: str) -> Head:
@@ -247,7 +256,8 @@ class OnnxClassifier:
         """
         tap, target = self._tap(layer), self._output.tensor
         beside = self._graph.beside(tap.tensor, target)
-        kept = self._run(images[:1], beside, tap) if beside else {}
+        needed = (*beside, tap.tensor) if tap.grid.beside else beside
+        kept = self._run(images[:1], needed, tap) if needed else {}
         same = self._same(beside)
         function = self._functions.function((tap.tensor, *beside), (target,))
 
@@ -257,9 +267,9 @@ class OnnxClassifier:
                 for name in beside
                 if name not in same
             }
-            rows[tap.tensor] = tap.restored(maps)
-            whole = {name: kept[name] for name in same}
-            made = function(rows, whole, self._batch(bool(same)))
+            rows[tap.tensor] = tap.restored(maps, kept.get(tap.tensor))
+            shared = {name: kept[name] for name in same}
+            made = function(rows, shared, self._batch(bool(same)))
             return self._output.scores(made[target])
 
         return scores_of
@@ -345,6 +355,7 @@ class OnnxClassifier:
             tap.kind,
             tap.name in self._pooled,
             tap.grid.frame,
+            tap.grid.beside,
             differentiable=tap.tensor not in self._blocked,
         )
 
@@ -361,8 +372,8 @@ class OnnxClassifier:
 
     def _sums_to_one(self, tensor: str) -> bool:
         """Whether an output without a visible softmax holds probabilities all the same."""
-        noise = np.random.default_rng(0).uniform(0, 1, (_PROBES, *self.input_shape))
-        rows = self._run(noise.astype(np.float32), (tensor,))[tensor].reshape(_PROBES, -1)
+        noise = _noise(_PROBES, self._inputs)
+        rows = self._run(noise, (tensor,))[tensor].reshape(len(noise), -1)
         return bool((rows >= 0).all() and np.allclose(rows.sum(axis=1), 1, atol=1e-3))
 
     def _answers(self, made: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -373,6 +384,13 @@ class OnnxClassifier:
         self, images: np.ndarray, wanted: tuple[str, ...], tap: Tap | None = None
     ) -> dict[str, np.ndarray]:
         """Values of tensors for preprocessed images; one by one where a layer asks for it."""
+        rows = self._fed(images)
+        function = self._functions.function(tuple(rows), wanted)
+        same = self._same(wanted) if tap is not None else set()
+        return function(rows, batch=self._batch(bool(same)), same=same)
+
+    def _fed(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Values of all inputs, a row for each of the images."""
         if images.ndim != 4 or images.shape[1:] != self.input_shape:
             raise InputError(
                 f"images of shape {images.shape} do not fit {self.name}, which takes "
@@ -387,9 +405,7 @@ class OnnxClassifier:
                     f"input {name!r} is held at values for {len(value)} pictures, not for {count}."
                 )
             rows[name] = np.repeat(value, count // len(value), axis=0)
-        function = self._functions.function(tuple(rows), wanted)
-        same = self._same(wanted) if tap is not None else set()
-        return function(rows, batch=self._batch(bool(same)), same=same)
+        return rows
 
     def _same(self, tensors: Sequence[str]) -> set[str]:
         """Those that have no row for each picture: shapes, mostly, which know the batch."""
@@ -430,3 +446,9 @@ class OnnxClassifier:
                 f"{self.default_layer!r}, and `camcore layers` lists all."
             )
         return self._taps[layer]
+
+
+def _noise(count: int, inputs: Inputs) -> np.ndarray:
+    """Pictures of noise, as many as a model takes at a time where that is fixed."""
+    size = (inputs.batch or count, *inputs.shape)
+    return np.random.default_rng(0).uniform(0, 1, size).astype(np.float32)

@@ -18,6 +18,7 @@ from camcore.models.onnx.contents import read_contents
 PASSED_THROUGH = {
     "Identity", "Dropout", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "CastLike",
 }  # fmt: skip
+_SIZES = {"Shape", "Size"}  # operations that read how large a tensor is, and not what it holds
 FLOATING = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.BFLOAT16}
 
 
@@ -68,26 +69,28 @@ class Graph:
         at = self.maker.get(tensor)
         return None if at is None else self.nodes[at]
 
-    def descendants(self, tensor: str) -> frozenset[str]:
-        """A tensor and all that is computed from it."""
-        found, stack = {tensor}, [tensor]
+    def descendants(self, tensor: str, *, through_sizes: bool = True) -> frozenset[str]:
+        """A tensor and all that is computed from it, or from its numbers and not its size."""
+        reached, stack = {tensor}, [tensor]
         while stack:
             for at in self.readers.get(stack.pop(), ()):
-                new = [name for name in self.nodes[at].output if name and name not in found]
-                found.update(new)
+                if self.nodes[at].op_type in _SIZES and not through_sizes:
+                    continue
+                new = [name for name in self.nodes[at].output if name and name not in reached]
+                reached.update(new)
                 stack += new
-        return frozenset(found)
+        return frozenset(reached)
 
     def ancestors(self, tensor: str) -> frozenset[str]:
         """A tensor and all that it is computed from."""
-        found, stack = {tensor}, [tensor]
+        reached, stack = {tensor}, [tensor]
         while stack:
             node = self.of(stack.pop())
             given = () if node is None else node.input
-            new = [name for name in given if name and name not in found]
-            found.update(new)
+            new = [name for name in given if name and name not in reached]
+            reached.update(new)
             stack += new
-        return frozenset(found)
+        return frozenset(reached)
 
     def between(self, tensor: str, target: str) -> list[int]:
         """Nodes by which `target` is computed from `tensor`, in order."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from camcore.classifier import LayerRow
-from camcore.models.geometry.grids import Grid, Place, grid_of
+from camcore.models import default_layer
+from camcore.models.geometry.grids import Grid, Place
+from camcore.models.geometry.tokens import Tokens, map_in
 from camcore.models.onnx.attributes import axes_of, windows
 from camcore.models.onnx.graph import PASSED_THROUGH, Graph
+from camcore.models.onnx.grids import restored, upright
 
 # Nodes that repeat or thin out a map rather than make one; the one that feeds them is shown.
 _PASSIVE = {
@@ -23,6 +26,8 @@ _AFFINE = PASSED_THROUGH | {
     "Add", "Sub", "Mul", "Div", "Neg", "MatMul", "Gemm", "Conv", "Concat", "Transpose",
     "ReduceMean", "GlobalAveragePool", "AveragePool", "BatchNormalization",
 }  # fmt: skip
+_ATTENTIONS = {"Attention", "MultiHeadAttention"}
+_ROW = 2  # axes of a tensor of class scores; attention has more
 _POOLS = {"ReduceMean", "GlobalAveragePool", "AveragePool"}
 _FACTORS = {"Mul", "MatMul", "Gemm", "Conv", "BatchNormalization", "Div"}
 
@@ -38,7 +43,7 @@ class Tap:
     tensor : str
     shape : tuple of int
         Of the tensor, with the batch.
-    grid : Grid
+    grid : Grid or Tokens
         How the map lies in it.
     """
 
@@ -46,23 +51,20 @@ class Tap:
     kind: str
     tensor: str
     shape: tuple[int, ...]
-    grid: Grid
+    grid: Grid | Tokens
 
     @property
     def cells(self) -> tuple[int, int, int]:
         """Rows, columns and channels of the map."""
-        rows, columns, channels = (self.shape[axis] for axis in self.grid.order[1:])
-        return rows, columns, channels
+        return self.grid.grid(self.shape)
 
     def upright(self, values: np.ndarray) -> np.ndarray:
         """The map, (N, H, W, K) float32, as the picture lies, of values of the tensor."""
-        maps = np.flip(values.transpose(self.grid.order), self.grid.mirrored)
-        return np.ascontiguousarray(maps, np.float32)
+        return upright(values, self.grid)
 
-    def restored(self, maps: np.ndarray) -> np.ndarray:
+    def restored(self, maps: np.ndarray, whole: np.ndarray | None) -> np.ndarray:
         """Values of the tensor of a map that lies as the picture does."""
-        order = np.argsort(self.grid.order)
-        return np.ascontiguousarray(np.flip(maps, self.grid.mirrored).transpose(order))
+        return restored(maps, self.grid, whole)
 
 
 def spatial_taps(
@@ -74,8 +76,9 @@ def spatial_taps(
 ) -> tuple[Tap, ...]:
     """Tensors with a map of more than one cell that `target` is computed from, in order.
 
-    Two of their axes are the picture's rows and columns, in an even grid; what else has four
-    axes, such as attention between tokens, is no map.
+    Two of their four axes are the picture's rows and columns, in an even grid, or one of three
+    counts tokens that lie in one; what else has as many axes, such as attention between tokens,
+    is no map.
     """
     sources = graph.ancestors(target)
     taps = []
@@ -88,11 +91,11 @@ def spatial_taps(
             or not graph.is_floating(tensor)
             or shape is None
             or None in shape
-            or len(shape) != 4
+            or len(shape) not in (3, 4)
             or shape[0] != batch
         ):
             continue
-        grid = grid_of(places.get(tensor), input_size)
+        grid = map_in(places.get(tensor), len(shape), input_size)
         if grid is None:
             continue
         tap = Tap(name, node.op_type, tensor, tuple(int(side or 0) for side in shape), grid)
@@ -102,10 +105,26 @@ def spatial_taps(
     return tuple(taps)
 
 
-def default_tap(taps: tuple[Tap, ...]) -> Tap:
-    """The last map that is made rather than repeated or thinned out."""
+def default_tap(
+    graph: Graph, taps: tuple[Tap, ...], target: str, reads: Callable[[Tap, Tap | None], bool]
+) -> Tap:
+    """The map that is shown where nobody asks for another.
+
+    Parameters
+    ----------
+    reads : callable
+        See `camcore.models.default_layer.Network`.
+    """
+    network = default_layer.Network[Tap](
+        mixings=_mixings(graph, target),
+        is_tokens=lambda tap: isinstance(tap.grid, Tokens),
+        is_linear=lambda tap: _is_linear(graph, tap),
+        is_projection=lambda tap: _is_projection(graph, graph.of(tap.tensor)),
+        follows=lambda later, tap: tap.tensor in graph.ancestors(later.tensor),
+        reads=reads,
+    )
     made = [tap for tap in taps if tap.kind not in _PASSIVE]
-    return (made or list(taps))[-1]
+    return default_layer.default_tap(made or list(taps), network)
 
 
 def only_embeds(graph: Graph, tap: Tap, target: str) -> bool:
@@ -113,15 +132,33 @@ def only_embeds(graph: Graph, tap: Tap, target: str) -> bool:
 
     It is linear in the pixels, and knows nothing yet of what the attention behind it finds.
     """
-    before = [
-        graph.of(name).op_type
-        for name in graph.ancestors(tap.tensor) & graph.dependent
-        if graph.of(name) is not None
-    ]
-    behind = [graph.nodes[at] for at in graph.between(tap.tensor, target)]
-    return all(kind in _AFFINE | {"Pad"} for kind in before) and any(
-        node.op_type == "MatMul" and all(name in graph.dependent for name in node.input)
-        for node in behind
+    return _is_linear(graph, tap) and _mixings(graph, target) > 0
+
+
+def _is_linear(graph: Graph, tap: Tap) -> bool:
+    """Whether a map is computed from the pixels by linear operations alone."""
+    before = [graph.of(name) for name in graph.ancestors(tap.tensor) & graph.dependent]
+    return all(node is None or node.op_type in _AFFINE | {"Pad"} for node in before)
+
+
+def _is_projection(graph: Graph, node: Any) -> bool:
+    """Whether a node is a product with weights, or adds a bias to one."""
+    given = [name for name in node.input if name in graph.dependent]
+    if len(given) != 1:
+        return False
+    maker = graph.of(given[0])
+    added = node.op_type == "Add" and maker is not None and _is_projection(graph, maker)
+    return node.op_type in ("MatMul", "Gemm") or added
+
+
+def _mixings(graph: Graph, target: str) -> int:
+    """How often tokens weigh one another by a softmax on the way to a target."""
+    sources = graph.ancestors(target)
+    return sum(
+        node.op_type in _ATTENTIONS
+        or (node.op_type == "Softmax" and len(graph.shapes.get(node.output[0]) or ()) > _ROW)
+        for node in graph.nodes
+        if node.output[0] in sources
     )
 
 
@@ -135,7 +172,9 @@ def pooled_affine(graph: Graph, taps: tuple[Tap, ...], target: str) -> frozenset
             near.update(new)
             stack += new
     return frozenset(
-        tap.name for tap in taps if tap.tensor in near and _is_pooled(graph, tap, target)
+        tap.name
+        for tap in taps
+        if tap.tensor in near and not tap.grid.beside and _is_pooled(graph, tap, target)
     )
 
 
@@ -188,11 +227,11 @@ def _pools_everything(graph: Graph, tap: Tap, node: Any, pooled: set[str]) -> bo
         return False
     if kind == "GlobalAveragePool":
         return True
-    found = windows(graph, node)
+    sliding = windows(graph, node)
     # Border that a window reads beside all of the map adds nothing, or changes the size alone.
     return tuple(after[2:]) == (1, 1) and all(
         window.dilation == 1 and window.size - window.before >= (side or 0)
-        for window, side in zip(found, before[2:], strict=True)
+        for window, side in zip(sliding, before[2:], strict=True)
     )
 
 

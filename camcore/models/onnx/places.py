@@ -9,28 +9,38 @@ from typing import Any
 import numpy as np
 
 from camcore.models.geometry.coordinates import (
-    CENTRE,
-    FIRST,
-    LAST,
     Coordinates,
-    at,
     combined,
-    filled,
     reduced,
     windowed,
 )
 from camcore.models.geometry.grids import Place
+from camcore.models.geometry.moved import (
+    NOTHING,
+    joined,
+    multiplied,
+    resampled,
+    reshaped,
+    widened,
+)
 from camcore.models.onnx.attributes import attribute, axes_of, windows
 from camcore.models.onnx.graph import Graph
 
 
 @dataclass(frozen=True, eq=False)
 class _Application:
-    """One node, and the coordinates of its inputs along one side of the picture."""
+    """One node, and the coordinates of its inputs along one side of the picture.
+
+    Attributes
+    ----------
+    numbers : frozenset of str
+        Tensors that follow from what the picture holds, and not from its size alone.
+    """
 
     graph: Graph
     node: Any
     inputs: list[Coordinates | None]
+    numbers: frozenset[str]
 
     def shape(self, place: int = 0) -> tuple[int, ...] | None:
         """Of an output, where all of it is known."""
@@ -60,6 +70,7 @@ def places(graph: Graph, picture: str, axes: tuple[int, int]) -> dict[str, Place
     shape = tuple(int(side or 1) for side in graph.shapes[picture])
     rows, columns = (Coordinates.of_axis(shape, axis) for axis in axes)
     known = {picture: Place(rows, columns)}
+    numbers = graph.descendants(picture, through_sizes=False)
     for node in graph.nodes:
         names = [name for name in node.input if name]
         if not any(name in known for name in names) or not node.output[0]:
@@ -67,44 +78,37 @@ def places(graph: Graph, picture: str, axes: tuple[int, int]) -> dict[str, Place
         sides: list[Coordinates | None] = []
         for side in ("rows", "columns"):
             inputs = [getattr(known[n], side) if n in known else None for n in node.input]
-            sides.append(_found(_Application(graph, node, inputs)))
+            sides.append(_along(_Application(graph, node, inputs, numbers)))
         if sides[0] is not None or sides[1] is not None:
             known[node.output[0]] = Place(sides[0], sides[1])
     return known
 
 
-def _found(call: _Application) -> Coordinates | None:
+def _along(call: _Application) -> Coordinates | None:
     kind, shape = call.node.op_type, call.shape()
     if shape is None or not any(call.inputs):
         return None
     if kind in _ELEMENTWISE:
-        names = [name for name in call.node.input if name]
         involved = [
             coordinates
-            for name, coordinates in zip(names, call.inputs, strict=False)
-            if name in call.graph.dependent
+            for name, coordinates in zip(call.node.input, call.inputs, strict=True)
+            if coordinates is not None or name in call.numbers
         ]
         try:
-            return _widened(combined(involved), shape)
+            together = combined(involved)
+            return None if together is None else widened(together, shape)
         except ValueError:
             return None
-    first = call.inputs[0]
-    rule = _RULES.get(kind)
+    if kind in ("MatMul", "Gemm"):
+        return _product(call, shape)
     if kind == "Concat":
         return _concatenated(call)
-    others = [coordinates for coordinates in call.inputs[1:] if coordinates is not None]
-    if rule is None or first is None or others:
+    first = call.inputs[0]
+    rule = _RULES.get(kind)
+    if rule is None or first is None or any(call.inputs[1:]):
         return None
-    found = rule(call, first)
-    return found if found is None or found.shape == shape else None
-
-
-def _widened(known: Coordinates | None, shape: tuple[int, ...]) -> Coordinates | None:
-    if known is None or known.shape == shape:
-        return known
-    more = (1,) * (len(shape) - len(known.shape))
-    values = known.values.reshape(3, *more, *known.values.shape[1:])
-    return Coordinates(np.broadcast_to(values, (3, *shape)))
+    lying = rule(call, first)
+    return lying if lying is None or lying.shape == shape else None
 
 
 def _same(call: _Application, known: Coordinates) -> Coordinates | None:
@@ -115,7 +119,7 @@ def _reshaped(call: _Application, known: Coordinates) -> Coordinates | None:
     shape = call.shape()
     if shape is None or np.prod(shape) != np.prod(known.shape):
         return None
-    return Coordinates(known.full.reshape(3, *shape))
+    return reshaped(known, shape)
 
 
 def _transposed(call: _Application, known: Coordinates) -> Coordinates | None:
@@ -151,34 +155,16 @@ def _spread(call: _Application, known: Coordinates) -> Coordinates | None:
         axis = number + 2
         if axis not in together.varying:
             continue
-        count = known.shape[axis]
         reach = window.dilation * (window.size - 1)
         out = np.arange(shape[axis]) + window.before
-        values = _sampled(
+        values = resampled(
             values,
             axis,
             (out - reach / 2) / window.stride,
             np.ceil((out - reach) / window.stride),
             out // window.stride,
-            count,
         )
     return Coordinates(np.broadcast_to(values, (3, *shape)))
-
-
-def _sampled(
-    values: np.ndarray,
-    axis: int,
-    index: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
-    count: int,
-) -> np.ndarray:
-    first, last = (np.clip(limit, 0, count - 1).astype(int) for limit in (low, high))
-    return np.stack([
-        at(filled(values[CENTRE], axis), index, axis),
-        np.minimum(values[FIRST].take(first, axis), values[FIRST].take(last, axis)),
-        np.maximum(values[LAST].take(first, axis), values[LAST].take(last, axis)),
-    ])  # fmt: skip
 
 
 def _resized(call: _Application, known: Coordinates) -> Coordinates | None:
@@ -201,7 +187,7 @@ def _resized(call: _Application, known: Coordinates) -> Coordinates | None:
             index = out * (count / target)
         else:
             return None
-        values = _sampled(values, axis, index, np.floor(index), np.ceil(index), count)
+        values = resampled(values, axis, index, np.floor(index), np.ceil(index))
     return Coordinates(np.broadcast_to(values, (3, *shape)))
 
 
@@ -242,42 +228,42 @@ def _averaged(call: _Application, known: Coordinates) -> Coordinates | None:
         axes = tuple(range(2, rank))
     if axes is None:
         return None
-    found = reduced(known, [axis % rank for axis in axes] or list(range(rank)))
-    return None if found is None else _reshaped(call, found)
+    together = reduced(known, [axis % rank for axis in axes] or list(range(rank)))
+    return None if together is None else _reshaped(call, together)
 
 
-def _mixed_last(call: _Application, known: Coordinates) -> Coordinates | None:
-    """A product with a matrix of weights: all along the last axis together."""
-    shape = call.shape()
-    together = reduced(known, [len(known.shape) - 1])
-    if together is None or shape is None or shape[:-1] != known.shape[:-1]:
+def _product(call: _Application, shape: tuple[int, ...]) -> Coordinates | None:
+    factors = []
+    for place, (name, turned) in enumerate(
+        zip(call.node.input[:2], ("transA", "transB"), strict=True)
+    ):
+        known = call.inputs[place]
+        if known is not None and attribute(call.node, turned, 0):
+            known = Coordinates(known.full.swapaxes(-1, -2))
+        factors.append((known, name in call.numbers))
+    try:
+        return multiplied(factors, shape)
+    except ValueError:
         return None
-    return Coordinates(np.broadcast_to(together.values, (3, *shape)))
 
 
 def _concatenated(call: _Application) -> Coordinates | None:
     shape = call.shape()
-    axis = attribute(call.node, "axis", 1)
     if shape is None:
         return None
-    axis %= len(shape)
-    known = [coordinates for coordinates in call.inputs if coordinates is not None]
-    if len(known) == len(call.inputs) and not any(
-        axis in coordinates.varying for coordinates in known
-    ):
-        thin = [Coordinates(coordinates.full.take([0], axis + 1)) for coordinates in known]
-        return _widened(combined(thin), shape)
-    parts = []
+    axis = attribute(call.node, "axis", 1) % len(shape)
+    arrays = []
     for name, coordinates in zip(call.node.input, call.inputs, strict=True):
         sides = call.graph.shapes.get(name)
         if coordinates is not None:
-            parts.append(coordinates.full)
-        elif sides is not None and None not in sides and name not in call.graph.dependent:
-            nothing = np.array([np.nan, np.inf, -np.inf]).reshape(3, *(1,) * len(sides))
-            parts.append(np.broadcast_to(nothing, (3, *(int(side or 0) for side in sides))))
+            arrays.append(coordinates.full)
+        elif sides is not None and None not in sides and name not in call.numbers:
+            nothing = NOTHING.reshape(3, *(1,) * len(sides))
+            arrays.append(np.broadcast_to(nothing, (3, *(int(side or 0) for side in sides))))
         else:
             return None
-    return Coordinates(np.concatenate(parts, axis + 1))
+    values = Coordinates(joined(call.inputs, arrays, axis))
+    return values if values.shape == shape else None
 
 
 _ELEMENTWISE = {
@@ -299,7 +285,6 @@ _RULES: dict[str, Rule] = {
     "ReduceMean": _averaged,
     "ReduceMax": _averaged,
     "ReduceSum": _averaged,
-    "MatMul": _mixed_last,
     **dict.fromkeys(("Reshape", "Flatten", "Squeeze", "Unsqueeze"), _reshaped),
     **dict.fromkeys(
         (

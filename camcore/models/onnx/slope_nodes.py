@@ -38,12 +38,12 @@ class SlopeNodes:
     def __init__(self, graph: Graph, source: str) -> None:
         self.graph, self.source, self.nodes = graph, source, list[Any]()
         self._count = 0
-        self._behind = graph.descendants(source)
+        self._behind = graph.descendants(source, through_sizes=False)
         kind = graph.types.get(source, TensorProto.FLOAT)
         self.dtype = helper.tensor_dtype_to_np_dtype(kind)
 
     def follows(self, name: str) -> bool:
-        """Whether a tensor is computed from the source, or is it."""
+        """Whether a tensor is computed from the numbers of the source, or is it."""
         return name in self._behind
 
     def total(self, parts: list[str] | None) -> str | None:

@@ -23,7 +23,7 @@ def weights_of(graph: Graph, target: str, ends: Sequence[str]) -> dict[str, tupl
     """
     wanted = graph.ancestors(target)
     scaling = set().union(*(graph.ancestors(tensor) for tensor in ends))
-    found: dict[str, tuple[str, ...]] = {}
+    held_by: dict[str, tuple[str, ...]] = {}
     taken: set[str] = set()
     for node, name in zip(graph.nodes, graph.names, strict=True):
         tensor = node.output[0]
@@ -38,8 +38,8 @@ def weights_of(graph: Graph, target: str, ends: Sequence[str]) -> dict[str, tupl
         ]
         if new := tuple(source for source in dict.fromkeys(held) if source not in taken):
             taken.update(new)
-            found[name] = new
-    return found
+            held_by[name] = new
+    return held_by
 
 
 def check_weights(graph: Graph, weights: Weights, model: str) -> None:

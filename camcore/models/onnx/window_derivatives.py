@@ -28,9 +28,9 @@ def _convolved(back: SlopeNodes, node: Any, slope: str) -> list[str | None]:
 def _spread(back: SlopeNodes, node: Any, slope: str, weights: str, group: int) -> str:
     """Slopes of windows laid back over what the windows read."""
     given, made = back.shape(node.input[0]), back.shape(node.output[0])
-    found = windows(back.graph, node)
+    sliding = windows(back.graph, node)
     afters, more = [], []
-    for axis, window in enumerate(found, 2):
+    for axis, window in enumerate(sliding, 2):
         reach = (made[axis] - 1) * window.stride + (window.size - 1) * window.dilation + 1
         over = reach - window.before - given[axis]
         afters.append(max(over, 0))
@@ -39,9 +39,9 @@ def _spread(back: SlopeNodes, node: Any, slope: str, weights: str, group: int) -
         "ConvTranspose",
         slope,
         weights,
-        strides=[window.stride for window in found],
-        dilations=[window.dilation for window in found],
-        pads=[window.before for window in found] + afters,
+        strides=[window.stride for window in sliding],
+        dilations=[window.dilation for window in sliding],
+        pads=[window.before for window in sliding] + afters,
         output_padding=more,
         group=group,
     )
@@ -51,7 +51,7 @@ def _convolved_back(back: SlopeNodes, node: Any, slope: str) -> list[str | None]
     """A transposed convolution: its slopes are convolved."""
     if any(back.follows(name) for name in node.input[1:]):
         raise NoDerivativeError(node.op_type)
-    found = windows(back.graph, node)
+    sliding = windows(back.graph, node)
     given, made = back.shape(node.input[0]), back.shape(node.output[0])
     afters = [
         (given[axis] - 1) * window.stride
@@ -59,7 +59,7 @@ def _convolved_back(back: SlopeNodes, node: Any, slope: str) -> list[str | None]
         + 1
         - window.before
         - made[axis]
-        for axis, window in enumerate(found, 2)
+        for axis, window in enumerate(sliding, 2)
     ]
     if min(afters) < 0:  # rows that no window has filled
         raise NoDerivativeError(node.op_type)
@@ -68,9 +68,9 @@ def _convolved_back(back: SlopeNodes, node: Any, slope: str) -> list[str | None]
             "Conv",
             slope,
             node.input[1],
-            strides=[window.stride for window in found],
-            dilations=[window.dilation for window in found],
-            pads=[window.before for window in found] + afters,
+            strides=[window.stride for window in sliding],
+            dilations=[window.dilation for window in sliding],
+            pads=[window.before for window in sliding] + afters,
             group=attribute(node, "group", 1),
         )
     ]
@@ -78,10 +78,10 @@ def _convolved_back(back: SlopeNodes, node: Any, slope: str) -> list[str | None]
 
 def _pooled_mean(back: SlopeNodes, node: Any, slope: str) -> list[str | None]:
     given, made = back.shape(node.input[0]), back.shape(node.output[0])
-    found = windows(back.graph, node)
+    sliding = windows(back.graph, node)
     padded = attribute(node, "count_include_pad", 0)
-    counts = np.ones((1, 1, *(1 for _ in found)))
-    for axis, window in enumerate(found):
+    counts = np.ones((1, 1, *(1 for _ in sliding)))
+    for axis, window in enumerate(sliding):
         starts = np.arange(made[axis + 2]) * window.stride - window.before
         reads = starts[:, None] + window.dilation * np.arange(window.size)
         low, high = (
@@ -90,7 +90,7 @@ def _pooled_mean(back: SlopeNodes, node: Any, slope: str) -> list[str | None]:
         along = [1] * counts.ndim
         along[axis + 2] = made[axis + 2]
         counts = counts * ((reads >= low) & (reads < high)).sum(axis=1).reshape(along)
-    ones = back.constant(np.ones((given[1], 1, *(window.size for window in found))))
+    ones = back.constant(np.ones((given[1], 1, *(window.size for window in sliding))))
     shares = back.op("Div", slope, back.constant(counts))
     return [_spread(back, node, shares, ones, given[1])]
 

@@ -22,6 +22,7 @@ from camcore.classifier import (
 )
 from camcore.errors import InputError, ModelError
 from camcore.models.affine_head import read_class_weights
+from camcore.models.default_layer import unread_note
 from camcore.models.held_inputs import Held, values_held
 from camcore.models.outputs import column_names, renamed, slopes
 from camcore.models.torch.grids import upright
@@ -133,9 +134,16 @@ class TorchClassifier:
             )
         if has_unread_tokens(self._trace, self._node, taps):
             raise ModelError(
-                f"{self.name} is a transformer whose tokens are not read as maps here; what comes "
-                f"before them ({taps[-1].name}) knows nothing of its classes yet."
+                f"{self.name} is a transformer whose tokens lie in no grid over the picture; what "
+                f"comes before them ({taps[-1].name}) knows nothing of its classes yet."
             )
+
+        def reads(tap: Tap, held: Tap | None) -> bool:
+            return self._passes.reads(images, tap, held)
+
+        partial = [tap for tap in taps if tap.grid.beside]
+        unread = tuple(tap.name for tap in partial if not reads(tap, None))
+        taps = tuple(tap for tap in taps if tap.name not in unread)
         self._taps = {tap.name: tap for tap in taps}
         pooled = pooled_taps(
             self._trace, self._node, taps, lambda tap: self._passes.head(images[:1], tap)
@@ -148,11 +156,19 @@ class TorchClassifier:
         self._weights = weights_of(module, self._trace, self._node)
         self.weighted_layers = tuple(self._weights)
         self.layers = tuple(
-            Layer(tap.name, *tap.shape, tap.kind, tap.name in self._class_weights, tap.grid.frame)
+            Layer(
+                tap.name,
+                *tap.shape,
+                tap.kind,
+                tap.name in self._class_weights,
+                tap.grid.frame,
+                tap.grid.beside,
+            )
             for tap in taps
         )
-        self.default_layer = default_tap(self._trace, taps).name
-        self.notes = (*passed_over, *_notes(read.kind, output_kind, unlike))
+        self.default_layer = default_tap(self._trace, self._node, taps, reads).name
+        said = (unread_note(unread),) if unread else ()
+        self.notes = (*passed_over, *_notes(read.kind, output_kind, unlike), *said)
 
     def forward(self, images: np.ndarray, layer: str) -> Forward:
         """Run the model on preprocessed images, shape (N, H, W, C) float32.

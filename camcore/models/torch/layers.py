@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from camcore.classifier import Head, LayerRow
-from camcore.models.torch.grids import grid_of_tensor
+from camcore.models import default_layer
+from camcore.models.geometry.tokens import Tokens, map_in
 from camcore.models.torch.passes import Tap
 from camcore.models.torch.trace import Trace
 
 _UNPOOLED = 3  # layers in a row without a pooled head, from the last one, that end the search
-_TRANSFORMER = 2  # attentions from which on a network is more than pooled convolutions
 _FAR = 30.0  # times as far as between two maps: there a gate is fully open or shut
 _CLOSE = 1e-4  # of the scores: how far from affine a head may be by rounding
 
@@ -40,15 +40,15 @@ def spatial_taps(
     taps: list[Tap] = []
     passed_over: list[str] = []
     for call in trace.calls:
-        if len(call.shape) != 4 or call.node not in wanted or not trace.of_picture(call.node):
+        rank = len(call.shape)
+        if rank not in (3, 4) or call.node not in wanted or not trace.of_picture(call.node):
             continue
-        place = trace.place(call.node)
-        grid = None if place is None else grid_of_tensor(place, call.shape, input_size)
+        grid = map_in(trace.place(call.node), rank, input_size)
         if grid is None:
-            if call.leaf and max(call.shape[2:]) > 1:
+            if rank == 4 and call.leaf and max(call.shape[2:]) > 1:
                 passed_over.append(call.name)
             continue
-        rows, columns, channels = (call.shape[axis] for axis in grid.order[1:])
+        rows, columns, channels = grid.grid(call.shape)
         if rows * columns > 1:
             taps.append(Tap(call.name, call.kind, (rows, columns, channels), grid))
     return tuple(taps), tuple(passed_over)
@@ -57,16 +57,37 @@ def spatial_taps(
 def has_unread_tokens(trace: Trace, node: int | None, taps: Sequence[Tap]) -> bool:
     """Whether a transformer shows no map but those from before its first attention."""
     calls = {call.name: call for call in trace.calls}
-    return len(trace.attentions(node)) >= _TRANSFORMER and not any(
+    return len(trace.attentions(node)) >= default_layer.TRANSFORMER and not any(
         trace.attentions(calls[tap.name].node) for tap in taps
     )
 
 
-def default_tap(trace: Trace, taps: Sequence[Tap]) -> Tap:
-    """The last map that a module made, by the outermost name that it has."""
+def default_tap(
+    trace: Trace, node: int | None, taps: Sequence[Tap], reads: Callable[[Tap, Tap | None], bool]
+) -> Tap:
+    """The map that is shown, by the outermost name that it has.
+
+    Parameters
+    ----------
+    node : int or None
+        Of the scores in the trace.
+    reads : callable
+        See `camcore.models.default_layer.Network`.
+    """
     calls = {call.name: call for call in trace.calls}
     active = [tap for tap in taps if not calls[tap.name].passive] or list(taps)
-    group = calls[active[-1].name].group
+    network = default_layer.Network[Tap](
+        mixings=len(trace.attentions(node)),
+        is_tokens=lambda tap: isinstance(tap.grid, Tokens),
+        is_linear=lambda tap: trace.is_linear(calls[tap.name].node),
+        is_projection=lambda tap: tap.kind == "Linear",
+        follows=lambda later, tap: (
+            calls[tap.name].node in trace.ancestors(calls[later.name].node)
+            and calls[tap.name].group != calls[later.name].group
+        ),
+        reads=reads,
+    )
+    group = calls[default_layer.default_tap(active, network).name].group
     return [tap for tap in active if calls[tap.name].group == group][-1]
 
 
@@ -88,7 +109,7 @@ def pooled_taps(
     missed = 0
     for tap in reversed(taps):
         bypassed = trace.of_picture(node, without=calls[tap.name].node)
-        if not bypassed and is_pooled(head_of(tap), tap.shape):
+        if not bypassed and not tap.grid.beside and is_pooled(head_of(tap), tap.shape):
             pooled.append(tap.name)
             missed = 0
         elif (missed := missed + 1) == _UNPOOLED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,8 +14,9 @@ from torch import nn
 from camcore.classifier import Head
 from camcore.errors import ModelError
 from camcore.models.geometry.grids import Grid
+from camcore.models.geometry.tokens import Tokens
 from camcore.models.torch.calls import LastActivations, at_call
-from camcore.models.torch.grids import restored
+from camcore.models.torch.grids import restored, upright
 from camcore.models.torch.outputs import Output
 from camcore.models.torch.undisturbed import device_of, dtype_of, undisturbed
 
@@ -31,14 +32,14 @@ class Tap:
     name, kind : str
     shape : tuple of int
         Rows, columns and channels of the map.
-    grid : Grid
+    grid : Grid or Tokens
         How the tensor holds it.
     """
 
     name: str
     kind: str
     shape: tuple[int, int, int]
-    grid: Grid
+    grid: Grid | Tokens
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,15 +110,14 @@ class Passes:
         def scores_of(maps: np.ndarray) -> np.ndarray:
             tensor = self._like_weights(torch.from_numpy(np.ascontiguousarray(maps, np.float32)))
             with undisturbed(self.module, bfloat16=self.bfloat16):
-                given = restored(tensor, tap.grid)
-                scores = self._behind(self._fed(image), tap, given)
+                scores = self._behind(self._fed(image), tap, tensor)
             answered: np.ndarray = scores.float().cpu().numpy()
             return answered
 
         return scores_of
 
     def _behind(self, picture: torch.Tensor, tap: Tap, given: torch.Tensor) -> torch.Tensor:
-        """Scores for a batch of a layer's tensors, with all else as one picture has it.
+        """Scores for a batch of a layer's maps, with all else as one picture has it.
 
         The way to the layer is run for the picture alone where what joins the way behind it
         spreads over a batch, as addition does; whether it does is tried out once.
@@ -143,12 +143,38 @@ class Passes:
             return wide
         return narrow
 
+    def reads(self, images: np.ndarray, tap: Tap, held: Tap | None) -> bool:
+        """Whether the scores follow the cells of one map, with another held at what it is."""
+        kept: list[torch.Tensor] = []
+
+        def keep(tensor: torch.Tensor) -> torch.Tensor:
+            kept.append(tensor.clone())
+            return kept[0]  # in a second pass what it was in the first
+
+        def moved(tensor: torch.Tensor) -> torch.Tensor:
+            mirrored = upright(tensor, tap.grid).flip(0, 1, 2, 3)
+            return restored(mirrored + 1, tap.grid, tensor)
+
+        def numbers(*hooks: AbstractContextManager[None]) -> torch.Tensor:
+            with undisturbed(self.module), ExitStack() as entered:
+                for hook in hooks:
+                    entered.enter_context(hook)
+                return self._numbers(self._fed(images))
+
+        holding = [] if held is None else [held.name]
+        before = numbers(*(at_call(self.module, name, keep) for name in holding))
+        after = numbers(
+            *(at_call(self.module, name, keep) for name in holding),
+            at_call(self.module, tap.name, moved),
+        )
+        return not torch.equal(before, after)
+
     def _replaced(self, pictures: torch.Tensor, tap: Tap, given: torch.Tensor) -> torch.Tensor:
         reached: list[str] = []
 
         def replaced(tensor: torch.Tensor) -> torch.Tensor:
             reached.append(tap.name)
-            return given.clone()
+            return restored(given, tap.grid, tensor).clone()
 
         with at_call(self.module, tap.name, replaced):
             scores, _ = self.output.columns_of(self._numbers(pictures))

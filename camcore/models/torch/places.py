@@ -1,51 +1,74 @@
 """Where the elements of each tensor of a trace lie in the picture, read off PyTorch's own graph.
 
 The graph that PyTorch keeps for gradients holds what each operation was asked for: strides and
-paddings of a convolution, the axis of a slice. Along each side of the picture the centres of a
-tensor's receptive fields are evenly spaced; they are followed from the pixels on.
+paddings of a convolution, the axis of a slice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-ROWS, COLUMNS = 0, 1
+import numpy as np
+
+from camcore.models.geometry.coordinates import Coordinates, combined, reduced, windowed
+from camcore.models.geometry.grids import Place
+from camcore.models.geometry.moved import (
+    NOTHING,
+    joined,
+    multiplied,
+    resampled,
+    reshaped,
+    widened,
+)
+
+Shape = tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Side:
-    """The elements of a tensor along one side of the picture, in pixels from its edge.
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What an operation is given.
 
     Attributes
     ----------
-    axis : int
-        Of the tensor.
-    count : int
-        Elements along it.
-    first, step : float
-        Centre of the first element's receptive field, and way to the next; negative where the
-        tensor holds the picture the other way round.
-    radius : float
-        Half a receptive field.
-    low, high : float
-        Pixels beyond them were cut off before.
+    place : Place or None
+    shape : tuple of int
+        Empty where the graph does not hold it.
+    depends : bool
+        Whether its numbers follow from the picture.
     """
 
-    axis: int
-    count: int
-    first: float
-    step: float
-    radius: float
-    low: float
-    high: float
+    place: Place | None
+    shape: Shape
+    depends: bool
 
 
-Place = tuple[Side, Side]
-"""Rows and columns."""
-Shape = Sequence[int]
+@dataclass(frozen=True, eq=False)
+class _Application:
+    """One operation, and the coordinates of its inputs along one side of the picture."""
+
+    node: Any
+    inputs: tuple[Coordinates | None, ...]
+    given: Sequence[Given]
+    shape: Shape
+
+    @property
+    def first(self) -> Coordinates:
+        """Those of the first input that has any."""
+        return next(coordinates for coordinates in self.inputs if coordinates is not None)
+
+    def saved(self, name: str, default: Any = None) -> Any:
+        """A setting of the operation."""
+        return getattr(self.node, f"_saved_{name}", default)
+
+    def axis(self, name: str = "dim") -> int:
+        """An axis that the operation was asked for, of its first input."""
+        return _axis(self.saved(name), len(self.first.shape))
+
+
+Rule = Callable[[_Application], "Coordinates | None"]
 
 
 def of_pixels(shape: Shape) -> Place:
@@ -53,199 +76,221 @@ def of_pixels(shape: Shape) -> Place:
 
     Examples
     --------
-    >>> of_pixels((1, 3, 4, 6))[COLUMNS]
-    Side(axis=3, count=6, first=0.5, step=1.0, radius=0.5, low=0.0, high=6.0)
+    >>> of_pixels((1, 3, 4, 6)).columns.varying
+    (3,)
     """
-    rows, columns = (
-        Side(axis, int(shape[axis]), 0.5, 1.0, 0.5, 0.0, float(shape[axis])) for axis in (2, 3)
-    )
-    return rows, columns
+    return Place(Coordinates.of_axis(shape, 2), Coordinates.of_axis(shape, 3))
 
 
-def place_behind(node: Any, given: Sequence[tuple[Place | None, Shape]]) -> Place | None:
+def place_behind(node: Any, given: Sequence[Given]) -> Place | None:
     """The place of what an operation makes of its inputs, or None where it has no one place.
 
     Parameters
     ----------
     node : torch.autograd.graph.Node
-    given : sequence of (Place or None, shape)
-        Of its inputs.
+    given : sequence of Given
+        Its inputs, in its own order.
     """
     kind = node.name().rstrip("0123456789").removesuffix("Backward")
-    shape = tuple(node._input_metadata[0].shape)
     if kind in _LOST:
         return None
-    known = [(place, sizes) for place, sizes in given if place is not None]
-    if not known:
-        return None
-    place, sizes = known[0]
-    if rule := _RULES.get(kind):
-        return rule(node, place, sizes, shape)
-    for place, sizes in known:  # element by element, with what is spread over the others
-        if len(sizes) == len(shape) and all(
-            side.count == shape[side.axis] == sizes[side.axis] for side in place
-        ):
-            return place
-    return None
+    shape = tuple(node._input_metadata[0].shape)
+    sides: list[Coordinates | None] = []
+    for side in ("rows", "columns"):
+        inputs = tuple(
+            None if source.place is None else getattr(source.place, side) for source in given
+        )
+        if not any(inputs):
+            sides.append(None)
+            continue
+        call = _Application(node, inputs, given, shape)
+        try:
+            along = _RULES.get(kind, _elementwise)(call)
+        except (ValueError, IndexError):  # shapes that the rule was not made for
+            along = None
+        sides.append(along if along is not None and along.shape == shape else None)
+    return None if sides == [None, None] else Place(sides[0], sides[1])
 
 
-def _windows(node: Any, place: Place, sizes: Shape, shape: Shape) -> Place | None:
-    """Convolution and pooling, over axes 2 and 3 of tensors (N, C, H, W)."""
-    if [side.axis for side in place] != [2, 3] or len(shape) != 4:
-        return None
-    weight = getattr(node, "_saved_weight", None)
-    kernel = tuple(weight.shape[2:]) if weight is not None else node._saved_kernel_size
-    strides, paddings = node._saved_stride or kernel, node._saved_padding
-    dilations = getattr(node, "_saved_dilation", (1, 1))
-    sides = []
-    for side in place:
-        k, s, p, d = (t[side.axis - 2] for t in (kernel, strides, paddings, dilations))
-        reach = d * (k - 1) / 2
-        if getattr(node, "_saved_transposed", False):
-            sides.append(_resampled(side, (p - reach) / s, 1 / s, reach / s, shape))
-        else:
-            sides.append(_resampled(side, reach - p, s, reach, shape))
-    return sides[0], sides[1]
-
-
-def _resized(node: Any, place: Place, sizes: Shape, shape: Shape) -> Place | None:
-    """Pooling to a given size, enlarging, and pixels put into channels or taken out of them."""
-    if len(sizes) != len(shape):
-        return None
-    sides = []
-    for side in place:
-        new = shape[side.axis]
-        if getattr(node, "_saved_align_corners", False) and new > 1:
-            sides.append(_resampled(side, 0.0, (side.count - 1) / (new - 1), 0.5, shape))
-        else:
-            ratio = side.count / new
-            reach = (ratio - 1) / 2
-            sides.append(_resampled(side, reach, ratio, abs(reach), shape))
-    return sides[0], sides[1]
-
-
-def _resampled(side: Side, offset: float, stride: float, reach: float, shape: Shape) -> Side:
-    return replace(
-        side,
-        count=shape[side.axis],
-        first=side.first + offset * side.step,
-        step=side.step * stride,
-        radius=side.radius + reach * abs(side.step),
-    )
-
-
-def _padded(node: Any, place: Place, sizes: Shape, shape: Shape) -> Place | None:
-    pads = getattr(node, "_saved_pad", None) or node._saved_padding
-    sides = []
-    for side in place:
-        last = 2 * (len(shape) - 1 - side.axis)  # pads are told from the last axis back
-        before, behind = (pads[last], pads[last + 1]) if last + 1 < len(pads) else (0, 0)
-        if before < 0 or behind < 0:
-            side = _bounded(side, max(-before, 0), side.count - 1 - max(-behind, 0))
-        sides.append(_resampled(side, -before, 1.0, 0.0, shape))
-    return sides[0], sides[1]
-
-
-def _sliced(node: Any, place: Place, sizes: Shape, shape: Shape) -> Place | None:
-    axis = _axis(node._saved_dim, sizes)
-    size = sizes[axis]
-    start = int(node._saved_start)
-    start = min(start + size if start < 0 else start, size)
-    step = int(node._saved_step)
-    sides = []
-    for side in place:
-        if side.axis == axis:
-            side = _bounded(side, start, start + (shape[axis] - 1) * step)
-            side = _resampled(side, start, step, 0.0, shape)
-        sides.append(side)
-    return sides[0], sides[1]
-
-
-def _bounded(side: Side, start: int, stop: int) -> Side:
-    """A side of which the elements from `start` to `stop` are kept."""
-    ends = sorted(side.first + side.step * place for place in (start, stop))
-    return replace(
-        side, low=max(side.low, ends[0] - side.radius), high=min(side.high, ends[1] + side.radius)
-    )
-
-
-def _flipped(node: Any, place: Place, sizes: Shape, shape: Shape) -> Place | None:
-    turned = {_axis(axis, sizes) for axis in node._saved_dims}
-    rows, columns = (
-        replace(side, first=side.first + side.step * (side.count - 1), step=-side.step)
-        if side.axis in turned
-        else side
-        for side in place
-    )
-    return rows, columns
-
-
-def _permuted(node: Any, place: Place, sizes: Shape, shape: Shape) -> Place | None:
-    order = [_axis(axis, sizes) for axis in node._saved_dims]
-    rows, columns = (replace(side, axis=order.index(side.axis)) for side in place)
-    return rows, columns
-
-
-def _swapped(node: Any, place: Place, sizes: Shape, shape: Shape) -> Place | None:
-    first, second = _axis(node._saved_dim0, sizes), _axis(node._saved_dim1, sizes)
-    swap = {first: second, second: first}
-    rows, columns = (replace(side, axis=swap.get(side.axis, side.axis)) for side in place)
-    return rows, columns
-
-
-def _viewed(node: Any, place: Place, sizes: Shape, shape: Shape) -> Place | None:
-    """Axes joined or split: those of the picture must stay axes of their own."""
-    sides = []
-    for side in place:
-        ahead, behind = prod(sizes[: side.axis]), prod(sizes[side.axis + 1 :])
-        kept = [
-            axis
-            for axis, size in enumerate(shape)
-            if size == side.count
-            and prod(shape[:axis]) == ahead
-            and prod(shape[axis + 1 :]) == behind
+def _elementwise(call: _Application) -> Coordinates | None:
+    together = combined(
+        [
+            coordinates
+            for coordinates, source in zip(call.inputs, call.given, strict=True)
+            if coordinates is not None or source.depends
         ]
-        if not kept:
+    )
+    return None if together is None else widened(together, call.shape)
+
+
+def _windows(call: _Application) -> Coordinates | None:
+    """Convolution and pooling, over the axes from the third on, and all channels together."""
+    together = reduced(call.first, [1])
+    if together is None:
+        return None
+    weight = call.saved("weight")
+    kernel = tuple(weight.shape[2:]) if weight is not None else call.saved("kernel_size")
+    strides, paddings = call.saved("stride") or kernel, call.saved("padding")
+    dilations = call.saved("dilation", (1,) * len(kernel))
+    values = together.values
+    for axis in set(together.varying) & set(range(2, len(call.shape))):
+        size, stride, padding, dilation = (
+            int(setting[axis - 2]) for setting in (kernel, strides, paddings, dilations)
+        )
+        placed = np.arange(call.shape[axis])
+        if call.saved("transposed"):
+            reach, moved = dilation * (size - 1), placed + padding
+            low, high = np.ceil((moved - reach) / stride), moved // stride
+            values = resampled(values, axis, (moved - reach / 2) / stride, low, high)
+        else:
+            values = windowed(values, axis, placed * stride - padding, size, dilation)
+    return Coordinates(np.broadcast_to(values, (3, *call.shape)))
+
+
+def _resized(call: _Application) -> Coordinates | None:
+    """Pooling to a given size, enlarging, and pixels put into channels or taken out of them."""
+    together = reduced(call.first, [1])
+    if together is None or len(together.shape) != len(call.shape):
+        return None
+    values = together.values
+    for axis in together.varying:
+        count, target = together.shape[axis], call.shape[axis]
+        placed = np.arange(target, dtype=np.float64)
+        if call.saved("align_corners") and target > 1:
+            index = placed * ((count - 1) / (target - 1))
+            low, high = np.floor(index), np.ceil(index)
+        else:
+            ratio = count / target
+            index = (placed + 0.5) * ratio - 0.5
+            reach = max(ratio / 2 - 0.5, 0.5 - ratio / 2)
+            low, high = np.floor(index - reach + 1e-9), np.ceil(index + reach - 1e-9)
+        values = resampled(values, axis, index, low, high)
+    return Coordinates(np.broadcast_to(values, (3, *call.shape)))
+
+
+def _padded(call: _Application) -> Coordinates | None:
+    pads = call.saved("pad") or call.saved("padding")
+    values = call.first.values
+    for axis in call.first.varying:
+        last = 2 * (len(call.shape) - 1 - axis)  # pads are told from the last axis back
+        before = int(pads[last]) if last + 1 < len(pads) else 0
+        values = windowed(values, axis, np.arange(call.shape[axis]) - before, 1)
+    return Coordinates(np.broadcast_to(values, (3, *call.shape)))
+
+
+def _sliced(call: _Application) -> Coordinates | None:
+    axis = call.axis()
+    size = call.first.shape[axis]
+    start = _signed(call.saved("start"))
+    start = min(start + size if start < 0 else start, size)
+    step = int(call.saved("step"))
+    taken = slice(start, start + (call.shape[axis] - 1) * step + 1, step)
+    return Coordinates(call.first.full[(slice(None),) * (axis + 1) + (taken,)])
+
+
+def _selected(call: _Application) -> Coordinates | None:
+    return Coordinates(call.first.full.take(_signed(call.saved("index")), call.axis() + 1))
+
+
+def _flipped(call: _Application) -> Coordinates | None:
+    axes = tuple(_axis(axis, len(call.shape)) + 1 for axis in call.saved("dims"))
+    return Coordinates(np.flip(call.first.full, axes))
+
+
+def _rolled(call: _Application) -> Coordinates | None:
+    axes = tuple(_axis(axis, len(call.shape)) + 1 for axis in call.saved("dims"))
+    shifts = tuple(_signed(shift) for shift in call.saved("shifts"))
+    return Coordinates(np.roll(call.first.full, shifts, axes)) if axes else None
+
+
+def _permuted(call: _Application) -> Coordinates | None:
+    order = [_axis(axis, len(call.shape)) + 1 for axis in call.saved("dims")]
+    return Coordinates(call.first.full.transpose(0, *order))
+
+
+def _swapped(call: _Application) -> Coordinates | None:
+    first, second = (call.axis(name) + 1 for name in ("dim0", "dim1"))
+    return Coordinates(call.first.full.swapaxes(first, second))
+
+
+def _turned(call: _Application) -> Coordinates | None:
+    return Coordinates(call.first.full.swapaxes(1, 2))
+
+
+def _viewed(call: _Application) -> Coordinates | None:
+    fits = prod(call.shape) == prod(call.first.shape)
+    return reshaped(call.first, call.shape) if fits else None
+
+
+def _expanded(call: _Application) -> Coordinates | None:
+    return widened(call.first, call.shape)
+
+
+def _joined(call: _Application) -> Coordinates | None:
+    axis = _axis(call.saved("dim"), len(call.shape))
+    arrays = []
+    for coordinates, source in zip(call.inputs, call.given, strict=True):
+        if coordinates is not None:
+            arrays.append(coordinates.full)
+        elif source.depends:
             return None
-        sides.append(replace(side, axis=kept[-1]))
-    return None if sides[0].axis == sides[1].axis else (sides[0], sides[1])
+        else:  # a constant; where the graph does not hold its shape, it is what the others leave
+            shape = list(source.shape or call.shape)
+            if not source.shape:
+                shape[axis] -= sum(known.shape[axis] for known in call.given if known.shape)
+            arrays.append(np.broadcast_to(NOTHING.reshape(3, *(1,) * len(shape)), (3, *shape)))
+    return Coordinates(joined(call.inputs, arrays, axis))
 
 
-def _joined(node: Any, place: Place, sizes: Shape, shape: Shape) -> Place | None:
-    """Concatenation and splitting, along an axis that is not the picture's."""
-    axis = _axis(node._saved_dim, shape)
-    return None if axis in [side.axis for side in place] else place
+def _split(call: _Application) -> Coordinates | None:
+    """One of several parts, which the graph does not tell apart."""
+    axis = call.axis()
+    if axis in call.first.varying:
+        return None
+    return Coordinates(call.first.full.take(range(call.shape[axis]), axis + 1))
 
 
-def _reduced(node: Any, place: Place, sizes: Shape, shape: Shape) -> Place | None:
-    dims = getattr(node, "_saved_dim", None)
+def _unbound(call: _Application) -> Coordinates | None:
+    axis = call.axis()
+    if axis in call.first.varying:
+        return None
+    return Coordinates(call.first.full.take(0, axis + 1))
+
+
+def _reduced(call: _Application) -> Coordinates | None:
+    dims = call.saved("dim")
     if dims is None:
         return None
-    gone = {_axis(axis, sizes) for axis in ([dims] if isinstance(dims, int) else dims)}
-    if any(side.axis in gone for side in place):
-        return None
-    if len(sizes) == len(shape):
-        return place
-    rows, columns = (
-        replace(side, axis=side.axis - sum(axis < side.axis for axis in gone)) for side in place
-    )
-    return rows, columns
+    rank = len(call.first.shape)
+    axes = [_axis(axis, rank) for axis in ([dims] if isinstance(dims, int) else dims)]
+    together = reduced(call.first, axes or list(range(rank)))
+    return None if together is None else reshaped(together, call.shape)
 
 
-def _axis(axis: int, shape: Shape) -> int:
-    axis = int(axis)
-    axis = axis - 2**64 if axis >= 2**63 else axis  # the graph keeps some without their sign
-    return axis + len(shape) if axis < 0 else axis
+def _product(call: _Application) -> Coordinates | None:
+    pairs = list(zip(call.inputs, (source.depends for source in call.given), strict=True))
+    return multiplied(pairs[-2:], call.shape)  # before them, what is added
+
+
+def _axis(axis: int, rank: int) -> int:
+    axis = _signed(axis)
+    return axis + rank if axis < 0 else axis
+
+
+def _signed(number: int) -> int:
+    """A number of which the graph keeps no sign, with its sign."""
+    number = int(number)
+    return number - 2**64 if number >= 2**63 else number
 
 
 # Operations behind which elements are mixed, or lie in no even grid.
 _LOST = frozenset((
-    "Mm", "Bmm", "Addmm", "Addbmm", "Baddbmm", "Index", "IndexSelect", "Gather", "Im2Col",
-    "Col2Im", "Roll", "GridSampler2D", "Sort", "Topk", "Scatter", "FftR2C", "FftC2C",
+    "Index", "IndexSelect", "Gather", "Im2Col", "Col2Im", "GridSampler2D", "Sort", "Topk",
+    "Scatter", "FftR2C", "FftC2C", "Cumsum", "Cumprod", "MkldnnRnnLayer", "CudnnRnn",
     "ScaledDotProductFlashAttentionForCpu", "ScaledDotProductEfficientAttention",
     "ScaledDotProductFlashAttention", "ScaledDotProductAttentionMath", "NativeMultiHeadAttention",
 ))  # fmt: skip
-_RULES: dict[str, Callable[[Any, Place, Shape, Shape], Place | None]] = {
+_RULES: dict[str, Rule] = {
     **dict.fromkeys(
         ("Convolution", "MkldnnConvolution", "CudnnConvolution", "MaxPool2DWithIndices",
          "MkldnnMaxPool2D", "AvgPool2D"),
@@ -261,14 +306,21 @@ _RULES: dict[str, Callable[[Any, Place, Shape, Shape], Place | None]] = {
     **dict.fromkeys(
         ("View", "UnsafeView", "ReshapeAlias", "Unsqueeze", "Squeeze", "ViewAsReal"), _viewed
     ),
-    **dict.fromkeys(("Cat", "Split", "SplitWithSizes", "UnsafeSplit"), _joined),
+    **dict.fromkeys(("Split", "SplitWithSizes", "UnsafeSplit"), _split),
     **dict.fromkeys(
         ("Mean", "Sum", "Amax", "Amin", "Max", "Min", "Var", "Std", "VarMean", "LinalgVectorNorm",
-         "Norm", "Select", "Unbind"),
+         "Norm"),
         _reduced,
     ),
+    **dict.fromkeys(("Mm", "Bmm", "Addmm", "Addbmm", "Baddbmm"), _product),
+    "Cat": _joined,
+    "Unbind": _unbound,
     "Slice": _sliced,
+    "Select": _selected,
     "Flip": _flipped,
+    "Roll": _rolled,
     "Permute": _permuted,
     "Transpose": _swapped,
+    "T": _turned,
+    "Expand": _expanded,
 }  # fmt: skip

@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from camcore.models.geometry.grids import Place
 from camcore.models.torch.calls import LastActivations, every_call
-from camcore.models.torch.places import Place, of_pixels, place_behind
+from camcore.models.torch.places import Given, of_pixels, place_behind
 from camcore.models.torch.undisturbed import undisturbed
 
 # Modules that repeat or thin out a map rather than make one; the module that feeds them is shown.
@@ -25,6 +26,13 @@ _PASSIVE = (
 _RESHAPING = (
     "Clone", "View", "UnsafeView", "Alias", "Reshape", "Squeeze", "Unsqueeze", "ToCopy", "Select",
 )  # fmt: skip
+# Operations that are linear in what follows from the pictures.
+_LINEAR = frozenset((
+    "Convolution", "MkldnnConvolution", "Mm", "Bmm", "Addmm", "Add", "Sub",
+    "Mul", "Div", "Neg", "NativeBatchNorm", "AvgPool2D", "ConstantPadNd", "Cat", "View",
+    "UnsafeView", "ReshapeAlias", "Clone", "Alias", "Permute", "Transpose", "T", "Expand",
+    "Slice", "Select", "Squeeze", "Unsqueeze", "Flip", "PixelUnshuffle", "Im2Col", "Mean",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -142,6 +150,12 @@ class Trace:
         self._read_graph([t.grad_fn for t in tensors if t.grad_fn is not None])
         self._picture = self._leaves.get(id(start))
         self._places = self._followed(tuple(start.shape))
+        self._not_linear = {
+            place
+            for node, place in self._nodes.items()
+            if not hasattr(node, "variable")
+            and node.name().rstrip("0123456789").removesuffix("Backward") not in _LINEAR
+        }
         self._attentions = {
             place
             for node, place in self._nodes.items()
@@ -196,6 +210,11 @@ class Trace:
         """Where, among what a tensor is computed from, cells weigh one another by a softmax."""
         return self.ancestors(node) & self._attentions
 
+    def is_linear(self, node: int | None) -> bool:
+        """Whether a tensor is computed from the pictures by linear operations alone."""
+        between = {place for place in self.ancestors(node) if self.of_picture(place)}
+        return not between & self._not_linear
+
     def place(self, node: int | None) -> Place | None:
         """Where a tensor lies in the picture, or None where it has no one place there."""
         return None if node is None else self._places[node]
@@ -203,9 +222,8 @@ class Trace:
     def _followed(self, shape: tuple[int, ...]) -> list[Place | None]:
         """The places of all tensors, from the pixels on."""
         places: list[Place | None] = [None] * len(self._sources)
-        shapes = [_shape_of(node) for node in self._nodes]
         nodes = list(self._nodes)
-        waiting, done = list(range(len(nodes))), set[int]()
+        waiting, done, of_picture = list(range(len(nodes))), set[int](), {self._picture}
         while waiting:
             place = waiting[-1]
             missing = [source for source in self._sources[place] if source not in done]
@@ -218,9 +236,21 @@ class Trace:
             done.add(place)
             if place == self._picture:
                 places[place] = of_pixels(shape)
-            elif given := self._sources[place]:
-                inputs = [(places[source], shapes[source]) for source in given]
-                places[place] = place_behind(nodes[place], inputs)
+            elif any(source in of_picture for source in self._sources[place]):
+                of_picture.add(place)
+                places[place] = place_behind(
+                    nodes[place],
+                    [
+                        Given(None, (), depends=False)
+                        if source is None
+                        else Given(
+                            places[self._nodes[source]],
+                            _shape_of(source, number),
+                            self._nodes[source] in of_picture,
+                        )
+                        for source, number in nodes[place].next_functions
+                    ],
+                )
         return places
 
     def _node(self, tensor: torch.Tensor) -> int | None:
@@ -252,10 +282,11 @@ class Trace:
         return Result(value.detach(), self._node(value))
 
 
-def _shape_of(node: Any) -> tuple[int, ...]:
+def _shape_of(node: Any, number: int = 0) -> tuple[int, ...]:
+    """Of one of the tensors that an operation makes."""
     if hasattr(node, "variable"):
         return tuple(node.variable.shape)
-    return tuple(node._input_metadata[0].shape)
+    return tuple(node._input_metadata[number].shape)
 
 
 def _weights_of(part: nn.Module) -> Iterable[torch.Tensor]:

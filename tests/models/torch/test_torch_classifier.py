@@ -250,7 +250,7 @@ def test_a_branch_beside_others_has_no_class_weights():
     assert pooled == {"first": False, "second": False, "both": True}
 
 
-def test_a_transformer_is_refused_while_its_tokens_are_no_layers():
+def test_a_transformer_is_refused_where_its_tokens_lie_in_no_grid():
     class Tokens(nn.Module):
         def __init__(self):
             super().__init__()
@@ -258,9 +258,11 @@ def test_a_transformer_is_refused_while_its_tokens_are_no_layers():
             block = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
             self.blocks = nn.TransformerEncoder(block, 2, enable_nested_tensor=False)
             self.head = nn.Linear(8, 2)
+            self.order = torch.randperm(9)
 
         def forward(self, x):
-            return self.head(self.blocks(self.patches(x).flatten(2).transpose(1, 2)).mean(1))
+            tokens = self.patches(x).flatten(2).transpose(1, 2)
+            return self.head(self.blocks(tokens[:, self.order]).mean(1))
 
     with pytest.raises(camcore.ModelError, match="transformer whose tokens"):
         TorchClassifier(Tokens(), input_size=(12, 12))

@@ -16,16 +16,6 @@ from camcore.pictures.preprocessing import Frame
 class LayerMap(Grid):
     """The map that a tensor of four axes holds, in its `Grid`."""
 
-    @property
-    def beside(self) -> int:
-        """Elements that are no cell of the map: none."""
-        return 0
-
-    def grid(self, shape: tuple[int, ...]) -> tuple[int, int, int]:
-        """Rows, columns and channels of the map in a tensor of a shape."""
-        rows, columns, channels = (int(shape[axis]) for axis in self.order[1:])
-        return rows, columns, channels
-
     def upright(self, tensor: Any) -> Any:
         """The map, (N, H, W, K), of a tensor of the layer."""
         if self.order != (0, 1, 2, 3):

@@ -26,6 +26,7 @@ from camcore.models.geometry.coordinates import (
     reduced,
     windowed,
 )
+from camcore.models.geometry.moved import NOTHING, joined, reshaped, widened
 
 Found = Sequence["np.ndarray | Coordinates | None"]
 
@@ -68,9 +69,8 @@ class Application:
         known = self.inputs[index]
         if known is not None:
             return known.full
-        nothing = np.array([np.nan, np.inf, -np.inf])
         shape = self.shape_of(index)
-        return np.broadcast_to(nothing.reshape(3, *(1,) * len(shape)), (3, *shape))
+        return np.broadcast_to(NOTHING.reshape(3, *(1,) * len(shape)), (3, *shape))
 
     def attribute(self, name: str) -> Any:
         """A setting of the operation."""
@@ -100,14 +100,8 @@ def elementwise(call: Application) -> Found:
                 shape = np.broadcast_shapes(shape, call.shape_of(index))
             except ValueError:
                 continue
-    result = _widened(found, shape)
+    result = widened(found, shape)
     return [result if _fits(t, shape) else None for t in outputs]
-
-
-def _widened(known: Coordinates, shape: Sequence[int]) -> np.ndarray:
-    """Coordinates repeated along more axes in front, and along those of one element."""
-    more = (1,) * (len(shape) - len(known.shape))
-    return np.broadcast_to(known.values.reshape(3, *more, *known.values.shape[1:]), (3, *shape))
 
 
 def _fits(tensor: Any, shape: tuple[int, ...]) -> bool:
@@ -293,36 +287,7 @@ def reshape(call: Application) -> Found:
     new = [int(np.prod(old)) // rest if n is None else n for n in sizes]
     if int(np.prod(new)) != int(np.prod(old)):
         return [None]
-    taken: list[int] = []
-    given: list[int] = []
-    for olds, news in _groups(old, new):
-        vary = any(axis in known.varying for axis in olds)
-        taken += [old[axis] if vary else 1 for axis in olds]
-        given += [new[axis] if vary else 1 for axis in news]
-    values = np.broadcast_to(known.values, (3, *taken)).reshape(3, *given)
-    return [np.broadcast_to(values, (3, *new))]
-
-
-def _groups(old: Sequence[int], new: Sequence[int]) -> list[tuple[list[int], list[int]]]:
-    """The smallest runs of axes of equal size on both sides of a reshape."""
-    groups: list[tuple[list[int], list[int]]] = []
-    i = j = 0
-    while i < len(old) or j < len(new):
-        olds, news = [], []
-        a = b = 1
-        if i < len(old):
-            olds, a, i = [i], old[i], i + 1
-        if j < len(new):
-            news, b, j = [j], new[j], j + 1
-        while a != b:
-            if (a < b and i < len(old)) or j >= len(new):
-                olds.append(i)
-                a, i = a * old[i], i + 1
-            else:
-                news.append(j)
-                b, j = b * new[j], j + 1
-        groups.append((olds, news))
-    return groups
+    return [reshaped(known, new)]
 
 
 def transpose(call: Application) -> Found:
@@ -388,7 +353,7 @@ def broadcast(call: Application) -> Found:
     if known is None or static.rank is None:
         return [None]
     shape = tuple(1 if n is None else int(n) for n in static)
-    return [_widened(known, shape)]
+    return [widened(known, shape)]
 
 
 def concatenate(call: Application) -> Found:
@@ -404,43 +369,8 @@ def _joined(call: Application, which: Sequence[int], axis: int) -> np.ndarray | 
     known = [call.inputs[i] for i in which]
     if any(call.mixed[i] for i in which):
         return None
-    axis %= len(call.shape_of(which[0]))
-    placed = [k for k in known if k is not None]
-    size = sum(call.shape_of(i)[axis] for i in which)
-    if not any(axis in k.varying for k in placed):  # constants among them are padding
-        thin = [Coordinates(k.full.take([0], axis + 1)) for k in placed]
-        together = None if _apart(thin) else combined(thin)
-        if together is not None:
-            shape = list(together.shape)
-            shape[axis] = size
-            return np.broadcast_to(together.values, (3, *shape))
     arrays = [call.full(i) for i in which]
-    shape = list(np.broadcast_shapes(*(a.take([0], axis + 1).shape for a in arrays)))
-    parts = []
-    for array in arrays:
-        shape[axis + 1] = array.shape[axis + 1]
-        parts.append(np.broadcast_to(array, shape))
-    return _kept_thin(parts, axis)
-
-
-def _apart(parts: Sequence[Coordinates]) -> bool:
-    """Whether tensors that each have one place, such as single rows, have different ones."""
-    if any(part.varying for part in parts):
-        return False
-    places = [float(part.values[CENTRE].flat[0]) for part in parts]
-    return bool(np.ptp(places) > 0) if np.isfinite(places).all() else False
-
-
-def _kept_thin(parts: list[np.ndarray], axis: int) -> np.ndarray:
-    """Concatenate along an axis without writing out what varies along no other."""
-    thin = list(parts)
-    shape = list(parts[0].shape)
-    for other in range(1, len(shape)):
-        if other != axis + 1 and all(part.strides[other] == 0 for part in parts):
-            thin = [part.take([0], other) for part in thin]
-    joined = np.concatenate(thin, axis + 1)
-    shape[axis + 1] = joined.shape[axis + 1]
-    return np.broadcast_to(joined, shape)
+    return joined(known, arrays, axis % len(call.shape_of(which[0])))
 
 
 def pack(call: Application) -> Found:
