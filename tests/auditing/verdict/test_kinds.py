@@ -66,6 +66,8 @@ def test_a_property_is_told_by_where_it_acts():
     everywhere = {"outside": 0.5, "inside": 0.6}
     assert kind_of(finding("colour", alike=0.55, acts=everywhere)) == "unknown"
     assert kind_of(finding("blur", alike=0.55, acts=everywhere)) == "artefact"
+    # Broad light and shade differ between garments as their forms do.
+    assert kind_of(finding("illumination", alike=0.9, acts=everywhere)) == "unknown"
 
 
 def test_a_pattern_is_an_artefact_where_it_acts_beside_the_middle():
