@@ -21,6 +21,7 @@ from camcore.auditing.runs.store import Store
 from camcore.classifier import Classifier
 
 _OBJECTS = ("object", "background")  # families that tell of the object by themselves
+_FILLS = ("transfer", "around")
 _SEED = 4
 
 
@@ -59,11 +60,9 @@ def try_among_boxed(
         places = tuple(probe for probe in asked if probe.region is not None)
         whole = tuple(probe for probe in asked if probe.region is None)
         if places:
-            fills = ("transfer", "around", "own")
-            laboratory.run(Trial(STAGE, klass, pairs, places, fills, label="-place"))
+            laboratory.run(Trial(STAGE, klass, pairs, places, (*_FILLS, "own"), label="-place"))
         if whole:
-            fills = ("transfer", "around")
-            laboratory.run(Trial(STAGE, klass, pairs, whole, fills, label="-whole"))
+            laboratory.run(Trial(STAGE, klass, pairs, whole, _FILLS, label="-whole"))
 
 
 def known_objects(images: pd.DataFrame, drawn: Mapping[int, object]) -> np.ndarray:

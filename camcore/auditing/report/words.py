@@ -156,7 +156,7 @@ def _of_its_kind(finding: Finding) -> list[str]:
     """What kind of thing the cue is, and whether it acts by being there."""
     name = finding.class_name
     told = []
-    if finding.kind == "unknown" and finding.on_object is False:
+    if finding.kind == "unknown" and _decided(finding):
         told.append(_BESIDE)
     elif finding.kind is not None:
         told.append(_KINDS[finding.kind])
@@ -264,9 +264,14 @@ def _by_boxes(finding: Finding, boxed: dict[str, Any]) -> str:
     )
 
 
+def _decided(finding: Finding) -> bool:
+    """Whether boxes have told what nothing else did: if the cue is the object."""
+    return finding.boxed is not None and finding.on_object is not None
+
+
 def _apart(proven: Sequence[Finding]) -> list[Finding]:
     """All but those that are told as one cause with a finding that boxes decide."""
-    decided = {one.id for one in proven if one.boxed is not None and one.on_object is not None}
+    decided = {one.id for one in proven if _decided(one)}
     return [one for one in proven if one.overlaps not in decided]
 
 
@@ -307,7 +312,7 @@ def _relies(cue: str, findings: Sequence[Finding]) -> str:
         beginning = f"The model relies on {kind}, {named}, for {_classes(findings)}"
     elif first.kind == "unknown" and first.family == "part":
         beginning = f"Something at no fixed place moves the model, {named} for {_classes(findings)}"
-    elif first.kind == "unknown" and first.on_object is None:
+    elif first.kind == "unknown" and not _decided(first):
         beginning = (
             f"Something moves the model and may be the object, {named} for {_classes(findings)}"
         )
