@@ -253,6 +253,23 @@ class Rules:
         "of the move in log-odds: less left where a quarter is read is the trace of a place",
         "the sharpness that a fixed tag adds (.00) against blur and brightness (at least .63)",
     )
+    boxed_fewest: int = _rule(
+        15,
+        "pictures of a class with known objects, and of others, from which on trials among them "
+        "tell the object from its surroundings where few pictures tell it",
+        "some thirty pictures are a few minutes of drawing; the interval decides whether they are "
+        "enough",
+    )
+    boxed_pairs: int = _rule(
+        64,
+        "pairs of such a trial, drawn from few pictures again and again",
+        "as in the test, at the least",
+    )
+    boxed_classes: int = _rule(
+        3,
+        "other classes that boxes are asked for, those that the cue moves most",
+        "five pictures of each, of which any may be the control of another",
+    )
     fills_agree: float = _rule(
         0.5,
         "of the larger: what the weaker of two fills of a removal must reach",

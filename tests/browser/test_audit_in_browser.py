@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from camcore.auditing.report import write_report
+from camcore.auditing.runs.drawn_boxes import drawn_boxes
 from camcore.auditing.runs.run import Run
 from camcore.making.scenes import write_scenes
 from tests.auditing.planted_run import planted_run
@@ -313,3 +314,29 @@ def test_the_board_is_sized_in_the_browser_and_ticked_images_are_a_list(visitor,
     assert head.startswith("id,path,class,predicted")
     assert figures.nth(1).get_by_role("checkbox").get_attribute("value") == row.split(",")[0]
     assert end == ""
+
+
+def test_a_box_around_the_object_is_drawn_behind_a_finding(visitor, planted_server, planted):
+    run = Run(shutil.copytree(planted.folder, planted.folder.parent / "in-doubt"))
+    sky = "tank--sky-top-band"
+    asked = {"class": "tank", "findings": [sky], "pictures": [21, 3]}
+    run.store.write_json("findings.json", run.summary | {"asked": [asked]})
+    visit = open_audit(visitor(planted_server), run="in-doubt", finding=sky)
+    page = visit.page
+    canvas = page.locator(".box-canvas canvas")
+    canvas.wait_for(timeout=_PATIENCE)
+    visit.settle()
+    canvas.scroll_into_view_if_needed()
+    area = canvas.bounding_box()
+    page.mouse.move(area["x"] + 0.75 * area["width"], area["y"] + 0.75 * area["height"])
+    page.mouse.down()
+    page.mouse.move(area["x"] + 0.25 * area["width"], area["y"] + 0.5 * area["height"], steps=5)
+    page.mouse.up()
+    visit.until(lambda: drawn_boxes(run))
+    ((image, ((x0, y0, x1, y1),)),) = drawn_boxes(run).items()
+    side = int(run.images.at[21, "width"])
+    true = (0.25 * side, 0.5 * side, 0.75 * side, 0.75 * side)
+    assert image == 21
+    assert all(abs(edge - at) <= 1 for edge, at in zip((x0, y0, x1, y1), true, strict=True))
+    page.get_by_text("Picture 2 of 2: forest").wait_for(timeout=_PATIENCE)
+    assert page.get_by_role("button", name="Judge again with these boxes").is_disabled()
