@@ -22,12 +22,15 @@ from pages.session.navigation import page_frame
 from pages.session.shared_engine import model_loader
 from pages.session.slow_maps import explain_with_progress
 
+_EDITING = "explore-editing"
+
 
 def explore() -> None:
     """The page, from top to bottom."""
     if address.read_link():
         for part in (model_picker, picture_picker, map_picker, target_picker):
             part.follow_link()
+        st.session_state[_EDITING] = "edit" in st.query_params
     elif not st.query_params:
         carry_choices()
 
@@ -104,6 +107,9 @@ def _explain(
     ranked = engine.predict(model, picture, top=None, **options)
     with chips:
         targets = target_picker.pick_targets(model, ranked)
+    statements, hand = below.container(), below.container()
+    with hand:
+        editing = _offer_editing()
     _write_address(choice, source, model, targets, layer, method, of, fit, preprocessing)
     alone = stage.empty()
     if engine.estimate(model, picture, method=method, **options):
@@ -121,11 +127,41 @@ def _explain(
     alone.empty()
     with stage:
         show_viewer(picture, shown)
-    with below:
+    with statements:
         results.show_statements(picture, shown)
+    if editing:
+        with hand:
+            _edit(engine, model, choice, source, shown[0])
+    with below:
         if choice.file and model.preprocessing_guessed:
             map_picker.compare_preprocessings(engine, model, picture, fit)
         _details(choice, source, model, ranked, shown)
+
+
+def _offer_editing() -> bool:
+    st.session_state.setdefault(_EDITING, False)
+    return bool(
+        st.toggle(
+            "What if this were not there?",
+            key=_EDITING,
+            persist_state="session",
+            help="Paint out a part of the picture, or put another picture's there, and watch the "
+            "model's answer and its map.",
+        )
+    )
+
+
+def _edit(
+    engine: camcore.Engine,
+    model: camcore.Classifier,
+    choice: ModelChoice,
+    source: PictureChoice,
+    explanation: camcore.Explanation,
+) -> None:
+    from pages.parts.by_hand import exploring  # late: the edits bring the audit's tables with them
+
+    drawable = model_picker.reads_drawings(choice)
+    exploring.show(engine, model, source, explanation, choice, drawable)
 
 
 def _details(choice, source, model, ranked, shown) -> None:
@@ -171,8 +207,17 @@ def _write_address(choice, source, model, targets, layer, method, of, fit, prepr
             "method": method,
             "of": of if of != "score" else None,
             **map_picker.address_of(model, fit, preprocessing),
+            **_address_of_edit(),
         }
     )
+
+
+def _address_of_edit() -> dict[str, str | None]:
+    if not st.session_state[_EDITING]:
+        return {}
+    from pages.parts.by_hand import exploring
+
+    return exploring.link()
 
 
 page_frame()
