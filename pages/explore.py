@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 import camcore
 from pages.components.viewer import show_viewer
 from pages.components.wording import calmly, plain
-from pages.parts import results, sharing
+from pages.parts import results, second_model, sharing
 from pages.parts.front_door import show_doors
 from pages.pickers import map_picker, model_picker, picture_picker, target_picker
 from pages.pickers.model_picker import ModelChoice
@@ -30,6 +30,7 @@ def explore() -> None:
     if address.read_link():
         for part in (model_picker, picture_picker, map_picker, target_picker):
             part.follow_link()
+        second_model.follow_link()
         st.session_state[_EDITING] = "edit" in st.query_params
     elif not st.query_params:
         carry_choices()
@@ -108,8 +109,9 @@ def _explain(
     with chips:
         targets = target_picker.pick_targets(model, ranked)
     statements, hand = below.container(), below.container()
-    with hand:
+    with hand, st.container(horizontal=True, gap="large"):
         editing = _offer_editing()
+        second = second_model.offer(choice)
     _write_address(choice, source, model, targets, layer, method, of, fit, preprocessing)
     alone = stage.empty()
     if engine.estimate(model, picture, method=method, **options):
@@ -132,6 +134,9 @@ def _explain(
     if editing:
         with hand:
             _edit(engine, model, choice, source, shown[0])
+    if second:
+        with calmly(hand), hand:
+            second_model.show(engine, model, shown[0], choice.title, second)
     with below:
         if choice.file and model.preprocessing_guessed:
             map_picker.compare_preprocessings(engine, model, picture, fit)
@@ -207,6 +212,7 @@ def _write_address(choice, source, model, targets, layer, method, of, fit, prepr
             "method": method,
             "of": of if of != "score" else None,
             **map_picker.address_of(model, fit, preprocessing),
+            **second_model.link(),
             **_address_of_edit(),
         }
     )
