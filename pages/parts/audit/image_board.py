@@ -160,7 +160,7 @@ def _tiles(
     run: Run, part: pd.DataFrame, by: str, remarks: Mapping[int, ImageRemarks]
 ) -> list[BoardTile]:
     of = {one.id: one.class_name for one in run.findings}
-    encoded = _encoded(tuple(int(own) for own in part.index), str(run.folder), run)
+    encoded = encoded_images(tuple(int(own) for own in part.index), str(run.folder), run)
     tiles = []
     for (image, row), (picture, heat) in zip(part.iterrows(), encoded, strict=True):
         klass = of.get(by) or (row["class"] if row["class"] in run.class_names else None)
@@ -188,7 +188,7 @@ def _tiles(
 
 
 @st.cache_resource(max_entries=6, show_spinner="Drawing the maps …")
-def _encoded(ids: tuple[int, ...], folder: str, _run: Run) -> list[tuple[bytes, bytes]]:
+def encoded_images(ids: tuple[int, ...], folder: str, _run: Run) -> list[tuple[bytes, bytes]]:
     """Each picture and the same under its map; nothing where the file is gone by now."""
     found = []
     for image, raw in zip(ids, _run.maps(list(ids)), strict=True):
