@@ -54,6 +54,7 @@ _KINDS = {
     "object": "It acts through the object, or through the middle, where objects mostly are.",
     "unknown": "No trial tells whether it is an artefact, context, or a part of the object.",
 }
+_BESIDE = "No trial tells whether it is an artefact or context."
 _TRACE = (
     "Read off a quarter of the picture alone, that does little: it may be the mere trace of "
     "something in one place, such as a bright mark, which need not be what the model uses."
@@ -68,7 +69,7 @@ def verdict(run: Run) -> list[str]:
     """The verdict in plain words, the most important sentence first."""
     findings = run.findings
     proven = [one for one in findings if one.level == "relied on"]
-    told = [*_in_short(proven), *_relied_on(proven)]
+    told = [*_in_short(_apart(proven)), *_relied_on(proven)]
     if not told and run.summary["not_detected"]["smallest_effect"] is None:
         told.append("Nothing is proven, because no intervention was made.")
     elif not told:
@@ -81,6 +82,7 @@ def verdict(run: Run) -> list[str]:
         told.append(
             f"{same} further finding{' is' if same == 1 else 's are'} told as the same cause."
         )
+    told += _asks(run)
     weaker = len(findings) - len(proven)
     if weaker:
         more = " more" if proven else ""
@@ -114,7 +116,9 @@ def says(run: Run, finding: Finding) -> list[str]:
             "Taking the cue out in two ways did not give the same answer, so whether the class "
             "needs it stays open."
         )
-    if finding.on_object is not None:
+    if finding.boxed is not None:
+        told.append(_by_boxes(finding, finding.boxed))
+    elif finding.on_object is not None:
         told.append(
             "It lies on the object."
             if finding.on_object
@@ -152,7 +156,9 @@ def _of_its_kind(finding: Finding) -> list[str]:
     """What kind of thing the cue is, and whether it acts by being there."""
     name = finding.class_name
     told = []
-    if finding.kind is not None:
+    if finding.kind == "unknown" and _decided(finding):
+        told.append(_BESIDE)
+    elif finding.kind is not None:
         told.append(_KINDS[finding.kind])
     if finding.presence == "without":
         told.append(
@@ -219,6 +225,56 @@ def title_of(finding: Finding) -> str:
     return _TITLES.get(finding.property or "", finding.property or "")
 
 
+def asked_for(run: Run, finding: Finding) -> dict[str, Any] | None:
+    """What is asked about a finding: the pictures whose boxes would decide; None for nothing."""
+    return next(
+        (own for own in run.summary.get("asked", ()) if finding.id in own["findings"]), None
+    )
+
+
+def _asks(run: Run) -> list[str]:
+    """What would settle what is in doubt."""
+    asked = run.summary.get("asked", ())
+    if not asked:
+        return []
+    pictures = len({image for own in asked for image in own["pictures"]})
+    names = [own["class"] for own in asked]
+    listed = _listed(names) if len(names) <= _NAMED else f"{len(names)} classes"
+    return [
+        f"Boxes around the object in {pictures} pictures would tell, for {listed}, whether this is "
+        "the object; asked.csv names them, those that decide most first."
+    ]
+
+
+def _by_boxes(finding: Finding, boxed: dict[str, Any]) -> str:
+    """What pictures with boxes tell of a cue."""
+    around = boxed["around"]
+    low, high = (share(min(max(end, 0.0), 1.0)) for end in around["interval"])
+    drawn = f"{boxed['donors']} pictures of {finding.class_name} and {boxed['recipients']} others"
+    if finding.on_object is None:
+        return (
+            f"Boxes around the object in {drawn} leave it open whether it is the object: {low} to "
+            f"{high} of what it does is left with all objects left alone (95 % interval)."
+        )
+    where = "It lies on the object" if finding.on_object else "It does not lie on the object"
+    left = share(min(max(around["value"], 0.0), 1.0))
+    return (
+        f"{where}, as boxes in {drawn} tell: with all objects left alone, {left} of what it does "
+        f"is left (95 % interval {low} to {high}; {boxed['pairs']} pairs)."
+    )
+
+
+def _decided(finding: Finding) -> bool:
+    """Whether boxes have told what nothing else did: if the cue is the object."""
+    return finding.boxed is not None and finding.on_object is not None
+
+
+def _apart(proven: Sequence[Finding]) -> list[Finding]:
+    """All but those that are told as one cause with a finding that boxes decide."""
+    decided = {one.id for one in proven if _decided(one)}
+    return [one for one in proven if one.overlaps not in decided]
+
+
 def _in_short(proven: Sequence[Finding]) -> list[str]:
     """What comes before the first cue, where that is the object or may be."""
     if proven and all(one.on_object for one in proven):
@@ -256,7 +312,7 @@ def _relies(cue: str, findings: Sequence[Finding]) -> str:
         beginning = f"The model relies on {kind}, {named}, for {_classes(findings)}"
     elif first.kind == "unknown" and first.family == "part":
         beginning = f"Something at no fixed place moves the model, {named} for {_classes(findings)}"
-    elif first.kind == "unknown":
+    elif first.kind == "unknown" and not _decided(first):
         beginning = (
             f"Something moves the model and may be the object, {named} for {_classes(findings)}"
         )
