@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from camcore.errors import InputError
+from camcore.models.label_map import parse_label_map
 
 MAX_YAML_BYTES = 2**20  # PyYAML reads about 100 kB a second
 
@@ -56,7 +57,8 @@ def parse_labels(text: str, name: str) -> list[str]:
     ----------
     text : str
         Names line by line, with or without numbers before or behind them; JSON; a Python list or
-        dictionary; YAML; or CSV.
+        dictionary; YAML; CSV; or a label map of TensorFlow's (``item { id: 1 name: "cat" }``).
+        Numbers count from 0 or from 1, without gaps; the categories of COCO may leave some.
     name : str
         The file, whose ending says what is CSV or YAML.
 
@@ -79,6 +81,9 @@ def parse_labels(text: str, name: str) -> list[str]:
         return _from_data(_yaml(text, name), name)
     if ending in (".csv", ".tsv"):
         return _from_csv(text, name, "\t" if ending == ".tsv" else None)
+    items = parse_label_map(text, name)
+    if items:
+        return _from_numbered(items, name)
     wrapped = _WRAPPED.fullmatch(text.strip())
     inner = wrapped[1].strip() if wrapped else ""
     if inner[:1] in ("{", "[") and (ending == ".json" or _is_structured(inner)):
@@ -169,7 +174,7 @@ def _from_records(records: list[Mapping[Any, Any]], name: str) -> list[str]:
     if index is None:
         return names
     indices = [str(record[index]) for record in records]
-    return by_index(list(zip(indices, names, strict=True)), name)
+    return _from_numbered(list(zip(indices, names, strict=True)), name)
 
 
 def _is_pair(item: Any) -> bool:
@@ -227,13 +232,8 @@ def _from_lines(lines: list[str], name: str) -> list[str]:
         if pattern is _NUMBER_LAST and not all(re.search(r"[^\W\d_]", pair[1]) for pair in pairs):
             continue  # "0:30", "1:00"
         counted = sorted(int(index) for index, _ in pairs)
-        if counted == list(range(len(pairs))):
+        if counted == list(range(counted[0], counted[0] + len(pairs))) and counted[0] < 2:
             return by_index(pairs, name)
-        if counted == list(range(1, len(pairs) + 1)):
-            raise InputError(
-                f"{name}: its classes are counted from 1; count them from 0, or give the names "
-                "without numbers."
-            )
         if all(match[mark] for match in matches):
             return by_index(pairs, name)  # which says what is wrong with the numbers
     return lines
@@ -284,27 +284,53 @@ def _columns(rows: list[list[str]]) -> tuple[int, int]:
 
 
 def by_index(pairs: Pairs, name: str) -> list[str]:
-    """Names in the order of their indices, which run from 0 without gaps.
+    """Names in the order of their indices, which run from 0, or from 1, without gaps.
 
     Raises
     ------
     InputError
+
+    Examples
+    --------
+    >>> by_index([("2", "dog"), ("1", "cat")], "labels.csv")
+    ['cat', 'dog']
     """
+    labels = _numbered(pairs, name)
+    first = 0 if 0 in labels else 1
+    missing = next((i for i in range(first, first + len(labels)) if i not in labels), None)
+    if missing is not None:
+        raise InputError(
+            f"{name}: class index {missing} is missing; the indices run from 0 or from 1 without "
+            "gaps."
+        )
+    return [labels[index] for index in sorted(labels)]
+
+
+def _from_numbered(pairs: Pairs, name: str) -> list[str]:
+    """Names in the order of the numbers of a label map or of a data set's categories.
+
+    Those that count from 1 may leave gaps, as COCO's 80 categories do, which run from 1 to 90: the
+    classes of a network trained on them are counted in their order. One class too many or too few
+    is noticed where the names meet the model.
+    """
+    labels = _numbered(pairs, name)
+    return by_index(pairs, name) if 0 in labels else [labels[index] for index in sorted(labels)]
+
+
+def _numbered(pairs: Pairs, name: str) -> dict[int, str]:
+    """Names by their numbers, which stand once each."""
     if not pairs:
-        return nothing(name)
+        nothing(name)
     labels: dict[int, str] = {}
     for key, label in pairs:
         if not is_index(key):
-            raise InputError(f"{name}: {key[:40]!r} is not a class index; indices count from 0.")
+            raise InputError(
+                f"{name}: {key[:40]!r} is not a class index; indices count from 0 or from 1."
+            )
         if int(key) in labels:
             raise InputError(f"{name}: class index {int(key)} appears twice; keep one.")
         labels[int(key)] = label
-    missing = next((index for index in range(len(labels)) if index not in labels), None)
-    if missing is not None:
-        raise InputError(
-            f"{name}: class index {missing} is missing; the indices run from 0 without gaps."
-        )
-    return [labels[index] for index in range(len(labels))]
+    return labels
 
 
 def is_index(text: str) -> bool:

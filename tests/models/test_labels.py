@@ -65,6 +65,39 @@ NAMES = ("tench", "tiger_cat", "tiger shark", "crane", "Egyptian-cat", "crane", 
         ("a.yml", "names:\n  0: cat\n  1: dog\n  2: old owl\n"),
         ("a.txt", "- cat\n- dog\n- old owl"),
         ("a.txt", "names:\n- cat\n- dog\n- old owl"),
+        ("a.txt", "1 cat\n2 dog\n3 old owl"),
+        ("a.txt", "3. old owl\n1. cat\n2. dog"),
+        ("a.txt", "cat,1\ndog,2\nold owl,3"),
+        ("a.json", '{"1": "cat", "3": "old owl", "2": "dog"}'),
+        ("a.json", '{"cat": 1, "old owl": 3, "dog": 2}'),
+        ("a.csv", "id,name\n1,cat\n3,old owl\n2,dog\n"),
+        (
+            "instances.json",
+            '{"images": [], "annotations": [], "categories": [{"supercategory": "animal", "id": 18,'
+            ' "name": "dog"}, {"id": 17, "name": "cat"}, {"id": 90, "name": "old owl"}]}',
+        ),
+        (
+            "a.pbtxt",
+            'item {\n  id: 1\n  name: "cat"\n}\nitem {\n  id: 2\n  name: "dog"\n}\n'
+            'item {\n  id: 3\n  name: "old owl"\n}\n',
+        ),
+        (
+            "a.txt",
+            "# map\nitem { name: 'dog' id: 2 }\nitem { name: 'cat' id: 1 }\n"
+            "item: {id:5, name:'old owl'}",
+        ),
+        (
+            "a.pbtxt",
+            'item { name: "/m/01" id: 17 display_name: "cat" }\n'
+            'item { name: "/m/02" id: 18 display_name: "dog" }\n'
+            'item { name: "/m/03" id: 90 display_name: "old owl" }',
+        ),
+        (
+            "a.prototxt",
+            'item { name: "c" label: 0 display_name: "cat" }\n'
+            'item { name: "d" label: 1 display_name: "dog" }\n'
+            'item { name: "o" label: 2 display_name: "old owl" }',
+        ),
     ],
 )
 def test_forms(tmp_path, name, text):
@@ -91,14 +124,21 @@ def test_forms(tmp_path, name, text):
         ("a.json", b'{"a": 0, "b": -1}', "not a class index"),
         ("a.json", b'{"a": 99999999999}', "not a class index"),
         ("a.csv", b"0,a\n0,b\n", "appears twice"),
-        ("a.csv", b"1,a\n2,b\n", "index 0 is missing"),
+        ("a.csv", b"2,a\n3,b\n", "index 1 is missing"),
+        ("a.csv", b"1,a\n3,b\n", "index 2 is missing"),
         ("a.csv", b"index,name\n", "no class names"),
         ("a.csv", b"0,a\n1\n", "lacks a name"),
         ("a.csv", b"cat,1\ndog,x\n", "'dog' is not a class index"),
-        ("a.txt", b"1: cat\n2: dog\n", "counted from 1"),
+        ("a.txt", b"1: cat\n2: dog\n4: owl\n", "index 3 is missing"),
+        ("a.json", b'[{"id": 0, "name": "a"}, {"id": 2, "name": "b"}]', "index 1 is missing"),
+        ("a.json", b'[{"id": 1, "name": "a"}, {"id": 1, "name": "b"}]', "appears twice"),
+        ("a.pbtxt", b"item { id: 1 name: 'a' }\nitem { id: 1 name: 'b' }", "appears twice"),
+        ("a.pbtxt", b"item { id: 1 name: 'a' }\nitem { id: 2 }", "lacks its id or its name"),
+        ("a.pbtxt", b"item { id: 1 name: cat dog }", "cannot be read"),
         ("a.txt", b"0: cat\n1: dog\n3: owl\n", "index 2 is missing"),
         ("a.txt", b"{cat, dog}", "cannot be parsed"),
-        ("a.txt", b"item {\n id: 1\n}", "not read here"),
+        ("a.txt", b"item {\n id: 1\n}", "lacks its id or its name"),
+        ("a.txt", b"node {\n op: 'x'\n}", "not read here"),
         ("a.yaml", b"a: [", "as YAML"),
         ("a.yaml", b"cat", "no list"),
     ],
@@ -116,6 +156,7 @@ def test_broken_files(tmp_path, name, data, words):
         ("7 Up", "3 Musketeers"),
         ("0 degrees", "90 degrees", "180 degrees"),
         ("1 Euro", "2 Euro", "5 Euro"),
+        ("1 star", "2 stars", "3 stars"),
         ("digit 0", "digit 1", "digit 2"),
         ("Boeing 707", "Airbus 320"),
         ("0", "1", "2"),
