@@ -129,8 +129,10 @@ def read_table_columns(
     named = _called({name: kinds[name] for name in rest}, _LABELS)
     others = [name for name in rest if any(rest[name])]
     if len(others) > 1 or len(body) >= _FEW:
-        # What is another in nearly every row tells no classes apart.
-        others = [name for name in others if len(set(rest[name])) <= _REPEATED * len(body)]
+        # What is another in nearly every row tells no classes apart; beside a list of files alone
+        # only what is another in every row.
+        most = _REPEATED * len(body) if titled or len(others) > 1 else len(body) - 1
+        others = [name for name in others if len(set(rest[name])) <= most]
     hot = _one_hot(rest) if named is None else []
     if named is not None:
         label = _whole(rest.pop(named))
