@@ -16,7 +16,15 @@ import pandas as pd
 from camcore.errors import InputError
 from camcore.sources.further import TableRow
 from camcore.sources.listing import MASKS, counted, levels, list_pictures, masks_of
-from camcore.sources.splits import Split, choose_splits, lay_out, role_of, splits_of, told
+from camcore.sources.splits import (
+    Split,
+    choose_splits,
+    lay_out,
+    role_of,
+    same_inside,
+    splits_of,
+    told,
+)
 from camcore.sources.tables import TABLES, is_picture_table, list_table
 from camcore.sources.unzip import Progress, unzip
 
@@ -267,6 +275,13 @@ def _folder(root: Path, name: str) -> Source:
     if in_folders and beside and not splits:
         count = counted(beside, "picture lies", "pictures lie")
         notes.append(f"{count} beside the class folders, without a label")
+    inside = same_inside(paths) if labelled and not splits else ()
+    if inside:
+        notes.append(
+            f"the folder of every class holds the same folders ({', '.join(inside[:_NAMED])}"
+            f"{', ...' if len(inside) > _NAMED else ''}); if those are the classes, give one of "
+            "the folders above them"
+        )
     files: dict[str, list[Any]] = {
         "path": paths,
         "label": list(layout.labels),

@@ -395,6 +395,21 @@ def test_tables_for_the_splits_of_a_zip(tmp_path):
     assert [split.name for split in source.splits] == ["train", "val"]
 
 
+@pytest.mark.parametrize(
+    ("folders", "noted"),
+    [
+        (("seen/cat", "seen/dog", "new/cat", "new/dog"), True),
+        (("cat/a", "cat/b", "dog/a"), False),
+        (("cat", "dog"), False),
+        (("train/cat", "train/dog", "test/cat", "test/dog"), False),
+    ],
+)
+def test_parts_of_other_names_are_said(tmp_path, folders, noted):
+    folder = fill(tmp_path / "in", *(f"{name}/{k}.png" for name in folders for k in "12"))
+    notes = read(folder).notes
+    assert any("the same folders (cat, dog)" in note for note in notes) is noted
+
+
 def test_lists_for_the_splits_of_a_folder(tmp_path):
     """As Caffe has them; a text beside a picture is none of them."""
     folder = fill(tmp_path / "in", "images/1.png", "images/2.png", "images/3.png")

@@ -185,6 +185,16 @@ def rows_of(header: str, *rows: str) -> str:
 @pytest.mark.parametrize(
     "text",
     [
+        rows_of("My pictures,", "filename,class", *(f"{path},{label}"
+                                                    for path, label in PAIRS.items())),
+        rows_of("# made by hand", "file,label", *(f"{path},{label}"
+                                                  for path, label in PAIRS.items())),
+        rows_of("Datei;Klasse;Wert", *(f"{path};{label};{number},5"
+                                       for number, (path, label) in enumerate(PAIRS.items()))),
+        rows_of("文件名,类别,x", *(f"{path},{label},{label}" for path, label in PAIRS.items())),
+        "".join(f"{path},test,{label}\n" for path, label in PAIRS.items()),
+        rows_of("url,label", *(f"https://a.org/in/{path[7:]}?w=5,{label}"
+                               for path, label in PAIRS.items())),
         rows_of("filename,class", *(f"{path},{label}" for path, label in PAIRS.items())),
         rows_of("image\tcategory", *(f"{path}\t{label}" for path, label in PAIRS.items())),
         rows_of("img_path|target", *(f"{path}|{label}" for path, label in PAIRS.items())),
@@ -268,6 +278,12 @@ def test_texts_that_list_no_labels(tmp_path, text):
     assert read_source(tmp_path, unpack_to=tmp_path / "unused").kind == "flat folder"
     with pytest.raises(InputError, match=r"1\.txt (is empty|has no column)|names can be used"):
         read_source(tmp_path / "1.txt", unpack_to=tmp_path / "unused")
+
+
+def test_escapes_of_addresses_are_read_where_no_file_is_called_so(tmp_path):
+    text = "path,label\na%20b/1%2B.png,cat\n100%25.png,dog\n"
+    listed = source(tmp_path, text, "a b/1+.png", "100%25.png", "100%.png")
+    assert pairs(listed) == {"a b/1+.png": "cat", "100%25.png": "dog"}
 
 
 def test_a_quoted_comma_is_part_of_a_label(tmp_path):
