@@ -231,8 +231,11 @@ class Classifier(Protocol):
         """The same model with other inputs held at other values; those not named stay."""
         ...
 
-    def named(self, class_names: Sequence[str]) -> Classifier:
-        """The same model with its classes called otherwise, one name for each."""
+    def named(self, class_names: Sequence[str], note: str = "") -> Classifier:
+        """The same model with its classes called otherwise, one name for each.
+
+        Where nobody chose the names, a note says so among `notes`.
+        """
         ...
 
     @property

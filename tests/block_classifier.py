@@ -66,7 +66,7 @@ class BlockClassifier:
     def holding(self, others: Mapping[str, Any]) -> Classifier:
         return self
 
-    def named(self, class_names: Sequence[str]) -> Classifier:
+    def named(self, class_names: Sequence[str], note: str = "") -> Classifier:
         copied = copy.copy(self)
         copied.class_names = tuple(class_names)
         return copied

@@ -44,7 +44,9 @@ def models() -> None:
 
 
 _labels_option = click.option(
-    "--labels", metavar="FILE", help="Class names: text, JSON, YAML or CSV, or imagenet."
+    "--labels",
+    metavar="FILE",
+    help="Class names: text, JSON, YAML or CSV; or imagenet, or numbers.",
 )
 
 

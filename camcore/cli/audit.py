@@ -60,7 +60,7 @@ fail_on_option = click.option(
 @click.option(
     "--class-names",
     metavar="FILE",
-    help="The model's class names: text, JSON or CSV; `imagenet` for those of its 1000 classes.",
+    help="The model's class names: text, JSON or CSV; `imagenet` or `numbers`.",
 )
 @model_options
 @fit_option

@@ -35,7 +35,9 @@ _DEFAULT_MODEL = "cloud-detector"
 )  # fmt: skip
 @click.option("--box", metavar="X0,Y0,X1,Y1", help="Where the object is, in pixels.")
 @click.option("--boxes", metavar="FILE", help="The same from CSV, Pascal VOC XML or COCO JSON.")
-@click.option("--labels", metavar="FILE", help="Class names: text, JSON, YAML or CSV, or imagenet.")
+@click.option(
+    "--labels", metavar="FILE", help="Class names: text, JSON, YAML, CSV; imagenet; numbers."
+)
 @model_options
 @fit_option
 @stretch_option

@@ -6,10 +6,18 @@ those of Keras' class index.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from camcore.classifier import Classifier
+
 CLASSES = 1000
+NOTE = (
+    "its 1000 classes have no names and are called by ImageNet's; labels='numbers' calls them by "
+    "number"
+)
+_EXCLUSIVE = ("softmax", "logits", "log-probability")
 TABLE = Path(__file__).with_name("imagenet_classes.txt")
 
 
@@ -36,3 +44,24 @@ def imagenet_names() -> tuple[str, ...]:
     ('tabby', 'tiger_cat')
     """
     return tuple(name for _, name in imagenet_synsets())
+
+
+def are_unnamed(class_names: Sequence[str]) -> bool:
+    """Whether nobody named the classes, and there are as many as ImageNet has.
+
+    Examples
+    --------
+    >>> are_unnamed([f"class {column}" for column in range(1000)]), are_unnamed(["class 0"])
+    (True, False)
+    """
+    return len(class_names) == CLASSES and all(
+        name == f"class {column}" for column, name in enumerate(class_names)
+    )
+
+
+def takes_imagenet_names(model: Classifier) -> bool:
+    """Whether a model's classes are taken for ImageNet's: 1000 without names, one of them right.
+
+    Several yes-or-no answers, or numbers that are predicted, are no classes of ImageNet.
+    """
+    return model.output_kind in _EXCLUSIVE and are_unnamed(model.class_names)

@@ -28,8 +28,9 @@ def read_labels(path: str | os.PathLike[str]) -> tuple[str, ...]:
     path : path
         UTF-8 or UTF-16 text, one name a line, or ``0 cat``, ``0: cat``, ``cat 0``; JSON or a
         Python value: a list, ``{"0": "cat"}``, ``{"0": ["n02123045", "tabby"]}``, ``{"cat": 0}``,
-        or an object that holds one of them as ``id2label``, ``classes`` and the like; YAML; or
-        CSV: ``index,name`` with or without a header, or one column of names.
+        or an object that holds one of them as ``id2label``, ``classes``, ``categories`` and the
+        like; YAML; CSV: ``index,name`` with or without a header, or one column of names; or a
+        label map of TensorFlow's, ``.pbtxt``. Indices count from 0 or from 1.
 
     Returns
     -------

@@ -14,7 +14,7 @@ from camcore.classifier import Classifier, OutputKind
 from camcore.errors import ModelError
 from camcore.models.catalogue import CATALOGUE, CatalogueModel
 from camcore.models.held_inputs import Held
-from camcore.models.imagenet import imagenet_names
+from camcore.models.imagenet import NOTE, imagenet_names, takes_imagenet_names
 from camcore.models.keras.loading import load_bundled, load_catalogue, load_keras
 from camcore.models.labels import read_labels
 from camcore.models.onnx.loading import load_onnx
@@ -24,7 +24,7 @@ from camcore.pictures.preprocessing import check_preprocessing
 _NAMED = re.compile(
     r"(?P<name>\w+)(?:[:?](?:weights=)?(?P<weights>imagenet|random))?", re.IGNORECASE
 )
-_IMAGENET = "imagenet"  # in place of a label file
+IMAGENET, NUMBERS = "imagenet", "numbers"  # in place of a label file
 
 
 def load_model(
@@ -47,8 +47,9 @@ def load_model(
         for a fixed random initialisation), or a ``.keras``, ``.h5`` or ``.onnx`` file, which is
         told by its content and inspected in a child process before it is loaded.
     labels : path or sequence of str, optional
-        Class names; a text, JSON, YAML or CSV file that holds them; or ``imagenet`` for the names
-        of ImageNet's 1000 classes.
+        Class names; a text, JSON, YAML or CSV file that holds them; ``imagenet`` for the names of
+        ImageNet's 1000 classes; or ``numbers``. Without them the 1000 classes of a file that tells
+        classes apart are called by ImageNet's names, which its `notes` say, and others by number.
     preprocessing : str, optional
         One of `camcore.PREPROCESSINGS`. Known for named models. For a file: what the
         beginning of the model tells, else ``0-1``.
@@ -99,7 +100,10 @@ def load_model(
         weights = (match["weights"] or "imagenet").lower()
         return load_catalogue(entry, weights, preprocessing, names, options)
     if os.path.exists(text):
-        return _load_file(text, preprocessing, names, options)
+        model = _load_file(text, preprocessing, names, options)
+        if labels is None and takes_imagenet_names(model):
+            return model.named(imagenet_names(), NOTE)
+        return model
     if os.sep in text or Path(text).suffix:
         raise ModelError(
             f"there is no file {text!r}; give the path of a .keras, .h5 or .onnx model."
@@ -124,8 +128,8 @@ def _names(
 ) -> Sequence[str] | None:
     if not isinstance(labels, (str, os.PathLike)):
         return labels
-    if labels == _IMAGENET and not os.path.exists(labels):
-        return imagenet_names()
+    if labels in (IMAGENET, NUMBERS) and not os.path.exists(labels):
+        return imagenet_names() if labels == IMAGENET else None
     return read_labels(labels)
 
 

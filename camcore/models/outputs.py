@@ -107,13 +107,16 @@ class _Named(Protocol):
     output: str
     output_kind: OutputKind
     class_names: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 _Model = TypeVar("_Model", bound=_Named)
 
 
-def renamed(model: _Model, class_names: Sequence[str]) -> _Model:
+def renamed(model: _Model, class_names: Sequence[str], note: str) -> _Model:
     """A copy of a model, which shares its network, with its classes called otherwise.
+
+    A note that is not empty ends its `notes`.
 
     Raises
     ------
@@ -125,6 +128,7 @@ def renamed(model: _Model, class_names: Sequence[str]) -> _Model:
     copied.class_names = column_names(
         model.output, model.output_kind, columns, class_names, model.name
     )
+    copied.notes = (*model.notes, note) if note else model.notes
     return copied
 
 

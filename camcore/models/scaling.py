@@ -63,4 +63,5 @@ def _meaning(gain: np.ndarray, offset: np.ndarray) -> str | None:
         return "none"
     if amid(*_UNIT) or ((np.abs(gain) >= _FULL).all() and amid(-0.01, 0.01)):
         return "0-1"
-    return "-1..1" if amid(-1.05, -0.95) else None
+    # One is added to numbers above zero as well, before their logarithm is taken.
+    return "-1..1" if amid(-1.05, -0.95) and (gain != 1).all() else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,12 +21,17 @@ _PATHS = (
     "path", "filepath", "imagepath", "imgpath", "file", "filename", "imagefile", "imagefilename",
     "image", "img", "imagename", "imgname", "picture", "photo", "paths", "filepaths", "files",
     "filenames", "images", "imgs", "imageid", "imgid", "fileid", "id", "name", "uuid", "key",
+    "datei", "dateiname", "dateipfad", "bild", "pfad", "fichier", "chemin", "archivo", "imagen",
+    "ruta", "arquivo", "imagem", "immagine", "файл", "путь", "изображение", "文件名", "文件",
+    "图片", "ファイル名", "ファイル", "画像", "파일", "이미지",
 )  # fmt: skip
 _LABELS = (
     "label", "labels", "class", "classname", "classlabel", "category", "categoryname", "target",
     "species", "breed", "diagnosis", "dx", "y", "classes", "categories", "truth", "groundtruth",
     "labelname", "tag", "type", "classid", "labelid", "categoryid", "targets", "classidx",
-    "classindex", "labelidx",
+    "classindex", "labelidx", "klasse", "kategorie", "etikett", "classe", "catégorie", "étiquette",
+    "clase", "categoría", "categoria", "etiqueta", "etichetta", "класс", "метка", "категория",
+    "类别", "标签", "分类", "ラベル", "クラス", "라벨", "클래스",
 )  # fmt: skip
 _SPLITS = ("split", "set", "subset", "dataset", "partition", "phase", "usage", "fold")
 _BOXES = ("box", "bbox")
@@ -72,11 +78,15 @@ def has_header(cells: Sequence[Sequence[str]], finder: Finder) -> bool:
     >>> has_header([["1.png", "cat"], ["2.png", "dog"]], Finder("/data"))
     False
     """
-    if any(normal_name(cell) in (*_PATHS, *_LABELS) for cell in cells[0]):
+    if _names_columns(cells[0]):
         return True
     if any(posixpath.splitext(cell.casefold())[1] in image_suffixes() for cell in cells[0] if cell):
         return False
     return not any(finder.find([cell for cell in cells[0] if cell]))
+
+
+def _names_columns(row: Sequence[str]) -> bool:
+    return any(normal_name(cell) in (*_PATHS, *_LABELS) for cell in row)
 
 
 def read_table_columns(
@@ -107,6 +117,8 @@ def read_table_columns(
     >>> read_table_columns(rows, [1, 2, 3], Finder("/data")).label
     ['cat', 'dog']
     """
+    while len(cells) > 1 and len(list(filter(None, cells[0]))) == 1 and _names_columns(cells[1]):
+        cells, numbers = cells[1:], numbers[1:]  # the title of a sheet, or a comment
     if not cells:
         return None
     titled = has_header(cells, finder)
@@ -117,7 +129,12 @@ def read_table_columns(
     kinds = {name: normal_name(name) for name in columns}
     box, mask = _called(kinds, _BOXES), _called(kinds, _MASKS)
     split = next(
-        (name for name in kinds if kinds[name] in _SPLITS and _are_splits(columns[name])), None
+        (
+            name
+            for name in kinds
+            if (kinds[name] in _SPLITS or not titled) and _are_splits(columns[name])
+        ),
+        None,
     )
     taken = {name for name in (box, mask, split) if name is not None}
     rest = {name: column for name, column in columns.items() if name not in taken}
@@ -129,8 +146,10 @@ def read_table_columns(
     named = _called({name: kinds[name] for name in rest}, _LABELS)
     others = [name for name in rest if any(rest[name])]
     if len(others) > 1 or len(body) >= _FEW:
-        # What is another in nearly every row tells no classes apart.
-        others = [name for name in others if len(set(rest[name])) <= _REPEATED * len(body)]
+        # What is another in nearly every row tells no classes apart; beside a list of files alone
+        # only what is another in every row.
+        most = _REPEATED * len(body) if titled or len(others) > 1 else len(body) - 1
+        others = [name for name in others if len(set(rest[name])) <= most]
     hot = _one_hot(rest) if named is None else []
     if named is not None:
         label = _whole(rest.pop(named))
@@ -169,7 +188,7 @@ def normal_name(name: str) -> str:
     >>> normal_name("Image ID") == normal_name("image_id")
     True
     """
-    return re.sub(r"[\W_]+", "", name.casefold())
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFC", name).casefold())
 
 
 def _called(kinds: dict[str, str], names: Sequence[str]) -> str | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from camcore.errors import InputError
+from camcore.sources.spaced_lines import split_at_spaces
 
 MAX_BYTES = 512 * 2**20
 _SEPARATORS = ",;\t|"
@@ -44,7 +45,7 @@ class Rows:
     notes: tuple[str, ...]
 
 
-def read_rows(file: Path, wanted: str) -> Rows:
+def read_rows(file: Path, wanted: str, *, spaced: bool = False) -> Rows:
     """Read a table that is separated by commas, semicolons, tabs or bars.
 
     The encoding is told by the byte order mark; without one it is UTF-8, UTF-16 where every other
@@ -56,6 +57,9 @@ def read_rows(file: Path, wanted: str) -> Rows:
     file : Path
     wanted : str
         What the table must look like, as a clause for the error.
+    spaced : bool
+        Whether spaces may be the separator, where there is no other; lines that begin with ``#``
+        are comments then. See `camcore.sources.spaced_lines.split_at_spaces`.
 
     Raises
     ------
@@ -73,7 +77,8 @@ def read_rows(file: Path, wanted: str) -> Rows:
     """
     name = _printable(file.name)
     text, notes = _decoded(_content(file), name)
-    first = text.lstrip("\r\n \t").split("\n", 1)[0].strip()
+    lines = (line.strip() for line in io.StringIO(text) if not (spaced and line.startswith("#")))
+    first = next(filter(None, lines), "")
     declared = re.fullmatch(r'"?sep=([,;|\t])"?', text.split("\n", 1)[0].strip("\r\ufeff"))
     skipped = 0
     if declared:
@@ -81,6 +86,8 @@ def read_rows(file: Path, wanted: str) -> Rows:
         text = text.split("\n", 1)[1] if "\n" in text else ""
     else:
         separator = _separator(first)
+        if spaced and separator not in first:
+            return _spaced(text, notes)
     cells, numbers = [], []
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
@@ -91,6 +98,15 @@ def read_rows(file: Path, wanted: str) -> Rows:
     except csv.Error as error:
         raise InputError(f"{name} cannot be parsed as CSV ({error}); {wanted}.") from None
     return Rows(cells, numbers, notes)
+
+
+def _spaced(text: str, notes: tuple[str, ...]) -> Rows:
+    lines = {
+        number: line.strip()
+        for number, line in enumerate(text.splitlines(), 1)
+        if line.strip() and not line.startswith("#")
+    }
+    return Rows(split_at_spaces(list(lines.values())), list(lines), notes)
 
 
 def _separator(line: str) -> str:

@@ -11,11 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import unquote
 
 from camcore.sources.listing import image_suffixes, is_inside, list_pictures
 from camcore.sources.splits import Role, role_of
 
-_ABSOLUTE = re.compile(r"[A-Za-z]:/|/|file:/")
+_ABSOLUTE = re.compile(r"[A-Za-z]:/|/|file:/|\w+://")
+_ADDRESS = re.compile(r"(\w+://[^?#]*).*")
 _ENOUGH = 0.5  # share of the absolute paths that a change of folders must explain
 _VOTERS = 2000
 _NOWHERE = (("",), ())
@@ -85,8 +87,9 @@ class Finder:
         A cell is taken as it stands first. Else its path and that of a picture below the folder
         need not begin at the same place, but one must be the end of the other; a name without the
         suffix of a picture means the picture of that stem. Case, and how an accent is written, do
-        not matter. Where the cells are absolute paths of another machine, the folder that stands
-        for most of them is replaced by the one here.
+        not matter, and ``%20`` is a space where no file is called so. Where the cells are absolute
+        paths of another machine, the folder that stands for most of them is replaced by the one
+        here.
 
         Examples
         --------
@@ -100,11 +103,13 @@ class Finder:
         >>> [os.path.relpath(place, root) if place else "" for place in places]
         ['images/0001.jpg', 'images/0002.jpg', 'images/0001.jpg', '']
         """
-        cells = list(cells)
+        cells = [_ADDRESS.sub(r"\1", cell) for cell in cells]
         places = [self._as_it_stands(cell) for cell in cells]
         sought = [row for row, place in enumerate(places) if cells[row] and not place]
         for row in sought:
             places[row] = self._by_its_end(cells[row])
+            if not places[row] and (plain := unquote(cells[row])) != cells[row]:
+                places[row] = self._as_it_stands(plain) or self._by_its_end(plain)
         absolute = [row for row, cell in enumerate(cells) if _ABSOLUTE.match(_posix(cell))]
         sought = [row for row in absolute if not places[row]]
         if sought:

@@ -16,8 +16,16 @@ import pandas as pd
 from camcore.errors import InputError
 from camcore.sources.further import TableRow
 from camcore.sources.listing import MASKS, counted, levels, list_pictures, masks_of
-from camcore.sources.splits import Split, choose_splits, lay_out, role_of, splits_of, told
-from camcore.sources.tables import is_picture_table, list_table
+from camcore.sources.splits import (
+    Split,
+    choose_splits,
+    lay_out,
+    role_of,
+    same_inside,
+    splits_of,
+    told,
+)
+from camcore.sources.tables import TABLES, is_picture_table, list_table
 from camcore.sources.unzip import Progress, unzip
 
 _NAMED = 5
@@ -25,7 +33,6 @@ _DTYPES = {
     "path": "str", "label": "str", "mask": "str", "split": "str", "bytes": "int64",
     "mtime_ns": "int64",
 }  # fmt: skip
-_TABLES = (".csv", ".tsv")
 _WORKBOOKS = (".xlsx", ".xls", ".ods")
 
 
@@ -94,7 +101,7 @@ def read_source(
     ----------
     path : path
         A folder of class folders, a flat folder, a table ``path,label[,box,mask,split]`` (CSV,
-        paths relative to it; a box is ``x0 y0 x1 y1``; see
+        or lines like ``cats/1.png 0``; paths relative to it; a box is ``x0 y0 x1 y1``; see
         `camcore.sources.columns.read_table_columns` for other names), or a zip of these.
     unpack_to : Path
         The folder that a zip is unpacked into.
@@ -177,7 +184,7 @@ def _whole(path: Path, name: str, unpack_to: Path, progress: Progress | None) ->
         *_, root = levels(folder)
         tables = _tables_of(folder, bound=folder)
         return _by_tables(tables, name, folder) or _folder(root, name)
-    if suffix in _TABLES:
+    if suffix in TABLES:
         columns, notes = list_table(path, bound=Path(bound) if bound else None)
         return _table(path.parent, columns, notes)
     if suffix in _WORKBOOKS:
@@ -185,15 +192,15 @@ def _whole(path: Path, name: str, unpack_to: Path, progress: Progress | None) ->
             f"{name} is a workbook of a spreadsheet; save it there as CSV (UTF-8) and give that."
         )
     raise InputError(
-        f"{name} is neither a folder nor a .zip or .csv file; give a folder with a folder for each "
-        "class, a folder of pictures, a CSV file or a zip of these."
+        f"{name} is neither a folder nor a .zip, .csv or .txt file; give a folder with a folder "
+        "for each class, a folder of pictures, a CSV file or a zip of these."
     )
 
 
 def _tables_of(folder: Path, *, bound: Path | None) -> list[Path]:
     """The tables of pictures in a folder, or in the only folder that it holds."""
     for root in levels(folder):
-        files = [file for file in sorted(root.iterdir()) if file.suffix.lower() in _TABLES]
+        files = [file for file in sorted(root.iterdir()) if file.suffix.lower() in TABLES]
         tables = [
             file
             for file in files
@@ -268,6 +275,13 @@ def _folder(root: Path, name: str) -> Source:
     if in_folders and beside and not splits:
         count = counted(beside, "picture lies", "pictures lie")
         notes.append(f"{count} beside the class folders, without a label")
+    inside = same_inside(paths) if labelled and not splits else ()
+    if inside:
+        notes.append(
+            f"the folder of every class holds the same folders ({', '.join(inside[:_NAMED])}"
+            f"{', ...' if len(inside) > _NAMED else ''}); if those are the classes, give one of "
+            "the folders above them"
+        )
     files: dict[str, list[Any]] = {
         "path": paths,
         "label": list(layout.labels),

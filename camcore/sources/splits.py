@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,48 +23,30 @@ _WORDS: dict[str, Role] = {
     **dict.fromkeys(("val", "valid", "validation", "validate", "dev", "devel", "eval"), "val"),
     **dict.fromkeys(("evaluation", "development", "validating"), "val"),
     **dict.fromkeys(("test", "testing", "tst", "holdout", "heldout"), "test"),
+    # Spanish, Portuguese, French, Italian, German, Polish, Turkish, Russian, Chinese, Japanese,
+    # Korean; without accents.
+    **dict.fromkeys(
+        ("entrenamiento", "treinamento", "treino", "entrainement", "apprentissage",
+         "addestramento", "trening", "egitim", "обучение", "обучающая", "тренировка",
+         "тренировочная", "训练", "訓練", "学習", "학습", "훈련"), "train"),
+    **dict.fromkeys(
+        ("validacion", "validacao", "validazione", "validierung", "walidacja", "dogrulama",
+         "валидация", "валидационная", "验证", "驗證", "検証", "검증"), "val"),
+    **dict.fromkeys(
+        ("prueba", "pruebas", "teste", "testes", "prova", "тест", "тестирование", "тестовая",
+         "测试", "測試", "テスト", "테스트"), "test"),
     **dict.fromkeys(("pred", "predict", "prediction", "unlabeled", "unlabelled"), "unlabelled"),
-}
+}  # fmt: skip
 # Words that say nothing of what a folder holds.
-_FILLERS = frozenset(
-    [
-        "a",
-        "b",
-        "c",
-        "set",
-        "sets",
-        "split",
-        "splits",
-        "data",
-        "dataset",
-        "datasets",
-        "image",
-        "images",
-        "img",
-        "imgs",
-        "picture",
-        "pictures",
-        "photo",
-        "photos",
-        "pic",
-        "pics",
-        "jpg",
-        "jpeg",
-        "png",
-        "jpegimages",
-        "folder",
-        "files",
-        "file",
-        "part",
-        "new",
-        "all",
-        "raw",
-        "resized",
-        "cropped",
-        "the",
-        "of",
-        "for",
-    ]
+_FILLERS = {
+    "a", "b", "c", "set", "sets", "split", "splits", "data", "dataset", "datasets", "image",
+    "images", "img", "imgs", "picture", "pictures", "photo", "photos", "pic", "pics", "jpg",
+    "jpeg", "png", "jpegimages", "folder", "files", "file", "part", "new", "all", "raw",
+    "resized", "cropped", "the", "of", "for",
+}  # fmt: skip
+# What is written behind a part without a space: "testset", "Trainingsdaten", "训练集".
+_BEHIND = re.compile(
+    r"(set|data|images?|imgs?|split|folder|s?daten|s?bilder|集|数据集?|用?[テデ]ータ|데이터|выборка)$"
 )
 _FOLDS = frozenset(["fold", "folds", "kfold"])
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_a-zA-Z]+")
@@ -119,12 +102,11 @@ def role_of(name: str) -> tuple[Role, str] | None:
     >>> role_of("fold_3"), role_of("Fold 10"), role_of("blindfold 1")
     (('train', ''), ('train', ''), None)
     """
-    words = [word.casefold() for word in _WORD.findall(name)]
+    words = [word.casefold() for word in _WORD.findall(_without_accents(name))]
     roles: list[Role] = []
     rest = []
     for word in words:
-        bare = re.sub(r"(set|data|images?|imgs?|split|folder)$", "", word)
-        role = _WORDS.get(word) or _WORDS.get(bare)
+        role = _WORDS.get(word) or _WORDS.get(_BEHIND.sub("", word))
         if role:
             roles.append(role)
         elif word not in _FILLERS:
@@ -133,6 +115,34 @@ def role_of(name: str) -> tuple[Role, str] | None:
         # Each part of a cross-validation is learnt from in turn.
         return "train", " ".join(word for word in rest if not (word.isdigit() or word in _FOLDS))
     return (roles[0], " ".join(rest)) if len(roles) == 1 else None
+
+
+def _without_accents(name: str) -> str:
+    apart = unicodedata.normalize("NFKD", name)
+    plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return unicodedata.normalize("NFC", plain)  # the syllables of Korean were apart as well
+
+
+def same_inside(paths: Sequence[str]) -> tuple[str, ...]:
+    """What the folders of every class are called, where they are the same for all classes.
+
+    Those may be the classes then, and the classes parts of the data set with names of their own.
+
+    Examples
+    --------
+    >>> same_inside(["seen/cat/1.png", "seen/dog/1.png", "new/cat/2.png", "new/dog/2.png"])
+    ('cat', 'dog')
+    >>> same_inside(["cat/a/1.png", "cat/b/2.png", "dog/a/3.png"])
+    ()
+    """
+    inside: dict[str, set[str]] = defaultdict(set)
+    for path in paths:
+        top, *below = path.split("/")[:-1] or [""]
+        inside[top].add(below[0] if below else "")
+    names = list(inside.values())
+    if len(names) < 2 or any(other != names[0] for other in names) or "" in names[0]:
+        return ()
+    return tuple(sorted(names[0])) if len(names[0]) > 1 else ()
 
 
 def lay_out(paths: Sequence[str]) -> Layout:

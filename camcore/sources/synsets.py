@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from camcore.errors import InputError
+from camcore.models.imagenet import are_unnamed, imagenet_synsets
 from camcore.models.labels import label_key, match_label
 
 SYNSET = re.compile(r"(n\d{8})(?=$|[\s_.-])[\s_.-]*(.*)", re.ASCII)
@@ -40,8 +43,6 @@ _DOMESTIC = ("cat",)  # lions are cats as well
 
 def imagenet_index() -> Index:
     """Synset and name of ImageNet's 1000 classes."""
-    from camcore.models.imagenet import imagenet_synsets
-
     return imagenet_synsets()
 
 
@@ -184,28 +185,58 @@ def group_title(group: str) -> str:
     return f"all {len(columns_of(group))} {kind}{plural}"
 
 
+def group_offer(
+    class_names: Sequence[str],
+    predicted: np.ndarray,
+    least: int,
+    index: Callable[[], Index] = imagenet_index,
+) -> str:
+    """What joining ImageNet's classes would give, where most pictures are in too small ones.
+
+    Parameters
+    ----------
+    class_names : sequence of str
+    predicted : ndarray of int, shape (N,)
+        Column of each picture.
+    least : int
+        Pictures that a class needs.
+    index : callable
+
+    Returns
+    -------
+    str
+        One clause; "" for a model of other classes, or where joining them would not help.
+
+    Examples
+    --------
+    >>> names = [f"class {k}" for k in range(1000)]
+    >>> group_offer(names, np.arange(281, 285), 4)
+    "most images are in classes with fewer than 4 of them; `groups` for the labels
+    (--labels groups) joins ImageNet's classes, and these groups have enough: cat (4)"
+    >>> group_offer(names, np.full(4, 281), 4), group_offer(["cat", "dog"], np.arange(2), 4)
+    ('', '')
+    """
+    if not are_imagenet(class_names, index):
+        return ""
+    sizes = np.bincount(predicted, minlength=_IMAGENET)
+    joined = {group: int(sizes[list(columns_of(group))].sum()) for group in GROUPS}
+    enough = [f"{group} ({size})" for group, size in joined.items() if size >= least]
+    if 2 * int((sizes[predicted] < least).sum()) < len(predicted) or not enough:
+        return ""
+    return (
+        f"most images are in classes with fewer than {least} of them; `groups` for the labels "
+        f"(--labels groups) joins ImageNet's classes, and these groups have enough: "
+        f"{', '.join(enough)}"
+    )
+
+
 def are_imagenet(class_names: Sequence[str], index: Callable[[], Index] = imagenet_index) -> bool:
     """Whether classes are ImageNet's 1000: by their names, or where nobody named them."""
     return len(class_names) == _IMAGENET and _are_called_so(class_names, index)
 
 
-def are_unnamed_imagenet(class_names: Sequence[str]) -> bool:
-    """Whether nobody named the classes, and there are as many as ImageNet has.
-
-    Examples
-    --------
-    >>> are_unnamed_imagenet([f"class {column}" for column in range(1000)])
-    True
-    """
-    return len(class_names) == _IMAGENET and _are_numbers(class_names)
-
-
-def _are_numbers(class_names: Sequence[str]) -> bool:
-    return all(name == f"class {column}" for column, name in enumerate(class_names))
-
-
 def _are_called_so(class_names: Sequence[str], index: Callable[[], Index]) -> bool:
-    if _are_numbers(class_names):
+    if are_unnamed(class_names):
         return True
     known = index()
     if len(known) != len(class_names):

@@ -16,25 +16,41 @@ from camcore.sources.delimited import read_rows
 from camcore.sources.finding import Finder
 from camcore.sources.further import FurtherColumns, TableRow
 from camcore.sources.listing import counted, is_inside, masks_of
+from camcore.sources.spaced_lines import names_a_picture
 from camcore.sources.splits import role_of
 
 _NAMED = 5
 _SHOWN = 8  # columns of a table that a message names
 _LONG = 120
 _LOOKED_AT = 100
+TABLES = (".csv", ".tsv", ".txt", ".lst", ".list")
+_LISTS = TABLES[2:]
+_BEGINNING = 4096
 _WANTED = "its first row names the columns path,label and, where there are any, box and mask"
 
 
 def is_picture_table(file: Path, *, bound: Path | None = None) -> bool:
-    """Whether a CSV is a table of pictures with labels, some of which are there."""
+    """Whether a file is a table of pictures with labels, some of which are there."""
+    if file.suffix.lower() in _LISTS and not _begins_with_pictures(file):
+        return False  # there may be a text beside each picture
     try:
-        rows = read_rows(file, _WANTED)
+        rows = read_rows(file, _WANTED, spaced=True)
     except InputError:
         # One that is meant to be read and is broken is not passed over.
         return _names_pictures(file)
     finder = _finder(file, bound)
     table = read_table_columns(rows.cells, rows.numbers, finder)
     return table is not None and any(finder.find(table.path[:_LOOKED_AT]))
+
+
+def _begins_with_pictures(file: Path) -> bool:
+    try:
+        with open(file, encoding="utf-8-sig", errors="replace") as text:
+            lines = text.read(_BEGINNING).splitlines()
+    except OSError:
+        return False
+    cells = (re.sub(r"[,;|\t]+", " ", line).strip() for line in lines if line[:1] != "#")
+    return names_a_picture(list(filter(None, cells)))
 
 
 def _names_pictures(file: Path) -> bool:
@@ -68,7 +84,7 @@ def list_table(file: Path, *, bound: Path | None) -> tuple[dict[str, list[Any]],
     InputError
         If the table cannot be read, or none of its files is there.
     """
-    rows = read_rows(file, _WANTED)
+    rows = read_rows(file, _WANTED, spaced=True)
     finder = _finder(file, bound)
     table = read_table_columns(rows.cells, rows.numbers, finder)
     if table is None:

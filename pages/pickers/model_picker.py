@@ -11,8 +11,8 @@ from typing import Any
 import streamlit as st
 
 import camcore
-from camcore.models.imagenet import imagenet_names
-from camcore.sources.synsets import are_imagenet, are_unnamed_imagenet
+from camcore.models.imagenet import imagenet_names, takes_imagenet_names
+from camcore.models.loading import IMAGENET, NUMBERS
 from pages.session.address import asked, asked_file, asked_one, refuse
 from pages.session.uploads import (
     address_of,
@@ -27,7 +27,6 @@ BUNDLED, CATALOGUE, FILE = "Bundled", "Keras", "Your file"
 _RANDOM = ":weights=random"
 _LARGEST_FILE = 1024  # MB; the page rounds: 800 would be told as 1 GB
 _MODEL_TYPES = ["keras", "h5", "hdf5", "onnx"]
-_IMAGENET, _NUMBERS = "imagenet", "numbers"  # in an address, in place of a file of names
 _UPLOADER, _LABELS = "model-upload", "model-labels"
 LABEL_TYPES = ["txt", "json", "csv", "tsv", "yaml", "yml"]
 _PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff"]
@@ -85,16 +84,13 @@ class ModelChoice:
     def load(self) -> camcore.Classifier:
         """Load it; slow the first time."""
         options: dict[str, Any] = {
-            "labels": self.labels,
+            "labels": self.labels or (None if self.imagenet else NUMBERS),
             "output": self.output,
             "output_kind": self.output_kind,
             "input_size": self.input_size,
             "input": self.input,
         }
-        model = camcore.load_model(self.name, **options)
-        if self.imagenet and are_unnamed_imagenet(model.class_names):
-            return model.named(imagenet_names())
-        return model
+        return camcore.load_model(self.name, **options)
 
     def link(self) -> dict[str, str | Iterable[str] | None]:
         """What an address says of the model; an uploaded file goes by its content."""
@@ -103,7 +99,7 @@ class ModelChoice:
         side = str(self.input_size[0]) if self.input_size else None
         return {
             "model": address_of(self.name),
-            "labels": address_of(self.labels if self.imagenet else self.labels or _NUMBERS),
+            "labels": address_of(self.labels if self.imagenet else self.labels or NUMBERS),
             "kind": self.output_kind,
             "side": side,
             "other": [f"{name}={address_of(value)}" for name, value in self.others] or None,
@@ -148,8 +144,8 @@ def _follow_link_to_file(file: str) -> None:
         follow_upload(labels, _LABELS, "a list of class names")
     else:
         st.session_state[f"{_LABELS}-kept"] = None
-    st.session_state["model-imagenet"] = labels != _NUMBERS
-    named = not is_token(labels) and labels not in (_IMAGENET, _NUMBERS)
+    st.session_state["model-imagenet"] = labels != NUMBERS
+    named = not is_token(labels) and labels not in (IMAGENET, NUMBERS)
     st.session_state["model-labels-linked"] = labels if named else ""
     st.session_state["model-kind"] = asked_one("kind", _OUTPUT_KINDS, "the output kind") or ""
     side = asked_one("side", map(str, range(_SIDES[0], _SIDES[1] + 1)), "the input size")
@@ -318,9 +314,9 @@ def pick_input(choice: ModelChoice, model: camcore.Classifier) -> ModelChoice:
 
 
 def pick_names(choice: ModelChoice, model: camcore.Classifier) -> ModelChoice:
-    """The same choice with ImageNet's names, where a file does not name its 1000 classes."""
-    assumed = choice.imagenet and are_imagenet(model.class_names)
-    if not choice.file or choice.labels or not (assumed or are_unnamed_imagenet(model.class_names)):
+    """The same choice with ImageNet's names or numbers, where a file does not name its classes."""
+    assumed = model.class_names == imagenet_names()
+    if not choice.file or choice.labels or not (assumed or takes_imagenet_names(model)):
         return choice
     st.session_state.setdefault("model-imagenet", True)
     st.checkbox(
@@ -330,7 +326,7 @@ def pick_names(choice: ModelChoice, model: camcore.Classifier) -> ModelChoice:
         help="The file does not name its classes. A network with 1000 of them was usually trained "
         "on ImageNet, whose names come with CAM Audit.",
     )
-    return replace(choice, labels=_IMAGENET) if assumed else choice
+    return replace(choice, labels=IMAGENET if assumed else NUMBERS)
 
 
 def pick_others(

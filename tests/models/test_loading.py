@@ -14,6 +14,7 @@ from camcore.errors import InputError, ModelError
 from camcore.models import loading
 from camcore.models.catalogue import CATALOGUE
 from camcore.models.keras import loading as keras_loading
+from camcore.models.keras.classifier import KerasClassifier
 
 # The layer that the literature shows for each family: name or its end, and its grid.
 LAST_MAPS = {
@@ -113,6 +114,38 @@ def test_a_file_of_ones_own_loads_with_labels(gap_model, tmp_path, monkeypatch, 
     )
     told = loading.load_model(file, preprocessing="torch")
     assert (told.preprocessing, told.preprocessing_guessed) == ("torch", False)
+
+
+@pytest.mark.parametrize(
+    ("classes", "activation", "labels", "named"),
+    [
+        (1000, "softmax", None, True),
+        (1000, None, None, True),
+        (1000, "softmax", "numbers", False),
+        (1000, "sigmoid", None, False),
+        (999, "softmax", None, False),
+    ],
+)
+def test_a_thousand_unnamed_classes_are_imagenets(
+    keras, tmp_path, monkeypatch, classes, activation, labels, named
+):
+    """Only where one of them is right, and never silently."""
+    images = keras.Input((8, 8, 3))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(2, 3)(images))
+    model = keras.Model(images, keras.layers.Dense(classes, activation=activation)(x))
+
+    def load(path, preprocessing, names, options):
+        return KerasClassifier(model, class_names=names)
+
+    monkeypatch.setattr(loading, "_load_file", load)
+    file = tmp_path / "m.keras"
+    file.touch()
+    classifier = loading.load_model(file, labels=labels)
+    assert classifier.class_names[16] == ("bulbul" if named else "class 16")
+    assert any("ImageNet's" in note for note in classifier.notes) is named
+    held = classifier.holding({})
+    assert held.notes == classifier.notes
+    assert held.class_names == classifier.class_names
 
 
 @pytest.mark.parametrize(

@@ -281,7 +281,7 @@ def test_the_table_can_be_written(tmp_path):
         ("missing.zip", "does not exist"),
         ("missing.csv", "does not exist"),
         ("nul\0byte", r"nul\?byte does not exist"),
-        ("1.png", "1.png is neither a folder nor a .zip or .csv file"),
+        ("1.png", "1.png is neither a folder nor a .zip, .csv or .txt file"),
         ("a.zip", "cannot be read as a zip"),
         ("empty", "empty holds no picture; give"),
         ("texts", r"texts holds no picture \(2 files that are no pictures were left out: 2 .txt\)"),
@@ -392,6 +392,32 @@ def test_tables_for_the_splits_of_a_zip(tmp_path):
     (folder / "val.csv").write_text("filename,class\n3.png,cat\n")
     source = read(pack(tmp_path / "a.zip", folder))
     assert splits(source) == [("images/3.png", "cat", "val")]
+    assert [split.name for split in source.splits] == ["train", "val"]
+
+
+@pytest.mark.parametrize(
+    ("folders", "noted"),
+    [
+        (("seen/cat", "seen/dog", "new/cat", "new/dog"), True),
+        (("cat/a", "cat/b", "dog/a"), False),
+        (("cat", "dog"), False),
+        (("train/cat", "train/dog", "test/cat", "test/dog"), False),
+    ],
+)
+def test_parts_of_other_names_are_said(tmp_path, folders, noted):
+    folder = fill(tmp_path / "in", *(f"{name}/{k}.png" for name in folders for k in "12"))
+    notes = read(folder).notes
+    assert any("the same folders (cat, dog)" in note for note in notes) is noted
+
+
+def test_lists_for_the_splits_of_a_folder(tmp_path):
+    """As Caffe has them; a text beside a picture is none of them."""
+    folder = fill(tmp_path / "in", "images/1.png", "images/2.png", "images/3.png")
+    (folder / "train.txt").write_text("images/1.png 0\nimages/2.png 1\n")
+    (folder / "val.txt").write_text("images/3.png 1\n")
+    (folder / "synset_words.txt").write_text("n01440764 tench\nn01443537 goldfish\n")
+    source = read(folder)
+    assert splits(source) == [("images/3.png", "1", "val")]
     assert [split.name for split in source.splits] == ["train", "val"]
 
 

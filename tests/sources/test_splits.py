@@ -44,6 +44,17 @@ def two(first: str, *others: str, classes: tuple[str, ...] = ("cats", "dogs")) -
         ("train", "holdout"),
         ("val", "test"),
         ("fruits-360 Training", "fruits-360 Test"),
+        ("entrenamiento", "validación", "prueba"),
+        ("treino", "teste"),
+        ("Entraînement", "Validation", "Test"),
+        ("addestramento", "prova"),
+        ("Trainingsdaten", "Validierungsdaten", "Testdaten"),
+        ("eğitim", "doğrulama", "test"),
+        ("обучение", "тест"),
+        ("обучающая выборка", "тестовая выборка"),
+        ("训练集", "验证集", "测试集"),
+        ("学習データ", "検証データ", "テストデータ"),
+        ("훈련", "테스트"),
     ],
 )
 def test_all_spellings(names):
@@ -114,6 +125,8 @@ def test_all_layouts(paths, pairs):
         files("dev", "cat"),
         files("land/bus", "land/train", "sea/boat"),
         files("bus/train", "car/door"),
+        files("prueba", "gato"),
+        files("Testament", "Provence"),
     ],
 )
 def test_classes_are_no_splits(paths):

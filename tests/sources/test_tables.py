@@ -185,6 +185,16 @@ def rows_of(header: str, *rows: str) -> str:
 @pytest.mark.parametrize(
     "text",
     [
+        rows_of("My pictures,", "filename,class", *(f"{path},{label}"
+                                                    for path, label in PAIRS.items())),
+        rows_of("# made by hand", "file,label", *(f"{path},{label}"
+                                                  for path, label in PAIRS.items())),
+        rows_of("Datei;Klasse;Wert", *(f"{path};{label};{number},5"
+                                       for number, (path, label) in enumerate(PAIRS.items()))),
+        rows_of("文件名,类别,x", *(f"{path},{label},{label}" for path, label in PAIRS.items())),
+        "".join(f"{path},test,{label}\n" for path, label in PAIRS.items()),
+        rows_of("url,label", *(f"https://a.org/in/{path[7:]}?w=5,{label}"
+                               for path, label in PAIRS.items())),
         rows_of("filename,class", *(f"{path},{label}" for path, label in PAIRS.items())),
         rows_of("image\tcategory", *(f"{path}\t{label}" for path, label in PAIRS.items())),
         rows_of("img_path|target", *(f"{path}|{label}" for path, label in PAIRS.items())),
@@ -216,6 +226,64 @@ def test_tables_as_people_have_them(tmp_path, text, encoding):
         (tmp_path / name).write_bytes(b"abc")
     (tmp_path / "t.csv").write_bytes(text.encode(encoding))
     assert pairs(read_source(tmp_path / "t.csv", unpack_to=tmp_path / "unused")) == PAIRS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "images/0001.jpg 0\nimages/0002.jpg 1\nimages/0010.jpg 0\n",
+        "images/0001.jpg,0\nimages/0002.jpg,1\nimages/0010.jpg,0\n",
+        "images/0001.jpg\t0\r\nimages/0002.jpg\t1\r\nimages/0010.jpg\t0",
+        "# made by hand\nimages/0001.jpg   0\n\nimages/0002.jpg 1\n  0010.jpg 0 \n",
+        "0 images/0001.jpg\n1 images/0002.jpg\n0 images/0010.jpg\n",
+        "/data/images/0001.jpg 0\n/data/images/0002.jpg 1\n/data/images/0010.jpg 0\n",
+        "filename label\n0001.jpg 0\n0002.jpg 1\n0010.jpg 0\n",
+        "images/0001 0\nimages/0002 1\nimages/0010 0\n",
+        "file split label\n0001 test 0\n0002 test 1\n0010 test 0\n",
+        "0\t0.000000\timages/0001.jpg\n1\t1.000000\timages/0002.jpg\n2\t0.000000\t0010.jpg\n",
+    ],
+)
+@pytest.mark.parametrize("name", ["list.txt", "train.lst"])
+def test_lists_of_pictures(tmp_path, text, name):
+    for path in FILES:
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(b"abc")
+    (tmp_path / name).write_text(text)
+    expected = dict(zip(FILES, "010", strict=True))
+    assert pairs(read_source(tmp_path / name, unpack_to=tmp_path / "unused")) == expected
+
+
+def test_spaces_in_names_and_labels_of_a_list(tmp_path):
+    text = '"my cat.png" guide dog\nb c.d.png cat\n'
+    listed = source(tmp_path, text, "my cat.png", "b c.d.png")
+    assert pairs(listed) == {"my cat.png": "guide dog", "b c.d.png": "cat"}
+
+
+def test_a_list_with_as_many_classes_as_pictures(tmp_path):
+    """Twelve classes of thirteen pictures are classes; what counts the rows is none."""
+    names = [f"{k:02}.png" for k in range(13)]
+    text = "".join(f"{name} {k % 12}\n" for k, name in enumerate(names))
+    assert source(tmp_path, text, *names).files["label"].nunique() == 12
+    with pytest.raises(InputError, match="none for the labels"):
+        source(tmp_path, "".join(f"{k} {name}\n" for k, name in enumerate(names)))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "A folder of cats.\n", "1.png\n2.png\n", "0 0.5 0.5 0.2 0.2\n"]
+)
+def test_texts_that_list_no_labels(tmp_path, text):
+    for name in ("1.png", "2.png"):
+        (tmp_path / name).write_bytes(b"abc")
+    (tmp_path / "1.txt").write_text(text)
+    assert read_source(tmp_path, unpack_to=tmp_path / "unused").kind == "flat folder"
+    with pytest.raises(InputError, match=r"1\.txt (is empty|has no column)|names can be used"):
+        read_source(tmp_path / "1.txt", unpack_to=tmp_path / "unused")
+
+
+def test_escapes_of_addresses_are_read_where_no_file_is_called_so(tmp_path):
+    text = "path,label\na%20b/1%2B.png,cat\n100%25.png,dog\n"
+    listed = source(tmp_path, text, "a b/1+.png", "100%25.png", "100%.png")
+    assert pairs(listed) == {"a b/1+.png": "cat", "100%25.png": "dog"}
 
 
 def test_a_quoted_comma_is_part_of_a_label(tmp_path):

@@ -92,7 +92,7 @@ class Settings:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be 0 or more.")
         for name in ("source", "labels", "class_names"):
             value = getattr(self, name)
-            if value is not None and value not in ("none", "groups", "imagenet"):
+            if value is not None and value not in ("none", "groups", "imagenet", "numbers"):
                 object.__setattr__(self, name, str(Path(value).expanduser().absolute()))
         if Path(self.model).is_file():
             object.__setattr__(self, "model", str(Path(self.model).absolute()))

@@ -38,7 +38,7 @@ from camcore.auditing.verdict.carriers import name_of
 from camcore.auditing.verdict.causes import joined
 from camcore.auditing.verdict.kinds import kind_of, needed, scores
 from camcore.auditing.verdict.ordering import in_order
-from camcore.sources.synsets import GROUPS, are_imagenet, columns_of
+from camcore.sources.synsets import group_offer
 
 _SCALES = (("yellow", "blue"), ("red", "green"))
 _SHOWN = 500  # images listed in a finding
@@ -122,8 +122,12 @@ def _notes(run: Run, predicted: pd.Series) -> list[str]:
         notes.append(
             f"the preprocessing of the model is a guess ({name}); choose it if it is wrong"
         )
-    if (offer := _offer_groups(run, predicted)) is not None:
-        notes.append(offer)
+    classes = record["classes"]
+    if classes["by"] == "prediction":
+        names = [audit_class["name"] for audit_class in classes["classes"]]
+        readable = predicted[predicted >= 0].to_numpy()
+        offer = group_offer(names, readable, run.plan.rules.least_images)
+        notes += [offer] if offer else []
     notes += boxes_notes(run)
     if lost := run.store.read_json("trials/lost.json"):
         notes.append(
@@ -131,25 +135,6 @@ def _notes(run: Run, predicted: pd.Series) -> list[str]:
             "part in them"
         )
     return notes
-
-
-def _offer_groups(run: Run, predicted: pd.Series) -> str | None:
-    """What joining ImageNet's classes would give, where most images are in too small ones."""
-    classes = run.record["classes"]
-    names = [audit_class["name"] for audit_class in classes["classes"]]
-    if classes["by"] != "prediction" or not are_imagenet(names):
-        return None
-    least = run.plan.rules.least_images
-    sizes = predicted.map(predicted.value_counts())
-    sizes_joined = {name: int(predicted.isin(columns_of(name)).sum()) for name in GROUPS}
-    enough = [f"{name} ({size})" for name, size in sizes_joined.items() if size >= least]
-    if 2 * int((sizes < least).sum()) < len(predicted) or not enough:
-        return None
-    return (
-        f"most images are in classes with fewer than {least} of them; `groups` for the labels "
-        f"(--labels groups) joins ImageNet's classes, and these groups have enough: "
-        f"{', '.join(enough)}"
-    )
 
 
 def _associated(findings: dict[tuple[int, str], Finding], run: Run, plan: Plan) -> None:

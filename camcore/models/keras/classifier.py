@@ -28,7 +28,7 @@ from camcore.models.default_layer import unread_note
 from camcore.models.held_inputs import Held, values_held
 from camcore.models.keras.batchnorm_folding import merged_function
 from camcore.models.keras.content_hash import content_sha256
-from camcore.models.keras.default_layer import default_tap, reaching
+from camcore.models.keras.default_layer import default_tap, other_parts, reaching
 from camcore.models.keras.feeding import Feed
 from camcore.models.keras.functions import Pieces
 from camcore.models.keras.gap_head import pooled_affine
@@ -161,7 +161,11 @@ class KerasClassifier:
         self.weighted_layers = tuple(self._captured)
         self._pooled = pooled_affine(self._graph, taps, read.scores)
         self.layers = tuple(self._layer(tap) for tap in taps)
-        self.default_layer = default_tap(self._graph, taps, read.scores).name
+        default = default_tap(self._graph, taps, read.scores)
+        self.default_layer = default.name
+        if apart := other_parts(self._graph, taps, default):
+            self._decided = (*self._decided, apart)
+            self._hold(self._given)
 
     def forward(self, images: np.ndarray, layer: str) -> Forward:
         """Run the model on preprocessed images, shape (N, H, W, C) float32.
@@ -309,15 +313,18 @@ class KerasClassifier:
         copied._hold(self._given | dict(others))
         return copied
 
-    def named(self, class_names: Sequence[str]) -> KerasClassifier:
-        """The same model with its classes called otherwise.
+    def named(self, class_names: Sequence[str], note: str = "") -> KerasClassifier:
+        """The same model with its classes called otherwise, and a note on that where it needs one.
 
         Raises
         ------
         InputError
             If their number does not fit.
         """
-        return renamed(self, class_names)
+        copied = renamed(self, class_names, note)
+        if note:
+            copied._decided = (*self._decided, note)
+        return copied
 
     def parts(self, layer: str) -> tuple[tuple[LayerRow, ...], tuple[LayerRow, ...]]:
         """The model as two networks, from the image to `layer` and from there to the output.

@@ -24,6 +24,7 @@ _LINEAR = PASSED_THROUGH | {
     "PadV2", "Transpose", "StridedSlice", "ReverseV2", "ConcatV2", "SpaceToDepth",
     "ExtractImagePatches", "ResizeBilinear",
 }  # fmt: skip
+_ELSEWHERE = 0.1  # share of a picture that another branch must see to be named
 
 
 def reaching(
@@ -74,6 +75,59 @@ def default_tap(graph: TracedGraph, taps: tuple[Tap, ...], scores: Any) -> Tap:
         reads=reads,
     )
     return default_layer.default_tap(active, network)
+
+
+def other_parts(graph: TracedGraph, taps: tuple[Tap, ...], default: Tap) -> str:
+    """A note where other branches see parts of the picture that the default layer does not.
+
+    Returns
+    -------
+    str
+        Empty where the default layer sees as much as the layers beside it.
+    """
+    sources = graph.ancestors(default.tensor)
+    seen = _covered(default)
+    branches: dict[tuple[float, ...], Tap] = {}  # the last layer of each part
+    for tap in taps:
+        if tap.tensor.op in sources or tap.kind.startswith(_PASSIVE):
+            continue
+        area = _covered(tap)
+        if _area(area) - _area(_common(area, seen)) > _ELSEWHERE:
+            branches[area] = tap
+    if not branches:
+        return ""
+    others = ", ".join(f"{tap.name!r} {_area(area):.0%}" for area, tap in branches.items())
+    return (
+        f"the model looks at parts of the picture apart: {default.name!r}, whose map is shown, "
+        f"sees {_area(seen):.0%} of it, and of other parts {others}; choose the layer of a part"
+    )
+
+
+def _covered(tap: Tap) -> tuple[float, float, float, float]:
+    """What the map of a tap speaks for: left, top, right, bottom in fractions of the picture."""
+    if tap.map is None:
+        return 0.0, 0.0, 1.0, 1.0
+    frame = tap.map.frame
+    x0, y0, x1, y1 = frame.reach or (frame.x0, frame.y0, frame.x1, frame.y1)
+    inside = (
+        min(max(edge / size, 0.0), 1.0)
+        for edge, size in zip(
+            (x0, y0, x1, y1), (frame.width, frame.height, frame.width, frame.height), strict=True
+        )
+    )
+    left, top, right, bottom = inside
+    return left, top, right, bottom
+
+
+def _common(first: tuple[float, ...], second: tuple[float, ...]) -> tuple[float, ...]:
+    starts = (max(a, b) for a, b in zip(first[:2], second[:2], strict=True))
+    stops = (min(a, b) for a, b in zip(first[2:], second[2:], strict=True))
+    return (*starts, *stops)
+
+
+def _area(box: tuple[float, ...]) -> float:
+    x0, y0, x1, y1 = box
+    return max(0.0, x1 - x0) * max(0.0, y1 - y0)
 
 
 def _of_noise(graph: TracedGraph, tensors: list[Any]) -> list[np.ndarray]:

@@ -39,7 +39,10 @@ class Feed:
         """The argument of the model, from images (N, H, W, C) float32."""
         inputs = self._inputs
         picture = tf.cast(images, inputs.dtype)
-        if inputs.taken != inputs.shape:
+        height, width, channels = inputs.shape
+        if inputs.taken == (channels, height, width) != inputs.shape:
+            picture = tf.transpose(picture, (0, 3, 1, 2))
+        elif inputs.taken != inputs.shape:
             picture = tf.reshape(picture, (-1, *inputs.taken))
         if not inputs.others:
             return picture

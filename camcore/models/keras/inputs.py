@@ -30,7 +30,8 @@ class Inputs:
     shape : tuple of int
         Height, width, channels of that picture.
     taken : tuple of int
-        What the model wants one picture as: without a channel axis, or in one row.
+        What the model wants one picture as: without a channel axis, in one row, or with the
+        channels first.
     dtype : str
     others : tuple of OtherInput
     pictures : tuple of str
@@ -128,6 +129,8 @@ def read_inputs(
         )
     shape = _sized(name, pictures[chosen], size)
     taken = shape if len(shapes[chosen]) == 3 else shape[: len(shapes[chosen])]
+    if _channels_first(shapes[chosen]):
+        taken = shape[2], shape[0], shape[1]
     if len(shapes[chosen]) == 1:
         taken = (prod(shape),)
     others = tuple(
@@ -176,7 +179,9 @@ def _takers(shapes: dict[str, tuple[int | None, ...]]) -> dict[str, tuple[int | 
     """Inputs that can take a picture, as height x width x channels, the likeliest first."""
     kinds: list[dict[str, tuple[int | None, ...]]] = [{}, {}, {}, {}]
     for name, shape in shapes.items():
-        if len(shape) == 3 and shape[2] is not None:
+        if _channels_first(shape):
+            kinds[0][name] = *shape[1:], shape[0]
+        elif len(shape) == 3 and shape[2] is not None:
             kinds[0 if shape[2] in (1, 3) else 1][name] = shape
         elif len(shape) == 2 and (
             None in shape or all((side or 0) >= _LEAST_SIDE for side in shape)
@@ -185,6 +190,15 @@ def _takers(shapes: dict[str, tuple[int | None, ...]]) -> dict[str, tuple[int | 
         elif len(shape) == 1 and shape[0] and (picture := _unrolled(shape[0])):
             kinds[3][name] = picture
     return kinds[0] | kinds[1] | kinds[2] | kinds[3]
+
+
+def _channels_first(shape: tuple[int | None, ...]) -> bool:
+    """Whether an input takes gray or RGB pictures as channels x height x width."""
+    return (
+        len(shape) == 3
+        and shape[0] in (1, 3)
+        and all(side is None or side >= _LEAST_SIDE for side in shape[1:])
+    )
 
 
 def _unrolled(count: int) -> tuple[int, int, int] | None:

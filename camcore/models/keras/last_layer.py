@@ -63,6 +63,8 @@ class LastLayer:
         if classifier.other_inputs or classifier.output_kind not in _KINDS:
             raise self._refused("it takes one picture and tells classes apart that exclude another")
         model = classifier.keras_model
+        if tuple(model.inputs[0].shape)[3:] != classifier.input_shape[2:]:
+            raise self._refused("it takes pictures as height x width x channels")
         dense = [own for own in model.layers if isinstance(own, keras.layers.Dense)]
         if not dense or not dense[-1].use_bias:
             raise self._refused("its last layer with weights is a Dense layer with a bias")

@@ -328,15 +328,18 @@ class OnnxClassifier:
         copied._class_weights = {}
         return copied
 
-    def named(self, class_names: Sequence[str]) -> OnnxClassifier:
-        """The same model with its classes called otherwise.
+    def named(self, class_names: Sequence[str], note: str = "") -> OnnxClassifier:
+        """The same model with its classes called otherwise, and a note on that where it needs one.
 
         Raises
         ------
         InputError
             If their number does not fit.
         """
-        return renamed(self, class_names)
+        copied = renamed(self, class_names, note)
+        if note:
+            copied._decided = (*self._decided, note)
+        return copied
 
     def parts(self, layer: str) -> tuple[tuple[LayerRow, ...], tuple[LayerRow, ...]]:
         """The model as two networks, from the image to `layer` and from there to the output.

@@ -298,15 +298,15 @@ class TorchClassifier:
         values_held(self.other_inputs, others, self.preprocessing, self.name)
         return self
 
-    def named(self, class_names: Sequence[str]) -> TorchClassifier:
-        """The same model with its classes called otherwise.
+    def named(self, class_names: Sequence[str], note: str = "") -> TorchClassifier:
+        """The same model with its classes called otherwise, and a note on that where it needs one.
 
         Raises
         ------
         InputError
             If their number does not fit.
         """
-        return renamed(self, class_names)
+        return renamed(self, class_names, note)
 
     def parts(self, layer: str) -> tuple[tuple[LayerRow, ...], tuple[LayerRow, ...]]:
         """The model as two networks, from the image to `layer` and from there to the output.

@@ -99,7 +99,7 @@ def check_settings(settings: Settings) -> None:
     if Path(settings.model).is_file():
         named.append(settings.model)
     for path in named:
-        if path not in (None, "none", "groups", "imagenet"):
+        if path not in (None, "none", "groups", "imagenet", "numbers"):
             check_bounds(path, runs_folder(), upload_folder().place)
 
 

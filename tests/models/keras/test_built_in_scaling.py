@@ -98,11 +98,13 @@ def test_inputs_of_other_ranges(told):
     assert told(lambda x: (x - 0.5) * 2) == ("0-1", False)
     assert told(lambda x: x * 255.0 - 117) == ("0-1", False)
     assert told(lambda x: (x + 1) * 127.5) == ("-1..1", False)
+    assert told(lambda x: (x + 1) * 100) == ("-1..1", False)
 
 
 def test_what_does_not_tell(told, keras):
     assert told(lambda x: x) == GUESS
     assert told(lambda x: x / 2) == GUESS
+    assert told(lambda x: keras.ops.log(x + 1)) == GUESS
     assert told(lambda x: keras.layers.Conv2D(3, 1)(x) / 255) == GUESS
     assert told(lambda x: keras.layers.MaxPooling2D(2)(x)) == GUESS
 

@@ -55,6 +55,28 @@ def test_pictures_without_a_channel_axis_are_read(keras, shape):
     np.testing.assert_array_equal(classifier.scores(batch)[0], np.asarray(model(taken)))
 
 
+@pytest.mark.parametrize("shape", [(3, 12, 10), (1, 12, 12), (3, None, None)])
+def test_pictures_with_the_channels_first_are_read(keras, shape):
+    inputs = keras.Input(shape)
+    x = keras.layers.Permute((2, 3, 1))(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(2)(convolved(keras, x)))
+    free = {"input_size": (16, 14)} if None in shape else {}
+    classifier = KerasClassifier(model, **free)
+    size = (*free.get("input_size", shape[1:]), shape[0])
+    assert classifier.input_shape == size
+    assert classifier.default_layer == "conv"
+    batch = DRAW.uniform(0, 1, (2, *size)).astype(np.float32)
+    expected = model(batch.transpose(0, 3, 1, 2))
+    np.testing.assert_array_equal(classifier.scores(batch)[0], np.asarray(expected))
+
+
+@pytest.mark.parametrize("shape", [(12, 10, 3), (4, 12, 12)])
+def test_other_pictures_have_the_channels_last(keras, shape):
+    inputs = keras.Input(shape)
+    model = keras.Model(inputs, keras.layers.Dense(2)(convolved(keras, inputs)))
+    assert KerasClassifier(model).input_shape == shape
+
+
 @pytest.mark.parametrize("shape", [(7,), (49,), (100, 5), (4, 4, 4, 1)])
 def test_tables_and_volumes_are_no_pictures(keras, shape):
     inputs = keras.Input(shape)

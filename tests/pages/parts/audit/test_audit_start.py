@@ -267,7 +267,7 @@ def test_other_thousand_classes_are_not_called_by_imagenets_names(
     app.checkbox(key="model-imagenet").set_value(False).run()
     app.button(key="audit-start").click().run()
     ((settings, _),) = launched
-    assert (settings.class_names, settings.labels) == (None, None)
+    assert (settings.class_names, settings.labels) == ("numbers", None)
 
 
 def test_a_flat_folder_under_imagenet_offers_groups_of_classes(visit, launched, tmp_path, thousand):
