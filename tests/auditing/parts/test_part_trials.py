@@ -14,7 +14,7 @@ from camcore.auditing.evidence.stage import gather
 from camcore.auditing.interventions import replay
 from camcore.auditing.interventions.effects import differences, matching
 from camcore.auditing.interventions.image_pool import Pool
-from camcore.auditing.interventions.intervene import _readable
+from camcore.auditing.interventions.intervene import readable
 from camcore.auditing.interventions.trials import Laboratory
 from camcore.auditing.parts.evidence import part_evidence
 from camcore.auditing.parts.placing import parts_file
@@ -47,7 +47,7 @@ def asked_for_parts(data: Path, network: CellNetwork, out: Path) -> Audited:
         scan(store, plan, classifier, watch)
         gather(store, plan, watch)
         files = store.read_table("files.parquet").set_index("id")
-        images = _readable(store, plan, files)
+        images = readable(store, plan, files)
         pool = Pool(plan, files, images)
         watch.begin("interventions", total=1000)
         laboratory = Laboratory(store, plan, classifier, pool, watch)
