@@ -33,6 +33,7 @@ from camcore.cli.outcome import INPUT, INTERNAL, STOPPED, Commands, Outcome, Rep
 from camcore.cli.repair import repair
 from camcore.cli.retrofit import retrofit
 from camcore.cli.terminal import say
+from camcore.cli.verify import verify
 from camcore.errors import CamcoreError
 
 _IMAGE_MODEL = "cloud-detector"  # explains something on any machine, without a network
@@ -186,6 +187,7 @@ for command in (
     train,
     retrofit,
     repair,
+    verify,
 ):
     cli.add_command(command)
 

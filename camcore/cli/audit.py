@@ -109,8 +109,12 @@ def audit(source: str, out: Path, limits: dict[str, float], **options: Any) -> O
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--bundle", metavar="FILE", type=click.Path(path_type=Path),
+    help="Also write all evidence into one zip, which `camcore verify` checks.",
+)  # fmt: skip
 @fail_on_option
-def report(run: Path, limits: dict[str, float]) -> Outcome:
+def report(run: Path, bundle: Path | None, limits: dict[str, float]) -> Outcome:
     """Make report.html, findings.json and images.csv of RUN anew."""
     from camcore.auditing.pipeline import report as make
 
@@ -120,7 +124,15 @@ def report(run: Path, limits: dict[str, float]) -> Outcome:
             "note: this run was made by another version or under other rules, so it was not judged "
             "again; the report shows the findings that it holds."
         )
-    return _outcome(made, limits)
+    if bundle is None:
+        return _outcome(made, limits)
+    from camcore.auditing.bundle import write_bundle
+
+    digest = write_bundle(made, bundle).manifest_sha256
+    say(f"wrote {bundle}; the SHA-256 of its manifest is {digest}")
+    outcome = _outcome(made, limits)
+    outcome.result["bundle"] = {"file": bundle, "manifest_sha256": digest}
+    return outcome
 
 
 @click.command()

@@ -37,6 +37,8 @@ class Decision:
     by, note : str
     time : str
         ISO 8601, UTC.
+    role : str
+        Of the person who decided; "" where it was not given.
     """
 
     finding: str
@@ -44,6 +46,7 @@ class Decision:
     by: str
     note: str
     time: str
+    role: str = ""
 
 
 class Run:
@@ -249,7 +252,9 @@ class Run:
                 return frozenset((leader.id, *leader.joined))
         return frozenset((finding,))
 
-    def decide(self, finding: str, decision: str, by: str, note: str = "") -> Decision:
+    def decide(
+        self, finding: str, decision: str, by: str, note: str = "", role: str = ""
+    ) -> Decision:
         """Keep a person's decision with the run.
 
         Raises
@@ -266,7 +271,7 @@ class Run:
             raise InputError("a decision needs the name of the person who decides.")
         with self.store.locked(_PATIENCE):
             now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-            made = Decision(finding, decision, by.strip(), note.strip(), now)
+            made = Decision(finding, decision, by.strip(), note.strip(), now, role.strip())
             self.store.write_json(
                 "decisions.json", [vars(kept) for kept in (*self.decisions, made)]
             )
