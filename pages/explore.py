@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 import camcore
 from pages.components.viewer import show_viewer
 from pages.components.wording import calmly, plain
-from pages.parts import results, sharing
+from pages.parts import results, second_model, sharing
 from pages.parts.front_door import show_doors
 from pages.pickers import map_picker, model_picker, picture_picker, target_picker
 from pages.pickers.model_picker import ModelChoice
@@ -22,12 +22,16 @@ from pages.session.navigation import page_frame
 from pages.session.shared_engine import model_loader
 from pages.session.slow_maps import explain_with_progress
 
+_EDITING = "explore-editing"
+
 
 def explore() -> None:
     """The page, from top to bottom."""
     if address.read_link():
         for part in (model_picker, picture_picker, map_picker, target_picker):
             part.follow_link()
+        second_model.follow_link()
+        st.session_state[_EDITING] = "edit" in st.query_params
     elif not st.query_params:
         carry_choices()
 
@@ -104,6 +108,10 @@ def _explain(
     ranked = engine.predict(model, picture, top=None, **options)
     with chips:
         targets = target_picker.pick_targets(model, ranked)
+    statements, hand = below.container(), below.container()
+    with hand, st.container(horizontal=True, gap="large"):
+        editing = _offer_editing()
+        second = second_model.offer(choice)
     _write_address(choice, source, model, targets, layer, method, of, fit, preprocessing)
     alone = stage.empty()
     if engine.estimate(model, picture, method=method, **options):
@@ -121,11 +129,44 @@ def _explain(
     alone.empty()
     with stage:
         show_viewer(picture, shown)
-    with below:
+    with statements:
         results.show_statements(picture, shown)
+    if editing:
+        with hand:
+            _edit(engine, model, choice, source, shown[0])
+    if second:
+        with calmly(hand), hand:
+            second_model.show(engine, model, shown[0], choice.title, second)
+    with below:
         if choice.file and model.preprocessing_guessed:
             map_picker.compare_preprocessings(engine, model, picture, fit)
         _details(choice, source, model, ranked, shown)
+
+
+def _offer_editing() -> bool:
+    st.session_state.setdefault(_EDITING, False)
+    return bool(
+        st.toggle(
+            "What if this were not there?",
+            key=_EDITING,
+            persist_state="session",
+            help="Paint out a part of the picture, or put another picture's there, and watch the "
+            "model's answer and its map.",
+        )
+    )
+
+
+def _edit(
+    engine: camcore.Engine,
+    model: camcore.Classifier,
+    choice: ModelChoice,
+    source: PictureChoice,
+    explanation: camcore.Explanation,
+) -> None:
+    from pages.parts.by_hand import exploring  # late: the edits bring the audit's tables with them
+
+    drawable = model_picker.reads_drawings(choice)
+    exploring.show(engine, model, source, explanation, choice, drawable)
 
 
 def _details(choice, source, model, ranked, shown) -> None:
@@ -171,8 +212,18 @@ def _write_address(choice, source, model, targets, layer, method, of, fit, prepr
             "method": method,
             "of": of if of != "score" else None,
             **map_picker.address_of(model, fit, preprocessing),
+            **second_model.link(),
+            **_address_of_edit(),
         }
     )
+
+
+def _address_of_edit() -> dict[str, str | None]:
+    if not st.session_state[_EDITING]:
+        return {}
+    from pages.parts.by_hand import exploring
+
+    return exploring.link()
 
 
 page_frame()

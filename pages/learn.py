@@ -108,6 +108,7 @@ def _write_address(step: Step, source: PictureChoice, lesson: Lesson) -> None:
             "layer": lesson.layer.name,
             "class": choosing.class_of_address(model, lesson.target),
             **map_picker.address_of(model, lesson.fit, lesson.preprocessing),
+            **step.link(),
         }
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from camcore.auditing.evidence.stage import gather
@@ -11,6 +12,7 @@ from camcore.auditing.held_columns import fixed_values
 from camcore.auditing.interventions.intervene import intervene
 from camcore.auditing.report import write_report
 from camcore.auditing.runs.beginning import begin
+from camcore.auditing.runs.drawn_boxes import keep_boxes_of
 from camcore.auditing.runs.launching import new_run_folder
 from camcore.auditing.runs.progress import Progress, Watch
 from camcore.auditing.runs.run import Run
@@ -20,6 +22,7 @@ from camcore.auditing.scan.scan import scan
 from camcore.auditing.verdict.findings_json import conclude
 from camcore.classifier import Classifier
 from camcore.errors import StoreError
+from camcore.localization.reading import read_boxes
 from camcore.models.loading import load_model
 
 
@@ -29,6 +32,7 @@ def audit(
     *,
     out: str | os.PathLike[str] | None = None,
     show: Callable[[Progress], Any] | None = None,
+    boxes: str | os.PathLike[str] | None = None,
     **options: Any,
 ) -> Run:
     """Find out what a model relies on in a data set, or go on where an audit stopped.
@@ -46,6 +50,11 @@ def audit(
         with the same settings is continued.
     show : callable, optional
         Called with a `Progress` a few times a second.
+    boxes : path, optional
+        Boxes around the objects of some pictures, as for `camcore.localization.read_boxes`. They
+        are kept with the run, and tell object from surroundings where no mask does; the pictures
+        that would decide most are in asked.csv of a run. Given to a complete run, that is judged
+        again.
     **options
         The other fields of `Settings`: layer, method, labels, class_names, preprocessing, output,
         output_kind, input_size, input, others, fit, split, stretch, budget, seed, precision. For a
@@ -66,6 +75,7 @@ def audit(
         If somebody asked it to stop; all that is done is kept.
     """
     in_memory = None if isinstance(model, (str, os.PathLike)) else model
+    given = None if boxes is None else read_boxes(boxes)
     name = os.fspath(model) if isinstance(model, (str, os.PathLike)) else model.name
     settings = Settings(os.fspath(source), name, **options)
     store = Store(out if out is not None else new_run_folder(settings))
@@ -90,6 +100,8 @@ def audit(
         with watch.run():
             plan, classifier = begin(store, settings, load, watch)
             scan(store, plan, classifier, watch)
+            if given is not None and boxes is not None:
+                keep_boxes_of(Run(store.folder), given, Path(boxes).name)
             gather(store, plan, watch)
             intervene(store, plan, classifier, watch)
             watch.begin("report")

@@ -194,6 +194,48 @@ def bootstrap_interval(
     return float(interval.low), float(interval.high)
 
 
+def share_interval(
+    parts: np.ndarray, wholes: np.ndarray, groups: np.ndarray, *, level: float = 0.95, seed: int
+) -> tuple[float, float]:
+    """Confidence interval of the share that parts make of their wholes, over groups of pairs.
+
+    Parameters
+    ----------
+    parts, wholes : ndarray, shape (n,)
+        What a part of a cue does to each pair, and what all of it does.
+    groups : ndarray, shape (n,)
+        Values with one group are drawn together (cluster bootstrap, percentile intervals).
+    level : float
+        Probability that the interval covers the share, between 0 and 1.
+    seed : int
+
+    Returns
+    -------
+    tuple of float
+        Low and high end; (-inf, inf) where the wholes are not surely above zero, so that there is
+        nothing to have a share of.
+
+    Examples
+    --------
+    >>> wholes = np.array([2.0, 4.0, 2.0, 4.0])
+    >>> share_interval(wholes / 4, wholes, np.arange(4), seed=0)
+    (0.25, 0.25)
+    >>> share_interval(wholes, wholes - 3, np.arange(4), seed=0)
+    (-inf, inf)
+    """
+    _, group = np.unique(groups, return_inverse=True)
+    sums = np.stack([np.bincount(group, values) for values in (parts, wholes)], axis=1)
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(len(sums), size=(RULES.resamples, len(sums)))
+    part, whole = sums[drawn].sum(axis=1).T
+    outside = (1 - level) / 2
+    if np.quantile(whole, outside) <= 0:
+        return float("-inf"), float("inf")
+    shares = part[whole > 0] / whole[whole > 0]
+    low, high = np.quantile(shares, (outside, 1 - outside))
+    return float(low), float(high)
+
+
 def holm(p: np.ndarray) -> np.ndarray:
     """Adjust p for several families of tests: Holm's step-down procedure.
 

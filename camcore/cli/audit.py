@@ -80,6 +80,12 @@ fail_on_option = click.option(
     "--precision", default=_DEFAULT.precision, metavar="P", show_default=True,
     help=f"One of {', '.join(PRECISIONS)}; auto measures which is faster and agrees.",
 )  # fmt: skip
+@click.option(
+    "--boxes", metavar="FILE",
+    help="Boxes around the objects of some pictures: CSV, Pascal VOC or COCO. Where no mask tells, "
+    "they tell objects from surroundings; RUN/asked.csv names the pictures that decide most. Given "
+    "to a complete RUN, that is judged again.",
+)  # fmt: skip
 @click.option("--out", required=True, metavar="RUN", type=click.Path(path_type=Path))
 @fail_on_option
 def audit(source: str, out: Path, limits: dict[str, float], **options: Any) -> Outcome:
@@ -199,6 +205,8 @@ def _say(run: Run, sentences: Sequence[str]) -> None:
             words += f"; {finding.kind}, {finding.presence} it"
         elif finding.on_object:
             words += "; this is the object"
+        elif finding.on_object is False:
+            words += "; not the object"
         elif finding.may_be_object:
             words += "; no mask tells whether this is the object"
         elif finding.trace:

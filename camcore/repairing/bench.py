@@ -99,13 +99,13 @@ class Bench:
 
     def ids(self, half: int) -> np.ndarray:
         """Ids of the pictures that learn (0), or that are held out (1)."""
-        found: np.ndarray = self.images.index[self.images["half"] == half].to_numpy()
-        return found
+        ids: np.ndarray = self.images.index[self.images["half"] == half].to_numpy()
+        return ids
 
     def klass(self, ids: np.ndarray) -> np.ndarray:
         """Audited class of each picture."""
-        found: np.ndarray = self.images.loc[ids, "klass"].to_numpy()
-        return found
+        classes: np.ndarray = self.images.loc[ids, "klass"].to_numpy()
+        return classes
 
     def inputs(self, pixels: np.ndarray) -> np.ndarray:
         """Pixels as the network takes them."""
@@ -114,13 +114,15 @@ class Bench:
     def background_probes(self) -> tuple[Probe, ...]:
         """All but the object goes over; what lies over the whole picture, after it."""
         seen = self.pool.images(self.ids(0))
-        swaps = [own for own in object_probes(seen) if own.family == "background"]
-        over_all = [own for own in self.probes if own.everywhere and own.family != "background"]
+        swaps = [probe for probe in object_probes(seen) if probe.family == "background"]
+        over_all = [
+            probe for probe in self.probes if probe.everywhere and probe.family != "background"
+        ]
         return (*swaps, *over_all)
 
     def tell_cues(self, network: LastLayer) -> None:
         """Learn which pictures bear each cue."""
-        told = []
+        bears = []
         self.watch.begin("cues", len(self.findings) * len(self.images))
         for number, finding in enumerate(self.findings):
             name = f"cues/{number:02d}.parquet"
@@ -134,8 +136,8 @@ class Bench:
                 self.store.read_table(name).set_index("id")["strength"].loc[self.images.index]
             )
             of_class = (self.images["klass"] == self._klass_of(finding)).to_numpy()
-            told.append(pd.Series(present(strength.to_numpy(), of_class), self.images.index))
-        self.bears = tuple(told)
+            bears.append(pd.Series(present(strength.to_numpy(), of_class), self.images.index))
+        self.bears = tuple(bears)
 
     def _klass_of(self, finding: Finding) -> int:
         return self.run.class_names.index(finding.class_name)
@@ -147,10 +149,10 @@ class Bench:
         recipients = self.pool.images(
             rng.choice(others, min(len(others), RULES.recipients), replace=False)
         )
-        found = []
+        strengths = []
         for start in range(0, len(donors), 16):
             part = donors.take(slice(start, start + 16))
-            found.append(
+            strengths.append(
                 cue_strength(
                     self.probes[number],
                     part,
@@ -160,15 +162,15 @@ class Bench:
                 )
             )
             self.watch.advance(len(part))
-        return np.concatenate(found)
+        return np.concatenate(strengths)
 
     def margins(self, network: LastLayer, pixels: np.ndarray, klass: int) -> np.ndarray:
         """Log-odds of an audited class against the others."""
         scores = network.features(self.inputs(pixels)) @ network.weights + network.bias
-        own = scores[:, self.columns[klass]]
+        of_class = scores[:, self.columns[klass]]
         others = np.delete(scores, self.columns[klass], axis=1)
         top = others.max(axis=1)
-        margins: np.ndarray = own - top - np.log(np.exp(others - top[:, None]).sum(axis=1))
+        margins: np.ndarray = of_class - top - np.log(np.exp(others - top[:, None]).sum(axis=1))
         return margins
 
     def features(self, network: LastLayer, name: str, batch: Batch) -> np.ndarray:
@@ -177,13 +179,13 @@ class Bench:
         for number, start in enumerate(range(0, len(batch), 64)):
             part = f"features/{name}/{batch.name}/{number:05d}.parquet"
             if not self.store.whole(part):
-                piece = Batch(
+                rows_here = Batch(
                     batch.name,
                     batch.ids[start : start + 64],
-                    tuple((probe, own[start : start + 64]) for probe, own in batch.edits),
+                    tuple((probe, given[start : start + 64]) for probe, given in batch.edits),
                     batch.seed + number,
                 )
-                made = network.features(self.inputs(next(piece.pixels(self.pool))))
+                made = network.features(self.inputs(next(rows_here.pixels(self.pool))))
                 table = pd.DataFrame(made, columns=[str(k) for k in range(made.shape[1])])
                 self.store.write_table(part, table)
             rows.append(self.store.read_table(part).to_numpy(np.float32))
@@ -231,8 +233,8 @@ class Bench:
                     self.store.read_table(f"cues/{number:02d}.parquet")["strength"].to_numpy(),
                 ]
             )
-            own = np.concatenate([classes, self.images["klass"].to_numpy()]) == of_class
-            bears.append(present(everything, own)[: len(images)])
+            shares_class = np.concatenate([classes, self.images["klass"].to_numpy()]) == of_class
+            bears.append(present(everything, shares_class)[: len(images)])
         rng = np.random.default_rng([self.seed, 13])
         held = np.zeros(len(images), bool)
         cells = pd.Series(list(zip(classes.tolist(), bears[0].tolist(), strict=True)))

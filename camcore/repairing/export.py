@@ -72,7 +72,7 @@ def export_set(
     """
     run = run if isinstance(run, Run) else Run(run)
     folder = Path(folder)
-    found = targets(run, finding)
+    findings = targets(run, finding)
     if folder.exists():
         raise InputError(f"{str(folder)!r} exists; name a folder that does not.")
     if not folder.absolute().parent.is_dir():
@@ -82,7 +82,7 @@ def export_set(
         try:
             with tempfile.TemporaryDirectory() as place:
                 watch = Watch(Path(place), show)
-                _write(Bench(run, found, Store(place), watch), partial, watch)
+                _write(Bench(run, findings, Store(place), watch), partial, watch)
             partial.chmod(0o755)  # a temporary folder is its maker's alone
             os.replace(partial, folder)
         finally:
@@ -98,7 +98,7 @@ def _write(bench: Bench, folder: Path, watch: Watch) -> None:
     batches = check_batches(bench, 0, RULES.copies, bench.has_masks)
     paths = bench.run.images["path"]
     names = _folder_names(bench.run.class_names)
-    labels = [own.label for own in bench.plan.classes.classes]
+    labels = [klass.label for klass in bench.plan.classes.classes]
     rows = []
     watch.begin("pictures", sum(map(len, batches)))
     for name in names:
@@ -107,10 +107,10 @@ def _write(bench: Bench, folder: Path, watch: Watch) -> None:
         klass = bench.klass(batch.ids)
         place = 0
         for pixels in batch.pixels(bench.pool):
-            for own in pixels:
+            for pixels_of in pixels:
                 image = batch.ids[place]
                 file = f"train/{names[klass[place]]}/{image:06d}-{copy}.png"
-                Image.fromarray(own.squeeze()).save(folder / file)
+                Image.fromarray(pixels_of.squeeze()).save(folder / file)
                 donors = dict.fromkeys(str(paths[given[place]]) for _, given in batch.edits)
                 rows.append(
                     {
@@ -138,7 +138,7 @@ def _folder_names(classes: tuple[str, ...]) -> list[str]:
     for name in classes:
         stem = re.sub(r"[^\w .-]+", "-", name).strip(" .-") or "class"
         number, free = 1, stem
-        while free.casefold() in (own.casefold() for own in names):
+        while free.casefold() in (taken.casefold() for taken in names):
             number += 1
             free = f"{stem}-{number}"
         names.append(free)

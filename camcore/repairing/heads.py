@@ -56,10 +56,10 @@ def fit_head(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # separable classes: judged as it is
         model.fit((features - centre) / spread, columns, sample_weight=weights)
-    found, bias = model.coef_.T / spread, model.intercept_
-    if found.shape[1] == 1:  # one column for the difference of the two scores
-        found, bias = found * [-0.5, 0.5], bias * [-0.5, 0.5]
-    return found.astype(np.float32), (bias - centre @ found).astype(np.float32)
+    matrix, bias = model.coef_.T / spread, model.intercept_
+    if matrix.shape[1] == 1:  # one column for the difference of the two scores
+        matrix, bias = matrix * [-0.5, 0.5], bias * [-0.5, 0.5]
+    return matrix.astype(np.float32), (bias - centre @ matrix).astype(np.float32)
 
 
 def chosen_head(
@@ -88,11 +88,11 @@ def chosen_head(
     accuracy : float
         Weighted, of the best strength on `judged`.
     """
-    told, truth, counts = judged
+    features_judged, truth, counts = judged
     scored = []
     for strength in _STRENGTHS:
         matrix, bias = fit_head(features[inner], columns[inner], weights[inner], strength)
-        chances = log_softmax(told @ matrix + bias, axis=1)
+        chances = log_softmax(features_judged @ matrix + bias, axis=1)
         right = chances.argmax(axis=1) == truth
         loss = -np.average(chances[np.arange(len(truth)), truth], weights=counts)
         scored.append((float(loss), strength, float(np.average(right, weights=counts))))

@@ -37,7 +37,7 @@ def check_batches(bench: Bench, half: int, copies: int, background: bool) -> lis
         Batch(
             f"{where}-{half}-{copy}",
             ids,
-            tuple((probe, own[copy]) for probe, own in zip(probes, drawn, strict=True)),
+            tuple((probe, donors[copy]) for probe, donors in zip(probes, drawn, strict=True)),
             1000 * (copy + 1),
         )
         for copy in range(copies)
@@ -59,23 +59,23 @@ def group_batches(bench: Bench) -> list[tuple[int, int, bool, Batch, bool]]:
     """For each finding, class and presence of its cue: the pictures that tell, edited or not."""
     ids = bench.ids(1)
     klass = bench.klass(ids)
-    found = []
+    batches = []
     for number, bears in enumerate(bench.bears):
-        own = bears.loc[ids].to_numpy()
+        bearing = bears.loc[ids].to_numpy()
         for k in range(len(bench.columns)):
             for with_cue in (True, False):
                 name = f"group-{number}-{k}-{int(with_cue)}"
-                natural = ids[(klass == k) & (own == with_cue)]
-                donors = ids[own == with_cue]
+                natural = ids[(klass == k) & (bearing == with_cue)]
+                donors = ids[bearing == with_cue]
                 if len(natural) >= RULES.cell or not len(donors):
-                    found.append((number, k, with_cue, Batch(name, natural), False))
+                    batches.append((number, k, with_cue, Batch(name, natural), False))
                     continue
                 rng = np.random.default_rng([bench.seed, number, k, int(with_cue), 23])
                 of_class = ids[klass == k]
                 given = rng.choice(donors, len(of_class))
                 edits = ((bench.probes[number], given),)
-                found.append((number, k, with_cue, Batch(name, of_class, edits, 77), True))
-    return [own for own in found if len(own[3])]
+                batches.append((number, k, with_cue, Batch(name, of_class, edits, 77), True))
+    return [group for group in batches if len(group[3])]
 
 
 def group_of(
@@ -93,7 +93,7 @@ def group_of(
 
 def missing_cells(bench: Bench, new: Newcomers | None) -> tuple[Missing, ...]:
     """Cells of class and cue with too few pictures of their own to learn from and to measure on."""
-    found = []
+    missing = []
     wanted = 2 * RULES.cell
     for number, bears in enumerate(bench.bears):
         for k, name in enumerate(bench.run.class_names):
@@ -103,8 +103,8 @@ def missing_cells(bench: Bench, new: Newcomers | None) -> tuple[Missing, ...]:
                     count += int(((new.klass == k) & (new.bears[number] == with_cue)).sum())
                 if count < wanted:
                     cue = bench.findings[number].cue
-                    found.append(Missing(name, cue, with_cue, wanted - count))
-    return tuple(found)
+                    missing.append(Missing(name, cue, with_cue, wanted - count))
+    return tuple(missing)
 
 
 def reliance(bench: Bench, probe: Probe, answers: Answers, predicted: np.ndarray) -> Reliance:
@@ -128,8 +128,8 @@ def reliance(bench: Bench, probe: Probe, answers: Answers, predicted: np.ndarray
     for start in range(0, len(pairs), AT_ONCE):
         chunk = slice(start, start + AT_ONCE)
         recipients, donors, controls = (
-            bench.pool.images(own[chunk])
-            for own in (pairs.recipients, pairs.donors, pairs.controls)
+            bench.pool.images(ids_of[chunk])
+            for ids_of in (pairs.recipients, pairs.donors, pairs.controls)
         )
         key = [bench.seed, klass, start, 37]
         edited, controlled = edit_and_control(probe, recipients, donors, controls, key)

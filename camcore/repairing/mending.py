@@ -58,8 +58,8 @@ def mended_head(
             lesson.features, lesson.columns, lesson.weights, lesson.inner, judged
         )
         tried.append((lesson.way, weights, bias, accuracy))
-    best = max(own[3] for own in tried)
-    way, weights, bias, accuracy = next(o for o in tried if o[3] >= best - RULES.suffices)
+    best = max(head[3] for head in tried)
+    way, weights, bias, accuracy = next(head for head in tried if head[3] >= best - RULES.suffices)
     network.put(weights, bias)
     return way, accuracy
 
@@ -73,7 +73,7 @@ def tuned(
     """
     network = LastLayer(classifier)
     file = bench.store.folder / f"deep-{share:g}.weights.h5"
-    told = bench.store.folder / f"deep-{share:g}.json"
+    trained_from = bench.store.folder / f"deep-{share:g}.json"
     if not file.exists():
         batches = check_batches(bench, 0, RULES.copies, bench.has_masks)
         fits = bench.images.loc[batches[0].ids, "inner"].to_numpy() == 0
@@ -92,11 +92,11 @@ def tuned(
         )
         partial = file.with_name(f".partial-{os.getpid()}.weights.h5")
         network.network.save_weights(partial)
-        bench.store.write_json(told.name, {"layer": layer})
+        bench.store.write_json(trained_from.name, {"layer": layer})
         os.replace(partial, file)
     # Read back in either case, so that a run that was killed goes on from the same numbers.
     network.read_weights(file)
-    return network, str(bench.store.read_json(told.name)["layer"])
+    return network, str(bench.store.read_json(trained_from.name)["layer"])
 
 
 def _of(batch: Batch, chosen: np.ndarray) -> Batch:
@@ -125,18 +125,18 @@ def _judged(bench: Bench, network: LastLayer, name: str, background: bool) -> _J
 def _lessons(
     bench: Bench, network: LastLayer, name: str, background: bool, new: Newcomers | None
 ) -> list[Lesson]:
-    found = [_edited(bench, network, name, "edited pictures", False)]
+    lessons = [_edited(bench, network, name, "edited pictures", False)]
     if background:
-        found.append(_edited(bench, network, name, "other backgrounds", True))
+        lessons.append(_edited(bench, network, name, "other backgrounds", True))
     ids = bench.ids(0)
     klass = bench.klass(ids)
-    bears = [own.loc[ids].to_numpy() for own in bench.bears]
+    bears = [bearing.loc[ids].to_numpy() for bearing in bench.bears]
     cells, counts = np.unique(np.stack([klass, bears[0]], axis=1), axis=0, return_counts=True)
     if len(cells) == 2 * len(bench.columns) and counts.min() >= RULES.trainable:
         features, _ = _stacked(bench, network, name, [Batch("natural-0", ids)])
         inner = bench.images.loc[ids, "inner"].to_numpy() == 0
         weights = balanced(klass, bears[0])
-        found.append(Lesson("group weights", features, bench.columns[klass], weights, inner))
+        lessons.append(Lesson("group weights", features, bench.columns[klass], weights, inner))
     if new is not None:
         learns = ~new.held
         if len(np.unique(new.klass[learns])) == len(bench.columns):
@@ -145,8 +145,8 @@ def _lessons(
             weights = balanced(of_class, new.bears[0][learns])
             everything = np.ones(len(of_class), bool)  # judged by pictures that are not among them
             columns = bench.columns[of_class]
-            found.append(Lesson("new pictures", features, columns, weights, everything))
-    return found
+            lessons.append(Lesson("new pictures", features, columns, weights, everything))
+    return lessons
 
 
 def _edited(bench: Bench, network: LastLayer, name: str, way: Way, background: bool) -> Lesson:

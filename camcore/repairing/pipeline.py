@@ -97,17 +97,17 @@ def repair(
     out = Path(out)
     store = Store(out.with_name(f"{out.name}.repair"))
     _check(run, out, store)
-    found = targets(run, finding)
+    findings = targets(run, finding)
     with store.locked():
-        _take_up(store, run, found, new, deep)
+        _take_up(store, run, findings, new, deep)
         watch = Watch(store.folder, show)
         asked = None if new is None else str(Path(new).absolute())
-        record = RepairRecord(out, finding, tuple(own.id for own in found), asked, deep)
+        record = RepairRecord(out, finding, tuple(target.id for target in findings), asked, deep)
         # A run that may only be read is repaired all the same; its report does not tell it.
         with suppress(StoreError):
             remember_repair(run, record)
         with watch.run():
-            made = _Work(run, out, store, watch, found).done(new, deep, model)
+            made = _Work(run, out, store, watch, findings).done(new, deep, model)
             watch.begin("report")
             with suppress(StoreError), run.store.locked(_PATIENCE):
                 write_report(Run(run.folder))
@@ -120,7 +120,7 @@ class _Work:
     out: Path
     store: Store
     watch: Watch
-    found: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
 
     def done(
         self, new: str | os.PathLike[str] | None, deep: bool, model: Classifier | None
@@ -143,13 +143,13 @@ class _Work:
                 f"the model tells {len(original.bias)} classes apart and the run audits "
                 f"{len(self.run.class_names)}; a repair needs pictures of each class."
             )
-        bench = Bench(self.run, self.found, self.store, self.watch)
+        bench = Bench(self.run, self.findings, self.store, self.watch)
         bench.tell_cues(original)
         newcomers = None if new is None else bench.newcomers(Path(new), original)
         way, _ = mended_head(bench, mended, "model", newcomers)
-        own = _balanced_accuracy(bench, original)
+        accuracy_before = _balanced_accuracy(bench, original)
         chance = 1 / len(bench.columns)
-        bar = chance + RULES.reached * (own - chance)
+        bar = chance + RULES.reached * (accuracy_before - chance)
         layer, name = mended.layer, "model"
         accuracy, interval = _checked(bench, mended, name)
         if interval[0] < bar and deep:
@@ -159,7 +159,7 @@ class _Work:
                 _, right = mended_head(bench, network, f"deep-{share:g}", newcomers)
                 tried.append((right, -share, network, trained_from))
             # By the pictures that learn alone: those that are held out only tell the result.
-            _, share, mended, layer = max(tried, key=lambda own: own[:2])
+            _, share, mended, layer = max(tried, key=lambda attempt: attempt[:2])
             way, name = "deep", f"deep-{-share:g}"
             accuracy, interval = _checked(bench, mended, name)
         groups = _groups(bench, original, mended, name, newcomers)
@@ -197,14 +197,14 @@ class _Work:
         gone, remaining, new = told_findings(self.run, after)
         made = replace(made, gone=gone, remaining=remaining, new=new)
         made = replace(made, runs=(self.run.folder, after.folder), file=self.out)
-        made = replace(made, status=_status(made, self.found, after))
+        made = replace(made, status=_status(made, self.findings, after))
         partial = self.out.with_name(f".{self.out.name}.{os.getpid()}")
         shutil.copyfile(file, partial)
         os.replace(partial, self.out)
         return self._told(made)
 
     def _told(self, made: Repair) -> Repair:
-        self.store.write_json("edited.json", [own.edited for own in made.groups])
+        self.store.write_json("edited.json", [group.edited for group in made.groups])
         Store(self.out.parent).write_json(f"{self.out.name}.repair.json", made.as_json())
         return made
 

@@ -41,11 +41,11 @@ def told_findings(
     in log-odds may still be proven of it. What is new needs no effect to be told.
     """
     first, second = _standing(before), _standing(after)
-    left = {key for key, own in second.items() if key in first and not _below(own)}
+    left = {key for key, finding in second.items() if key in first and not _below(finding)}
     return (
-        tuple(own.id for key, own in first.items() if key not in left),
-        tuple(own.id for key, own in second.items() if key in left),
-        tuple(own.id for key, own in second.items() if key not in first),
+        tuple(finding.id for key, finding in first.items() if key not in left),
+        tuple(finding.id for key, finding in second.items() if key in left),
+        tuple(finding.id for key, finding in second.items() if key not in first),
     )
 
 
@@ -55,9 +55,9 @@ def _below(finding: Finding) -> bool:
 
 def _standing(run: Run) -> dict[tuple[str, str], Finding]:
     return {
-        (own.class_name, own.family): own
-        for own in run.findings
-        if own.level == "relied on" and not own.excused()
+        (finding.class_name, finding.family): finding
+        for finding in run.findings
+        if finding.level == "relied on" and not finding.excused()
     }
 
 
@@ -90,5 +90,5 @@ def _names(bench: Bench, folder: Path) -> Path:
 def _mapping(bench: Bench, folder: Path) -> Path:
     file = folder.with_name("labels.json")
     classes = bench.plan.classes.classes
-    file.write_text(json.dumps({own.label: list(own.columns) for own in classes}), "utf-8")
+    file.write_text(json.dumps({klass.label: list(klass.columns) for klass in classes}), "utf-8")
     return file

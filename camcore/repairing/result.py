@@ -94,7 +94,7 @@ class Repair:
     @property
     def worst(self) -> tuple[float, float]:
         """Accuracy of the worst group before and after."""
-        return min(own.before for own in self.groups), min(own.after for own in self.groups)
+        return min(group.before for group in self.groups), min(group.after for group in self.groups)
 
     def as_json(self) -> dict[str, Any]:
         """What ``FILE.repair.json`` holds."""
@@ -108,15 +108,15 @@ class Repair:
             "way": self.way,
             "groups": [
                 {
-                    "class": own.class_name,
-                    "cue": own.cue,
-                    "present": own.present,
-                    "images": own.images,
-                    "before": own.before,
-                    "after": own.after,
-                    "interval": list(own.interval),
+                    "class": group.class_name,
+                    "cue": group.cue,
+                    "present": group.present,
+                    "images": group.images,
+                    "before": group.before,
+                    "after": group.after,
+                    "interval": list(group.interval),
                 }
-                for own in self.groups
+                for group in self.groups
             ],
             "reliance": {
                 "before": self.before,

@@ -49,16 +49,20 @@ def targets(run: Run, name: str | None) -> tuple[Finding, ...]:
             )
         return (finding,)
     proven = [
-        own
-        for own in run.findings
-        if own.level == "relied on" and own.probe is not None and own.family != _MOVES
+        finding
+        for finding in run.findings
+        if finding.level == "relied on" and finding.probe is not None and finding.family != _MOVES
     ]
-    decided = {own.id: run.decision(own.id) for own in proven}
-    wanted = [own for own in proven if (d := decided[own.id]) and d.decision == _SPURIOUS]
+    decided = {finding.id: run.decision(finding.id) for finding in proven}
+    wanted = [
+        finding for finding in proven if (d := decided[finding.id]) and d.decision == _SPURIOUS
+    ]
     if not wanted:
-        wanted = [own for own in proven if decided[own.id] is None and not own.excused()]
+        wanted = [
+            finding for finding in proven if decided[finding.id] is None and not finding.excused()
+        ]
     chosen: dict[str, Finding] = {}
-    ids = {own.id for own in wanted}
+    ids = {finding.id for finding in wanted}
     for finding in wanted:
         if finding.overlaps not in ids:  # else it is the same cue as one that is mended anyway
             chosen.setdefault(finding.family, finding)
@@ -70,9 +74,9 @@ def targets(run: Run, name: str | None) -> tuple[Finding, ...]:
     return tuple(chosen.values())[: RULES.cues]
 
 
-def tested_probes(found: Sequence[Finding]) -> tuple[Probe, ...]:
+def tested_probes(findings: Sequence[Finding]) -> tuple[Probe, ...]:
     """The edits that the findings were proven with."""
-    return tuple(probe_named(own.probe) for own in found if own.probe is not None)
+    return tuple(probe_named(finding.probe) for finding in findings if finding.probe is not None)
 
 
 def widened(probe: Probe) -> Probe:
@@ -113,10 +117,10 @@ def columns_of(run: Run) -> np.ndarray:
             "this run went by predicted class; a repair needs to know the true one: audit pictures "
             "in a folder for each class."
         )
-    columns = [own.columns for own in classes.classes]
-    if any(len(own) != 1 for own in columns):
+    columns = [of_class.columns for of_class in classes.classes]
+    if any(len(of_class) != 1 for of_class in columns):
         raise InputError(
             "in this run a class stands for several classes of the model; give the model a head "
             "of these classes with `camcore retrofit`, audit that, and repair it."
         )
-    return np.array([own[0] for own in columns])
+    return np.array([of_class[0] for of_class in columns])

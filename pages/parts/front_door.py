@@ -25,7 +25,7 @@ def show_doors(choice: ModelChoice | None, source: PictureChoice | None) -> None
         )
         st.page_link(
             "pages/learn.py", label="a lesson", icon=":material/school:",
-            help="From the feature maps to the class activation map, in fourteen steps.",
+            help="From the feature maps to the class activation map, in fifteen steps.",
         )  # fmt: skip
         st.page_link(
             "pages/audit.py", label="the audit of a folder", icon=":material/search:",

@@ -109,19 +109,29 @@ def pick_picture(choice: ModelChoice | None, drawable: bool) -> PictureChoice | 
     return _drawn()
 
 
+def suited_samples(choice: ModelChoice | None, drawable: bool) -> list[camcore.Sample]:
+    """The bundled model's samples; for any other, digits for small gray inputs, else scenes."""
+    suited = [sample for sample in camcore.SAMPLES if choice and choice.name in sample.models]
+    if suited:
+        return suited
+    gray = {model.name for model in camcore.BUNDLED_MODELS if model.input_shape[2] == 1}
+    return [sample for sample in camcore.SAMPLES if gray.issuperset(sample.models) == drawable]
+
+
+def sample_picture(name: str) -> camcore.Picture:
+    """A sample, read once."""
+    file = camcore.sample(name).file
+    return _read(f"{file} {os.path.getmtime(file)}", lambda: camcore.read_image(file))
+
+
 def _sample(choice: ModelChoice | None, drawable: bool) -> PictureChoice:
-    suited = [own for own in camcore.SAMPLES if choice and choice.name in own.models]
-    if not suited:  # any other model: digits for small gray inputs, scenes for colour
-        gray = {own.name for own in camcore.BUNDLED_MODELS if own.input_shape[2] == 1}
-        suited = [own for own in camcore.SAMPLES if gray.issuperset(own.models) == drawable]
-    names = [own.name for own in suited]
+    suited = suited_samples(choice, drawable)
+    names = [sample.name for sample in suited]
     name = st.session_state.get("picture-sample")
     if name not in names:
         name = st.session_state["picture-sample"] = names[0]
     pick_thumbnail(suited, name, into="picture-sample")
-    file = camcore.sample(name).file
-    picture = _read(f"{file} {os.path.getmtime(file)}", lambda: camcore.read_image(file))
-    return PictureChoice(picture, name, os.path.relpath(file))
+    return PictureChoice(sample_picture(name), name, os.path.relpath(camcore.sample(name).file))
 
 
 def _upload() -> PictureChoice | None:

@@ -110,6 +110,11 @@ def write_link(values: Mapping[str, str | Iterable[str] | None]) -> None:
         st.query_params.from_dict({name: list(value) for name, value in wanted.items()})
 
 
+def amend_link(values: Mapping[str, str | None]) -> None:
+    """Change some of what the address says, where only a part of the page runs again."""
+    write_link({**(st.session_state.get(_WRITTEN) or {}), **values})
+
+
 def _recent() -> list[tuple[dict[str, tuple[str, ...]] | None, float]]:
     """Addresses that this session has just replaced, and when."""
     since = time.monotonic() - _IN_FLIGHT

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from camcore.auditing.report import write_report
+from camcore.auditing.runs.drawn_boxes import drawn_boxes
 from camcore.auditing.runs.run import Run
 from camcore.making.scenes import write_scenes
 from tests.auditing.planted_run import planted_run
@@ -104,15 +105,7 @@ def open_audit(visit: Visit, **query: str) -> Visit:
 
 def asked(visit: Visit) -> dict[str, str]:
     """The query of the address."""
-    return {name: own[0] for name, own in parse_qs(visit.query()).items()}
-
-
-def start_legend(visit: Visit) -> str:
-    """Start the audit of the sample; the run's name."""
-    open_audit(visit)
-    visit.page.get_by_role("button", name="Start the audit").click()
-    visit.page.wait_for_url("**run=*", timeout=_PATIENCE)
-    return asked(visit)["run"]
+    return {name: values[0] for name, values in parse_qs(visit.query()).items()}
 
 
 def start_small(visit: Visit, scenes: Path) -> str:
@@ -141,73 +134,8 @@ def process_of(folder: Path) -> int:
 
 
 @pytest.mark.slow
-def test_the_legend_is_caught(visitor, serve, runs):
-    with serve() as server:
-        visit = visitor(server)
-        page = visit.page
-        name = start_legend(visit)
-        wait_for_state(visit, "running")
-        wait_for_state(visit, "complete")
-
-        card = page.locator("[data-testid=stMain]").get_by_text("top band").first
-        card.wait_for()
-        found = [one for one in Run(runs / name).findings if one.level == "relied on"]
-        sky = next(one for one in found if one.family == "sky/top-band")
-        link = page.locator(f"a[href*='finding={sky.id}']").first
-        link.click()
-        page.get_by_text("Before and after", exact=True).wait_for(timeout=_PATIENCE)
-        visit.settle()
-        visit.until(lambda: asked(visit) == {"run": name, "finding": sky.id})
-        other = "forest" if sky.class_name == "tank" else "tank"
-        flipped = page.get_by_text(f"{other} → {sky.class_name}, under the control {other}")
-        visit.until(lambda: flipped.count() >= 2)
-        pictures = page.locator("[data-testid=stImage] img")
-        visit.until(lambda: pictures.count() >= 12)
-        assert all(one.get_attribute("alt") for one in pictures.all())
-
-        with page.context.expect_page() as opened:
-            page.locator("[data-testid=stImage] a").last.click()
-        explore = other_tab(opened.value, server)
-        there = asked(explore)
-        assert there["path"].startswith(str(runs / "legend-laboratory"))
-        assert (there["model"], there["class"]) == ("cloud-detector", sky.class_name)
-        explore.page.close()
-
-        page.get_by_role("radio", name=re.compile("confirmed spurious")).click(force=True)
-        page.get_by_role("textbox", name="Your name").fill("Ada")
-        page.get_by_role("textbox", name="Note").fill("clouds are no tanks")
-        page.get_by_role("button", name="Keep the decision").click()
-        page.get_by_text("confirmed spurious · Ada").wait_for(timeout=_PATIENCE)
-        page.get_by_role("link", name="All findings").click()
-        page.wait_for_url(f"**?run={name}")
-        page.get_by_role("button", name="Report").wait_for(timeout=_PATIENCE)
-        visit.settle()
-        page.get_by_text("confirmed spurious · Ada").wait_for()  # on its card, too
-        with page.expect_download() as download:
-            page.get_by_role("button", name="Report").click()
-        report = Path(download.value.path()).read_text(encoding="utf-8")
-        assert "clouds are no tanks" in report
-        assert "Ada" in report
-
-
-@pytest.mark.slow
-def test_a_closed_tab_and_a_dead_server_lose_nothing(visitor, serve, runs, scenes):
-    with serve() as server:
-        visit = visitor(server)
-        name = start_small(visit, scenes)
-        process_of(runs / name)
-        visit.page.context.close()
-    assert Run(runs / name).state == "running", "the audit outlives its server"
-    with serve() as server:
-        visit = open_audit(visitor(server), run=name)
-        wait_for_state(visit, "complete")
-    run = Run(runs / name)
-    assert run.images.index.tolist() == list(range(80))
-    assert any(one.level == "relied on" for one in run.findings)
-
-
-@pytest.mark.slow
-def test_a_killed_audit_says_so_and_goes_on(visitor, serve, runs, scenes):
+def test_the_legend_is_caught_whatever_dies_on_the_way(visitor, serve, runs, scenes):
+    """Killed, paused, left alone by tab and server: one audit, and its verdict is read."""
     with serve() as server:
         visit = visitor(server)
         name = start_small(visit, scenes)
@@ -218,8 +146,57 @@ def test_a_killed_audit_says_so_and_goes_on(visitor, serve, runs, scenes):
         visit.page.get_by_role("button", name="Pause").click()
         wait_for_state(visit, "paused")
         visit.page.get_by_role("button", name="Go on").click()
+        wait_for_state(visit, "running")
+        visit.page.context.close()
+    assert Run(runs / name).state == "running", "the audit outlives its server"
+    with serve() as server:
+        visit = open_audit(visitor(server), run=name)
         wait_for_state(visit, "complete")
-    assert Run(runs / name).images.index.tolist() == list(range(80))
+        assert Run(runs / name).images.index.tolist() == list(range(80))
+        read_verdict(visit, runs / name, scenes)
+
+
+def read_verdict(visit: Visit, folder: Path, scenes: Path) -> None:
+    """From the card of the sky to its evidence, a picture in Explore, a decision and the report."""
+    page, name = visit.page, folder.name
+    card = page.locator("[data-testid=stMain]").get_by_text("top band").first
+    card.wait_for()
+    relied_on = [finding for finding in Run(folder).findings if finding.level == "relied on"]
+    sky = next(finding for finding in relied_on if finding.family == "sky/top-band")
+    page.locator(f"a[href*='finding={sky.id}']").first.click()
+    page.get_by_text("Before and after", exact=True).wait_for(timeout=_PATIENCE)
+    visit.settle()
+    visit.until(lambda: asked(visit) == {"run": name, "finding": sky.id})
+    other = "forest" if sky.class_name == "tank" else "tank"
+    flipped = page.get_by_text(f"{other} → {sky.class_name}, under the control {other}")
+    visit.until(lambda: flipped.count() >= 2)
+    pictures = page.locator("[data-testid=stImage] img")
+    visit.until(lambda: pictures.count() >= 12)
+    assert all(picture.get_attribute("alt") for picture in pictures.all())
+
+    with page.context.expect_page() as opened:
+        page.locator("[data-testid=stImage] a").last.click()
+    explore = other_tab(opened.value, visit.address)
+    there = asked(explore)
+    assert there["path"].startswith(str(scenes))
+    assert (there["model"], there["class"]) == ("cloud-detector", sky.class_name)
+    explore.page.close()
+
+    page.get_by_role("radio", name=re.compile("confirmed spurious")).click(force=True)
+    page.get_by_role("textbox", name="Your name").fill("Ada")
+    page.get_by_role("textbox", name="Note").fill("clouds are no tanks")
+    page.get_by_role("button", name="Keep the decision").click()
+    page.get_by_text("confirmed spurious · Ada").wait_for(timeout=_PATIENCE)
+    page.get_by_role("link", name="All findings").click()
+    page.wait_for_url(f"**?run={name}")
+    page.get_by_role("button", name="Report").wait_for(timeout=_PATIENCE)
+    visit.settle()
+    page.get_by_text("confirmed spurious · Ada").wait_for()  # on its card, too
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Report").click()
+    report = Path(download.value.path()).read_text(encoding="utf-8")
+    assert "clouds are no tanks" in report
+    assert "Ada" in report
 
 
 def test_each_place_has_its_address_and_the_browser_goes_back(visitor, planted_server):
@@ -337,3 +314,29 @@ def test_the_board_is_sized_in_the_browser_and_ticked_images_are_a_list(visitor,
     assert head.startswith("id,path,class,predicted")
     assert figures.nth(1).get_by_role("checkbox").get_attribute("value") == row.split(",")[0]
     assert end == ""
+
+
+def test_a_box_around_the_object_is_drawn_behind_a_finding(visitor, planted_server, planted):
+    run = Run(shutil.copytree(planted.folder, planted.folder.parent / "in-doubt"))
+    sky = "tank--sky-top-band"
+    asked = {"class": "tank", "findings": [sky], "pictures": [21, 3]}
+    run.store.write_json("findings.json", run.summary | {"asked": [asked]})
+    visit = open_audit(visitor(planted_server), run="in-doubt", finding=sky)
+    page = visit.page
+    canvas = page.locator(".box-canvas canvas")
+    canvas.wait_for(timeout=_PATIENCE)
+    visit.settle()
+    canvas.scroll_into_view_if_needed()
+    area = canvas.bounding_box()
+    page.mouse.move(area["x"] + 0.75 * area["width"], area["y"] + 0.75 * area["height"])
+    page.mouse.down()
+    page.mouse.move(area["x"] + 0.25 * area["width"], area["y"] + 0.5 * area["height"], steps=5)
+    page.mouse.up()
+    visit.until(lambda: drawn_boxes(run))
+    ((image, ((x0, y0, x1, y1),)),) = drawn_boxes(run).items()
+    side = int(run.images.at[21, "width"])
+    true = (0.25 * side, 0.5 * side, 0.75 * side, 0.75 * side)
+    assert image == 21
+    assert all(abs(edge - at) <= 1 for edge, at in zip((x0, y0, x1, y1), true, strict=True))
+    page.get_by_text("Picture 2 of 2: forest").wait_for(timeout=_PATIENCE)
+    assert page.get_by_role("button", name="Judge again with these boxes").is_disabled()

@@ -10,6 +10,7 @@ from scipy import stats
 from camcore.auditing.rules import RULES
 
 _SIDE = 48  # cells a side that pictures are thinned out to
+_ENDS = (0.1, 99.9)  # percentiles
 
 
 def repeated_content(own: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -112,11 +113,12 @@ def crops(pixels: np.ndarray) -> tuple[np.ndarray, ...]:
 def levels(pixels: np.ndarray) -> np.ndarray:
     """Darkest and lightest level of each channel, and how these differ between channels, (N, k).
 
-    The second and 98th percentiles: what lies over a whole picture moves its black and its white,
-    which its content hardly does.
+    One pixel in a thousand is darker, or lighter: nearly every photograph has something black and
+    something white, so that what lies over a whole picture moves these ends more surely than its
+    middle tones, which its content moves as well.
     """
     flat = pixels.reshape(len(pixels), -1, pixels.shape[-1])
-    ends = np.percentile(flat, (2, 98), axis=1)
+    ends = np.percentile(flat, _ENDS, axis=1)
     between = ends[..., 1:] - ends[..., :1]
     return np.concatenate([*ends, *between], axis=1)
 

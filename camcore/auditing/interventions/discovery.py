@@ -119,8 +119,12 @@ class Discovery:
     def _fill(self, pairs: Pairs) -> str:
         """How objects are left alone: where enough of them are known, or by their usual place."""
         marked = self._images["told"]
-        known = marked.loc[pairs.donors].to_numpy() | marked.loc[pairs.recipients].to_numpy()
+        known = marked.loc[pairs.donors].to_numpy() & marked.loc[pairs.recipients].to_numpy()
         return "spared" if len(pairs) and known.mean() >= RULES.objects_known else "ring"
+
+    def objects_known(self, klass: int) -> bool:
+        """Whether enough pairs of the test tell where their objects are to spare them."""
+        return self._fill(self._pairs(klass, 1, self._sizes.test)) == "spared"
 
     def test(self, klass: int, probes: tuple[Probe, ...]) -> pd.DataFrame:
         """The candidates on the half that they were not found on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from camcore.auditing.runs.plan import Plan
 from camcore.auditing.scan.scan import object_mask
 from camcore.cores import usable_cores
 from camcore.errors import CamcoreError, ImageError
-from camcore.pictures.model_view import Decoded, decode
+from camcore.localization.boxes import Box
+from camcore.pictures.model_view import Decoded, box_mask, decode
 from camcore.pictures.picture import read_image
 
 _Held = tuple[np.ndarray, np.ndarray | None, float, tuple[float, float], dict[str, np.ndarray]]
@@ -35,6 +37,8 @@ class Pool:
         files.parquet, index id.
     images : DataFrame
         The scan's rows, index id: a file that has changed since is refused.
+    drawn : mapping of int to sequence of box, optional
+        Boxes around the objects of some images, which go before what the files' table tells.
 
     Attributes
     ----------
@@ -46,8 +50,15 @@ class Pool:
         Whether that is looked for, which costs a decoding in full.
     """
 
-    def __init__(self, plan: Plan, files: pd.DataFrame, images: pd.DataFrame) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        files: pd.DataFrame,
+        images: pd.DataFrame,
+        drawn: Mapping[int, Sequence[Box]] | None = None,
+    ) -> None:
         self._plan, self._files, self._images = plan, files, images
+        self._drawn = drawn or {}
         self._held: dict[int, Any] = {}
         self._places: dict[str, dict[int, np.ndarray]] = {}
         self.lost: dict[int, str] = {}
@@ -117,7 +128,7 @@ class Pool:
             if decoded.sha256 != self._images.at[image_id, "sha256"]:
                 raise ImageError(f"{path.name} has changed since it was scanned.")
             try:
-                mask = object_mask(row, decoded, self._plan)
+                mask = self._object(image_id, row, decoded)
             except CamcoreError:
                 mask = None
             frame, (height, width, _) = decoded.frame, self._plan.input_shape
@@ -126,6 +137,15 @@ class Pool:
             return decoded.seen, mask, self._quality(image_id, path, decoded), scale, others
         except CamcoreError as error:
             return str(error)
+
+    def _object(self, image_id: int, row: pd.Series, decoded: Decoded) -> np.ndarray | None:
+        if image_id not in self._drawn:
+            return object_mask(row, decoded, self._plan)
+        masks = [
+            box_mask(box, decoded.frame, self._plan.input_shape) for box in self._drawn[image_id]
+        ]
+        covered: np.ndarray = np.any(masks, axis=0)
+        return covered
 
     def _quality(self, image_id: int, path: Path, decoded: Decoded) -> float:
         """The coarsest JPEG quality that a file went through, NaN for no JPEG.

@@ -18,6 +18,7 @@ from camcore.auditing.edits import (
 )
 from camcore.auditing.edits.part import Part
 from camcore.auditing.edits.regions import region_of_map
+from camcore.auditing.interventions.boxed import try_among_boxed
 from camcore.auditing.interventions.budget import Sizes, sizes
 from camcore.auditing.interventions.discovery import Discovery
 from camcore.auditing.interventions.effects import swings_of
@@ -54,7 +55,7 @@ def intervene(store: Store, plan: Plan, classifier: Classifier, watch: Watch) ->
     StoreError, StoppedError
     """
     files = store.read_table("files.parquet").set_index("id")
-    images = _readable(store, plan, files)
+    images = readable(store, plan, files)
     pool = Pool(plan, files, images)
     general = _general_probes(pool, images)
     able, left_out = _classes(images, plan)
@@ -76,7 +77,9 @@ def intervene(store: Store, plan: Plan, classifier: Classifier, watch: Watch) ->
     tests += [parts.test(klass) for klass in chosen]
     table = pd.concat(tests, ignore_index=True) if tests else pd.DataFrame()
     if len(table):
-        _prove(table, discovery, parts, plan, classifier, images, pool, store)
+        proven = _prove(table, discovery, parts, plan, classifier, images, pool, store)
+        unknown = {k: probes for k, probes in proven.items() if not discovery.objects_known(k)}
+        try_among_boxed(store, plan, classifier, watch, images, unknown)
     store.write_json(
         "trials/lost.json", {str(image_id): why for image_id, why in pool.lost.items()}
     )
@@ -91,7 +94,7 @@ def _prove(
     images: pd.DataFrame,
     pool: Pool,
     store: Store,
-) -> None:
+) -> dict[int, list[Probe]]:
     """What holds on the held-out half is taken out again, moved, and kept off the object."""
     proven: dict[int, list[Probe]] = {}
     for result in judge(tests, plan, swings_of(images, tests)):
@@ -119,6 +122,7 @@ def _prove(
         name = f"trials/shift/{klass:04d}.parquet"
         if not store.whole(name):
             store.write_table(name, shift_table(klass, images, pool, plan, classifier))
+    return proven
 
 
 def likeness_file(klass: int) -> str:
@@ -133,7 +137,8 @@ def moved_elsewhere(plan: Plan, klass: int, probe: Probe) -> Probe:
     return Transplant(probe.region.elsewhere(rng))
 
 
-def _readable(store: Store, plan: Plan, files: pd.DataFrame) -> pd.DataFrame:
+def readable(store: Store, plan: Plan, files: pd.DataFrame) -> pd.DataFrame:
+    """Images that interventions may use, index id, as `Discovery` takes them."""
     rows = light_rows(store)
     rows = rows[(rows["error"] == "") & (rows["klass"] >= 0) & np.isfinite(rows["margin"])].copy()
     rows["half"] = halves(rows, plan.settings.seed)

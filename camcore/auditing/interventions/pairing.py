@@ -94,6 +94,30 @@ def pairs_from_class(
     return _pairs(recipients, donors, of_class, count, rng)
 
 
+def pairs_among_few(
+    images: pd.DataFrame, klass: int, count: int, rng: np.random.Generator
+) -> Pairs:
+    """The same as `pairs_to_class` from few images, drawn again and again, each triple once.
+
+    Examples
+    --------
+    >>> images = pd.DataFrame({"klass": [0, 0, 1, 1], "predicted": [0, 0, 1, 1], "group": range(4)})
+    >>> len(pairs_to_class(images, 0, 9, np.random.default_rng(0)))
+    2
+    >>> len(pairs_among_few(images, 0, 9, np.random.default_rng(0)))
+    4
+    """
+    triples: dict[tuple[int, int, int], None] = {}
+    for _ in range(count):
+        pairs = pairs_to_class(images, klass, count, rng)
+        drawn = zip(pairs.recipients, pairs.donors, pairs.controls, strict=True)
+        triples.update(dict.fromkeys(drawn))
+        if not len(pairs) or len(triples) >= count:
+            break
+    table = np.array(list(triples)[:count], np.int64).reshape(-1, 3)
+    return Pairs(table[:, 0], table[:, 1], table[:, 2])
+
+
 def _recognised(images: pd.DataFrame, klass: int) -> pd.DataFrame:
     """Images of a class; only recognised ones where there are enough, as they bear its cues."""
     of_class = images[images["klass"] == klass]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from camcore.auditing.audited_classes import class_margins, predicted_classes
 from camcore.auditing.edits import Images, Probe, objects, without_objects
+from camcore.auditing.edits.composition import Background
 from camcore.auditing.edits.regions import Region, middle_of
 from camcore.auditing.edits.trimming import TRIMS
 from camcore.auditing.held_columns import held_at
@@ -42,6 +43,7 @@ TRIMMED = TRIMS
 STAGES = (
     *FOUND, "beside", "apart", *TRIMMED, "part-found",
     "test", "elsewhere", "off-object", "in-part", "where", "content", "part-asked", "necessity",
+    "boxed",
 )  # fmt: skip
 """In order; up to ``part-found`` on the half of the images that cues are found on."""
 
@@ -63,6 +65,8 @@ class Trial:
         is carried over or covered. ``ring``: the same, but only outside the middle, where no mask
         tells of objects. ``quarter``: the same, but the cue is read off a quarter of the donor.
         ``inside``: the same, but only known objects change, or the middle, where no mask tells.
+        ``around``: as ``spared``, and no object of the control is carried over either; all three
+        are known. ``own``: only where the donor's object lies.
         ``shared``: the donors' median picture stands for each of them. ``flat``: the mean colour
         of the donor's region stands for it.
         ``neutral``: the cue made neutral, without a control.
@@ -232,10 +236,11 @@ class Laboratory:
                 edited = probe.neutral(recipients, donors, np.random.default_rng(key))
                 return self._judged(edited, probe, trial), None
             taken = donors, controls
-            if fill == "spared" and probe.region is None:
+            if fill in ("spared", "around") and probe.region is None:
                 # A statistic of the whole image is not read off the object either.
                 rng = np.random.default_rng(key)
-                taken = without_objects(donors, rng), without_objects(controls, rng)
+                emptied = Background().alike(*taken) if fill == "around" else taken
+                taken = without_objects(emptied[0], rng), without_objects(emptied[1], rng)
             if fill == "quarter":
                 taken = (
                     donors.quarters(np.random.default_rng(key)),
@@ -246,8 +251,8 @@ class Laboratory:
             if fill == "flat" and probe.region is not None:
                 taken = flattened(donors, probe.region), flattened(controls, probe.region)
             edited, controlled = edit_and_control(probe, recipients, *taken, key)
-            if fill in ("ring", "spared", "inside"):
-                kept = _kept(fill, recipients, donors)
+            if fill in ("ring", "spared", "inside", "around", "own"):
+                kept = _kept(fill, recipients, donors, controls)
                 for changed in (edited, controlled):
                     changed[kept] = recipients.pixels[kept]
             imposed = None
@@ -323,13 +328,16 @@ class _Edited:
     imposed: np.ndarray | None
 
 
-def _kept(fill: str, recipients: Images, donors: Images) -> np.ndarray:
+def _kept(fill: str, recipients: Images, donors: Images, controls: Images) -> np.ndarray:
     """Pixels that a fill leaves as they were, bool (N, H, W)."""
     if fill == "ring":
         return middle(recipients)
-    if fill == "spared":
+    if fill in ("spared", "around"):
         known: np.ndarray = objects(recipients) | objects(donors)
-        return known
+        return known | objects(controls) if fill == "around" else known
+    if fill == "own":
+        beside: np.ndarray = ~objects(donors)
+        return beside
     inside = np.where(recipients.with_mask[:, None, None], objects(recipients), middle(recipients))
     outside: np.ndarray = ~inside
     return outside

@@ -13,25 +13,26 @@ _QUANTILE = 0.6  # of the other crops: a cue need not be in every one of them
 _NOISE = 4.0  # grey levels: a fainter patch correlates by chance
 
 
-def alikeness(crops: np.ndarray, others: np.ndarray) -> float:
+def alikeness(crops: np.ndarray, *controls: np.ndarray) -> float:
     """How well patches of some crops are found again in the other crops, beyond chance.
 
     Each crop's patch that recurs best is looked for in all other crops, wherever it may lie there,
     by normalised cross-correlation of all channels; edges and blobs recur anywhere, so what the
-    same patch finds in crops from elsewhere is taken off. A stamp, a ruler or a marker recurs; a
+    same patch finds in the controls is taken off. A stamp, a ruler or a marker recurs; a
     face or a wheel does not, pixel by pixel.
 
     Parameters
     ----------
     crops : ndarray, uint8, shape (N, h, w, C)
         Where a part peaks, one a picture.
-    others : ndarray, uint8, shape (N, h, w, C)
-        From elsewhere in the same pictures.
+    *controls : ndarray, uint8, shape (M, h, w, C)
+        From elsewhere in the same pictures, or where the part peaks in those of other classes.
 
     Returns
     -------
     float
-        Excess correlation of the median crop, 0 to 1; 0 with fewer than four crops.
+        Excess correlation of the median crop, 0 to 1, over the control that is nearest; 0 with
+        fewer than four crops.
 
     Examples
     --------
@@ -42,22 +43,23 @@ def alikeness(crops: np.ndarray, others: np.ndarray) -> float:
     ...     crop[place : place + 20, 4:24] = noise[1, 0, :20, :20]
     >>> alikeness(noise[0], noise[1]) < 0.2 < 0.5 < alikeness(stamped, noise[1])
     True
+    >>> alikeness(stamped, noise[1], stamped)
+    0.0
     """
     if len(crops) < 4:
         return 0.0
-    of_crops, elsewhere = (_patches(images) for images in (crops, others))
+    of_crops = _patches(crops)
     side = _SIDE - _PATCH + 1
     grid = of_crops.reshape(len(of_crops), side, side, -1)[:, 2::_STEP, 2::_STEP]
     templates = grid.reshape(len(of_crops), -1, of_crops.shape[-1])
-    here, there = (_best_matches(templates, patches) for patches in (of_crops, elsewhere))
-    excess = []
-    for number in range(len(of_crops)):
-        kept = np.arange(len(of_crops)) != number
-        usual = [
-            np.quantile(matches[number][:, kept], _QUANTILE, axis=1) for matches in (here, there)
-        ]
-        excess.append((usual[0] - usual[1]).max())
-    return float(np.clip(np.median(excess), 0.0, 1.0))
+    here = _best_matches(templates, of_crops)
+    itself = np.eye(len(crops), dtype=bool)[:, None]
+    here = np.nanquantile(np.where(itself, np.nan, here), _QUANTILE, axis=2)
+    excesses = []
+    for control in controls:
+        there = np.quantile(_best_matches(templates, _patches(control)), _QUANTILE, axis=2)
+        excesses.append(float(np.clip(np.median((here - there).max(axis=1)), 0.0, 1.0)))
+    return min(excesses)
 
 
 def _best_matches(templates: np.ndarray, patches: np.ndarray) -> np.ndarray:

@@ -123,7 +123,8 @@ def _candidates(
     hot = np.maximum(np.nan_to_num(Run(store.folder).maps(images.index.to_numpy())), 0)
     places = windows(hot, plan.frame, SHARE)
     of_class = (images["klass"] == klass).to_numpy()
-    first = _Candidate("", np.inf, _alike(pixels, places, fitted), places)
+    others = ~of_class
+    first = _Candidate("", np.inf, _alike(pixels, places, fitted, others), places)
     candidates: list[_Candidate] = []
     for layer in layers_of(classifier, plan.layer):
         activations = np.concatenate(
@@ -142,7 +143,7 @@ def _candidates(
         for number, contribution in enumerate(added):
             places = windows(presence[..., number], frame, share)
             if contribution > 0 and places.presence[of_class].any():
-                alike = _alike(pixels, places, fitted)
+                alike = _alike(pixels, places, fitted, others)
                 candidates.append(_Candidate(layer.name, float(contribution), alike, places))
     by_contribution = sorted(candidates, key=lambda candidate: -candidate.contribution)[
         :_BY_CONTRIBUTION
@@ -166,12 +167,23 @@ def _gradients(
     return pull
 
 
-def _alike(pixels: np.ndarray, places: Windows, of: np.ndarray) -> float:
+def _alike(pixels: np.ndarray, places: Windows, of: np.ndarray, others: np.ndarray) -> float:
+    """How much a part recurs, over what recurs beside it and in the other classes.
+
+    Where objects are alike (digits, garments), their strokes recur as a stamp does, but so do those
+    of every class.
+    """
+
+    def crops(windows: Windows, chosen: np.ndarray) -> np.ndarray:
+        return Windows(windows.boxes[chosen], windows.presence[chosen]).crops(pixels[chosen])
+
     chosen = _strongest(places.presence, of)
-    boxes = places.boxes[chosen]
-    beside = Windows(apart(boxes, *pixels.shape[1:3]), places.presence[chosen])
-    here = Windows(boxes, places.presence[chosen])
-    return alikeness(here.crops(pixels[chosen]), beside.crops(pixels[chosen]))
+    here = crops(places, chosen)
+    beside = Windows(apart(places.boxes, *pixels.shape[1:3]), places.presence)
+    controls = [crops(beside, chosen)]
+    if others.any():
+        controls.append(crops(places, _strongest(places.presence, others)))
+    return alikeness(here, *controls)
 
 
 def _strongest(presence: np.ndarray, of: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from camcore.errors import CamcoreError
 
 _PICTURES = {"relied on": 8, "attended": 6, "associated": 4}
 _SWAPS = 4
+_BOXED = {"around": "around the objects", "own": "by the object alone"}
 _ACTS = {
     "outside": "the surroundings",
     "inside": "the middle",
@@ -261,6 +262,12 @@ def numbers(run: Run, finding: Finding) -> list[tuple[str, str, str]]:
         add("Area", words.share(finding.area), "of the picture that the cue takes up")
     if finding.on_object is not None:
         add("On the object", "yes" if finding.on_object else "no", "by masks or boxes")
+    for fill, means in _BOXED.items():
+        if finding.boxed is not None and fill in finding.boxed:
+            low, high = (
+                words.share(min(max(end, 0.0), 1.0)) for end in finding.boxed[fill]["interval"]
+            )
+            add(f"Made {means}", f"{low} to {high}", "of the effect, in pictures with boxes; 95 %")
     if finding.off_object is not None:
         add(
             "Left without the object",

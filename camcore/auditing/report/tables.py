@@ -1,4 +1,4 @@
-"""The tables beside a report: one row an image, and one a file that could not be read."""
+"""The tables beside a report: all images, files that could not be read, and boxes to be drawn."""
 
 from __future__ import annotations
 
@@ -47,6 +47,32 @@ def images_table(run: Run) -> pd.DataFrame:
 def bad_table(run: Run) -> pd.DataFrame:
     """Files that could not be used, with the reason."""
     return pd.DataFrame({"path": _plain(run.bad["path"]), "error": _plain(run.bad["error"])})
+
+
+def asked_table(run: Run) -> pd.DataFrame:
+    """Pictures whose boxes would tell whether cues in doubt are the object, most telling first.
+
+    Returns
+    -------
+    DataFrame
+        ``path, decides, x0, y0, x1, y1``: the classes whose findings a picture decides, and an
+        empty box to be filled in, in pixels of the file. A second box of a picture is a second
+        row. The file is read again by ``--boxes``.
+    """
+    decides: dict[int, list[str]] = {}
+    asked = run.summary.get("asked", ())
+    for place in range(max((len(own["pictures"]) for own in asked), default=0)):
+        for own in asked:
+            if place < len(own["pictures"]):
+                decides.setdefault(own["pictures"][place], []).append(own["class"])
+    paths = run.images["path"].reindex(list(decides))
+    table = pd.DataFrame(
+        {
+            "path": _plain(paths),
+            "decides": _plain(pd.Series([", ".join(names) for names in decides.values()])),
+        }
+    )
+    return table.assign(**dict.fromkeys(("x0", "y0", "x1", "y1"), ""))
 
 
 def _strength(run: Run, finding: Finding) -> pd.Series:

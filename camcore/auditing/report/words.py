@@ -9,7 +9,7 @@ from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.run import Run
 from camcore.auditing.scan.image_properties import PROPERTIES
 
-_TITLES = {measured.name: measured.title for measured in PROPERTIES}
+_TITLES = {one.name: one.title for one in PROPERTIES}
 _SMALL, _LARGE = 0.07, 0.25  # shares of the picture
 _NAMED = 6  # classes and cues that a sentence or list names before it counts the others
 
@@ -54,6 +54,7 @@ _KINDS = {
     "object": "It acts through the object, or through the middle, where objects mostly are.",
     "unknown": "No trial tells whether it is an artefact, context, or a part of the object.",
 }
+_BESIDE = "No trial tells whether it is an artefact or context."
 _TRACE = (
     "Read off a quarter of the picture alone, that does little: it may be the mere trace of "
     "something in one place, such as a bright mark, which need not be what the model uses."
@@ -67,103 +68,108 @@ PROVES = (
 def verdict(run: Run) -> list[str]:
     """The verdict in plain words, the most important sentence first."""
     findings = run.findings
-    proven = [finding for finding in findings if finding.level == "relied on"]
-    sentences = [*_in_short(proven), *_relied_on(proven)]
-    if not sentences and run.summary["not_detected"]["smallest_effect"] is None:
-        sentences.append("Nothing is proven, because no intervention was made.")
-    elif not sentences:
-        sentences.append(
+    proven = [one for one in findings if one.level == "relied on"]
+    told = [*_in_short(_apart(proven)), *_relied_on(proven)]
+    if not told and run.summary["not_detected"]["smallest_effect"] is None:
+        told.append("Nothing is proven, because no intervention was made.")
+    elif not told:
+        told.append(
             "Nothing that was tried moves the model, neither beside the middle of the pictures nor "
             "in it."
         )
-    same = sum(len(finding.joined) for finding in proven)
+    same = sum(len(one.joined) for one in proven)
     if same:
-        sentences.append(
+        told.append(
             f"{same} further finding{' is' if same == 1 else 's are'} told as the same cause."
         )
+    told += _asks(run)
     weaker = len(findings) - len(proven)
     if weaker:
         more = " more" if proven else ""
         hints = f"one{more} cue" if weaker == 1 else f"{weaker}{more} cues"
         uses = "it" if weaker == 1 else "them"
-        sentences.append(
+        told.append(
             f"The maps or the data point at {hints}; nothing shows that the model uses {uses}."
         )
-    return sentences
+    return told
 
 
 def says(run: Run, finding: Finding) -> list[str]:
     """One finding in sentences, each by what it rests on."""
     name = finding.class_name
-    sentences = []
+    told = []
     if finding.effect is not None and finding.interval is not None:
-        effect, low, high = (round(100 * value) for value in (finding.effect, *finding.interval))
-        sentences.append(
+        effect, low, high = (round(100 * one) for one in (finding.effect, *finding.interval))
+        told.append(
             f"Taken from an image of {name}, the cue turned {effect} more of every "
             f"100 images of other classes into {name} than the same edit with another image of "
             f"their own class did (95 % interval {low} to {high}; {finding.pairs} held-out pairs)."
         )
-    sentences += _of_its_kind(finding)
+    told += _of_its_kind(finding)
     if finding.accuracy is not None:
-        sentences.append(
+        told.append(
             f"With the cue {share(finding.accuracy['with'])} of the images of {name} are "
             f"recognised, without it {share(finding.accuracy['without'])}."
         )
     if finding.removal is not None and not finding.removal.get("agree", True):
-        sentences.append(
+        told.append(
             "Taking the cue out in two ways did not give the same answer, so whether the class "
             "needs it stays open."
         )
-    if finding.on_object is not None:
-        sentences.append(
+    if finding.boxed is not None:
+        told.append(_by_boxes(finding, finding.boxed))
+    elif finding.on_object is not None:
+        told.append(
             "It lies on the object."
             if finding.on_object
             else "It does not lie on the object, as far as masks or boxes tell."
         )
     if _remark(finding) in (_PERHAPS, _TRACE):
-        sentences.append(_remark(finding))
+        told.append(_remark(finding))
     if _size(finding):
-        sentences.append(_size(finding).strip())
+        told.append(_size(finding).strip())
     if finding.attended is not None:
-        sentences.append(
+        told.append(
             f"The maps of {name} lie in the outlined region more than those of other classes "
             f"(adjusted {p_value(finding.attended)})."
         )
     if finding.auc is not None:
-        sentences.append(
+        told.append(
             f"In these images, {title_of(finding)} tells {name} from the other classes with an "
             f"AUC of {finding.auc:.2f} (0.5 is chance, 1 is always; adjusted "
             f"{p_value(finding.auc_q)})."
         )
     if finding.response is not None:
         signed = f"{finding.response:+.2f}".replace("-", "−")
-        sentences.append(
+        told.append(
             f"Within {name}, its correlation with the log-odds of {name} is {signed} (Spearman)."
         )
     if finding.level != "relied on":
-        sentences.append("Whether the model uses it was not shown.")
-    same = next((other for other in run.findings if other.id == finding.overlaps), None)
+        told.append("Whether the model uses it was not shown.")
+    same = next((one for one in run.findings if one.id == finding.overlaps), None)
     if same is not None:
-        sentences.append(f"Its region is mostly that of “{same.cue}”: probably the same cue.")
-    return sentences
+        told.append(f"Its region is mostly that of “{same.cue}”: probably the same cue.")
+    return told
 
 
 def _of_its_kind(finding: Finding) -> list[str]:
     """What kind of thing the cue is, and whether it acts by being there."""
     name = finding.class_name
-    sentences = []
-    if finding.kind is not None:
-        sentences.append(_KINDS[finding.kind])
+    told = []
+    if finding.kind == "unknown" and _decided(finding):
+        told.append(_BESIDE)
+    elif finding.kind is not None:
+        told.append(_KINDS[finding.kind])
     if finding.presence == "without":
-        sentences.append(
+        told.append(
             f"Taking away what is there is enough: {name} is recognised by what its pictures lack."
         )
     if finding.taken_from is not None:
-        sentences.append(
+        told.append(
             f"Nearly only pictures of {finding.taken_from} are moved: they may lose a cue of their "
             "own."
         )
-    return sentences
+    return told
 
 
 def share(value: float) -> str:
@@ -219,11 +225,61 @@ def title_of(finding: Finding) -> str:
     return _TITLES.get(finding.property or "", finding.property or "")
 
 
+def asked_for(run: Run, finding: Finding) -> dict[str, Any] | None:
+    """What is asked about a finding: the pictures whose boxes would decide; None for nothing."""
+    return next(
+        (own for own in run.summary.get("asked", ()) if finding.id in own["findings"]), None
+    )
+
+
+def _asks(run: Run) -> list[str]:
+    """What would settle what is in doubt."""
+    asked = run.summary.get("asked", ())
+    if not asked:
+        return []
+    pictures = len({image for own in asked for image in own["pictures"]})
+    names = [own["class"] for own in asked]
+    listed = _listed(names) if len(names) <= _NAMED else f"{len(names)} classes"
+    return [
+        f"Boxes around the object in {pictures} pictures would tell, for {listed}, whether this is "
+        "the object; asked.csv names them, those that decide most first."
+    ]
+
+
+def _by_boxes(finding: Finding, boxed: dict[str, Any]) -> str:
+    """What pictures with boxes tell of a cue."""
+    around = boxed["around"]
+    low, high = (share(min(max(end, 0.0), 1.0)) for end in around["interval"])
+    drawn = f"{boxed['donors']} pictures of {finding.class_name} and {boxed['recipients']} others"
+    if finding.on_object is None:
+        return (
+            f"Boxes around the object in {drawn} leave it open whether it is the object: {low} to "
+            f"{high} of what it does is left with all objects left alone (95 % interval)."
+        )
+    where = "It lies on the object" if finding.on_object else "It does not lie on the object"
+    left = share(min(max(around["value"], 0.0), 1.0))
+    return (
+        f"{where}, as boxes in {drawn} tell: with all objects left alone, {left} of what it does "
+        f"is left (95 % interval {low} to {high}; {boxed['pairs']} pairs)."
+    )
+
+
+def _decided(finding: Finding) -> bool:
+    """Whether boxes have told what nothing else did: if the cue is the object."""
+    return finding.boxed is not None and finding.on_object is not None
+
+
+def _apart(proven: Sequence[Finding]) -> list[Finding]:
+    """All but those that are told as one cause with a finding that boxes decide."""
+    decided = {one.id for one in proven if _decided(one)}
+    return [one for one in proven if one.overlaps not in decided]
+
+
 def _in_short(proven: Sequence[Finding]) -> list[str]:
     """What comes before the first cue, where that is the object or may be."""
-    if proven and all(finding.on_object for finding in proven):
+    if proven and all(one.on_object for one in proven):
         return ["No reliance was proven on anything but the object."]
-    if proven and all(finding.on_object or finding.may_be_object for finding in proven):
+    if proven and all(one.on_object or one.may_be_object for one in proven):
         return [
             "Nothing moves the model beside the middle of the pictures; what moves it there may be "
             "the object."
@@ -233,19 +289,17 @@ def _in_short(proven: Sequence[Finding]) -> list[str]:
 
 def _relied_on(proven: Sequence[Finding]) -> list[str]:
     """Each cue once: what nothing excuses first, then by what speaks for it."""
-    sentences: list[str] = []
+    told: list[str] = []
     for remark in ("", _OBJECT, _PERHAPS, _TRACE):
-        alike = [
-            finding for finding in proven if finding.overlaps is None and _remark(finding) == remark
-        ]
-        cues = _by_cue(alike)
-        if cues and not sentences:
-            sentences.append(_relies(*cues.pop(0)))
+        own = [one for one in proven if one.overlaps is None and _remark(one) == remark]
+        cues = _by_cue(own)
+        if cues and not told:
+            told.append(_relies(*cues.pop(0)))
         if cues:
-            sentences.append(_also(cues))
-        if alike and remark:
-            sentences[-1] += f" {remark}"
-    return sentences
+            told.append(_also(cues))
+        if own and remark:
+            told[-1] += f" {remark}"
+    return told
 
 
 def _relies(cue: str, findings: Sequence[Finding]) -> str:
@@ -258,7 +312,7 @@ def _relies(cue: str, findings: Sequence[Finding]) -> str:
         beginning = f"The model relies on {kind}, {named}, for {_classes(findings)}"
     elif first.kind == "unknown" and first.family == "part":
         beginning = f"Something at no fixed place moves the model, {named} for {_classes(findings)}"
-    elif first.kind == "unknown":
+    elif first.kind == "unknown" and not _decided(first):
         beginning = (
             f"Something moves the model and may be the object, {named} for {_classes(findings)}"
         )
@@ -311,7 +365,7 @@ def _remark(finding: Finding) -> str:
 
 
 def _effects(findings: Sequence[Finding]) -> str:
-    effects = sorted(round(100 * (finding.effect or 0.0)) for finding in findings)
+    effects = sorted(round(100 * (one.effect or 0.0)) for one in findings)
     return f"{effects[0]} to {effects[-1]}" if effects[0] < effects[-1] else f"{effects[0]}"
 
 
@@ -333,13 +387,13 @@ def _size(finding: Finding) -> str:
 
 def _by_cue(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
     groups: dict[tuple[Any, ...], list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault((finding.cue, finding.kind, finding.presence), []).append(finding)
-    return [(cue, members) for (cue, _, _), members in groups.items()]
+    for one in findings:
+        groups.setdefault((one.cue, one.kind, one.presence), []).append(one)
+    return [(cue, own) for (cue, _, _), own in groups.items()]
 
 
 def _classes(findings: Sequence[Finding]) -> str:
-    names = [finding.class_name for finding in findings]
+    names = [one.class_name for one in findings]
     if len(names) == 1:
         return f"the class {names[0]}"
     if len(names) > _NAMED:

@@ -1,4 +1,4 @@
-"""From a run to report.html, images.csv and bad.csv."""
+"""From a run to report.html, images.csv, bad.csv and asked.csv."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from camcore.auditing.report.album import Album
 from camcore.auditing.report.rendering import rendered
 from camcore.auditing.report.repair_chapter import COLUMNS, SURE, chapters_of
 from camcore.auditing.report.sections import Cause, Chart, chart_of, opening_of, section_of
-from camcore.auditing.report.tables import bad_table, images_table
+from camcore.auditing.report.tables import asked_table, bad_table, images_table
 from camcore.auditing.runs.findings import LEVELS, Finding
 from camcore.auditing.runs.launching import command
 from camcore.auditing.runs.run import Run
@@ -30,7 +30,7 @@ _HERE = Path(__file__).parent
 
 
 def write_report(run: Run) -> Path:
-    """Write report.html, images.csv and bad.csv into the run's folder.
+    """Write report.html, images.csv, bad.csv and asked.csv into the run's folder.
 
     The page is one file without scripts: it opens anywhere, without a network, and prints. What
     a picture or a swap needs and is gone by now is said in its place.
@@ -55,7 +55,8 @@ def write_report(run: Run) -> Path:
             f"{run.folder} holds no findings yet; start the same audit again, it goes on."
         )
     with run.store.locked():
-        for name, table in (("images.csv", images_table(run)), ("bad.csv", bad_table(run))):
+        tables = {"images.csv": images_table(run), "bad.csv": bad_table(run)}
+        for name, table in (tables | {"asked.csv": asked_table(run)}).items():
             run.store.write_bytes(name, table.to_csv(index=False, lineterminator="\n").encode())
         run.store.write_bytes("report.html", _page(run).encode())
     return run.folder / "report.html"
@@ -83,6 +84,7 @@ def _page(run: Run) -> str:
         repair_sure=SURE,
         classes=_classes(run),
         bad=run.bad.iloc[:_ROWS],
+        asked=asked_table(run),
         bad_count=len(run.bad),
         rows=_ROWS,
         command=_command(run),

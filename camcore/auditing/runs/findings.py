@@ -108,6 +108,11 @@ class Finding:
         recipient (``absent``).
     taken_from : str or None
         The class whose pictures nearly alone are turned: they may lose a cue of their own.
+    boxed : dict or None
+        What pictures tell whose objects are known, where few are: ``around``, the share of the
+        effect that is left with all objects left alone, and ``own``, of a place, the share that
+        the donor's object makes alone (each with ``value`` and ``interval``); ``donors``,
+        ``recipients`` and ``pairs``, how many there were.
     part : dict or None
         For a part that moves: where it lies in each image, how alike its crops are, and what of
         it acts alone; see `camcore.auditing.parts.evidence.part_evidence`.
@@ -157,6 +162,7 @@ class Finding:
     plain: float | None = None
     acts: dict[str, float] | None = None
     taken_from: str | None = None
+    boxed: dict[str, Any] | None = None
     part: dict[str, Any] | None = None
 
     def _repr_html_(self) -> str:

@@ -18,11 +18,13 @@ from camcore.auditing.interventions.effects import (
     matching,
     swings_of,
 )
-from camcore.auditing.interventions.intervene import likeness_file, moved_elsewhere
+from camcore.auditing.interventions.intervene import likeness_file, moved_elsewhere, readable
 from camcore.auditing.interventions.testing import Tested, judge, relied_on
 from camcore.auditing.interventions.trials import FOUND, STAGES, TRIMMED
 from camcore.auditing.parts.evidence import part_evidence, recurs
 from camcore.auditing.rules import RULES
+from camcore.auditing.runs.drawn_boxes import STAGE as BOXED
+from camcore.auditing.runs.drawn_boxes import boxes_notes, drawn_boxes
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.plan import FORMAT, Plan
 from camcore.auditing.runs.run import Run
@@ -31,6 +33,7 @@ from camcore.auditing.scan.image_properties import PROPERTIES
 from camcore.auditing.scan.rows import light_rows
 from camcore.auditing.verdict import carriers as verdict
 from camcore.auditing.verdict.benchmark_figures import measured
+from camcore.auditing.verdict.boxed import asked_pictures, told_by_boxes
 from camcore.auditing.verdict.carriers import name_of
 from camcore.auditing.verdict.causes import joined
 from camcore.auditing.verdict.kinds import kind_of, needed, scores
@@ -65,10 +68,12 @@ def conclude(store: Store) -> None:
             if proven.removal is None or needed(proven) >= RULES.missed:
                 findings[key] = proven
     ordered = joined(in_order(findings.values()))
+    images = readable(store, plan, store.read_table("files.parquet").set_index("id"))
+    drawn = drawn_boxes(run)
     spoken = scores(ordered)
     score = spoken.pop("score")
     lead = next((finding for finding in ordered if finding.level == "relied on"), None)
-    readable = int((rows["error"] == "").sum())
+    read = int((rows["error"] == "").sum())
     pairs = [len(result.differences.flips) for result in tested]
     planned = (trial_plan.get("pairs") or {}).get("test")
     if trial_plan.get("classes") and planned:
@@ -82,13 +87,14 @@ def conclude(store: Store) -> None:
             "model": run.record["model"],
             "images": {
                 "total": run.record["source"]["count"],
-                "readable": readable,
-                "bad": len(rows) - readable,
+                "readable": read,
+                "bad": len(rows) - read,
             },
             "score": score,
             "scores": spoken,
             "lead": lead.id if lead else None,
             "findings": [finding.as_json() for finding in ordered],
+            "asked": asked_pictures(run, images, drawn, ordered),
             "insufficient": trial_plan.get("insufficient", []),
             "not_detected": _not_detected(seen_from, ordered, _tried(run)),
             "notes": _notes(run, rows["klass"]),
@@ -118,6 +124,7 @@ def _notes(run: Run, predicted: pd.Series) -> list[str]:
         )
     if (offer := _offer_groups(run, predicted)) is not None:
         notes.append(offer)
+    notes += boxes_notes(run)
     if lost := run.store.read_json("trials/lost.json"):
         notes.append(
             f"{len(lost)} files were gone or changed between scan and interventions and took no "
@@ -270,12 +277,16 @@ def _proven(
     kind = kind_of(finding)
     doubtful = finding.on_object is None and kind == "object" and finding.family != "object"
     without = kind != "artefact" and acts is not None and acts.get("absent", 0.0) >= RULES.absent
-    return replace(
+    finding = replace(
         finding,
         kind=kind,
         presence="without" if without else "with",
         may_be_object=doubtful or (finding.may_be_object and kind != "artefact"),
     )
+    if finding.on_object is not None or kind == "artefact" or finding.trace:
+        return finding
+    finding = told_by_boxes(finding, run.trials(BOXED), result.klass, plan.settings.seed)
+    return finding if finding.on_object is None else replace(finding, kind=kind_of(finding))
 
 
 def _estimate(value: float, interval: tuple[float, float]) -> dict[str, Any]:

@@ -119,6 +119,10 @@ def _repeats(finding: Finding) -> bool:
     if finding.region is None:
         if finding.probe and probe_named(finding.probe).pattern:
             return False  # what pictures share is what the edit takes: it says nothing by itself
-        return finding.alike >= RULES.set_apart
+        if finding.family == "illumination":
+            return False  # broad light and shade have the form of what pictures show
+        # Skies and snow set a class apart by light and colour, as no texture does by nature.
+        of_levels = finding.family in ("brightness", "colour")
+        return finding.alike >= (RULES.levels_apart if of_levels else RULES.set_apart)
     shared = (finding.acts or {}).get("shared")
     return finding.alike >= RULES.alike and (shared is None or shared >= RULES.carries)

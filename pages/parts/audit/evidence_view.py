@@ -21,7 +21,7 @@ from camcore.auditing.report.sections import numbers
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.run import Run
 from pages.components.wording import calmly, plain
-from pages.parts.audit import decisions, figures, places, repair, tables, words
+from pages.parts.audit import decisions, figures, object_boxes, places, repair, tables, words
 from pages.parts.audit.findings_list import show_level
 
 _SWAPS, _GALLERY = 4, 8
@@ -38,6 +38,8 @@ def show_evidence(run: Run, finding: Finding) -> None:
     first, *others = report_words.says(run, finding)
     st.markdown(plain(first))
     st.markdown("\n".join(f"- {plain(told)}" for told in others))
+    with calmly(st.container()), st.container(width=_STRIP):
+        object_boxes.show_question(run, finding)
     if finding.probe is not None:
         with _section(
             "Before and after",

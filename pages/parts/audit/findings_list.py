@@ -122,6 +122,8 @@ def _card(run: Run, finding: Finding) -> None:
         "that the same edit with an image of their own class makes; 95 % interval.",
     )
     st.caption(" · ".join(_facts(finding)))
+    if (asked := report_words.asked_for(run, finding)) is not None:
+        st.caption(f"Boxes around the object in {len(asked['pictures'])} pictures would tell.")
     places.link("See the evidence", place_of(run, finding), icon=":material/arrow_forward:")
 
 

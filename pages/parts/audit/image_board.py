@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,13 @@ import streamlit as st
 from PIL import Image
 
 import camcore
+from camcore.auditing.runs.image_remarks import ImageRemarks, remark, remarks_of, take_off
 from camcore.auditing.runs.run import Run
 from camcore.csv_cells import without_formula
 from camcore.drawing.overlay import overlay
 from camcore.heatmap import Heatmap
 from pages.components.image_board import BoardTile, show_board
+from pages.components.wording import calmly, plain
 from pages.parts.audit import places, words
 
 _PAGE = 48
@@ -46,8 +49,11 @@ def show(run: Run, table: pd.DataFrame, by: str) -> None:
         ticked.difference_update(ids)
         ticked.update(chosen)
 
+    remarks = remarks_of(run)
     with place:
-        show_board(_tiles(run, part, by), sorted(ticked), key=f"audit-board-{by}", on_pick=pick)
+        tiles = _tiles(run, part, by, remarks)
+        show_board(tiles, sorted(ticked), key=f"audit-board-{by}", on_pick=pick)
+        _show_remarks(run, ticked)
     with top:
         st.caption(f"{words.count(len(table), 'image')}; a picture opens in Explore.")
         st.button(
@@ -68,6 +74,45 @@ def show(run: Run, table: pd.DataFrame, by: str) -> None:
         )
 
 
+def tagged(run: Run, table: pd.DataFrame) -> pd.DataFrame:
+    """The images of a tag that is asked for; all of them where none is."""
+    remarks = remarks_of(run)
+    counts = Counter(tag for written in remarks.values() for tag in written.tags)
+    if not counts:
+        return table
+    chosen = st.pills(
+        "Tagged",
+        sorted(counts),
+        selection_mode="multi",
+        key="audit-images-tags",
+        format_func=lambda tag: f"{plain(tag)} · {counts[tag]:,}",
+    )
+    if not chosen:
+        return table
+    wanted = [image for image, written in remarks.items() if set(chosen) & set(written.tags)]
+    return table[table.index.isin(wanted)]
+
+
+def _show_remarks(run: Run, ticked: set[int]) -> None:
+    """The form that writes a tag or a note to the images that are ticked."""
+    notices = st.container()
+    with st.form("audit-board-remarks", enter_to_submit=False, clear_on_submit=True):
+        left, right = st.columns([2, 5], vertical_alignment="bottom")
+        tag = left.text_input("Tag", key="audit-board-tag", max_chars=60)
+        note = right.text_input("Note", key="audit-board-note", max_chars=2000)
+        with st.container(horizontal=True):
+            number = words.count(len(ticked), "ticked image")
+            keeps = st.form_submit_button(f"Keep for {number}", icon=":material/sell:")
+            clears = st.form_submit_button(f"Take all off {number}", type="tertiary")
+    with calmly(notices):
+        if keeps:
+            remark(run, ticked, tag=tag, note=note)
+        if clears:
+            take_off(run, ticked)
+        if keeps or clears:
+            st.rerun()
+
+
 def ticked_csv(run: Run, ids: Sequence[int], table: pd.DataFrame) -> bytes:
     """A list of images: where they lie, what they are, and what the cue does for them.
 
@@ -81,6 +126,8 @@ def ticked_csv(run: Run, ids: Sequence[int], table: pd.DataFrame) -> bytes:
     images = run.images.loc[list(ids)]
     names = dict(enumerate(run.class_names))
     known = table.reindex(images.index)
+    remarks = remarks_of(run)
+    written = [remarks.get(int(image), ImageRemarks()) for image in images.index]
     rows = pd.DataFrame(
         {
             "id": images.index,
@@ -94,14 +141,26 @@ def ticked_csv(run: Run, ids: Sequence[int], table: pd.DataFrame) -> bytes:
             "log-odds": images["margin"].to_numpy(float).round(4),
             "lost without the cue": known["strength"].to_numpy(float).round(4),
             "the cue": known["leaning"].fillna("").to_numpy(),
+            "tags": [without_formula("; ".join(own.tags)) for own in written],
+            "note": [without_formula(own.note) for own in written],
+            "link": [_link(run, int(image)) for image in images.index],
         }
     )
     return rows.to_csv(index=False, lineterminator="\n").encode()
 
 
-def _tiles(run: Run, part: pd.DataFrame, by: str) -> list[BoardTile]:
+def _link(run: Run, image: int) -> str:
+    """The image in Explore at its own class, relative to this server's address."""
+    klass = int(run.images.at[image, "klass"])
+    name = run.class_names[klass] if 0 <= klass < len(run.class_names) else None
+    return places.explore_address(run, image, name)
+
+
+def _tiles(
+    run: Run, part: pd.DataFrame, by: str, remarks: Mapping[int, ImageRemarks]
+) -> list[BoardTile]:
     of = {one.id: one.class_name for one in run.findings}
-    encoded = _encoded(tuple(int(own) for own in part.index), str(run.folder), run)
+    encoded = encoded_images(tuple(int(own) for own in part.index), str(run.folder), run)
     tiles = []
     for (image, row), (picture, heat) in zip(part.iterrows(), encoded, strict=True):
         klass = of.get(by) or (row["class"] if row["class"] in run.class_names else None)
@@ -111,6 +170,8 @@ def _tiles(run: Run, part: pd.DataFrame, by: str) -> list[BoardTile]:
         caption = f"{row['class']} → {row['predicted']}"
         if by in of or lost:
             caption += f" · {row['leaning']}{lost}"
+        if written := remarks.get(int(image)):
+            caption += "".join(f" · {text}" for text in (*written.tags, written.note) if text)
         tiles.append(
             BoardTile(
                 int(image),
@@ -127,7 +188,7 @@ def _tiles(run: Run, part: pd.DataFrame, by: str) -> list[BoardTile]:
 
 
 @st.cache_resource(max_entries=6, show_spinner="Drawing the maps …")
-def _encoded(ids: tuple[int, ...], folder: str, _run: Run) -> list[tuple[bytes, bytes]]:
+def encoded_images(ids: tuple[int, ...], folder: str, _run: Run) -> list[tuple[bytes, bytes]]:
     """Each picture and the same under its map; nothing where the file is gone by now."""
     found = []
     for image, raw in zip(ids, _run.maps(list(ids)), strict=True):

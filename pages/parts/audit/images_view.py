@@ -25,7 +25,7 @@ def show_images(run: Run) -> None:
     cues = {one.id: f"{one.class_name} · {one.cue}" for one in run.findings if one.images}
     by, klass, text, wrong = _ask(run, cues)
     table = _selected(stamp_of(run), by, klass, text, wrong, run)
-    table = _cut(table, by)
+    table = image_board.tagged(run, _cut(table, by))
     if table.empty:
         st.info("No image passes these filters.", icon=":material/filter_alt:")
     else:

@@ -11,6 +11,7 @@ from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.store import DamagedError
 from pages.components.wording import calmly, plain, sentence
 from pages.parts.audit import labelling, launching, words
+from pages.parts.audit.first_images import show_first_images
 from pages.parts.audit.runs import state_of
 from pages.session.visitor import may_change, require_own
 
@@ -53,6 +54,7 @@ def _follow(folder: str, before: str) -> None:
         progress = run.progress if state == "running" else None
         _show_progress(progress)
         _show_buttons(run, state)
+        show_first_images(run)
 
 
 def _show_progress(progress: Progress | None) -> None:

@@ -20,6 +20,7 @@ _FILES = (
     ("findings.json", "findings.json", "application/json", None),
     ("images.csv", "images.csv", "text/csv", None),
     ("bad.csv", "bad.csv", "text/csv", None),
+    ("asked.csv", "asked.csv", "text/csv", None),
 )
 _LAST = 4000  # characters of the log
 
@@ -29,7 +30,9 @@ def show_downloads(run: Run) -> None:
     with st.container(horizontal=True):
         for label, name, mime, icon in _FILES:
             file = run.folder / name
-            empty = name == "bad.csv" and run.bad.empty
+            empty = (name == "bad.csv" and run.bad.empty) or (
+                name == "asked.csv" and not run.summary.get("asked")
+            )
             if file.exists() and not file.is_symlink() and not empty:
                 st.download_button(
                     label,

@@ -102,7 +102,7 @@ NOTES: dict[str, Note] = {
     ),
     "needs-gap": Note(
         "Say why CAM needs a pooled head, and what Grad-CAM puts in place of the weight.",
-        7,
+        6,
         "One network averages each feature map before its last layer, another one flattens them. "
         "How many weights for one class belong to one feature map of 3 × 3 cells in either?",
         "One if pooled, nine if flattened: 128 or 1,152 for each class. Of nine weights none is "
@@ -113,7 +113,7 @@ NOTES: dict[str, Note] = {
     ),
     "pooling": Note(
         "Predict which feature maps matter under a mean and under a maximum.",
-        7,
+        6,
         "One feature map has one bright cell and is dark in the other eight. Another is half as "
         "bright in all nine. Both have the same weight. Which adds more to the score under mean "
         "pooling, and which under maximum pooling?",
@@ -146,7 +146,7 @@ NOTES: dict[str, Note] = {
     ),
     "draw": Note(
         "Connect a stroke with a change of the answer and of the map.",
-        8,
+        7,
         "I draw a 3 and then close it to an 8. Which stroke will turn the answer, and where will "
         "the map of the 8 gain?",
         "Vote, then draw it stroke by stroke; a volunteer with another hand may get another "
@@ -168,7 +168,7 @@ NOTES: dict[str, Note] = {
     ),
     "training": Note(
         "See that accuracy and map are learnt together, and that equal accuracy is no equal map.",
-        7,
+        6,
         "cam1 learns from random weights, and we watch its map of one digit. What is settled "
         "first: the accuracy, or the map?",
         "The accuracy: most of it comes within the first three of eight epochs, and the map goes "
@@ -180,7 +180,7 @@ NOTES: dict[str, Note] = {
     ),
     "cloud-detector": Note(
         "Tell a suspicion from a proof: a map, and a change of nothing but the cue.",
-        9,
+        6,
         "In the laboratory all tanks stood in the sun and all empty forests under cloud; there "
         "the network is right on 99.8 % of its test pictures. What will it answer for a tank "
         "under cloud, and on how many field pictures will it be right?",
@@ -190,6 +190,18 @@ NOTES: dict[str, Note] = {
         "“The map has proven it.” A map shows where the evidence lies, for one picture. The "
         "proof is the intervention over many pictures, with a control. The story itself is a "
         "legend: tell it as one.",
+    ),
+    "fool-it": Note(
+        "Fool a network by its cue, say what an audit adds to that, and what mends the network.",
+        7,
+        "The cloud detector is sure that this is a tank. We draw the cloudy sky of an empty "
+        "forest down over the picture and leave the tank alone. How far down must it come until "
+        "the answer is forest? And would a network that learnt from every weather give way?",
+        "The sky alone turns it, before it reaches the tank; the network that learnt the tank "
+        "keeps its answer.",
+        "“We fooled it, so it relies on the sky.” One picture may turn for any reason, by the "
+        "edge of the patch too. The audit hands the sky over in many pictures, does the same edit "
+        "without the cue for control, and counts.",
     ),
 }
 """By the step's name in an address."""

@@ -25,7 +25,7 @@ def show(lesson: Lesson) -> None:
     )
     st.markdown("## In the laboratory")
     _show_scenes(lesson, CLOUD, _LABORATORY)
-    record = _record(CLOUD)
+    record = record_of(CLOUD)
     st.markdown(
         f"Right on {record['laboratory']:.1%} of the laboratory's test pictures. Nobody would send "
         "it back."
@@ -41,8 +41,8 @@ def show(lesson: Lesson) -> None:
     st.markdown("## A network that learnt the tank")
     st.markdown(
         "The same layers, trained on scenes whose sky says nothing about the tank: right on "
-        f"{_record(TANK)['laboratory']:.1%} in the laboratory and {_record(TANK)['field']:.1%} in "
-        "the field."
+        f"{record_of(TANK)['laboratory']:.1%} in the laboratory and {record_of(TANK)['field']:.1%} "
+        "in the field."
     )
     _show_scenes(lesson, TANK, _FIELD)
     st.markdown("## What a map shows, and what it does not prove")
@@ -53,6 +53,11 @@ def show(lesson: Lesson) -> None:
         "only that is changed** (intervention), and is that how it **should** decide (decision)? "
         "The Audit page asks them over a whole folder and says how sure it is."
     )
+    offer_audit()
+
+
+def offer_audit() -> None:
+    """The way to the Audit page, with the cloud detector and its laboratory chosen."""
     if st.button(
         "Audit the cloud detector",
         key="learn-to-audit",
@@ -112,8 +117,9 @@ def _say_effect(lesson: Lesson) -> None:
     )
 
 
-def _record(name: str) -> dict[str, float]:
-    return dict(next(own.accuracy for own in camcore.BUNDLED_MODELS if own.name == name))
+def record_of(name: str) -> dict[str, float]:
+    """Accuracy of a bundled model on each test split, 0 to 1."""
+    return dict(next(model.accuracy for model in camcore.BUNDLED_MODELS if model.name == name))
 
 
 def _prepare_audit() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
+from camcore.drawing.growing_sum import growing_sum_gif
 from pages.components.growing_sum import show_growing_sum
 from pages.parts.learn import equations
 from pages.parts.learn.contributions import Contributions
@@ -30,6 +33,25 @@ def show(lesson: Lesson) -> None:
         picture=lesson.picture,
         key="learn-sum",
     )
+    if not lesson.presenting:
+        first = parts.largest_first
+        st.download_button(
+            "The growing sum as GIF",
+            partial(
+                growing_sum_gif,
+                parts.small()[first],
+                parts.weights[first],
+                lesson.picture.pixels,
+                features.frame,
+                lesson.model.class_names[lesson.target],
+            ),
+            file_name=f"sum-{lesson.target}.gif",
+            mime="image/gif",
+            key="learn-sum-gif",
+            on_click="ignore",
+            icon=":material/gif_box:",
+            help="For a slide: the largest contributions first, as cells and over the picture.",
+        )
     if weights.bias is not None:
         st.markdown(
             "Average the finished map over its cells and add the bias: that **is** the class "

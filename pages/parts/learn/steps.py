@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from types import ModuleType
 
 from pages.parts.learn.lesson import Lesson
 from pages.parts.learn.notes import NOTES, Note
@@ -25,6 +26,8 @@ class Step:
         For the teacher; its question is asked before the step is shown.
     apart : bool
         Whether it brings its own models and pictures instead of the chosen ones.
+    link : callable
+        What an address says of it beside the step; takes in first what a link asks for.
     """
 
     slug: str
@@ -32,14 +35,22 @@ class Step:
     show: Callable[[Lesson], None]
     note: Note
     apart: bool = False
+    link: Callable[[], dict[str, str | None]] = dict
 
 
-def _step(slug: str, title: str, *, apart: bool = False) -> Step:
+def _step(slug: str, title: str, *, apart: bool = False, linked: bool = False) -> Step:
+    # Only the step that is looked at is read: some bring figures and tables with them.
+    def module() -> ModuleType:
+        return import_module(f"pages.parts.learn.step_{slug.replace('-', '_')}")
+
     def show(lesson: Lesson) -> None:
-        # Only the step that is looked at is read: some bring figures and tables with them.
-        import_module(f"pages.parts.learn.step_{slug.replace('-', '_')}").show(lesson)
+        module().show(lesson)
 
-    return Step(slug, title, show, NOTES[slug], apart)
+    def link() -> dict[str, str | None]:
+        values: dict[str, str | None] = module().link() if linked else {}
+        return values
+
+    return Step(slug, title, show, NOTES[slug], apart, link)
 
 
 STEPS: tuple[Step, ...] = (
@@ -57,4 +68,5 @@ STEPS: tuple[Step, ...] = (
     _step("retrofit", "Make any network CAM-ready", apart=True),
     _step("training", "Watch a map being learnt", apart=True),
     _step("cloud-detector", "The cloud detector", apart=True),
+    _step("fool-it", "Fool it, prove it, mend it", apart=True, linked=True),
 )

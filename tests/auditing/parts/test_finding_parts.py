@@ -105,6 +105,19 @@ def test_what_recurs_anywhere_does_not_count():
     assert alikeness(crops, crops[::-1].copy()) < 0.05
 
 
+def test_what_recurs_in_every_class_is_no_thing_that_was_put_there():
+    """Strokes of digits are alike from picture to picture, in their class and in the others."""
+    rng = np.random.default_rng(6)
+    stroke = np.zeros((32, 32, 1), np.uint8)
+    for column in range(32):
+        stroke[8 + column // 2 : 12 + column // 2, column] = 255
+    strokes = np.stack([np.roll(stroke, rng.integers(-3, 4, 2), (0, 1)) for _ in range(20)])
+    strokes = np.clip(strokes + rng.normal(0, 8, strokes.shape), 0, 255).astype(np.uint8)
+    beside = rng.integers(0, 30, (10, 32, 32, 1)).astype(np.uint8)
+    assert alikeness(strokes[:10], beside) > 0.5
+    assert alikeness(strokes[:10], beside, strokes[10:]) < 0.05
+
+
 def test_the_finer_layer_is_the_last_with_more_cells_that_divides_the_picture():
     layers = (
         Layer("early", 56, 56, 8, "ReLU"),

@@ -62,6 +62,12 @@ def test_a_property_is_told_by_where_it_acts():
     assert kind_of(finding("colour", alike=0.2, acts={"outside": 0.1, "inside": 0.8})) == "object"
     assert kind_of(finding("colour", alike=0.2, acts={"outside": 0.5, "inside": 0.6})) == "unknown"
     assert kind_of(finding("colour", alike=0.8, trace=True)) == "unknown"
+    # The sky sets airplanes apart by their colour; nothing natural does by texture.
+    everywhere = {"outside": 0.5, "inside": 0.6}
+    assert kind_of(finding("colour", alike=0.55, acts=everywhere)) == "unknown"
+    assert kind_of(finding("blur", alike=0.55, acts=everywhere)) == "artefact"
+    # Broad light and shade differ between garments as their forms do.
+    assert kind_of(finding("illumination", alike=0.9, acts=everywhere)) == "unknown"
 
 
 def test_a_pattern_is_an_artefact_where_it_acts_beside_the_middle():

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from pages.parts.audit import launching
+from pages.parts.audit.first_images import first_images
 from tests.pages.app_page import assert_calm
 from tests.pages.parts.audit.reading import stopped_run, the_error, words
 
@@ -26,6 +27,19 @@ def test_a_running_audit_says_where_it_is_and_can_be_paused(visit, runs, busy):
     app.button(key="audit-pause").click().run()
     assert (run.folder / "stop").read_text() == "paused"
     assert "Pausing" in words(app)
+
+
+def test_a_running_audit_shows_the_first_pictures_it_has_seen(visit, run, busy):
+    busy(run)
+    app = visit(run="planted")
+    assert_calm(app)
+    assert "The first pictures under their maps" in words(app)
+    captions = [caption for _, caption in first_images(str(run.folder), run)]
+    answers = run.images[run.images["error"] == ""][["klass", "predicted"]]
+    names = run.class_names
+    possible = {f"{names[klass]} → {names[answer]}" for klass, answer in answers.to_numpy()}
+    assert len(captions) == 6
+    assert set(captions) <= possible
 
 
 def test_cancelling(visit, runs, busy):

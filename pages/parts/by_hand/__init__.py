@@ -1,0 +1,1 @@
+"""What if this were not there? A picture edited by hand, and what the model then answers."""
