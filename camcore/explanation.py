@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from camcore.classifier import Explained, Layer
+from camcore.drawing import notebook
 from camcore.drawing import overlay as render
 from camcore.heatmap import Heatmap
 from camcore.methods import METHODS
@@ -160,6 +161,28 @@ class Explanation:
                 seen=self.heatmap.seen(),
             )
         return Image.fromarray(render.with_box(pixels, self.heatmap.box() if box else None))
+
+    def _repr_html_(self) -> str:
+        """The three pictures and the sentence, in a notebook."""
+        cells = render.colour(self.heatmap.values, "viridis")
+        scale = max(1, notebook.SIDE // max(cells.shape[:2]))
+        raw = render.enlarge(cells, scale * cells.shape[0], scale * cells.shape[1])
+        title, target = METHODS[self.method].title, printable(self.target.name)
+        pictures = (
+            (Image.fromarray(self.picture.pixels), printable(self.picture.name)),
+            (Image.fromarray(raw), f"{title}, {printable(str(self.layer))}"),
+            (self.overlay(), f"{target}, {self.target.probability:.1%}"),
+        )
+        figure = notebook.row(
+            (notebook.picture(image, caption), caption) for image, caption in pictures
+        )
+        return str(figure + notebook.paragraph(self.statement))
+
+    def _repr_png_(self) -> bytes:
+        """The overlay, where a notebook shows no HTML."""
+        image = self.overlay()
+        image.thumbnail((2 * notebook.SIDE, 2 * notebook.SIDE))
+        return render.png(np.asarray(image), self.made)
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the arrays, as plain JSON values."""

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from camcore.auditing.runs.settings import PRECISIONS, Settings
 from camcore.cli.options import fit_option, model_options, split_option, stretch_option
+from camcore.cli.outcome import DONE, FINDING, Outcome
 from camcore.cli.progress_bars import ProgressBars
 from camcore.cli.terminal import say
 from camcore.methods import METHODS
 
+if TYPE_CHECKING:
+    from camcore.auditing.runs.run import Run
+
 _DEFAULT = Settings(".", "cam1")
 _LISTED = 10  # classes with too few images that are named one by one
 _KINDS = ("artefact", "context", "object")
-_OVER = 3  # exit status where a score reaches a limit
 
 
 def _limits(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
@@ -49,7 +53,7 @@ fail_on_option = click.option(
 @click.option("--layer", metavar="L", help="Default: the last layer that holds a map.")
 @click.option(
     "--method", default=_DEFAULT.method, metavar="M", show_default=True,
-    help=f"Makes the maps: {', '.join(name for name, own in METHODS.items() if own.scans)}.",
+    help=f"Makes the maps: {', '.join(name for name, method in METHODS.items() if method.scans)}.",
 )  # fmt: skip
 @click.option(
     "--labels", metavar="MAP",
@@ -84,7 +88,7 @@ fail_on_option = click.option(
 )  # fmt: skip
 @click.option("--out", required=True, metavar="RUN", type=click.Path(path_type=Path))
 @fail_on_option
-def audit(source: str, out: Path, limits: dict[str, float], **options: Any) -> None:
+def audit(source: str, out: Path, limits: dict[str, float], **options: Any) -> Outcome:
     """Find out what a model relies on in SOURCE: a folder, a zip or a CSV.
 
     Writes the run into RUN, or goes on where an earlier start stopped. report.html and
@@ -106,25 +110,35 @@ def audit(source: str, out: Path, limits: dict[str, float], **options: Any) -> N
         )
     finally:
         bar.close()
-    _say(run)
-    _fail(run, limits)
+    return _outcome(run, limits)
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--bundle", metavar="FILE", type=click.Path(path_type=Path),
+    help="Also write all evidence into one zip, which `camcore verify` checks.",
+)  # fmt: skip
 @fail_on_option
-def report(run: Path, limits: dict[str, float]) -> None:
+def report(run: Path, bundle: Path | None, limits: dict[str, float]) -> Outcome:
     """Make report.html, findings.json and images.csv of RUN anew."""
     from camcore.auditing.pipeline import report as make
 
     made = make(run)
     if not made.is_current:
-        click.echo(
+        say(
             "note: this run was made by another version or under other rules, so it was not judged "
             "again; the report shows the findings that it holds."
         )
-    _say(made)
-    _fail(made, limits)
+    if bundle is None:
+        return _outcome(made, limits)
+    from camcore.auditing.bundle import write_bundle
+
+    digest = write_bundle(made, bundle).manifest_sha256
+    say(f"wrote {bundle}; the SHA-256 of its manifest is {digest}")
+    outcome = _outcome(made, limits)
+    outcome.result["bundle"] = {"file": bundle, "manifest_sha256": digest}
+    return outcome
 
 
 @click.command()
@@ -135,7 +149,7 @@ def report(run: Path, limits: dict[str, float]) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="A folder for comparison.html and comparison.csv.",
 )
-def compare(run_a: Path, run_b: Path, out: Path | None) -> None:
+def compare(run_a: Path, run_b: Path, out: Path | None) -> Outcome:
     """What got better from RUN_A to RUN_B, and what is new."""
     from camcore.auditing.run_comparison.compare_runs import compare as both
     from camcore.auditing.run_comparison.comparison_page import write_comparison
@@ -147,46 +161,58 @@ def compare(run_a: Path, run_b: Path, out: Path | None) -> None:
     if out is not None:
         for file in write_comparison(out, comparison, a, b):
             say(f"wrote {file}")
+    return Outcome({"folder": out, "comparison": comparison.as_json()})
 
 
-def _fail(run: Any, limits: dict[str, float]) -> None:
-    """End with a status of its own where a score reaches its limit."""
+def _outcome(run: Run, limits: dict[str, float]) -> Outcome:
+    """Say what the run says; it ends with a status of its own where a score reaches its limit."""
+    from camcore.auditing.report.words import verdict
+
+    sentences = verdict(run)
+    _say(run, sentences)
     scores = run.summary.get("scores", {})
     reached = {kind: limit for kind, limit in limits.items() if scores.get(kind, 0.0) >= limit}
     for kind, limit in reached.items():
         say(f"--fail-on: {kind} has a score of {scores[kind]:.3f}, and {limit:g} fails", err=True)
-    if reached:
-        click.get_current_context().exit(_OVER)
+    result = {
+        "run": run.folder,
+        "report": run.folder / "report.html",
+        "current": run.is_current,
+        "verdict": sentences,
+        "reached": reached,
+        "summary": run.summary,
+    }
+    return Outcome(result, FINDING if reached else DONE)
 
 
-def _say(run: Any) -> None:
+def _say(run: Run, sentences: Sequence[str]) -> None:
     """What the run says: each finding, and last but one the verdict's first sentence."""
-    from camcore.auditing.report.words import verdict
-
     summary = run.summary
     images = summary["images"]
     say(f"images: {images['readable']} of {images['total']} read, {images['bad']} bad")
     for note in summary["notes"]:
         say(f"note: {note}")
-    for one in run.findings:
-        if one.level == "associated":
+    for finding in run.findings:
+        if finding.level == "associated":
             continue
-        words = f"{one.level}: {one.class_name} by {one.cue} ({one.family})"
-        if one.effect is not None and one.interval is not None:
-            low, high = (100 * side for side in one.interval)
-            words += f", {100 * one.effect:+.0f} points of excess flips ({low:.0f} to {high:.0f})"
-        if one.kind in ("artefact", "context"):
-            words += f"; {one.kind}, {one.presence} it"
-        elif one.on_object:
+        words = f"{finding.level}: {finding.class_name} by {finding.cue} ({finding.family})"
+        if finding.effect is not None and finding.interval is not None:
+            low, high = (100 * side for side in finding.interval)
+            words += (
+                f", {100 * finding.effect:+.0f} points of excess flips ({low:.0f} to {high:.0f})"
+            )
+        if finding.kind in ("artefact", "context"):
+            words += f"; {finding.kind}, {finding.presence} it"
+        elif finding.on_object:
             words += "; this is the object"
-        elif one.on_object is False:
+        elif finding.on_object is False:
             words += "; not the object"
-        elif one.may_be_object:
+        elif finding.may_be_object:
             words += "; no mask tells whether this is the object"
-        elif one.trace:
+        elif finding.trace:
             words += "; perhaps the mere trace of something in one place"
-        if one.overlaps:
-            words = f"  {words}; probably the same cue as {one.overlaps}"
+        if finding.overlaps:
+            words = f"  {words}; probably the same cue as {finding.overlaps}"
         say(words)
     insufficient = summary["insufficient"]
     for row in insufficient[:_LISTED]:
@@ -195,5 +221,5 @@ def _say(run: Any) -> None:
         say(f"insufficient: {len(insufficient) - _LISTED:,} more classes, in findings.json")
     say(summary["not_detected"]["text"])
     say(f"score: {summary['score']:.3f}")
-    say(verdict(run)[0])
+    say(sentences[0])
     say(f"wrote {run.folder / 'report.html'}")

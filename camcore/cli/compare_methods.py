@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from camcore.cli.options import fit_option, guessed, model_options, progress_bar, stretch_option
+from camcore.cli.options import (
+    fit_option,
+    guessed,
+    model_options,
+    picture_file,
+    progress_bar,
+    stretch_option,
+)
+from camcore.cli.outcome import Outcome
 from camcore.cli.terminal import say
 from camcore.drawing.overlay import COLORMAPS
 from camcore.errors import InputError
@@ -18,6 +27,7 @@ from camcore.methods import METHODS
 
 if TYPE_CHECKING:
     from camcore.comparing import Comparison
+    from camcore.comparing.identity import Identity
 
 _DEFAULT_MODEL = "cloud-detector"
 
@@ -66,21 +76,18 @@ def methods(
     colormap: str,
     out: Path,
     **options: Any,
-) -> None:
+) -> Outcome:
     """Compare methods and layers on IMAGE, a file or the name of a sample.
 
     Prints the table, and whether CAM is Grad-CAM up to a factor; writes comparison.csv,
     comparison.png and comparison.svg into DIR.
     """
     import camcore
-    from camcore.comparing import compare
+    from camcore.comparing import compare, identity
 
     engine = camcore.Engine()
 
-    samples = {own.name: str(own.file) for own in camcore.SAMPLES}
-    picture = camcore.read_image(
-        image if Path(image).exists() else samples.get(image, image), stretch=stretch
-    )
+    picture = camcore.read_image(picture_file(image), stretch=stretch)
     true = _true_boxes(box, boxes, picture.name)
     loaded = camcore.load_model(model, **options)
     places = _list(layers) or [loaded.default_layer]
@@ -106,39 +113,59 @@ def methods(
     answer = ", ".join(f"{p.name} {p.probability:.3f}" for p in made.predictions)
     say(f"predictions: {answer}")
     say(as_text(made))
-    for layer in made.layers:
-        say(_identity(engine, loaded, made, layer, fit))
-    if sanity:
-        for line in _sanity(engine, loaded, made, fit):
-            say(line)
-    say(f"wrote {out}")
-
-
-def _identity(engine: Any, model: Any, made: Comparison, layer: Any, fit: str) -> str:
-    from camcore.comparing import identity
-
     target = made.targets[0]
-    found = identity(engine, model, made.picture, target.index, layer.name, fit=fit)
-    if not found.holds:
-        return f"CAM = H*W * Grad-CAM does not hold at {layer.name}: {found.reason}"
-    return (
-        f"CAM = {found.height}*{found.width} * Grad-CAM at {layer.name} for {target.name}: they "
-        f"differ by {found.largest_difference:.2g} where CAM reaches {found.scale:.4g}; "
-        f"mean(CAM) + bias = {found.mean_plus_bias:.4f}, class score {found.class_score:.4f}"
+    identities = []
+    for layer in made.layers:
+        equality = identity(engine, loaded, made.picture, target.index, layer.name, fit=fit)
+        say(_in_words(equality, layer.name, target.name))
+        identities.append({"layer": layer.name, "class": target.name, **asdict(equality)})
+    checks = _sanity(engine, loaded, made, fit) if sanity else []
+    for check in checks:
+        say(f"{check['layer']}, {check['class']}: {check['statement']}")
+    say(f"wrote {out}")
+    return Outcome(
+        {
+            "folder": out,
+            "predictions": [asdict(prediction) for prediction in made.predictions],
+            "rows": made.table().to_dict("records"),
+            "identities": identities,
+            "sanity": checks,
+        }
     )
 
 
-def _sanity(engine: Any, model: Any, made: Comparison, fit: str) -> Iterator[str]:
+def _in_words(equality: Identity, layer: str, target: str) -> str:
+    if not equality.holds:
+        return f"CAM = H*W * Grad-CAM does not hold at {layer}: {equality.reason}"
+    return (
+        f"CAM = {equality.height}*{equality.width} * Grad-CAM at {layer} for {target}: they "
+        f"differ by {equality.largest_difference:.2g} where CAM reaches {equality.scale:.4g}; "
+        f"mean(CAM) + bias = {equality.mean_plus_bias:.4f}, class score {equality.class_score:.4f}"
+    )
+
+
+def _sanity(engine: Any, model: Any, made: Comparison, fit: str) -> list[dict[str, Any]]:
     from camcore.metrics import sanity_check
+
+    checks = []
 
     for row in made.rows:
         if row.explanation is not None:
             with progress_bar(f"shuffling, {METHODS[row.method].title}") as progress:
-                found = sanity_check(
+                check = sanity_check(
                     engine, model, made.picture, layer=row.layer.name, target=row.target.index,
                     method=row.method, fit=fit, progress=progress,
                 )  # fmt: skip
-            yield f"{row.layer.name}, {row.target.name}: {found.statement}"
+            checks.append(
+                {
+                    "method": row.method,
+                    "layer": row.layer.name,
+                    "class": row.target.name,
+                    "insensitive": check.insensitive,
+                    "statement": check.statement,
+                }
+            )
+    return checks
 
 
 def as_text(comparison: Comparison) -> str:
@@ -147,9 +174,9 @@ def as_text(comparison: Comparison) -> str:
 
     table = comparison.table()
     notes = [
-        f"{own.method} at {own.layer}: {own.note}"
-        for own in table.drop_duplicates(["method", "layer", "note"]).itertuples()
-        if own.note
+        f"{row.method} at {row.layer}: {row.note}"
+        for row in table.drop_duplicates(["method", "layer", "note"]).itertuples()
+        if row.note
     ]
     table = table[table["evidence"] != ""].drop(columns=["note", "evidence"])
     for name in COLUMNS.keys() & set(table.columns):
@@ -186,10 +213,10 @@ def _true_boxes(box: str | None, file: str | None, picture: str) -> list[Any]:
     if file:
         from camcore.localization import boxes_for
 
-        found = list(boxes_for(Path(file), picture))
-        if not found:
+        true_boxes = list(boxes_for(Path(file), picture))
+        if not true_boxes:
             raise InputError(f"{file} has no box for {picture}; its rows name other pictures.")
-        return found
+        return true_boxes
     return []
 
 

@@ -16,6 +16,7 @@ from camcore.cli.options import (
     split_option,
     stretch_option,
 )
+from camcore.cli.outcome import Outcome
 from camcore.cli.terminal import say
 from camcore.methods import METHODS
 
@@ -69,7 +70,7 @@ def localize(
     others: dict[str, str],
     out: Path,
     **options: Any,
-) -> None:
+) -> Outcome:
     """Measure how well maps localise the objects in FOLDER, by true boxes.
 
     The predicted class's map is cut at a share of its maximum, and the box of its largest part
@@ -95,16 +96,29 @@ def localize(
     )
     mapping = read_mapping(labels, loaded.class_names) if labels else None
     with progress_bar("localising") as progress:
-        found = run(
+        localization = run(
             camcore.Engine(), loaded, folder, true, mapping=mapping, progress=progress, **options
         )
-    _write(found, out)
-    for line in as_text(found):
+    _write(localization, out)
+    for line in as_text(localization):
         say(line)
     say(f"wrote {out}")
+    return Outcome(
+        {
+            "file": out,
+            "pictures": len(localization.rows),
+            "judged": localization.judged,
+            "top1": localization.top1,
+            "accuracy": localization.accuracy,
+            "known": localization.known,
+            "mean_iou": localization.mean_iou,
+            "without_evidence": localization.without_evidence,
+            "notes": localization.notes,
+        }
+    )
 
 
-def as_text(found: Localization) -> list[str]:
+def as_text(localization: Localization) -> list[str]:
     """The figures as people read them in a terminal.
 
     Examples
@@ -115,39 +129,41 @@ def as_text(found: Localization) -> list[str]:
     note: 1 box is empty
     pictures: 0 judged, 0 that could not be
     """
-    judged = [row for row in found.rows if row.iou is not None]
-    bad = [row for row in found.rows if row.iou is None]
-    lines = [f"note: {note}" for note in found.notes]
+    judged = [row for row in localization.rows if row.iou is not None]
+    bad = [row for row in localization.rows if row.iou is None]
+    lines = [f"note: {note}" for note in localization.notes]
     lines += [f"note: {row.path!r} could not be judged: {row.note}" for row in bad[:5]]
     lines.append(f"pictures: {len(judged):,} judged, {len(bad):,} that could not be")
     if not judged:
         return lines
-    lines += _shares(found) or ["Top-1 and localisation accuracy: not known without labels"]
-    words = f"mean IoU: {found.mean_iou:.3f} over {len(judged):,}"
-    if found.without_evidence:
-        words += f", of which {found.without_evidence:,} without positive evidence count as 0"
+    lines += _shares(localization) or ["Top-1 and localisation accuracy: not known without labels"]
+    words = f"mean IoU: {localization.mean_iou:.3f} over {len(judged):,}"
+    if localization.without_evidence:
+        words += (
+            f", of which {localization.without_evidence:,} without positive evidence count as 0"
+        )
     return [*lines, words]
 
 
-def _shares(found: Localization) -> list[str]:
+def _shares(localization: Localization) -> list[str]:
     from camcore.localization.result import ENOUGH
 
     named = (
-        ("Top-1", found.top1),
-        (f"localisation accuracy (class right, IoU >= {ENOUGH})", found.accuracy),
-        (f"with the true class known (IoU >= {ENOUGH})", found.known),
+        ("Top-1", localization.top1),
+        (f"localisation accuracy (class right, IoU >= {ENOUGH})", localization.accuracy),
+        (f"with the true class known (IoU >= {ENOUGH})", localization.known),
     )
     return [
-        f"{name}: {share:.1%}, {share * found.judged:,.0f} of {found.judged:,}"
+        f"{name}: {share:.1%}, {share * localization.judged:,.0f} of {localization.judged:,}"
         for name, share in named
         if share is not None
     ]
 
 
-def _write(found: Localization, out: Path) -> None:
+def _write(localization: Localization, out: Path) -> None:
     """The whole table, or nothing."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".localization-", dir=out.parent) as part:
         file = Path(part) / "table.csv"
-        file.write_text(found.csv(), encoding="utf-8")
+        file.write_text(localization.csv(), encoding="utf-8")
         os.replace(file, out)

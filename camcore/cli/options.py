@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
 
+from camcore.bundled import SAMPLES
 from camcore.classifier import Classifier
 from camcore.errors import InputError
 from camcore.pictures.levels import STRETCHES
@@ -45,6 +47,18 @@ def _by_name(context: Any, parameter: Any, values: tuple[str, ...]) -> dict[str,
             raise InputError(f"--other {text!r} is not NAME=VALUE; write it like --other age=40.")
         named[name.strip()] = value.strip()
     return named
+
+
+def picture_file(image: str) -> str:
+    """The file of a picture that is given by its path or by the name of a sample.
+
+    Examples
+    --------
+    >>> Path(picture_file("digit-7")).name, picture_file("cat.jpg")
+    ('digit-7.png', 'cat.jpg')
+    """
+    samples = {sample.name: str(sample.file) for sample in SAMPLES}
+    return image if Path(image).exists() else samples.get(image, image)
 
 
 _MODEL = [

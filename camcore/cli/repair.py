@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from camcore.cli.outcome import DONE, FINDING, Outcome
 from camcore.cli.progress_bars import ProgressBars
 from camcore.cli.terminal import say
 
 if TYPE_CHECKING:
     from camcore.repairing import Repair
-
-NOT_REPAIRABLE = 3
-"""Exit status where nothing was written, as the network cannot be mended with these pictures."""
 
 
 @click.command()
@@ -33,16 +31,14 @@ NOT_REPAIRABLE = 3
     "--export", metavar="FOLDER", type=click.Path(path_type=Path),
     help="Write the balanced, edited pictures, to train on with your own code.",
 )  # fmt: skip
-@click.pass_context
 def repair(
-    context: click.Context,
     run: Path,
     finding: str | None,
     new: Path | None,
     deep: bool,
     out: Path | None,
     export: Path | None,
-) -> None:
+) -> Outcome:
     """Mend what the audit RUN found and prove it; write the model to FILE, a .keras file.
 
     FILE.repair.json says what was reached. The same command goes on where an earlier one stopped.
@@ -67,8 +63,11 @@ def repair(
         _say(made, out)
     if export is not None:
         say(f"wrote {export}")
-    if made is not None and made.file is None:
-        context.exit(NOT_REPAIRABLE)
+    result: dict[str, Any] = {"export": export}
+    if made is None:
+        return Outcome(result)
+    result |= {"file": made.file, "repair": made.as_json()}
+    return Outcome(result, DONE if made.file is not None else FINDING)
 
 
 def _say(made: Repair, out: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
 from camcore.cli.options import StagedBar, stretch_option
+from camcore.cli.outcome import Outcome
 from camcore.cli.terminal import say
 from camcore.pictures.preprocessing import PREPROCESSINGS
 
@@ -33,7 +35,7 @@ from camcore.pictures.preprocessing import PREPROCESSINGS
 )  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
 @click.option("--out", required=True, metavar="FILE", type=click.Path(path_type=Path))
-def retrofit(backbone: str, data: str, out: Path, **options: Any) -> None:
+def retrofit(backbone: str, data: str, out: Path, **options: Any) -> Outcome:
     """Make BACKBONE, a name or a file, ready for class activation maps of your own classes.
 
     All behind one layer is replaced by global average pooling and a dense layer, which learns the
@@ -60,3 +62,4 @@ def retrofit(backbone: str, data: str, out: Path, **options: Any) -> None:
     say(f"wrote {made.file}; use it with {use}")
     audit = shlex.join([data, "--model", str(made.file), "--class-names", str(made.labels)])
     say(f"next: python -m camcore audit {audit} --out RUN")
+    return Outcome(asdict(made))

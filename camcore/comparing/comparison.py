@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import matplotlib
 import pandas as pd
+from markupsafe import Markup
 
 from camcore.classifier import Layer
 from camcore.comparing.columns import COLUMNS
 from camcore.csv_cells import without_formulas
+from camcore.drawing import notebook
 from camcore.explanation import Explanation, Prediction
 from camcore.localization import Box
 from camcore.methods import METHODS
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _DPI = 150
+_SCREEN = 72
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +141,20 @@ class Comparison:
         buffer = io.BytesIO()
         made = {**self.made, "Alpha": f"{alpha:g}", "Colour map": colormap}
         self.figure(alpha, colormap).savefig(buffer, format="png", dpi=_DPI, metadata=made)
+        return buffer.getvalue()
+
+    def _repr_html_(self) -> str:
+        """Figure and table, in a notebook."""
+        alt = f"{', '.join(METHODS[name].title for name in self.methods)} on {self.picture.name}"
+        numbers = Markup(
+            self.table().to_html(index=False, float_format="%.3g", na_rep="", border=0)
+        )
+        return str(notebook.encoded(self._repr_png_(), alt) + numbers)
+
+    def _repr_png_(self) -> bytes:
+        """The figure at the resolution of a screen."""
+        buffer = io.BytesIO()
+        self.figure().savefig(buffer, format="png", dpi=_SCREEN, metadata=dict(self.made))
         return buffer.getvalue()
 
     def svg(self, alpha: float = 0.4, colormap: str = "viridis") -> bytes:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from camcore.making.scenes import write_scenes
 from tests.auditing.planted_run import planted_run
+
+ROOT = Path(__file__).parents[2]
+GATE = ROOT / ".github" / "examples" / "model-gate.yml"
 
 
 @pytest.fixture(scope="module")
@@ -22,20 +30,63 @@ def findings(run) -> list[dict]:
     return json.loads((run / "findings.json").read_text())["findings"]
 
 
+@pytest.fixture(scope="module")
+def gate(laboratory, tmp_path_factory):
+    """The steps of the example of a gate, run by a shell; status and stderr of each by its name."""
+    workflow = yaml.safe_load(GATE.read_text(encoding="utf-8"))
+    folder, tools = tmp_path_factory.mktemp("gate"), tmp_path_factory.mktemp("tools")
+    for name, words in (("camcore", "-m camcore"), ("python", ""), ("pip", "-c ''")):
+        (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {words} "$@"\n')
+        (tools / name).chmod(0o755)
+    (folder / "train.py").write_text("open('trained', 'w')")
+    values = workflow["env"] | {"PICTURES": str(laboratory), "MODEL": "cloud-detector"}
+    environment = os.environ | values | {
+        "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT),
+    }  # fmt: skip
+    ended = {
+        step["name"]: subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", step["run"]],
+            cwd=folder, env=environment, capture_output=True, text=True,
+        )
+        for step in workflow["jobs"]["audit"]["steps"]
+        if "run" in step
+    }  # fmt: skip
+    return folder, ended
+
+
 @pytest.mark.slow
-def test_the_legend_is_caught_and_the_sound_detector_is_not(command_line, laboratory, tmp_path):
-    cloud, tank = tmp_path / "cloud", tmp_path / "tank"
-    status, said, _ = command_line("audit", laboratory, "--model", "cloud-detector", "--out", cloud)
-    assert status == 0
-    sky = [one for one in findings(cloud) if one["family"] == "sky/top-band"]
-    assert {one["class"] for one in sky} == {"tank", "forest"}
-    for one in sky:
-        assert one["level"] == "relied on"
-        assert one["effect"] > 0.8
-        assert one["on_object"] is False
-        assert one["overlaps"] is None
-    assert not [one for one in findings(cloud) if one["family"] == "object" and one["effect"]]
-    assert "relied on: tank by top band" in said
+def test_a_pipeline_ends_where_its_model_relies_on_context(gate):
+    folder, ended = gate
+    assert (folder / "trained").exists()
+    assert {name: step.returncode for name, step in ended.items()} == {
+        "Install": 0, "Train": 0, "Audit": 3,
+    }, ended["Audit"].stderr  # fmt: skip
+    report = json.loads((folder / "audit.json").read_text())
+    assert report["status"] == 3
+    assert report["result"]["reached"]
+    assert report["result"]["summary"]["findings"] == findings(folder / "run")
+    assert "--fail-on: " in ended["Audit"].stderr
+
+
+@pytest.mark.slow
+def test_the_legend_is_caught_and_the_sound_detector_is_not(
+    gate, command_line, laboratory, tmp_path
+):
+    folder, ended = gate
+    cloud, tank = folder / "run", tmp_path / "tank"
+    sky = [finding for finding in findings(cloud) if finding["family"] == "sky/top-band"]
+    assert {finding["class"] for finding in sky} == {"tank", "forest"}
+    for finding in sky:
+        assert finding["level"] == "relied on"
+        assert finding["effect"] > 0.8
+        assert finding["on_object"] is False
+        assert finding["overlaps"] is None
+    assert not [
+        finding
+        for finding in findings(cloud)
+        if finding["family"] == "object" and finding["effect"]
+    ]
+    assert "relied on: tank by top band" in ended["Audit"].stderr
     for name in ("report.html", "images.csv", "bad.csv"):
         assert (cloud / name).stat().st_size > 0
     assert len(pd.read_csv(cloud / "images.csv")) == 200

@@ -54,7 +54,7 @@ def flips_of(run: Run, finding: Finding) -> Flips | None:
         len(rows),
         int((rows["edited"] == klass).sum()),
         int((rows["controlled"] == klass).sum()),
-        tuple(run.class_names[own] if own >= 0 else "" for own in before),
+        tuple(run.class_names[klass] if klass >= 0 else "" for klass in before),
     )
 
 

@@ -89,7 +89,7 @@ class Opening:
 
 def opening_of(run: Run, album: Album, pool: Pool) -> Opening | None:
     """The first page's picture; None where nothing is relied on."""
-    first = next((one for one in run.findings if one.level == "relied on"), None)
+    first = next((finding for finding in run.findings if finding.level == "relied on"), None)
     if first is None:
         return None
     sentence = cue_card.sentence_of(run, first)
@@ -170,8 +170,9 @@ def _pictures(run: Run, finding: Finding, album: Album) -> list[Captioned]:
 def _captioned(tile: figures.Tile, album: Album, use: str) -> Captioned:
     if tile.pixels is None:
         return Captioned(tile.title, f"{tile.alt} {tile.caption}", None)
-    shown = album.pixels(tile.pixels, tile.alt, use)
-    return Captioned(tile.title, tile.caption if shown else f"{tile.caption}. {_ROOM}", shown)
+    encoded = album.pixels(tile.pixels, tile.alt, use)
+    caption = tile.caption if encoded else f"{tile.caption}. {_ROOM}"
+    return Captioned(tile.title, caption, encoded)
 
 
 def _pairs(run: Run, finding: Finding, album: Album, pool: Pool) -> tuple[list[Pair], str]:
@@ -181,7 +182,7 @@ def _pairs(run: Run, finding: Finding, album: Album, pool: Pool) -> tuple[list[P
         made = swaps(run, finding, pool, _SWAPS)
     except CamcoreError as error:
         return [], f"The pairs cannot be shown: {error}"
-    pairs = [_pair(one, finding, album) for one in made]
+    pairs = [_pair(swap, finding, album) for swap in made]
     return pairs, "" if pairs else "No pair of this finding can be shown."
 
 
@@ -303,13 +304,13 @@ def _add_flips(add: Callable[[str, object, str], None], run: Run, finding: Findi
 
 
 def _add_necessity(add: Callable[[str, object, str], None], finding: Finding) -> None:
-    told = finding.removal or {}
+    removal = finding.removal or {}
     for fill, means in (
         ("transfer", "cue replaced by that of another class"),
         ("neutral", "cue filled in or made neutral"),
         ("control", "cue replaced by that of its own class"),
     ):
-        if told.get(fill) is not None:
-            add(f"Leave the class ({fill})", words.share(told[fill]), means)
-    if "agree" in told:
-        add("Both fills agree", "yes" if told["agree"] else "no", "else necessity stays open")
+        if removal.get(fill) is not None:
+            add(f"Leave the class ({fill})", words.share(removal[fill]), means)
+    if "agree" in removal:
+        add("Both fills agree", "yes" if removal["agree"] else "no", "else necessity stays open")

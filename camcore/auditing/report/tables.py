@@ -38,7 +38,7 @@ def images_table(run: Run) -> pd.DataFrame:
         if finding.level == "relied on":
             rank = {image: place for place, image in enumerate(finding.images, 1)}
             table[f"rank {finding.id}"] = pd.array(
-                [rank.get(int(one), pd.NA) for one in images.index], "Int64"
+                [rank.get(int(image), pd.NA) for image in images.index], "Int64"
             )
             table[f"strength {finding.id}"] = table["id"].map(_strength(run, finding)).round(4)
     return table
@@ -80,13 +80,13 @@ def _strength(run: Run, finding: Finding) -> pd.Series:
     if trials.empty:
         return pd.Series(dtype=np.float64)
     klass = run.class_names.index(finding.class_name)
-    own = trials[
+    exchanged = trials[
         (trials["klass"] == klass)
         & (trials["probe"] == finding.probe)
         & (trials["fill"] == "transfer")
     ]
-    lost = own["margin_controlled"] - own["margin_edited"]
-    return lost.groupby(own["recipient"]).mean().astype(np.float64)
+    lost = exchanged["margin_controlled"] - exchanged["margin_edited"]
+    return lost.groupby(exchanged["recipient"]).mean().astype(np.float64)
 
 
 def _plain(texts: pd.Series) -> list[str]:

@@ -78,7 +78,7 @@ def _page(run: Run) -> str:
         opening=opening,
         effects=effects,
         levels=levels,
-        decisions={one.id: run.decision(one.id) for one in run.findings},
+        decisions={finding.id: run.decision(finding.id) for finding in run.findings},
         repairs=chapters_of(run),
         repair_columns=COLUMNS,
         repair_sure=SURE,
@@ -94,7 +94,8 @@ def _page(run: Run) -> str:
 
 
 def _effects(run: Run, album: Album) -> Chart | None:
-    proven = [one for one in run.findings if one.effect is not None][: _SECTIONS["relied on"]]
+    proven = [finding for finding in run.findings if finding.effect is not None]
+    proven = proven[: _SECTIONS["relied on"]]
     if not proven:
         return None
     floor = run.rules["floor"]
@@ -109,18 +110,22 @@ def _effects(run: Run, album: Album) -> Chart | None:
 
 def _sections(run: Run, level: str, album: Album, pool: Pool) -> tuple[list[Cause], list[Finding]]:
     """Findings of a level with their evidence, each cause once, and those that are only listed."""
-    own = [one for one in run.findings if one.level == level]
-    shown = own[: _SECTIONS[level]]
-    ids = {one.id for one in shown}
-    leaders = [one for one in shown if one.overlaps not in ids]
+    findings = [finding for finding in run.findings if finding.level == level]
+    at_length = findings[: _SECTIONS[level]]
+    ids = {finding.id for finding in at_length}
+    leaders = [finding for finding in at_length if finding.overlaps not in ids]
     causes = [
         Cause(
             section_of(run, leader, album, pool),
-            [section_of(run, one, album, pool) for one in shown if one.overlaps == leader.id],
+            [
+                section_of(run, finding, album, pool)
+                for finding in at_length
+                if finding.overlaps == leader.id
+            ],
         )
         for leader in leaders
     ]
-    return causes, own[len(shown) :]
+    return causes, findings[len(at_length) :]
 
 
 def _classes(run: Run) -> list[tuple[str, int, int, float | None]]:
@@ -128,10 +133,10 @@ def _classes(run: Run) -> list[tuple[str, int, int, float | None]]:
     images = run.images
     rows = []
     for klass, name in enumerate(run.class_names):
-        own = images[images["klass"] == klass]
-        read = own[own["error"] == ""]
+        of_class = images[images["klass"] == klass]
+        read = of_class[of_class["error"] == ""]
         right = float((read["predicted"] == klass).mean()) if len(read) else None
-        rows.append((name, len(own), len(read), right))
+        rows.append((name, len(of_class), len(read), right))
     return rows
 
 
@@ -163,9 +168,9 @@ def _made(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def _pairs(value: Mapping[str, Any]) -> list[tuple[str, str]]:
-    told = []
-    for name, own in value.items():
-        if own is not None and own != "":
-            text = " x ".join(map(str, own)) if isinstance(own, (list, tuple)) else str(own)
-            told.append((name.replace("_", " "), text))
-    return told
+    pairs = []
+    for name, entry in value.items():
+        if entry is not None and entry != "":
+            text = " x ".join(map(str, entry)) if isinstance(entry, (list, tuple)) else str(entry)
+            pairs.append((name.replace("_", " "), text))
+    return pairs

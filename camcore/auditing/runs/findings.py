@@ -6,6 +6,8 @@ import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+from camcore.drawing import notebook
+
 Level = Literal["associated", "attended", "relied on"]
 Kind = Literal["artefact", "context", "object", "unknown"]
 Presence = Literal["with", "without"]
@@ -162,6 +164,21 @@ class Finding:
     taken_from: str | None = None
     boxed: dict[str, Any] | None = None
     part: dict[str, Any] | None = None
+
+    def _repr_html_(self) -> str:
+        """The finding in a line, in a notebook."""
+        effect = f", {self.measured()} excess flips of 100" if self.effect is not None else ""
+        kind = f", {self.kind}" if self.kind else ""
+        return str(
+            notebook.paragraph(f"{self.class_name} by {self.cue}: {self.level}{kind}{effect}")
+        )
+
+    def measured(self) -> str:
+        """Excess flips of 100 with their interval; "" where none were measured."""
+        if self.effect is None or self.interval is None:
+            return ""
+        low, high = (round(100 * side) for side in self.interval)
+        return f"{round(100 * self.effect)} ({low} to {high})"
 
     def excused(self) -> bool:
         """Whether something speaks for the object, or for a trace, rather than for a shortcut."""

@@ -16,6 +16,7 @@ from camcore.auditing.runs.findings import DECISIONS, Finding
 from camcore.auditing.runs.plan import Plan, part_of
 from camcore.auditing.runs.progress import Progress, read_progress
 from camcore.auditing.runs.store import Store
+from camcore.drawing import notebook
 from camcore.errors import InputError, StoreError
 from camcore.pictures.model_view import decode
 from camcore.pictures.preprocessing import Frame
@@ -37,6 +38,8 @@ class Decision:
     by, note : str
     time : str
         ISO 8601, UTC.
+    role : str
+        Of the person who decided; "" where it was not given.
     """
 
     finding: str
@@ -44,6 +47,7 @@ class Decision:
     by: str
     note: str
     time: str
+    role: str = ""
 
 
 class Run:
@@ -68,6 +72,22 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r}, {self.state})"
+
+    def _repr_html_(self) -> str:
+        """What is relied on, in a notebook."""
+        title = notebook.paragraph(f"Audit {self.folder.name}, {self.state}")
+        if not self.summary:
+            return str(title)
+        proven = [finding for finding in self.findings if finding.level == "relied on"]
+        rows = [
+            (finding.class_name, finding.cue, finding.kind or "", finding.measured())
+            for finding in proven
+        ]
+        heads = ("class", "relies on", "kind", "excess flips of 100")
+        listed = notebook.table(heads, rows) if rows else notebook.paragraph("Nothing is proven.")
+        hints = len(self.findings) - len(proven)
+        rest = notebook.paragraph(f"Hints that nothing proves: {hints}.") if hints else ""
+        return str(title + listed + rest)
 
     @property
     def state(self) -> str:
@@ -249,7 +269,9 @@ class Run:
                 return frozenset((leader.id, *leader.joined))
         return frozenset((finding,))
 
-    def decide(self, finding: str, decision: str, by: str, note: str = "") -> Decision:
+    def decide(
+        self, finding: str, decision: str, by: str, note: str = "", role: str = ""
+    ) -> Decision:
         """Keep a person's decision with the run.
 
         Raises
@@ -266,7 +288,7 @@ class Run:
             raise InputError("a decision needs the name of the person who decides.")
         with self.store.locked(_PATIENCE):
             now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-            made = Decision(finding, decision, by.strip(), note.strip(), now)
+            made = Decision(finding, decision, by.strip(), note.strip(), now, role.strip())
             self.store.write_json(
                 "decisions.json", [vars(kept) for kept in (*self.decisions, made)]
             )

@@ -38,10 +38,17 @@ def show_decisions(run: Run, finding: Finding) -> None:
             DECISIONS,
             index=None,
             key=f"audit-decision-kind-{finding.id}",
-            captions=[_ABOUT[own] for own in DECISIONS],
+            captions=[_ABOUT[choice] for choice in DECISIONS],
         )
         by = signed_in_as() or st.text_input(
             "Your name", key="audit-decision-by", persist_state="session", max_chars=120
+        )
+        role = st.text_input(
+            "Your role",
+            key="audit-decision-role",
+            persist_state="session",
+            max_chars=120,
+            placeholder="such as reviewer, or head of the laboratory",
         )
         note = st.text_area(
             "Note",
@@ -53,16 +60,19 @@ def show_decisions(run: Run, finding: Finding) -> None:
         if st.form_submit_button("Keep the decision", type="primary"):
             notices.empty()  # what was wrong before is not said of this answer
             with calmly(notices), st.spinner("Writing the decision into the report …"):
-                _decide(run, finding, decision, by, note)
+                _decide(run, finding, decision, by, note, role)
                 st.rerun()
-    for own in reversed(run.decisions):
-        if own.finding in same:
-            told = f"**{own.decision}** by {plain(own.by)}, {words.when(own.time)}"
-            st.markdown(f"{told}: {plain(own.note)}" if own.note else told)
+    for kept in reversed(run.decisions):
+        if kept.finding in same:
+            person = ", ".join(plain(part) for part in (kept.by, kept.role) if part)
+            line = f"**{kept.decision}** by {person}, {words.when(kept.time)}"
+            st.markdown(f"{line}: {plain(kept.note)}" if kept.note else line)
 
 
-def _decide(run: Run, finding: Finding, decision: str | None, by: str, note: str) -> None:
+def _decide(
+    run: Run, finding: Finding, decision: str | None, by: str, note: str, role: str
+) -> None:
     if decision is None:
         raise camcore.InputError("Choose one of the two decisions first.")
-    run.decide(finding.id, decision, by, note)
+    run.decide(finding.id, decision, by, note, role)
     write_report(Run(run.folder))

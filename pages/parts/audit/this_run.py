@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from camcore.auditing.bundle import make_bundle
 from camcore.auditing.runs.launching import LOG, command
 from camcore.auditing.runs.run import Run
 from camcore.errors import InputError
@@ -25,7 +26,7 @@ _LAST = 4000  # characters of the log
 
 
 def show_downloads(run: Run) -> None:
-    """The run's files; the report opens without a network."""
+    """The run's files, and all of them in one that can be verified."""
     with st.container(horizontal=True):
         for label, name, mime, icon in _FILES:
             file = run.folder / name
@@ -43,6 +44,18 @@ def show_downloads(run: Run) -> None:
                     icon=icon,
                     type="primary" if icon else "secondary",
                 )
+        if (run.folder / "report.html").exists():
+            st.download_button(
+                "Evidence bundle",
+                partial(_bundle, run),
+                file_name=f"{run.folder.name}-evidence.zip",
+                mime="application/zip",
+                key="audit-download-bundle",
+                on_click="ignore",
+                icon=":material/inventory_2:",
+                help="Report, findings, rules, decisions, repairs, a model card and an index of "
+                "clauses in one zip; `camcore verify` tells whether it is whole.",
+            )
 
 
 def warn_of_guess(run: Run) -> None:
@@ -105,6 +118,10 @@ def _log(run: Run) -> str:
         return launching.own_file(run, LOG).read_text(errors="replace")[-_LAST:]
     except (OSError, InputError):
         return ""
+
+
+def _bundle(run: Run) -> bytes:
+    return make_bundle(run).data
 
 
 def _read(file: Path) -> bytes:

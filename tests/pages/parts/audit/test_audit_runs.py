@@ -20,11 +20,13 @@ def test_a_decision_is_kept_and_reported(visit, run):
     app = visit(run="planted", finding=SKY)
     app.radio(key=f"audit-decision-kind-{SKY}").set_value("confirmed spurious")
     app.text_input(key="audit-decision-by").set_value("Ada *L*")
+    app.text_input(key="audit-decision-role").set_value("reviewer")
     app.text_area(key=f"audit-decision-note-{SKY}").set_value("clouds are no tanks")
     next(own for own in app.button if own.label == "Keep the decision").click().run()
     assert_calm(app)
     assert (run.decision(SKY).decision, run.decision(SKY).by) == ("confirmed spurious", "Ada *L*")
-    assert "**confirmed spurious** by Ada *L*" in words(app)
+    assert run.decision(SKY).role == "reviewer"
+    assert "**confirmed spurious** by Ada *L*, reviewer, " in words(app)
     report = (run.folder / "report.html").read_text()
     assert "clouds are no tanks" in report
     app.radio(key=f"audit-decision-kind-{SKY}").set_value("accepted")
@@ -171,5 +173,5 @@ def test_views_have_addresses_and_downloads_their_files(visit, run):
     assert address(app) == {"run": "planted", "view": "run"}
     assert "python -m camcore audit" in app.code[0].value
     assert [own.label for own in app.download_button] == [
-        "Report", "findings.json", "images.csv", "bad.csv"
+        "Report", "findings.json", "images.csv", "bad.csv", "Evidence bundle"
     ]  # fmt: skip
