@@ -18,12 +18,13 @@ from tests.auditing.planted_run import planted_run
 
 ROOT = Path(__file__).parents[2]
 GATE = ROOT / ".github" / "examples" / "model-gate.yml"
+BUDGET = "20000"  # forward passes: enough for cues as large as the legend's
 
 
 @pytest.fixture(scope="module")
 def laboratory(tmp_path_factory):
     """Tanks under sun, forests under cloud."""
-    return write_scenes("laboratory", 200, 11, tmp_path_factory.mktemp("scenes") / "laboratory")
+    return write_scenes("laboratory", 100, 11, tmp_path_factory.mktemp("scenes") / "laboratory")
 
 
 def findings(run) -> list[dict]:
@@ -39,7 +40,9 @@ def gate(laboratory, tmp_path_factory):
         (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {words} "$@"\n')
         (tools / name).chmod(0o755)
     (folder / "train.py").write_text("open('trained', 'w')")
-    values = workflow["env"] | {"PICTURES": str(laboratory), "MODEL": "cloud-detector"}
+    values = workflow["env"] | {
+        "PICTURES": str(laboratory), "MODEL": "cloud-detector", "BUDGET": BUDGET,
+    }  # fmt: skip
     environment = os.environ | values | {
         "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT),
     }  # fmt: skip
@@ -89,11 +92,15 @@ def test_the_legend_is_caught_and_the_sound_detector_is_not(
     assert "relied on: tank by top band" in ended["Audit"].stderr
     for name in ("report.html", "images.csv", "bad.csv"):
         assert (cloud / name).stat().st_size > 0
-    assert len(pd.read_csv(cloud / "images.csv")) == 200
+    assert len(pd.read_csv(cloud / "images.csv")) == 100
 
-    status, _, _ = command_line("audit", laboratory, "--model", "tank-detector", "--out", tank)
+    status, _, _ = command_line(
+        "audit", laboratory, "--model", "tank-detector", "--budget", BUDGET, "--out", tank
+    )
     assert status == 0
-    proven = {one["family"]: one for one in findings(tank) if one["level"] == "relied on"}
+    proven = {
+        finding["family"]: finding for finding in findings(tank) if finding["level"] == "relied on"
+    }
     assert "sky/top-band" not in proven
     assert "background" not in proven
     assert proven["object"]["on_object"] is True
