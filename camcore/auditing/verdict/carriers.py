@@ -40,8 +40,8 @@ def carriers_of(
     Returns
     -------
     dict
-        (class, probe) -> *the object* where most of the effect is gone without it, *not the
-        object* else. A property that any part of an image shows loses flips with any part that is
+        (class, probe) -> *the object* where most of the effect is gone without it, in flips or in
+        log-odds, *not the object* else. A property that any part of an image shows loses flips with any part that is
         left alone: it is the object's only if what is left of its move in log-odds is next to
         nothing, or as that share of the effect would not matter. *Perhaps the object* where most
         of the move in log-odds is gone without the middle. That takes a part of other cues too:
@@ -71,9 +71,10 @@ def carriers_of(
 
 def _gone(result: Tested, spared: pd.DataFrame, floor: float) -> bool:
     fewer = differences(spared, result.klass).effect < RULES.on_object * result.effect
-    if result.probe.region is not None:
-        return fewer
     left = share_left(result, spared)
+    if result.probe.region is not None:
+        # A network that is sure flips as often by a third of a cue as by all of it.
+        return fewer or left < RULES.on_object
     return left < RULES.by_object or (fewer and left * result.effect < floor)
 
 

@@ -133,6 +133,14 @@ def test_a_cue_is_the_object_where_sparing_the_object_ends_its_effect():
     assert carriers_of((behind,), NONE, NONE, FLOOR) == {(0, "background"): "not the object"}
 
 
+def test_a_place_is_the_object_where_sparing_the_object_ends_its_move():
+    """A sure network still flips by the third of a cue that is left."""
+    tested = judge(rows(TAG, flips=30), PLAN, SWINGS)
+    third, whole = (rows(TAG, 30, moved=moved).assign(fill="spared") for moved in (0.3, 1.0))
+    assert carriers_of(tested, third, NONE, FLOOR) == {(0, TAG): "the object"}
+    assert carriers_of(tested, whole, NONE, FLOOR) == {(0, TAG): "not the object"}
+
+
 def test_a_property_is_the_object_only_where_nearly_all_of_its_move_is_gone():
     # Most flips are lost where a part of the picture keeps its own, whatever the cue works through.
     tested = judge(
