@@ -220,6 +220,18 @@ def in_short(cue: str) -> str:
     return cue.partition(", ")[0]
 
 
+def as_noun(cue: str) -> str:
+    """A cue as a sentence names it: without its size, and with an article.
+
+    Examples
+    --------
+    >>> as_noun("upper centre, 5% of the image"), as_noun("a part at any place")
+    ('the upper centre', 'a part at any place')
+    """
+    short = in_short(cue)
+    return short if short.startswith("a ") else f"the {short}"
+
+
 def title_of(finding: Finding) -> str:
     """The property of a finding in words."""
     return _TITLES.get(finding.property or "", finding.property or "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from camcore.auditing.figures import Tile
 from camcore.auditing.interventions.replay import pool_of
 from camcore.auditing.report.cue_card import triple_of
-from camcore.auditing.report.words import in_short
+from camcore.auditing.report.words import as_noun
 from camcore.auditing.run_comparison.run_comparison import Comparison, Effect, Row
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.run import Run
@@ -39,8 +39,8 @@ class BeforeAfter:
         """What is seen, in one line."""
         if self.finding is None:
             return f"{self.run}: nothing was proven that it relies on."
-        cue = in_short(self.finding.cue)
-        return f"{self.run}: the {cue} of an image of {self.finding.class_name} put in."
+        cue = as_noun(self.finding.cue)
+        return f"{self.run}: {cue} of an image of {self.finding.class_name} put in."
 
 
 def before_after(comparison: Comparison, a: Run, b: Run) -> tuple[BeforeAfter, BeforeAfter]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from camcore.auditing.report.words import in_short
+from camcore.auditing.report.words import as_noun
 
 if TYPE_CHECKING:
     from camcore.auditing.run_comparison.run_comparison import Effect, Row
@@ -60,10 +60,10 @@ def _cues(rows: Sequence[Row]) -> str:
     """Each cue once with its classes, the strongest first."""
     classes: dict[str, list[str]] = {}
     for row in sorted(rows, key=lambda row: -row.effect.value):
-        names = classes.setdefault(in_short(row.effect.cue), [])
+        names = classes.setdefault(as_noun(row.effect.cue), [])
         if row.class_name not in names:
             names.append(row.class_name)
-    cues = [f"the {cue} for {listed(names)}" for cue, names in classes.items()]
+    cues = [f"{cue} for {listed(names)}" for cue, names in classes.items()]
     return listed(cues)
 
 
