@@ -41,13 +41,13 @@ def carriers_of(
     -------
     dict
         (class, probe) -> *the object* where most of the effect is gone without it, in flips or in
-        log-odds, *not the object* else. A property that any part of an image shows loses flips with any part that is
-        left alone: it is the object's only if what is left of its move in log-odds is next to
-        nothing, or as that share of the effect would not matter. *Perhaps the object* where most
-        of the move in log-odds is gone without the middle. That takes a part of other cues too:
-        half a band moves the log-odds half as far, but may flip no answer any more. *A place*
-        where a property of the whole image is not found in its quarters: a small bright tag makes
-        an image sharper on the whole.
+        log-odds, *not the object* else. A property that any part of an image shows loses flips with
+        any part that is left alone: it is the object's only if what is left of its move in log-odds
+        is next to nothing, or as that share of the effect would not matter. *Perhaps the object*
+        where most of the move in log-odds is gone without the middle. That takes a part of other
+        cues too: half a band moves the log-odds half as far, but may flip no answer any more. *A
+        place* where a property of the whole image is not found in its quarters: a small bright tag
+        makes an image sharper on the whole.
     """
     carriers: dict[tuple[int, str], Carrier] = {}
     for result in tested:
