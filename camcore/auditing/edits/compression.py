@@ -64,12 +64,12 @@ class Compression(StatisticProbe):
         return quality
 
     def impose(
-        self, recipients: Images, own: np.ndarray, target: np.ndarray, rng: np.random.Generator
+        self, recipients: Images, current: np.ndarray, target: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         edited = recipients.pixels.copy()
         height, width = edited.shape[1:3]
         scales = np.ones((len(edited), 2)) if recipients.scale is None else recipients.scale
-        for k, (before, after) in enumerate(zip(own, target, strict=True)):
+        for k, (before, after) in enumerate(zip(current, target, strict=True)):
             if after == before:
                 continue
             down, across = np.clip(scales[k], 1 / RULES.file_scale_most, RULES.file_scale_most)

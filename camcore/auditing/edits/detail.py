@@ -56,16 +56,16 @@ class Detail(StatisticProbe):
         return levels[:, 1:] - levels[:, :1]
 
     def impose(
-        self, recipients: Images, own: np.ndarray, target: np.ndarray, rng: np.random.Generator
+        self, recipients: Images, current: np.ndarray, target: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        gain = np.minimum((target - own) / 2, np.log(RULES.sharpening_most))
+        gain = np.minimum((target - current) / 2, np.log(RULES.sharpening_most))
         gain = np.pad(gain, ((0, 0), (1, 0)))  # what is coarse stays
         shares = _shares(*recipients.pixels.shape[1:3])
         middles = (_EDGES[1:] + _EDGES[:-1]) / 2
         edited = recipients.pixels.astype(np.float32)
-        for image, own in zip(edited, gain, strict=True):
+        for image, image_gain in zip(edited, gain, strict=True):
             values = fft.dctn(image, axes=(0, 1), norm="ortho")
-            values *= np.exp(np.interp(shares, middles, own)).astype(np.float32)[..., None]
+            values *= np.exp(np.interp(shares, middles, image_gain)).astype(np.float32)[..., None]
             image[:] = fft.idctn(values, axes=(0, 1), norm="ortho", overwrite_x=True)
         return as_pixels(edited)
 

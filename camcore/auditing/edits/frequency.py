@@ -45,7 +45,7 @@ class Illumination(StatisticProbe):
         return amplitude
 
     def impose(
-        self, recipients: Images, own: np.ndarray, target: np.ndarray, rng: np.random.Generator
+        self, recipients: Images, current: np.ndarray, target: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         spectrum, down, across = _low(recipients.pixels)
         target_spectrum = target * np.exp(1j * np.angle(spectrum))
@@ -113,7 +113,7 @@ class Blur(StatisticProbe):
         return _sharpness(energy, squared, np.zeros(len(images)))
 
     def impose(
-        self, recipients: Images, own: np.ndarray, target: np.ndarray, rng: np.random.Generator
+        self, recipients: Images, current: np.ndarray, target: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         energy, squared = _spectrum(recipients.pixels)
         # Sharpness falls as the blur grows, so that halving finds the one that fits.
@@ -123,7 +123,7 @@ class Blur(StatisticProbe):
             middle = (low + high) / 2
             sharper = _sharpness(energy, squared, middle) > target
             low, high = np.where(sharper, middle, low), np.where(sharper, high, middle)
-        blur = np.where(own == target, 0, (low + high) / 2)
+        blur = np.where(current == target, 0, (low + high) / 2)
         edited = recipients.pixels.astype(np.float32)
         values = fft.dctn(edited, axes=(1, 2), norm="ortho", overwrite_x=True)
         values *= _gain(blur, _squared(*edited.shape[1:3]))[..., None]

@@ -114,9 +114,9 @@ class StatisticProbe(Probe):
 
     @abstractmethod
     def impose(
-        self, recipients: Images, own: np.ndarray, target: np.ndarray, rng: np.random.Generator
+        self, recipients: Images, current: np.ndarray, target: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        """Recipients whose statistic `own` becomes `target`, (N, ...) each; uint8 (N, H, W, C)."""
+        """Recipients whose `current` statistic becomes `target`, (N, ...); uint8 (N, H, W, C)."""
 
     def transfer(self, recipients: Images, donors: Images, rng: np.random.Generator) -> np.ndarray:
         before = self.measure(recipients)
@@ -164,18 +164,20 @@ class CommonProbe(Probe):
         return np.repeat(share_of(got[None], intended[None]), len(recipients))
 
 
-def transported(own: np.ndarray, given: np.ndarray) -> np.ndarray:
-    """The given numbers, (N, ...), each in the place of that of `own` which has the same rank.
+def transported(current: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """The given numbers, (N, ...), each in the place of that of `current` which has the same rank.
 
-    Where `own` ties, the order of the rows decides.
+    Where `current` ties, the order of the rows decides.
 
     Examples
     --------
     >>> transported(np.array([3.0, 1.0, 2.0]), np.array([10.0, 30.0, 20.0])).tolist()
     [30.0, 10.0, 20.0]
     """
-    moved = np.empty(own.shape, np.result_type(given, np.float32))
-    np.put_along_axis(moved, np.argsort(own, axis=0, kind="stable"), np.sort(given, axis=0), axis=0)
+    moved = np.empty(current.shape, np.result_type(given, np.float32))
+    np.put_along_axis(
+        moved, np.argsort(current, axis=0, kind="stable"), np.sort(given, axis=0), axis=0
+    )
     return moved
 
 

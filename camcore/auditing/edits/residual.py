@@ -101,16 +101,16 @@ class Noise(StatisticProbe):
         return _noise_level(images.pixels)
 
     def impose(
-        self, recipients: Images, own: np.ndarray, target: np.ndarray, rng: np.random.Generator
+        self, recipients: Images, current: np.ndarray, target: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         edited = recipients.pixels.copy()
-        up, down = np.flatnonzero(target > own), np.flatnonzero(target < own)
+        up, down = np.flatnonzero(target > current), np.flatnonzero(target < current)
         if len(up):
             # For all, so that a recipient gets the same grain whichever the donors of the others.
             grain = rng.standard_normal(edited.shape, np.float32)
-            edited[up] = _noisier(edited[up], own[up], target[up], grain[up])
+            edited[up] = _noisier(edited[up], current[up], target[up], grain[up])
         if len(down):
-            edited[down] = _quieter(edited[down], own[down], target[down])
+            edited[down] = _quieter(edited[down], current[down], target[down])
         return edited
 
 

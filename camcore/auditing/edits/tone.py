@@ -70,9 +70,9 @@ class Brightness(StatisticProbe):
         return np.array([_tones(levels) for levels in values]).reshape(-1, 5)
 
     def impose(
-        self, recipients: Images, own: np.ndarray, target: np.ndarray, rng: np.random.Generator
+        self, recipients: Images, current: np.ndarray, target: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        curves = np.stack([_curve(*tones) for tones in zip(own, target, strict=True)])
+        curves = np.stack([_curve(*tones) for tones in zip(current, target, strict=True)])
         pairs = zip(as_pixels(curves), recipients.pixels, strict=True)
         return np.stack([table[image] for table, image in pairs])
 
@@ -169,16 +169,16 @@ class Colour(StatisticProbe):
         return np.stack([level, slope, np.sqrt(np.maximum(rest, 0))], axis=1)
 
     def impose(
-        self, recipients: Images, own: np.ndarray, target: np.ndarray, rng: np.random.Generator
+        self, recipients: Images, current: np.ndarray, target: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        gain = _gain(own[:, 2], target[:, 2])
+        gain = _gain(current[:, 2], target[:, 2])
         # One affine map of R, G, B an image: y' = y, u' = gain * u + slope * y + level.
         change = np.zeros((len(recipients), 3, 3))
         change[:, 0, 0] = 1
         change[:, [1, 2], [1, 2]] = gain
-        change[:, 1:, 0] = target[:, 1] - gain * own[:, 1]
+        change[:, 1:, 0] = target[:, 1] - gain * current[:, 1]
         offset = np.zeros((len(recipients), 3))
-        offset[:, 1:] = target[:, 0] - gain * own[:, 0]
+        offset[:, 1:] = target[:, 0] - gain * current[:, 0]
         matrix = (_BACK @ change @ _OPPONENT).astype(np.float32)
         shift = (offset @ _BACK.T).astype(np.float32)
         flat = recipients.pixels.reshape(len(recipients), -1, 3).astype(np.float32)

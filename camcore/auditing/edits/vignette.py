@@ -58,9 +58,9 @@ class Vignette(StatisticProbe):
         return bounded
 
     def impose(
-        self, recipients: Images, own: np.ndarray, target: np.ndarray, rng: np.random.Generator
+        self, recipients: Images, current: np.ndarray, target: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        change = (target - own).astype(np.float32)
+        change = (target - current).astype(np.float32)
         change = np.clip(change, -_MOST, _MOST)
         gain = np.exp(np.multiply.outer(change, _distance(*recipients.pixels.shape[1:3])))
         return as_pixels(recipients.pixels * gain[..., None])
