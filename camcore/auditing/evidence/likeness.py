@@ -13,7 +13,7 @@ _SIDE = 48  # cells a side that pictures are thinned out to
 _ENDS = (0.1, 99.9)  # percentiles
 
 
-def repeated_content(own: np.ndarray, others: np.ndarray) -> np.ndarray:
+def repeated_content(of_class: np.ndarray, others: np.ndarray) -> np.ndarray:
     """How much more often one content stands at a place in a class than in the others.
 
     At each place, the largest excess over all values that pictures of the class have there: the
@@ -23,7 +23,7 @@ def repeated_content(own: np.ndarray, others: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    own, others : ndarray, uint8, shapes (n, H, W, C) and (m, H, W, C)
+    of_class, others : ndarray, uint8, shapes (n, H, W, C) and (m, H, W, C)
 
     Returns
     -------
@@ -35,22 +35,24 @@ def repeated_content(own: np.ndarray, others: np.ndarray) -> np.ndarray:
     >>> rng = np.random.default_rng(0)
     >>> pictures = rng.integers(0, 256, (60, 8, 8, 3), np.uint8)
     >>> pictures[:30, 0, 0] = (250, 20, 20)
-    >>> found = repeated_content(pictures[:30], pictures[30:])
-    >>> bool(found[0, 0] > 0.9), bool(found[1:].max() < 0.2)
+    >>> repeated = repeated_content(pictures[:30], pictures[30:])
+    >>> bool(repeated[0, 0] > 0.9), bool(repeated[1:].max() < 0.2)
     (True, True)
     """
-    own, others = _thinned(own), _thinned(others)
-    ground = _ground(own, others)
-    most = np.zeros(own.shape[1:3], np.float32)
-    for value in own[np.linspace(0, len(own) - 1, min(len(own), RULES.alike_values)).astype(int)]:
-        excess = _near(own, value).mean(axis=0) - _near(others, value).mean(axis=0)
+    of_class, others = _thinned(of_class), _thinned(others)
+    ground = _ground(of_class, others)
+    most = np.zeros(of_class.shape[1:3], np.float32)
+    for value in of_class[
+        np.linspace(0, len(of_class) - 1, min(len(of_class), RULES.alike_values)).astype(int)
+    ]:
+        excess = _near(of_class, value).mean(axis=0) - _near(others, value).mean(axis=0)
         if ground is not None:
             excess = np.where(_near(value, ground), 0, excess)
         np.maximum(most, excess, out=most, casting="same_kind")
     return most
 
 
-def common_ground(own: np.ndarray, others: np.ndarray) -> np.ndarray:
+def common_ground(of_class: np.ndarray, others: np.ndarray) -> np.ndarray:
     """How often each place is the one value that fills much of all pictures, (h, w) in [0, 1].
 
     Around objects on a white or black ground there is no context: what reaches there is the object.
@@ -62,20 +64,20 @@ def common_ground(own: np.ndarray, others: np.ndarray) -> np.ndarray:
     >>> common_ground(black[:2], black[2:]).tolist()
     [[0.0, 1.0], [1.0, 1.0]]
     """
-    own, others = _thinned(own), _thinned(others)
-    ground = _ground(own, others)
+    of_class, others = _thinned(of_class), _thinned(others)
+    ground = _ground(of_class, others)
     if ground is None:
-        return np.zeros(own.shape[1:3])
-    shares: np.ndarray = _near(np.concatenate([own, others]), ground).mean(axis=0)
+        return np.zeros(of_class.shape[1:3])
+    shares: np.ndarray = _near(np.concatenate([of_class, others]), ground).mean(axis=0)
     return shares
 
 
-def separation(own: np.ndarray, others: Sequence[np.ndarray]) -> float:
+def separation(of_class: np.ndarray, others: Sequence[np.ndarray]) -> float:
     """How far a property sets a class apart from each other class, 0 to 1.
 
     Parameters
     ----------
-    own : ndarray, shape (n, k)
+    of_class : ndarray, shape (n, k)
         k readings of the property for each picture of the class; the one that tells most counts.
     others : sequence of ndarray, shape (m, k)
         The same for each other class.
@@ -94,7 +96,7 @@ def separation(own: np.ndarray, others: Sequence[np.ndarray]) -> float:
     nearest = [
         max(
             float(stats.ks_2samp(mine, theirs, method="asymp").statistic)
-            for mine, theirs in zip(own.T, other.T, strict=True)
+            for mine, theirs in zip(of_class.T, other.T, strict=True)
         )
         for other in others
     ]
