@@ -67,8 +67,8 @@ def try_among_boxed(
 
 def known_objects(images: pd.DataFrame, drawn: Mapping[int, object]) -> np.ndarray:
     """Which images of the half that cues are tested on tell where their object is, bool (n,)."""
-    told = images["told"].to_numpy(bool) | images.index.isin(list(drawn))
-    known: np.ndarray = told & (images["half"] == 1).to_numpy()
+    located = images["told"].to_numpy(bool) | images.index.isin(list(drawn))
+    known: np.ndarray = located & (images["half"] == 1).to_numpy()
     return known
 
 

@@ -192,14 +192,14 @@ class Discovery:
         return np.random.default_rng([self._plan.settings.seed, klass, purpose])
 
 
-def promising(found: dict[str, Differences], floor: float, least: float) -> tuple[Probe, ...]:
+def promising(by_name: dict[str, Differences], floor: float, least: float) -> tuple[Probe, ...]:
     """The best probe of each family, and the smallest that keeps most of its effect.
 
     Families that show nothing are left out.
 
     Parameters
     ----------
-    found : dict of str to Differences
+    by_name : dict of str to Differences
         By the name of the probe.
     floor : float
         The excess of flips that matters.
@@ -207,13 +207,13 @@ def promising(found: dict[str, Differences], floor: float, least: float) -> tupl
         The move in log-odds that matters: it lets a family through that flips nothing.
     """
     families: dict[str, list[Probe]] = {}
-    for name in found:
+    for name in by_name:
         probe = probe_named(name)
         families.setdefault(probe.family, []).append(probe)
     chosen: list[Probe] = []
     movers: list[tuple[float, tuple[Probe, ...]]] = []
     for probes in families.values():
-        effects = {probe: found[probe.name] for probe in probes}
+        effects = {probe: by_name[probe.name] for probe in probes}
         best = max(probes, key=lambda p: rank(effects[p]))
         if effects[best].effect >= RULES.promising * floor:
             chosen += dict.fromkeys([best, smallest_of(effects)])

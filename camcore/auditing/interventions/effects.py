@@ -153,14 +153,16 @@ def yardstick(compared: Iterable[Differences]) -> Callable[[Differences], float]
     return (lambda paired: paired.effect) if flips else (lambda paired: paired.move)
 
 
-def smallest_of(found: dict[Probe, Differences], share: float = RULES.kept) -> Probe:
+def smallest_of(by_probe: dict[Probe, Differences], share: float = RULES.kept) -> Probe:
     """The probe of the smallest area that keeps this share of the best effect."""
-    measured = yardstick(found.values())
-    best = max(map(measured, found.values()))
-    kept = [probe for probe, paired in found.items() if measured(paired) >= min(best, share * best)]
-    return min(kept, key=lambda probe: (probe.area, *(-x for x in rank(found[probe]))))
+    measured = yardstick(by_probe.values())
+    best = max(map(measured, by_probe.values()))
+    kept = [
+        probe for probe, paired in by_probe.items() if measured(paired) >= min(best, share * best)
+    ]
+    return min(kept, key=lambda probe: (probe.area, *(-x for x in rank(by_probe[probe]))))
 
 
-def rank(own: Differences) -> tuple[float, float]:
+def rank(paired: Differences) -> tuple[float, float]:
     """Order of probes: by flips, then by how surely the log-odds move."""
-    return own.effect, own.strength
+    return paired.effect, paired.strength

@@ -115,15 +115,15 @@ def judge(trials: pd.DataFrame, plan: Plan, swings: Mapping[int, float]) -> tupl
     )
 
 
-def relied_on(one: Tested, plan: Plan) -> bool:
+def relied_on(result: Tested, plan: Plan) -> bool:
     """Whether the cue surely moves the model: by flips, or by the log-odds of the class.
 
     Heads that are sure of their classes hardly flip, so that a move counts as well: by a share of
     what a whole picture of the class moves.
     """
     rules = plan.rules
-    flips = one.effect >= rules.floor and one.interval[0] >= rules.surely * rules.floor
-    moves = one.moved >= rules.move_floor and (
-        one.move_interval[0] >= rules.surely * rules.move_floor * one.swing
+    flips = result.effect >= rules.floor and result.interval[0] >= rules.surely * rules.floor
+    moves = result.moved >= rules.move_floor and (
+        result.move_interval[0] >= rules.surely * rules.move_floor * result.swing
     )
-    return one.q < rules.significance and (flips or moves)
+    return result.q < rules.significance and (flips or moves)

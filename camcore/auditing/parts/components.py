@@ -87,14 +87,14 @@ def components(activations: np.ndarray, *, seed: int) -> Components:
     return Components(directions[directions.any(axis=1)])
 
 
-def contributions(presence: np.ndarray, found: Components, gradients: np.ndarray) -> np.ndarray:
+def contributions(presence: np.ndarray, parts: Components, gradients: np.ndarray) -> np.ndarray:
     """What each component adds to a score, on average over pictures: gradient times activation.
 
     Parameters
     ----------
     presence : ndarray, shape (N, h', w', k)
         Of `Components.presence`.
-    found : Components
+    parts : Components
     gradients : ndarray, shape (N, h, w, C)
         Of the score with respect to the activations.
 
@@ -102,7 +102,7 @@ def contributions(presence: np.ndarray, found: Components, gradients: np.ndarray
     -------
     ndarray, shape (k,), float64
     """
-    pull = _pooled(gradients, signed=True) @ found.directions.T
+    pull = _pooled(gradients, signed=True) @ parts.directions.T
     ratio = gradients.shape[1] * gradients.shape[2] / (pull.shape[1] * pull.shape[2])
     added: np.ndarray = ratio * (presence * pull).sum(axis=(1, 2), dtype=np.float64).mean(axis=0)
     return added

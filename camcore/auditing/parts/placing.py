@@ -106,7 +106,7 @@ def layers_of(classifier: Classifier, layer: str) -> tuple[Layer, ...]:
         and candidate.width >= _FINER * audited.width
         and height % candidate.height == width % candidate.width == 0
     ]
-    return tuple(own for own in (audited, *finer[-1:]) if own.differentiable)
+    return tuple(candidate for candidate in (audited, *finer[-1:]) if candidate.differentiable)
 
 
 def _candidates(

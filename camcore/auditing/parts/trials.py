@@ -149,16 +149,16 @@ class PartTrials:
         return ids
 
 
-def best_part(found: list[tuple[Part, Differences, float]], rules: Rules) -> Part | None:
+def best_part(trials: list[tuple[Part, Differences, float]], rules: Rules) -> Part | None:
     """The part to test: of those that move the class's log-odds, what recurs comes first.
 
     Parameters
     ----------
-    found : list of (Part, Differences, float)
+    trials : list of (Part, Differences, float)
         With what each moves on the discovery half, and how alike its crops are.
     rules : Rules
     """
-    moving = [trial for trial in found if trial[1].strength >= rules.parts_strength]
+    moving = [trial for trial in trials if trial[1].strength >= rules.parts_strength]
     recurring = [trial for trial in moving if trial[2] >= rules.parts_alike]
     best = max(recurring or moving, key=lambda trial: trial[1].margins.mean(), default=None)
     return None if best is None else best[0]
