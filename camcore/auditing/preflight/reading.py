@@ -137,7 +137,7 @@ def named_rightly(answers: Answers, classes: Classes, kind: str) -> dict[str, np
     }
 
 
-def better_scaling(right: Mapping[str, np.ndarray], own: str) -> str:
+def better_scaling(right: Mapping[str, np.ndarray], default: str) -> str:
     """The scaling to take: the model's own, unless another one is surely better.
 
     Sure is what a one-sided sign test says of the pictures that only one of the two names
@@ -147,7 +147,7 @@ def better_scaling(right: Mapping[str, np.ndarray], own: str) -> str:
     ----------
     right : mapping of str to ndarray of bool, shape (n,)
         As of `named_rightly`.
-    own : str
+    default : str
         The scaling that would be taken otherwise.
 
     Examples
@@ -158,11 +158,11 @@ def better_scaling(right: Mapping[str, np.ndarray], own: str) -> str:
     >>> better_scaling({"0-1": few, "-1..1": np.arange(20) < 13}, "0-1")
     '0-1'
     """
-    best = max(right, key=lambda name: (int(right[name].sum()), name == own))
-    return best if surely_better(right, best, own) else own
+    best = max(right, key=lambda name: (int(right[name].sum()), name == default))
+    return best if surely_better(right, best, default) else default
 
 
-def surely_better(right: Mapping[str, np.ndarray], one: str, other: str) -> bool:
+def surely_better(right: Mapping[str, np.ndarray], scaling: str, other: str) -> bool:
     """Whether a one-sided sign test finds one scaling better than another.
 
     Examples
@@ -170,8 +170,8 @@ def surely_better(right: Mapping[str, np.ndarray], one: str, other: str) -> bool
     >>> surely_better({"0-1": np.arange(20) < 9, "-1..1": np.arange(20) < 14}, "-1..1", "0-1")
     True
     """
-    gained = int((right[one] & ~right[other]).sum())
-    lost = int((right[other] & ~right[one]).sum())
+    gained = int((right[scaling] & ~right[other]).sum())
+    lost = int((right[other] & ~right[scaling]).sum())
     if gained <= lost:
         return False
     return bool(binomtest(gained, gained + lost, alternative="greater").pvalue < _SURE)
