@@ -192,11 +192,11 @@ def _pair(swap: Swap, finding: Finding, album: Album) -> Pair:
     )
     cue = figures.signed(swap.margin_edited - swap.margin_before)
     control = figures.signed(swap.margin_controlled - swap.margin_before)
-    told = (
+    sentence = (
         f"The log-odds of {finding.class_name} move by {cue} with the cue and by {control} under "
         "the control."
     )
-    return Pair(pictures, told)
+    return Pair(pictures, sentence)
 
 
 def numbers(run: Run, finding: Finding) -> list[tuple[str, str, str]]:

@@ -61,10 +61,10 @@ def asked_table(run: Run) -> pd.DataFrame:
     """
     decides: dict[int, list[str]] = {}
     asked = run.summary.get("asked", ())
-    for place in range(max((len(own["pictures"]) for own in asked), default=0)):
-        for own in asked:
-            if place < len(own["pictures"]):
-                decides.setdefault(own["pictures"][place], []).append(own["class"])
+    for place in range(max((len(question["pictures"]) for question in asked), default=0)):
+        for question in asked:
+            if place < len(question["pictures"]):
+                decides.setdefault(question["pictures"][place], []).append(question["class"])
     paths = run.images["path"].reindex(list(decides))
     table = pd.DataFrame(
         {

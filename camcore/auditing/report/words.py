@@ -9,7 +9,7 @@ from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.run import Run
 from camcore.auditing.scan.image_properties import PROPERTIES
 
-_TITLES = {one.name: one.title for one in PROPERTIES}
+_TITLES = {image_property.name: image_property.title for image_property in PROPERTIES}
 _SMALL, _LARGE = 0.07, 0.25  # shares of the picture
 _NAMED = 6  # classes and cues that a sentence or list names before it counts the others
 
@@ -68,108 +68,108 @@ PROVES = (
 def verdict(run: Run) -> list[str]:
     """The verdict in plain words, the most important sentence first."""
     findings = run.findings
-    proven = [one for one in findings if one.level == "relied on"]
-    told = [*_in_short(_apart(proven)), *_relied_on(proven)]
-    if not told and run.summary["not_detected"]["smallest_effect"] is None:
-        told.append("Nothing is proven, because no intervention was made.")
-    elif not told:
-        told.append(
+    proven = [finding for finding in findings if finding.level == "relied on"]
+    sentences = [*_in_short(_apart(proven)), *_relied_on(proven)]
+    if not sentences and run.summary["not_detected"]["smallest_effect"] is None:
+        sentences.append("Nothing is proven, because no intervention was made.")
+    elif not sentences:
+        sentences.append(
             "Nothing that was tried moves the model, neither beside the middle of the pictures nor "
             "in it."
         )
-    same = sum(len(one.joined) for one in proven)
+    same = sum(len(finding.joined) for finding in proven)
     if same:
-        told.append(
+        sentences.append(
             f"{same} further finding{' is' if same == 1 else 's are'} told as the same cause."
         )
-    told += _asks(run)
+    sentences += _asks(run)
     weaker = len(findings) - len(proven)
     if weaker:
         more = " more" if proven else ""
         hints = f"one{more} cue" if weaker == 1 else f"{weaker}{more} cues"
         uses = "it" if weaker == 1 else "them"
-        told.append(
+        sentences.append(
             f"The maps or the data point at {hints}; nothing shows that the model uses {uses}."
         )
-    return told
+    return sentences
 
 
 def says(run: Run, finding: Finding) -> list[str]:
     """One finding in sentences, each by what it rests on."""
     name = finding.class_name
-    told = []
+    sentences = []
     if finding.effect is not None and finding.interval is not None:
-        effect, low, high = (round(100 * one) for one in (finding.effect, *finding.interval))
-        told.append(
+        effect, low, high = (round(100 * value) for value in (finding.effect, *finding.interval))
+        sentences.append(
             f"Taken from an image of {name}, the cue turned {effect} more of every "
             f"100 images of other classes into {name} than the same edit with another image of "
             f"their own class did (95 % interval {low} to {high}; {finding.pairs} held-out pairs)."
         )
-    told += _of_its_kind(finding)
+    sentences += _of_its_kind(finding)
     if finding.accuracy is not None:
-        told.append(
+        sentences.append(
             f"With the cue {share(finding.accuracy['with'])} of the images of {name} are "
             f"recognised, without it {share(finding.accuracy['without'])}."
         )
     if finding.removal is not None and not finding.removal.get("agree", True):
-        told.append(
+        sentences.append(
             "Taking the cue out in two ways did not give the same answer, so whether the class "
             "needs it stays open."
         )
     if finding.boxed is not None:
-        told.append(_by_boxes(finding, finding.boxed))
+        sentences.append(_by_boxes(finding, finding.boxed))
     elif finding.on_object is not None:
-        told.append(
+        sentences.append(
             "It lies on the object."
             if finding.on_object
             else "It does not lie on the object, as far as masks or boxes tell."
         )
     if _remark(finding) in (_PERHAPS, _TRACE):
-        told.append(_remark(finding))
+        sentences.append(_remark(finding))
     if _size(finding):
-        told.append(_size(finding).strip())
+        sentences.append(_size(finding).strip())
     if finding.attended is not None:
-        told.append(
+        sentences.append(
             f"The maps of {name} lie in the outlined region more than those of other classes "
             f"(adjusted {p_value(finding.attended)})."
         )
     if finding.auc is not None:
-        told.append(
+        sentences.append(
             f"In these images, {title_of(finding)} tells {name} from the other classes with an "
             f"AUC of {finding.auc:.2f} (0.5 is chance, 1 is always; adjusted "
             f"{p_value(finding.auc_q)})."
         )
     if finding.response is not None:
         signed = f"{finding.response:+.2f}".replace("-", "−")
-        told.append(
+        sentences.append(
             f"Within {name}, its correlation with the log-odds of {name} is {signed} (Spearman)."
         )
     if finding.level != "relied on":
-        told.append("Whether the model uses it was not shown.")
-    same = next((one for one in run.findings if one.id == finding.overlaps), None)
+        sentences.append("Whether the model uses it was not shown.")
+    same = next((other for other in run.findings if other.id == finding.overlaps), None)
     if same is not None:
-        told.append(f"Its region is mostly that of “{same.cue}”: probably the same cue.")
-    return told
+        sentences.append(f"Its region is mostly that of “{same.cue}”: probably the same cue.")
+    return sentences
 
 
 def _of_its_kind(finding: Finding) -> list[str]:
     """What kind of thing the cue is, and whether it acts by being there."""
     name = finding.class_name
-    told = []
+    sentences = []
     if finding.kind == "unknown" and _decided(finding):
-        told.append(_BESIDE)
+        sentences.append(_BESIDE)
     elif finding.kind is not None:
-        told.append(_KINDS[finding.kind])
+        sentences.append(_KINDS[finding.kind])
     if finding.presence == "without":
-        told.append(
+        sentences.append(
             f"Taking away what is there is enough: {name} is recognised by what its pictures lack."
         )
     if finding.taken_from is not None:
-        told.append(
+        sentences.append(
             f"Nearly only pictures of {finding.taken_from} are moved: they may lose a cue of their "
             "own."
         )
-    return told
+    return sentences
 
 
 def share(value: float) -> str:
@@ -240,7 +240,12 @@ def title_of(finding: Finding) -> str:
 def asked_for(run: Run, finding: Finding) -> dict[str, Any] | None:
     """What is asked about a finding: the pictures whose boxes would decide; None for nothing."""
     return next(
-        (own for own in run.summary.get("asked", ()) if finding.id in own["findings"]), None
+        (
+            question
+            for question in run.summary.get("asked", ())
+            if finding.id in question["findings"]
+        ),
+        None,
     )
 
 
@@ -249,8 +254,8 @@ def _asks(run: Run) -> list[str]:
     asked = run.summary.get("asked", ())
     if not asked:
         return []
-    pictures = len({image for own in asked for image in own["pictures"]})
-    names = [own["class"] for own in asked]
+    pictures = len({image for question in asked for image in question["pictures"]})
+    names = [question["class"] for question in asked]
     listed = _listed(names) if len(names) <= _NAMED else f"{len(names)} classes"
     return [
         f"Boxes around the object in {pictures} pictures would tell, for {listed}, whether this is "
@@ -283,15 +288,15 @@ def _decided(finding: Finding) -> bool:
 
 def _apart(proven: Sequence[Finding]) -> list[Finding]:
     """All but those that are told as one cause with a finding that boxes decide."""
-    decided = {one.id for one in proven if _decided(one)}
-    return [one for one in proven if one.overlaps not in decided]
+    decided = {finding.id for finding in proven if _decided(finding)}
+    return [finding for finding in proven if finding.overlaps not in decided]
 
 
 def _in_short(proven: Sequence[Finding]) -> list[str]:
     """What comes before the first cue, where that is the object or may be."""
-    if proven and all(one.on_object for one in proven):
+    if proven and all(finding.on_object for finding in proven):
         return ["No reliance was proven on anything but the object."]
-    if proven and all(one.on_object or one.may_be_object for one in proven):
+    if proven and all(finding.on_object or finding.may_be_object for finding in proven):
         return [
             "Nothing moves the model beside the middle of the pictures; what moves it there may be "
             "the object."
@@ -301,17 +306,19 @@ def _in_short(proven: Sequence[Finding]) -> list[str]:
 
 def _relied_on(proven: Sequence[Finding]) -> list[str]:
     """Each cue once: what nothing excuses first, then by what speaks for it."""
-    told: list[str] = []
+    sentences: list[str] = []
     for remark in ("", _OBJECT, _PERHAPS, _TRACE):
-        own = [one for one in proven if one.overlaps is None and _remark(one) == remark]
-        cues = _by_cue(own)
-        if cues and not told:
-            told.append(_relies(*cues.pop(0)))
+        alike = [
+            finding for finding in proven if finding.overlaps is None and _remark(finding) == remark
+        ]
+        cues = _by_cue(alike)
+        if cues and not sentences:
+            sentences.append(_relies(*cues.pop(0)))
         if cues:
-            told.append(_also(cues))
-        if own and remark:
-            told[-1] += f" {remark}"
-    return told
+            sentences.append(_also(cues))
+        if alike and remark:
+            sentences[-1] += f" {remark}"
+    return sentences
 
 
 def _relies(cue: str, findings: Sequence[Finding]) -> str:
@@ -377,7 +384,7 @@ def _remark(finding: Finding) -> str:
 
 
 def _effects(findings: Sequence[Finding]) -> str:
-    effects = sorted(round(100 * (one.effect or 0.0)) for one in findings)
+    effects = sorted(round(100 * (finding.effect or 0.0)) for finding in findings)
     return f"{effects[0]} to {effects[-1]}" if effects[0] < effects[-1] else f"{effects[0]}"
 
 
@@ -399,13 +406,13 @@ def _size(finding: Finding) -> str:
 
 def _by_cue(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
     groups: dict[tuple[Any, ...], list[Finding]] = {}
-    for one in findings:
-        groups.setdefault((one.cue, one.kind, one.presence), []).append(one)
-    return [(cue, own) for (cue, _, _), own in groups.items()]
+    for finding in findings:
+        groups.setdefault((finding.cue, finding.kind, finding.presence), []).append(finding)
+    return [(cue, group) for (cue, _, _), group in groups.items()]
 
 
 def _classes(findings: Sequence[Finding]) -> str:
-    names = [one.class_name for one in findings]
+    names = [finding.class_name for finding in findings]
     if len(names) == 1:
         return f"the class {names[0]}"
     if len(names) > _NAMED:

@@ -92,16 +92,16 @@ def keep_boxes_of(run: Run, boxes: Boxes, name: str | os.PathLike[str]) -> None:
     readable = run.images[run.images["error"] == ""]
     pairs = pair(boxes.boxes, readable["path"].tolist())
     ids = dict(zip(readable["path"], readable.index, strict=True))
-    found: dict[int, list[Box]] = {}
+    by_image: dict[int, list[Box]] = {}
     outside: list[str] = []
     for path, true_boxes in pairs.boxes.items():
         image = int(ids[path])
         size = int(readable.at[image, "width"]), int(readable.at[image, "height"])
         try:
-            found[image] = [_fitting(true_box, size) for true_box in true_boxes]
+            by_image[image] = [_fitting(true_box, size) for true_box in true_boxes]
         except InputError:
             outside.append(path)
-    if not found:
+    if not by_image:
         raise InputError(
             f"no box of {os.fspath(name)} lies on a picture of this audit; its column path must "
             "name them as images.csv of the run does."
@@ -115,7 +115,7 @@ def keep_boxes_of(run: Run, boxes: Boxes, name: str | os.PathLike[str]) -> None:
         if lost:
             more = f" and {len(lost) - _NAMED} others" if len(lost) > _NAMED else ""
             notes.append(f"boxes left out: {why} {', '.join(lost[:_NAMED])}{more}")
-    keep_boxes(run, found, notes)
+    keep_boxes(run, by_image, notes)
 
 
 def _fitting(true_box: TrueBox, size: tuple[int, int]) -> Box:

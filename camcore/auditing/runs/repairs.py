@@ -111,7 +111,7 @@ def remember_repair(run: Run, record: RepairRecord) -> None:
 
 def repairs_of(run: Run) -> tuple[RepairRecord, ...]:
     """The repairs that a run remembers and that are still there, last started first."""
-    found = []
+    records = []
     for file in (run.folder / _REPAIRS).glob("*.json"):
         with suppress(CamcoreError, KeyError, TypeError):  # damaged, or out of what may be read
             value = run.store.read_json(f"{_REPAIRS}/{file.name}")
@@ -119,8 +119,8 @@ def repairs_of(run: Run) -> tuple[RepairRecord, ...]:
             check_bounds(out, run.folder)
             record = RepairRecord(out, findings=tuple(value.pop("findings")), **value)
             if record.store.folder.is_dir():
-                found.append(record)
-    return tuple(sorted(found, key=lambda own: own.started, reverse=True))
+                records.append(record)
+    return tuple(sorted(records, key=lambda record: record.started, reverse=True))
 
 
 def told_of(folder: Path) -> Path:
