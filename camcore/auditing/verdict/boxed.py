@@ -37,25 +37,25 @@ def told_by_boxes(finding: Finding, trials: pd.DataFrame, klass: int, seed: int)
     rows = matching(trials, klass=klass, probe=finding.probe)
     if rows.empty or finding.probe is None:
         return finding
-    fills = {str(fill): differences(own, klass) for fill, own in rows.groupby("fill")}
+    fills = {str(fill): differences(group, klass) for fill, group in rows.groupby("fill")}
     whole = fills["transfer"]
     place = probe_named(finding.probe).region is not None
     by_flips = place and whole.effect >= RULES.floor
     recipients = rows.loc[rows["fill"] == "transfer", "recipient"].to_numpy()
-    told = {
+    shares = {
         fill: _share(paired, whole, recipients, by_flips, seed)
         for fill, paired in fills.items()
         if fill != "transfer"
     }
-    low, high = told["around"]["interval"]
+    low, high = shares["around"]["interval"]
     limit = RULES.on_object if place else RULES.by_object
     on_object = None
     if low >= limit:
         on_object = False
-    elif place and high < limit and told["own"]["interval"][0] >= RULES.carries:
+    elif place and high < limit and shares["own"]["interval"][0] >= RULES.carries:
         on_object = True
     boxed = {
-        **told,
+        **shares,
         "donors": len(np.unique(whole.groups)),
         "recipients": len(np.unique(recipients)),
         "pairs": len(whole.flips),
@@ -63,13 +63,13 @@ def told_by_boxes(finding: Finding, trials: pd.DataFrame, klass: int, seed: int)
     if on_object is None:
         return replace(finding, boxed=boxed)
     # What the ellipse said of the middle is replaced by what the boxes say of the object.
-    acts = {name: own for name, own in (finding.acts or {}).items() if name not in _BY_MIDDLE}
+    acts = {name: share for name, share in (finding.acts or {}).items() if name not in _BY_MIDDLE}
     return replace(
         finding,
         boxed=boxed,
         on_object=on_object,
         may_be_object=False,
-        off_object=round(min(max(told["around"]["value"], 0.0), 1.0), 6),
+        off_object=round(min(max(shares["around"]["value"], 0.0), 1.0), 6),
         acts=acts or None,
     )
 
@@ -142,10 +142,12 @@ def asked_pictures(
     for name, doubtful in by_class.items():
         klass = run.class_names.index(name)
         moved = _moved(run.trials("test"), klass, [str(finding.probe) for finding in doubtful])
-        own = (images["klass"] == klass).to_numpy()
+        of_class = (images["klass"] == klass).to_numpy()
         right = (images["predicted"] == klass).to_numpy()
-        donors = _next(images[half & own & right], known[half & own & right], moved["donor"])
-        others = _others(images[half & ~own & ~right], moved["recipient"])
+        donors = _next(
+            images[half & of_class & right], known[half & of_class & right], moved["donor"]
+        )
+        others = _others(images[half & ~of_class & ~right], moved["recipient"])
         taken = known[images.index.get_indexer(others.index)]
         recipients = _next(others, taken, moved["recipient"])
         if donors is None or recipients is None:

@@ -78,10 +78,10 @@ def _gone(result: Tested, spared: pd.DataFrame, floor: float) -> bool:
     return left < RULES.by_object or (fewer and left * result.effect < floor)
 
 
-def share_left(one: Tested, trials: pd.DataFrame) -> float:
+def share_left(result: Tested, trials: pd.DataFrame) -> float:
     """Share of a cue's move in log-odds that some other trials of it still make, 0 to 1."""
-    whole = float(one.differences.margins.mean())
-    left = float(differences(trials, one.klass).margins.mean())
+    whole = float(result.differences.margins.mean())
+    left = float(differences(trials, result.klass).margins.mean())
     return float(np.clip(left / whole, 0.0, 1.0)) if whole > 0 else 0.0
 
 

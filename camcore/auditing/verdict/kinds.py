@@ -69,8 +69,8 @@ def kind_of(finding: Finding) -> Kind:
     if probe.pattern:
         return "artefact" if acts.get("outside", 0.0) >= RULES.carries else "unknown"
     if probe.region is not None:
-        stuff = acts.get("flat", 0.0) >= RULES.carries
-        return "context" if stuff and (finding.plain or 0.0) < RULES.plain else "unknown"
+        colour_acts = acts.get("flat", 0.0) >= RULES.carries
+        return "context" if colour_acts and (finding.plain or 0.0) < RULES.plain else "unknown"
     outside, inside = acts.get("outside", 0.0), acts.get("inside", 0.0)
     return "context" if outside >= RULES.carries and outside >= inside else "unknown"
 

@@ -66,14 +66,14 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=key)
 
 
-def beside(one: Finding) -> float:
+def beside(finding: Finding) -> float:
     """A finding's effect without the object, as far as that is known.
 
     A property of the whole image does less where any part of it is left alone, which says nothing
     about the object.
     """
-    left = 1.0 if one.off_object is None or _everywhere(one) else one.off_object
-    return (one.effect or 0.0) * left
+    left = 1.0 if finding.off_object is None or _everywhere(finding) else finding.off_object
+    return (finding.effect or 0.0) * left
 
 
 def _counts(finding: Finding) -> bool:
