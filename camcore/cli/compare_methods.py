@@ -196,7 +196,7 @@ def _quick(model: Any, places: Sequence[str]) -> list[str]:
 
 
 def _list(text: str | None) -> list[str]:
-    return [word.strip() for word in (text or "").split(",") if word.strip()]
+    return [item.strip() for item in (text or "").split(",") if item.strip()]
 
 
 def _true_boxes(box: str | None, file: str | None, picture: str) -> list[Any]:
@@ -204,7 +204,7 @@ def _true_boxes(box: str | None, file: str | None, picture: str) -> list[Any]:
         raise InputError("--box and --boxes were both given; give one of them.")
     if box:
         try:
-            x0, y0, x1, y1 = (int(word) for word in box.split(","))
+            x0, y0, x1, y1 = (int(number) for number in box.split(","))
         except ValueError:
             raise InputError(
                 f"--box {box!r} is not four whole numbers; write it like 30,60,90,110."

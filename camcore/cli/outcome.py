@@ -65,9 +65,9 @@ class Reporter:
         By name.
     """
 
-    def __init__(self, words: list[str], commands: Mapping[str, click.Command]) -> None:
-        self._asked = _FLAG in words  # also where the words cannot be read as options
-        self._command = next((word for word in words if word in commands), None)
+    def __init__(self, arguments: list[str], commands: Mapping[str, click.Command]) -> None:
+        self._asked = _FLAG in arguments  # also where they cannot be read as options
+        self._command = next((argument for argument in arguments if argument in commands), None)
         self._stdout = sys.stdout
 
     @contextlib.contextmanager
