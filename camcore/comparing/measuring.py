@@ -45,7 +45,7 @@ class Measuring:
 
     def numbers(
         self,
-        one: Explanation,
+        explanation: Explanation,
         references: Mapping[str, Explanation],
         progress: Callable[[int, int], None] | None = None,
     ) -> dict[str, float]:
@@ -53,26 +53,28 @@ class Measuring:
 
         Parameters
         ----------
-        one : Explanation
+        explanation : Explanation
         references : mapping of str to Explanation
             CAM, where there is one, and Grad-CAM for the same layer and target, by method.
         progress : callable, optional
         """
         numbers: dict[str, float] = {}
         for name, other in references.items():
-            same, key = agreement(one.heatmap, other.heatmap), name.replace("-", "_")
+            same, key = agreement(explanation.heatmap, other.heatmap), name.replace("-", "_")
             numbers |= {
                 f"pearson_{key}": same.pearson,
                 f"spearman_{key}": same.spearman,
                 f"iou_{key}": same.iou,
             }
         if self.faithful:
-            numbers |= self._once("faithfulness", one, lambda: self._faithfulness(one, progress))
+            numbers |= self._once(
+                "faithfulness", explanation, lambda: self._faithfulness(explanation, progress)
+            )
             if progress is not None:
                 progress(1, 1)
         if self.boxes:
-            numbers |= self._in_boxes(one)
-        return numbers | self._cost(one)
+            numbers |= self._in_boxes(explanation)
+        return numbers | self._cost(explanation)
 
     def _faithfulness(
         self, explanation: Explanation, progress: Callable[[int, int], None] | None
