@@ -118,7 +118,7 @@ def iou_at(a: np.ndarray, b: np.ndarray, share: float = 0.2) -> float:
     return float(np.count_nonzero(first & other) / union) if union else float("nan")
 
 
-def agreement(one: Heatmap, other: Heatmap) -> Agreement:
+def agreement(first: Heatmap, second: Heatmap) -> Agreement:
     """How alike two maps of the same picture are, as they are shown: in 0 to 1.
 
     Maps of different grids are first brought to the finer one, bilinearly; where the grids cover
@@ -137,19 +137,19 @@ def agreement(one: Heatmap, other: Heatmap) -> Agreement:
     >>> agreement(Heatmap(raw, frame), Heatmap(3 * raw, frame))
     Agreement(pearson=1.0, spearman=1.0, iou=1.0)
     """
-    height, width = np.maximum(one.raw.shape, other.raw.shape).tolist()
-    if one.frame == other.frame:
-        a, b = (enlarged(heatmap.values, height, width) for heatmap in (one, other))
+    height, width = np.maximum(first.raw.shape, second.raw.shape).tolist()
+    if first.frame == second.frame:
+        a, b = (enlarged(heatmap.values, height, width) for heatmap in (first, second))
         return Agreement(pearson(a, b), spearman(a, b), iou_at(a, b))
-    sizes = [(heatmap.frame.width, heatmap.frame.height) for heatmap in (one, other)]
+    sizes = [(heatmap.frame.width, heatmap.frame.height) for heatmap in (first, second)]
     size = 2 * height, 2 * width  # fine enough for grids that lie apart by half a cell
-    both = one.seen(size) & other.seen(size)
+    both = first.seen(size) & second.seen(size)
     if sizes[0] != sizes[1] or not both.any():
         raise InputError(
-            f"the maps cover different parts of a picture, {one.frame} and {other.frame}; "
+            f"the maps cover different parts of a picture, {first.frame} and {second.frame}; "
             "compare maps of one picture, made with the same fit."
         )
-    a, b = (heatmap.upsampled("bilinear", size)[both] for heatmap in (one, other))
+    a, b = (heatmap.upsampled("bilinear", size)[both] for heatmap in (first, second))
     return Agreement(pearson(a, b), spearman(a, b), iou_at(a, b))
 
 

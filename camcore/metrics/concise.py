@@ -13,29 +13,30 @@ import numpy as np
 from camcore.metrics.agreement import pearson
 
 
-def average_drop(y: float, o: float) -> float:
-    r"""Share of the class probability that is lost: :math:`\max(0, y - o) / y`.
+def average_drop(whole: float, kept: float) -> float:
+    """Share of the class probability that is lost: ``max(0, whole - kept) / whole``.
 
     Parameters
     ----------
-    y, o : float, 0 to 1
+    whole, kept : float, 0 to 1
         Probability of the class in the whole picture, and where only what the map shows is kept.
 
     Returns
     -------
-    float, 0 (nothing lost) to 1; 0 where y is 0. Its mean over pictures is the average drop.
+    float, 0 (nothing lost) to 1; 0 where ``whole`` is 0. Its mean over pictures is the average
+    drop.
 
     Examples
     --------
     >>> average_drop(0.8, 0.4), average_drop(0.5, 0.9), average_drop(0.0, 0.5)
     (0.5, 0.0, 0.0)
     """
-    if y == 0:
+    if whole == 0:
         return 0.0
-    return float(np.maximum(0.0, y - o) / y)
+    return float(np.maximum(0.0, whole - kept) / whole)
 
 
-def increase(y: float, o: float) -> float:
+def increase(whole: float, kept: float) -> float:
     """1 where a class is more probable when only what the map shows is kept, else 0.
 
     Its mean over pictures is the increase in confidence.
@@ -45,7 +46,7 @@ def increase(y: float, o: float) -> float:
     >>> increase(0.5, 0.9), increase(0.5, 0.5)
     (1.0, 0.0)
     """
-    return float("nan") if math.isnan(y) or math.isnan(o) else float(o > y)
+    return float("nan") if math.isnan(whole) or math.isnan(kept) else float(kept > whole)
 
 
 def coherency(a: np.ndarray, b: np.ndarray) -> float:

@@ -162,10 +162,12 @@ def faithfulness(
     blurred = ndimage.gaussian_filter(image, (sigma, sigma, 0), mode="nearest")
     deletion = area(image, np.zeros_like(image), total - 2 * points)
     insertion = area(blurred, image, total - points)
-    y, o = explanation.target.probability, float(forward.probabilities[0, target])
-    drop = average_drop(y, o)
+    p_whole, p_kept = explanation.target.probability, float(forward.probabilities[0, target])
+    drop = average_drop(p_whole, p_kept)
     whole = adcc(coherent, simple, drop)
-    return Faithfulness(drop, increase(y, o), coherent, simple, whole, deletion, insertion, steps)
+    return Faithfulness(
+        drop, increase(p_whole, p_kept), coherent, simple, whole, deletion, insertion, steps
+    )
 
 
 def _map_of(
