@@ -38,7 +38,9 @@ class Coordinates:
             stride == 0 or size == 1
             for stride, size in zip(values.strides, values.shape, strict=True)
         ]
-        values = values[tuple(slice(0, 1) if o and a else slice(None) for a, o in enumerate(once))]
+        values = values[
+            tuple(slice(0, 1) if single and a else slice(None) for a, single in enumerate(once))
+        ]
         for axis in range(1, values.ndim):
             if values.shape[axis] > 1 and _alike(values, axis):
                 values = values.take([0], axis)
@@ -159,13 +161,13 @@ def reduced(coordinates: Coordinates, axes: Sequence[int]) -> Coordinates | None
     centre = np.where(some, total / count, np.nan)
     low = values[FIRST].min(axis=inner, keepdims=True)
     high = values[LAST].max(axis=inner, keepdims=True)
-    found = Coordinates(np.broadcast_to(np.stack([centre, low, high]), (3, *shape)))
-    if found.varying and some.any():
+    result = Coordinates(np.broadcast_to(np.stack([centre, low, high]), (3, *shape)))
+    if result.varying and some.any():
         most = np.where(known, values[CENTRE], -np.inf).max(axis=inner)
         least = np.where(known, values[CENTRE], np.inf).min(axis=inner)
-        if float((most - least).max()) > found.step + _CLOSE:
+        if float((most - least).max()) > result.step + _CLOSE:
             return None
-    return found
+    return result
 
 
 def combined(inputs: Sequence[Coordinates | None]) -> Coordinates | None:

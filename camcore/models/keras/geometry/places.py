@@ -45,21 +45,21 @@ def _follow(
     graph: Any, known: dict[str, Place], dependent: set[Any], given: dict[str, Any]
 ) -> None:
     """Add the places of all dependent tensors; `given` are values of a function's arguments."""
-    operations = [own for own in graph.get_operations() if own in dependent]
+    operations = [operation for operation in graph.get_operations() if operation in dependent]
     # Shapes that static inference leaves open are computed together: each cut takes time.
     shapes = [
-        own.inputs[1]
-        for own in operations
-        if own.type == "Reshape" and not _one_free(own.outputs[0].shape)
+        operation.inputs[1]
+        for operation in operations
+        if operation.type == "Reshape" and not _one_free(operation.outputs[0].shape)
     ]
     constants = dict(zip((t.name for t in shapes), _values(graph, shapes, given), strict=True))
 
     def value(tensor: Any) -> Any:
         if tensor.name not in constants:
-            found = tf.get_static_value(tensor)
-            if found is None and tensor.op not in dependent:
-                (found,) = _values(graph, [tensor], given)
-            constants[tensor.name] = found
+            constant = tf.get_static_value(tensor)
+            if constant is None and tensor.op not in dependent:
+                (constant,) = _values(graph, [tensor], given)
+            constants[tensor.name] = constant
         return constants[tensor.name]
 
     for operation in operations:
@@ -68,12 +68,12 @@ def _follow(
         inputs = [known.get(tensor.name) for tensor in operation.inputs]
         if operation.type in _CALLS:
             name = operation.get_attr("f").name
-            found = _called(graph, name, operation, inputs, value)
+            output_places = _called(graph, name, operation, inputs, value)
         elif operation.type in _BRANCHES:
-            found = _branch(graph, operation, inputs, value)
+            output_places = _branch(graph, operation, inputs, value)
         else:
-            found = _applied(operation, inputs, dependent, value)
-        for tensor, place in zip(operation.outputs, found, strict=True):
+            output_places = _applied(operation, inputs, dependent, value)
+        for tensor, place in zip(operation.outputs, output_places, strict=True):
             known[tensor.name] = place
 
 
@@ -101,7 +101,7 @@ def _values(graph: Any, tensors: list[Any], given: dict[str, Any]) -> list[Any]:
         return [None] * len(tensors)
     arguments = [tf.constant(value, tensor.dtype) for tensor, value in fed.values()]
     run = cut(graph, [tensor for tensor, _ in fed.values()], tensors)
-    return [found.numpy() for found in run(*arguments)]
+    return [result.numpy() for result in run(*arguments)]
 
 
 def _one_free(shape: Any) -> bool:
@@ -118,39 +118,41 @@ def _applied(
     sides: list[list[Coordinates | None]] = []
     from_picture = [tensor.op in dependent for tensor in operation.inputs]
     for side in ("rows", "columns"):
-        own = [None if place is None else getattr(place, side) for place in inputs]
+        coordinates = [None if place is None else getattr(place, side) for place in inputs]
         mixed = [
-            within and coordinates is None
-            for within, coordinates in zip(from_picture, own, strict=True)
+            within and known is None
+            for within, known in zip(from_picture, coordinates, strict=True)
         ]
-        call = Application(operation, own, mixed, lambda i: value(operation.inputs[i]))
-        none = not any(c is not None for c in own)
-        found = [None] * len(operation.outputs) if none else rule(call)
-        sides.append([Coordinates(f) if isinstance(f, np.ndarray) else f for f in found])
+        call = Application(operation, coordinates, mixed, lambda i: value(operation.inputs[i]))
+        none = not any(c is not None for c in coordinates)
+        outputs = [None] * len(operation.outputs) if none else rule(call)
+        sides.append([Coordinates(f) if isinstance(f, np.ndarray) else f for f in outputs])
     if operation.type in _REPEATING:
         sides = [[_even(a, b) for a, b in zip(*pair, strict=True)] for pair in (sides, sides[::-1])]
     return [Place(*pair) for pair in zip(*sides, strict=True)]
 
 
-def _even(own: Coordinates | None, other: Coordinates | None) -> Coordinates | None:
+def _even(coordinates: Coordinates | None, other: Coordinates | None) -> Coordinates | None:
     """Coordinates of one side, with copies of an element spread over the cell that they fill.
 
     Copies are what neither side tells apart: nearest-neighbour upsampling written as repetition.
     """
-    if own is None or len(own.varying) != 1:
-        return own
-    (axis,) = own.varying
+    if coordinates is None or len(coordinates.varying) != 1:
+        return coordinates
+    (axis,) = coordinates.varying
     if other is None or axis in other.varying:
-        return own
-    centre = np.moveaxis(own.values[CENTRE], axis, 0).reshape(own.shape[axis], -1)[:, 0]
+        return coordinates
+    centre = np.moveaxis(coordinates.values[CENTRE], axis, 0).reshape(coordinates.shape[axis], -1)[
+        :, 0
+    ]
     starts = np.flatnonzero(np.r_[True, np.abs(np.diff(centre)) > 0])
     times, rest = divmod(len(centre), len(starts))
     if times < 2 or rest or len(starts) < 2 or (starts != np.arange(len(starts)) * times).any():
-        return own
+        return coordinates
     index = (np.arange(len(centre)) + 0.5) / times - 0.5
-    thin = own.values[CENTRE].take(starts, axis)
-    values = np.stack([at(thin, index, axis), own.values[FIRST], own.values[LAST]])
-    return Coordinates(np.broadcast_to(values, (3, *own.shape)))
+    thin = coordinates.values[CENTRE].take(starts, axis)
+    values = np.stack([at(thin, index, axis), coordinates.values[FIRST], coordinates.values[LAST]])
+    return Coordinates(np.broadcast_to(values, (3, *coordinates.shape)))
 
 
 def _called(
@@ -177,9 +179,9 @@ def _called(
             dependent.add(argument.op)
         elif argument.dtype != tf.resource:
             given[argument.name] = value(outer)
-    for own in body.get_operations():
-        if any(tensor.op in dependent for tensor in own.inputs) and own.type != "Shape":
-            dependent.add(own)
+    for inner in body.get_operations():
+        if any(tensor.op in dependent for tensor in inner.inputs) and inner.type != "Shape":
+            dependent.add(inner)
     _follow(body, known, dependent, given)
     return [known.get(tensor.name, Place(None, None)) for tensor in body.outputs]
 

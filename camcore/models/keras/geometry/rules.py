@@ -87,12 +87,12 @@ def elementwise(call: Application) -> Found:
     if len(involved) == 1 and first is not None and _fits(outputs[0], first.shape):
         return [first if _fits(t, first.shape) else None for t in outputs]
     try:
-        found = combined(involved)
+        joint = combined(involved)
     except ValueError:
         return [None] * len(outputs)
-    if found is None:
+    if joint is None:
         return [None] * len(outputs)
-    shape = found.shape
+    shape = joint.shape
     for index in range(len(call.inputs)):  # a constant may be the larger partner
         other = call.operation.inputs[index].shape
         if call.inputs[index] is None and other.rank:
@@ -100,7 +100,7 @@ def elementwise(call: Application) -> Found:
                 shape = np.broadcast_shapes(shape, call.shape_of(index))
             except ValueError:
                 continue
-    result = widened(found, shape)
+    result = widened(joint, shape)
     return [result if _fits(t, shape) else None for t in outputs]
 
 
@@ -474,12 +474,12 @@ def reduction(call: Application) -> Found:
     if known is None or axes is None:
         return [None]
     chosen = [int(a) % len(known.shape) for a in np.ravel(axes)]
-    found = reduced(known, chosen)
-    if found is None:
+    result = reduced(known, chosen)
+    if result is None:
         return [None]
     if _attribute(call.operation, "keep_dims"):
-        return [found.full]
-    return [np.squeeze(found.full, tuple(a + 1 for a in chosen))]
+        return [result.full]
+    return [np.squeeze(result.full, tuple(a + 1 for a in chosen))]
 
 
 def product(call: Application) -> Found:
@@ -498,16 +498,16 @@ def product(call: Application) -> Found:
             continue
         full = known.full.swapaxes(-1, -2) if turned[index] else known.full
         parts.append(reduced(Coordinates(full), [full.ndim - 2 - index]))
-    found = combined(parts)
-    if found is None:
+    joint = combined(parts)
+    if joint is None:
         return [None]
     static = operation.outputs[0].shape
     rows = call.shape_of(0)[-1 if turned[0] else -2]
     columns = call.shape_of(1)[-2 if turned[1] else -1]
     if static.rank is None:
         return [None]
-    shape = (*found.shape[:-2], rows, columns)
-    return [np.broadcast_to(found.values, (3, *shape))]
+    shape = (*joint.shape[:-2], rows, columns)
+    return [np.broadcast_to(joint.values, (3, *shape))]
 
 
 def einsum(call: Application) -> Found:
@@ -536,11 +536,11 @@ def einsum(call: Application) -> Found:
         values = values.transpose(0, *(a + 1 for a in order))
         at_places = [sizes[label] if label in here else 1 for label in right]
         parts.append(Coordinates(values.reshape(3, *at_places)))
-    found = combined(parts)
-    if found is None:
+    joint = combined(parts)
+    if joint is None:
         return [None]
     shape = tuple(sizes[label] for label in right)
-    return [np.broadcast_to(found.values, (3, *shape))]
+    return [np.broadcast_to(joint.values, (3, *shape))]
 
 
 def _written_out(equation: str, ranks: Sequence[int]) -> list[str]:
@@ -623,9 +623,9 @@ def carried_out(call: Application) -> Found:
     if known is None:
         return [None]
     settings = {
-        own.name: operation.get_attr(own.name)
-        for own in operation.op_def.attr
-        if own.type != "type"
+        attribute.name: operation.get_attr(attribute.name)
+        for attribute in operation.op_def.attr
+        if attribute.type != "type"
     }
     settings = {k: v.decode() if isinstance(v, bytes) else v for k, v in settings.items()}
     others = {}
@@ -648,8 +648,8 @@ def carried_out(call: Application) -> Found:
     reads = moved(np.isfinite(full[CENTRE])) > 0.5  # padding is written as zero
     blank = (np.nan, np.inf, -np.inf)
     parts = [
-        np.where(reads, moved(np.nan_to_num(own, posinf=0, neginf=0)).astype(np.float64), fill)
-        for own, fill in zip(full, blank, strict=True)
+        np.where(reads, moved(np.nan_to_num(values, posinf=0, neginf=0)).astype(np.float64), fill)
+        for values, fill in zip(full, blank, strict=True)
     ]
     return [np.stack(parts)]
 
