@@ -52,8 +52,8 @@ def main() -> None:
         build = getattr(keras.applications, name.partition(" ")[0])
         size = CATALOGUE[name.partition(" ")[0]].size
         model = build(weights=None, include_top=False, input_shape=(size, size, 3), **options)
-        found = list(convolutions(model))
-        rows.append(f'    "{name}": ({len(found)}, "{fingerprint(found)}"),\n')
+        layers = list(convolutions(model))
+        rows.append(f'    "{name}": ({len(layers)}, "{fingerprint(layers)}"),\n')
         print(rows[-1].strip(), flush=True)
         keras.backend.clear_session()
     path = Path(application_table.__file__)

@@ -94,4 +94,6 @@ def _scales(operation: Any, graph: TracedGraph) -> bool:
     if operation.type in _SCALING:
         return len(varying) == 1 and (operation.type == "Mul" or varying == [0])
     fixed = [tensor for tensor in operation.inputs if tensor.op not in graph.dependent]
-    return len(fixed) == 1 and not any(own.type in _LEARNT for own in graph.ancestors(fixed[0]))
+    return len(fixed) == 1 and not any(
+        ancestor.type in _LEARNT for ancestor in graph.ancestors(fixed[0])
+    )

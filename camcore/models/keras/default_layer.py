@@ -133,8 +133,8 @@ def _area(box: tuple[float, ...]) -> float:
 def _of_noise(graph: TracedGraph, tensors: list[Any]) -> list[np.ndarray]:
     """Values of tensors for one picture of noise."""
     noise = np.random.default_rng(0).uniform(0, 1, (1, *graph.images.shape[1:]))
-    found = graph.function([graph.images], tensors)(tf.constant(noise, tf.float32))
-    return [value.numpy() for value in found]
+    values = graph.function([graph.images], tensors)(tf.constant(noise, tf.float32))
+    return [value.numpy() for value in values]
 
 
 def _linear(graph: TracedGraph, tensor: Any) -> bool:

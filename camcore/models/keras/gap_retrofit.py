@@ -128,7 +128,7 @@ def _run(model: Any, images: Any, prefix: str, outputs: dict[str, Any]) -> Any:
         return images
     given = keras.tree.map_structure(lambda _: images, model.input)
     clone = keras.models.clone_model(
-        model, input_tensors=given, clone_function=lambda own: own, call_function=call
+        model, input_tensors=given, clone_function=lambda layer: layer, call_function=call
     )
     return clone.output
 

@@ -65,7 +65,7 @@ class LastLayer:
         model = classifier.keras_model
         if tuple(model.inputs[0].shape)[3:] != classifier.input_shape[2:]:
             raise self._refused("it takes pictures as height x width x channels")
-        dense = [own for own in model.layers if isinstance(own, keras.layers.Dense)]
+        dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
         if not dense or not dense[-1].use_bias:
             raise self._refused("its last layer with weights is a Dense layer with a bias")
         self.layer: str = dense[-1].name
@@ -138,7 +138,7 @@ class LastLayer:
             Name of the first layer that was trained.
         """
         keras.utils.set_random_seed(seed)
-        weighted = [own for own in self.network.layers if own.count_params()]
+        weighted = [layer for layer in self.network.layers if layer.count_params()]
         trained = weighted[-max(1, round(share * len(weighted))) :]
         for layer in self.network.layers:
             layer.trainable = layer in trained and not isinstance(
@@ -184,7 +184,7 @@ class LastLayer:
             raise self._refused("its last Dense layer has one unit for each class")
         if self._classifier.output_kind == "sigmoid":
             scores = scores / 2
-        made, scores = (own - own.mean(axis=1, keepdims=True) for own in (made, scores))
+        made, scores = (values - values.mean(axis=1, keepdims=True) for values in (made, scores))
         if np.abs(made - scores).max() > _AGREES * max(1.0, float(np.abs(scores).max())):
             raise self._refused("its class scores are the output of its last Dense layer")
 

@@ -36,16 +36,16 @@ def split_tables(
     from_map = graph.descendants(tap.tensor) - {tap.tensor.op}
     before: list[LayerRow] = []
     behind: list[LayerRow] = []
-    for own in graph.taps:
-        if own.tensor.op not in wanted:
+    for layer in graph.taps:
+        if layer.tensor.op not in wanted:
             continue
-        after = own.tensor.op in from_map
+        after = layer.tensor.op in from_map
         row = LayerRow(
-            own.name,
-            own.kind,
-            tuple(own.tensor.shape)[1:],
-            parameters.get(own.name, 0),
-            beside=not after and own.tensor.op not in to_map,
+            layer.name,
+            layer.kind,
+            tuple(layer.tensor.shape)[1:],
+            parameters.get(layer.name, 0),
+            beside=not after and layer.tensor.op not in to_map,
         )
         (behind if after else before).append(row)
     return tuple(before), tuple(behind)

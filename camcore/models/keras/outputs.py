@@ -44,7 +44,7 @@ def named_results(model: Any, results: Any) -> dict[str, Any]:
         if len(names) != len(tensors):
             names = [f"output {index}" for index in range(len(tensors))]
         pairs = [(str(name), tensor) for name, tensor in zip(names, tensors, strict=True)]
-    found: dict[str, Any] = {}
+    by_name: dict[str, Any] = {}
     for name, value in pairs:
         parts = (
             named_results(None, value) if isinstance(value, (dict, list, tuple)) else {"": value}
@@ -52,11 +52,11 @@ def named_results(model: Any, results: Any) -> dict[str, Any]:
         for part, tensor in parts.items():
             base = unique = f"{name}/{part}" if part else name
             count = 1
-            while unique in found:
+            while unique in by_name:
                 count += 1
                 unique = f"{base}:{count}"
-            found[unique] = tensor
-    return found
+            by_name[unique] = tensor
+    return by_name
 
 
 def choose_output(

@@ -62,7 +62,9 @@ def cut(
     given = {tensor.name for tensor in inputs}
     held = {inner.name: outer for outer, inner in graph.captures}
     held |= {name: variable.handle for name, variable in (variables or {}).items()}
-    operations = {own.name: own for own in needed(graph, inputs, outputs, replaced)}
+    operations = {
+        operation.name: operation for operation in needed(graph, inputs, outputs, replaced)
+    }
     definition = graph.as_graph_def()
     nodes = [node for node in definition.node if node.name in operations]
     del definition.node[:]
@@ -77,12 +79,15 @@ def cut(
     read = {name if ":" in name else f"{name}:0" for node in nodes for name in node.input}
     # Arguments, and not captured: small captures become constants, and an addition of zeros is
     # then optimised away, and with it the union of convolution, offset and activation.
-    values = {f"{_value_name(operation.name)}:0": own.value for operation, own in replaced.items()}
+    values = {
+        f"{_value_name(operation.name)}:0": replacement.value
+        for operation, replacement in replaced.items()
+    }
 
     def run(*arguments: Any) -> Any:
-        own = tf.compat.v1.get_default_graph()
+        cut_graph = tf.compat.v1.get_default_graph()
         fed = dict(zip([*values, *(t.name for t in inputs)], arguments, strict=True))
-        sources = fed | {n: own.capture(held[n]) for n in (held.keys() & read) - fed.keys()}
+        sources = fed | {n: cut_graph.capture(held[n]) for n in (held.keys() & read) - fed.keys()}
         if f"{COUNT}:0" in read:
             sources[f"{COUNT}:0"] = tf.shape(fed[inputs[0].name])[0]
         imported = tf.graph_util.import_graph_def(
