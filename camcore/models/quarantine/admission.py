@@ -195,10 +195,10 @@ def _copy(path: str, name: str, clean_up: contextlib.ExitStack) -> str:
 
 
 def _inspect_copy(copy: str, name: str) -> Inspection:
-    found = child.run(
+    fields = child.run(
         "inspect", {"path": copy, "name": name}, INSPECTION_LIMITS, name, os.path.dirname(copy)
     )
-    return Inspection(**{**found, "classes": tuple(found["classes"])})
+    return Inspection(**{**fields, "classes": tuple(fields["classes"])})
 
 
 def _load_of(sha256: str) -> Any:

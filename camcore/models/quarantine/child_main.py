@@ -50,10 +50,10 @@ def inspect(path: str, name: str) -> dict[str, Any]:
     """Look at a file without loading it; a config of Keras 2 is rewritten in place."""
     from camcore.models.quarantine.inspection import inspect_file, write_upgraded
 
-    found = inspect_file(path, name=name)
-    if found.upgraded:
+    inspection = inspect_file(path, name=name)
+    if inspection.upgraded:
         write_upgraded(path, name=name)
-    return dataclasses.asdict(found)
+    return dataclasses.asdict(inspection)
 
 
 def load(
@@ -182,7 +182,7 @@ def _cost_of_passes(keras: Any, model: Any, shape: list[int], dtype: str) -> tup
     with convolved_channels_last(all_operations(model)), tf.GradientTape() as tape:
         tape.watch(images)
         outputs = tf.nest.flatten(model(images, training=False))
-        total = sum(tf.reduce_sum(own) for own in outputs if own.dtype.is_floating)
+        total = sum(tf.reduce_sum(output) for output in outputs if output.dtype.is_floating)
     # Not every operation has a gradient, and a picture of integers has none.
     with contextlib.suppress(LookupError, ValueError):
         tape.gradient(total, images)
@@ -279,8 +279,8 @@ def load_failure(text: str, name: str, saved_by: str | None, keras_version: str)
 
 def _first_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    shown = "".join(c if c.isprintable() else " " for c in (lines or ["no reason given"])[0])
-    return (shown if len(shown) <= 160 else shown[:157] + "...").rstrip(".")
+    printable = "".join(c if c.isprintable() else " " for c in (lines or ["no reason given"])[0])
+    return (printable if len(printable) <= 160 else printable[:157] + "...").rstrip(".")
 
 
 def main(argument: str) -> int:

@@ -80,76 +80,76 @@ class _Tree:
                 self.refuse(f"its groups are nested more than {MAX_TREE_DEPTH} deep")
             for raw in self.links(group, path):
                 key = f"{path}/{raw.decode('utf-8', 'replace')}"
-                shown = _show(key)
-                self.check_link(group, raw, shown)
+                label = _show(key)
+                self.check_link(group, raw, label)
                 child = group[raw]
-                self.first_visit(child, shown)
-                self.check_attributes(child, shown)
+                self.first_visit(child, label)
+                self.check_attributes(child, label)
                 if isinstance(child, h5py.Group):
                     stack.append((child, key, depth + 1))
                 elif isinstance(child, h5py.Dataset):
-                    self.check_dataset(child, shown, key)
+                    self.check_dataset(child, label, key)
                 else:
-                    self.refuse(f"{shown} is neither a group nor an array")
+                    self.refuse(f"{label} is neither a group nor an array")
         return self.values
 
     def links(self, group: h5py.Group, path: str) -> list[bytes]:
-        found: list[bytes] = []
-        group.id.links.iterate(found.append)
-        for raw in found:
+        names: list[bytes] = []
+        group.id.links.iterate(names.append)
+        for raw in names:
             # Such a name would be followed as a path, away from the link that was checked.
             if b"/" in raw or raw in (b"", b".", b".."):
                 self.refuse(f"{_show(path or '/')} holds a link whose name is a path")
-        return found
+        return names
 
-    def check_link(self, group: h5py.Group, raw: bytes, shown: str) -> None:
+    def check_link(self, group: h5py.Group, raw: bytes, label: str) -> None:
         kind = group.id.links.get_info(raw).type
         if kind == h5py.h5l.TYPE_EXTERNAL:
-            self.refuse(f"{shown} is an external link, which reads another file")
+            self.refuse(f"{label} is an external link, which reads another file")
         if kind == h5py.h5l.TYPE_SOFT:
-            self.refuse(f"{shown} is a soft link, which Keras never writes")
+            self.refuse(f"{label} is a soft link, which Keras never writes")
         if kind != h5py.h5l.TYPE_HARD:
-            self.refuse(f"{shown} is a link of an unknown kind")
+            self.refuse(f"{label} is a link of an unknown kind")
 
-    def first_visit(self, item: Any, shown: str) -> None:
+    def first_visit(self, item: Any, label: str) -> None:
         info = h5py.h5o.get_info(item.id)
         mark = (info.fileno, info.addr)
         if mark in self.seen:
-            self.refuse(f"{shown} is reached twice, so its tree loops or repeats itself")
+            self.refuse(f"{label} is reached twice, so its tree loops or repeats itself")
         self.seen.add(mark)
         if len(self.seen) > MAX_OBJECTS:
             self.refuse(f"it holds more than {MAX_OBJECTS:,} groups and arrays")
 
-    def check_attributes(self, item: Any, shown: str) -> None:
+    def check_attributes(self, item: Any, label: str) -> None:
         for index in range(h5py.h5a.get_num_attrs(item.id)):
             attribute = h5py.h5a.open(item.id, index=index)
             if math.prod(attribute.shape) * attribute.dtype.itemsize > MAX_ATTRIBUTE_BYTES:
-                self.refuse(f"{shown} has an attribute larger than any real one")
-            self.check_type(attribute.get_type(), shown)
+                self.refuse(f"{label} has an attribute larger than any real one")
+            self.check_type(attribute.get_type(), label)
 
-    def check_type(self, kind: h5py.h5t.TypeID, shown: str) -> None:
+    def check_type(self, kind: h5py.h5t.TypeID, label: str) -> None:
         plain = (h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.STRING, h5py.h5t.ENUM)
         vlen_text = kind.get_class() == h5py.h5t.VLEN and kind.get_super().get_class() in plain
         if kind.get_class() not in plain and not vlen_text:
-            self.refuse(f"{shown} holds values that are neither numbers nor text")
+            self.refuse(f"{label} holds values that are neither numbers nor text")
 
-    def check_dataset(self, dataset: h5py.Dataset, shown: str, key: str) -> None:
+    def check_dataset(self, dataset: h5py.Dataset, label: str, key: str) -> None:
         plan = dataset.id.get_create_plist()
         if plan.get_external_count():
-            self.refuse(f"the array {shown} is stored in another file")
+            self.refuse(f"the array {label} is stored in another file")
         if plan.get_layout() == h5py.h5d.VIRTUAL:
-            self.refuse(f"the array {shown} is virtual, which reads other files")
+            self.refuse(f"the array {label} is virtual, which reads other files")
         for index in range(plan.get_nfilters()):
             if plan.get_filter(index)[0] not in _FILTERS:
-                self.refuse(f"the array {shown} needs a plug-in library to be unpacked")
-        self.check_type(dataset.id.get_type(), shown)
+                self.refuse(f"the array {label} needs a plug-in library to be unpacked")
+        self.check_type(dataset.id.get_type(), label)
         if dataset.shape is None:
             return
         count = math.prod(dataset.shape)
         size = count * dataset.dtype.itemsize
         stored = dataset.id.get_storage_size()
         if size > _BOMB_FLOOR_BYTES and size > _MAX_EXPANSION * stored:
-            self.refuse(f"the array {shown} claims {_amount(size)} but holds {_amount(stored)}")
+            self.refuse(f"the array {label} claims {_amount(size)} but holds {_amount(stored)}")
         self.claimed += size
         if self.claimed > self.allowance:
             self.refuse(f"its arrays claim {_amount(self.claimed)}, far more than it holds")
@@ -160,8 +160,8 @@ class _Tree:
 
 
 def _show(key: str) -> str:
-    shown = "".join(c if c.isprintable() else "?" for c in key)
-    return f"'{shown if len(shown) <= 80 else '...' + shown[-77:]}'"
+    printable = "".join(c if c.isprintable() else "?" for c in key)
+    return f"'{printable if len(printable) <= 80 else '...' + printable[-77:]}'"
 
 
 def _amount(count: float) -> str:

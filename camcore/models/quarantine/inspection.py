@@ -175,8 +175,8 @@ def write_upgraded(path: str | os.PathLike[str], *, name: str | None = None) -> 
 
 def shown_name(name: str) -> str:
     """A file name without characters that do not print, cut to a readable length."""
-    shown = "".join(c if c.isprintable() else "?" for c in name)
-    return shown if len(shown) <= 120 else shown[:60] + "..." + shown[-57:]
+    printable = "".join(c if c.isprintable() else "?" for c in name)
+    return printable if len(printable) <= 120 else printable[:60] + "..." + printable[-57:]
 
 
 def check_regular(path: str, name: str) -> int:
@@ -266,28 +266,28 @@ def _check_members(members: list[zipfile.ZipInfo], name: str) -> None:
     if not names & _MEMBERS:
         raise ModelError(_other_archive(names, name))
     for info in members:
-        shown = shown_name(info.filename)
+        member = shown_name(info.filename)
         if info.filename in seen:
-            raise UnsafeModelError(f"{name}: it holds {shown!r} twice; {ADVICE}")
+            raise UnsafeModelError(f"{name}: it holds {member!r} twice; {ADVICE}")
         seen.add(info.filename)
         if info.filename.startswith("assets/"):
             raise UnsafeModelError(
-                f"{name}: it holds the asset {shown!r}, a file for a layer to read; {ADVICE}"
+                f"{name}: it holds the asset {member!r}, a file for a layer to read; {ADVICE}"
             )
         if "config.json" in names and info.filename not in _MEMBERS:
             raise UnsafeModelError(
-                f"{name}: it holds {shown!r}, which is no part of a Keras model; {ADVICE}"
+                f"{name}: it holds {member!r}, which is no part of a Keras model; {ADVICE}"
             )
         # The upper half holds the Unix mode, where the archive was made on Unix.
         if stat.S_IFMT(info.external_attr >> 16) not in _REGULAR_MODES:
-            raise UnsafeModelError(f"{name}: its member {shown!r} is a link or device; {ADVICE}")
+            raise UnsafeModelError(f"{name}: its member {member!r} is a link or device; {ADVICE}")
         if info.flag_bits & 1:
             raise ModelError(f"{name} is encrypted; save it without a password.")
         if info.file_size > MAX_FILE_BYTES or info.file_size > max(
             MAX_CONFIG_BYTES, MAX_MEMBER_EXPANSION * info.compress_size
         ):
             raise UnsafeModelError(
-                f"{name}: its member {shown!r} would unpack to {info.file_size:,} bytes, "
+                f"{name}: its member {member!r} would unpack to {info.file_size:,} bytes, "
                 f"far more than it holds; {ADVICE}"
             )
     missing = sorted(_MEMBERS - seen)
@@ -301,9 +301,9 @@ def _check_members(members: list[zipfile.ZipInfo], name: str) -> None:
 def _other_archive(names: set[str], name: str) -> str:
     """What a zip is that holds no part of a Keras model."""
     advice = "save the model as .keras with Keras and give that file."
-    if any(own.rpartition("/")[2] == "saved_model.pb" for own in names):
+    if any(member.rpartition("/")[2] == "saved_model.pb" for member in names):
         return f"{name} is a TensorFlow SavedModel in a zip, which Keras 3 cannot load; {advice}"
-    if names and all(own.endswith(".npy") for own in names):
+    if names and all(member.endswith(".npy") for member in names):
         return f"{name} holds arrays of NumPy, not the layers of a model; {advice}"
     return f"{name} is a zip file but no Keras model: none of its files is part of one; {advice}"
 

@@ -41,16 +41,16 @@ def _unary(module: str, kind: str) -> Callable[[Any, Mapping[str, Any]], Rewritt
 
 def _reduced(kind: str) -> Callable[[Any, Mapping[str, Any]], Rewritten]:
     def rewrite(x: Any, rest: Mapping[str, Any]) -> Rewritten:
-        told = _only(rest, axis=None, keepdims=False)
-        return _NUMPY, kind, {"axis": told["axis"], "keepdims": bool(told["keepdims"])}, [x]
+        settings = _only(rest, axis=None, keepdims=False)
+        return _NUMPY, kind, {"axis": settings["axis"], "keepdims": bool(settings["keepdims"])}, [x]
 
     return rewrite
 
 
 def _matmul(x: Any, rest: Mapping[str, Any]) -> Rewritten:
-    told = _only(rest, "b", transpose_a=False, transpose_b=False)
-    operands = [_array(x), _array(told["b"])]
-    turned = bool(told["transpose_a"]), bool(told["transpose_b"])
+    settings = _only(rest, "b", transpose_a=False, transpose_b=False)
+    operands = [_array(x), _array(settings["b"])]
+    turned = bool(settings["transpose_a"]), bool(settings["transpose_b"])
     if not any(turned):
         return _NUMPY, "Matmul", {}, operands
     left, right = ("...ji" if turned[0] else "...ij"), ("...kj" if turned[1] else "...jk")
@@ -58,14 +58,14 @@ def _matmul(x: Any, rest: Mapping[str, Any]) -> Rewritten:
 
 
 def _padded(x: Any, rest: Mapping[str, Any]) -> Rewritten:
-    told = _only(rest, "paddings", mode="CONSTANT", constant_values=0)
-    mode, around = str(told["mode"]).lower(), told["paddings"]
+    settings = _only(rest, "paddings", mode="CONSTANT", constant_values=0)
+    mode, around = str(settings["mode"]).lower(), settings["paddings"]
     numbers = isinstance(around, list) and all(
         isinstance(pair, list) and all(isinstance(count, int) for count in pair) for pair in around
     )
     if not numbers or mode not in ("constant", "reflect", "symmetric"):
         raise UnknownOperation
-    arguments = [x, told["constant_values"]] if mode == "constant" else [x]
+    arguments = [x, settings["constant_values"]] if mode == "constant" else [x]
     return _NUMPY, "Pad", {"pad_width": around, "mode": mode}, arguments
 
 
@@ -75,10 +75,10 @@ def _softmax(x: Any, rest: Mapping[str, Any]) -> Rewritten:
 
 
 def _bias_add(x: Any, rest: Mapping[str, Any]) -> Rewritten:
-    told = _only(rest, "bias", data_format="NHWC")
-    if told["data_format"] not in (None, "NHWC"):
+    settings = _only(rest, "bias", data_format="NHWC")
+    if settings["data_format"] not in (None, "NHWC"):
         raise UnknownOperation
-    return _NUMPY, "Add", {}, [x, _array(told["bias"])]
+    return _NUMPY, "Add", {}, [x, _array(settings["bias"])]
 
 
 def _leaky_relu(x: Any, rest: Mapping[str, Any]) -> Rewritten:
@@ -106,8 +106,13 @@ def _squeezed(x: Any, rest: Mapping[str, Any]) -> Rewritten:
 
 
 def _clipped(x: Any, rest: Mapping[str, Any]) -> Rewritten:
-    told = _only(rest, "clip_value_min", "clip_value_max")
-    return _NUMPY, "Clip", {"x_min": told["clip_value_min"], "x_max": told["clip_value_max"]}, [x]
+    settings = _only(rest, "clip_value_min", "clip_value_max")
+    return (
+        _NUMPY,
+        "Clip",
+        {"x_min": settings["clip_value_min"], "x_max": settings["clip_value_max"]},
+        [x],
+    )
 
 
 def _reshaped(x: Any, rest: Mapping[str, Any]) -> Rewritten:
@@ -124,26 +129,26 @@ def _transposed(x: Any, rest: Mapping[str, Any]) -> Rewritten:
 def _sliced(x: Any, rest: Mapping[str, Any]) -> Rewritten:
     spec = _only(rest, "slice_spec")["slice_spec"]
     axes = spec if isinstance(spec, list) else [spec]
-    if any(_is_ellipsis(own) for own in axes):
+    if any(_is_ellipsis(item) for item in axes):
         # No .h5 file can hold an ellipsis for Keras 3. The one that people write is x[..., ::-1].
         backwards = [{"start": None, "stop": None, "step": -1}]
         if len(axes) == 2 and _is_ellipsis(axes[0]) and axes[1:] == backwards:
             return _NUMPY, "Flip", {"axis": -1}, [x]
         raise UnknownOperation
-    return _NUMPY, "GetItem", {}, [x, [_slice(own) for own in axes]]
+    return _NUMPY, "GetItem", {}, [x, [_slice(item) for item in axes]]
 
 
-def _is_ellipsis(own: Any) -> bool:
-    return isinstance(own, Mapping) and own.get("class_name") == "__ellipsis__"
+def _is_ellipsis(item: Any) -> bool:
+    return isinstance(item, Mapping) and item.get("class_name") == "__ellipsis__"
 
 
-def _slice(own: Any) -> Any:
-    if own is None or isinstance(own, int):
-        return own
-    if isinstance(own, Mapping) and set(own) == {"start", "stop", "step"}:
-        bounds = [own["start"], own["stop"], own["step"]]
+def _slice(item: Any) -> Any:
+    if item is None or isinstance(item, int):
+        return item
+    if isinstance(item, Mapping) and set(item) == {"start", "stop", "step"}:
+        bounds = [item["start"], item["stop"], item["step"]]
         if all(bound is None or isinstance(bound, int) for bound in bounds):
-            return {"class_name": "__slice__", "config": dict(own)}
+            return {"class_name": "__slice__", "config": dict(item)}
     raise UnknownOperation
 
 
@@ -242,9 +247,9 @@ def argument(value: Any) -> Any:
     if is_reference(value):
         return tensor(value)
     if isinstance(value, list):
-        return [argument(own) for own in value]
+        return [argument(item) for item in value]
     if isinstance(value, dict):
-        return {key: argument(own) for key, own in value.items()}
+        return {key: argument(item) for key, item in value.items()}
     return value
 
 
@@ -263,7 +268,7 @@ def _arguments(node: Any) -> tuple[Any, dict[str, Any]]:
     if not isinstance(node, list) or not node:
         raise UnknownOperation
     if isinstance(node[0], list):  # a list of tensors
-        first: Any = [_first(own) for own in node]
+        first: Any = [_first(reference) for reference in node]
         rest = node[0][3] if len(node[0]) > 3 else {}
     else:
         first, rest = _first(node), node[3] if len(node) > 3 else {}

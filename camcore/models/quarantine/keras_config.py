@@ -128,8 +128,8 @@ def check_config(config: dict[str, Any], name: str) -> ConfigFacts:
 
 
 def _show(text: object) -> str:
-    shown = "".join(c if c.isprintable() else "?" for c in str(text))
-    return shown if len(shown) <= 60 else shown[:57] + "..."
+    printable = "".join(c if c.isprintable() else "?" for c in str(text))
+    return printable if len(printable) <= 60 else printable[:57] + "..."
 
 
 class _Walk:

@@ -223,5 +223,5 @@ def _values(sides: Iterable[int]) -> int | None:
 
 
 def _shown(text: str) -> str:
-    shown = "".join(c if c.isprintable() else "?" for c in text)
-    return shown if len(shown) <= 60 else shown[:57] + "..."
+    printable = "".join(c if c.isprintable() else "?" for c in text)
+    return printable if len(printable) <= 60 else printable[:57] + "..."

@@ -210,16 +210,16 @@ class _Upgrade:
         layers = inner.get("layers") if isinstance(inner, dict) else None
         if not isinstance(layers, list) or not layers or not isinstance(layers[0], dict):
             return
-        told = layers[0].get("config")
-        if not isinstance(told, dict) or layers[0]["class_name"] == _INPUT:
+        config = layers[0].get("config")
+        if not isinstance(config, dict) or layers[0]["class_name"] == _INPUT:
             return
-        shape = told.get("batch_input_shape")
+        shape = config.get("batch_input_shape")
         if isinstance(shape, list):
-            dtype = told.get("dtype")
+            dtype = config.get("dtype")
             settings = {
                 "batch_shape": shape,
                 "dtype": dtype if isinstance(dtype, str) else "float32",
-                "name": f"{told.get('name', 'first')}_input",
+                "name": f"{config.get('name', 'first')}_input",
             }
             layers.insert(0, {"class_name": _INPUT, "config": settings, "module": "keras.layers",
                               "registered_name": None})  # fmt: skip
@@ -228,26 +228,28 @@ class _Upgrade:
     def rewrite_graph(self, inner: dict[str, Any]) -> None:
         """Count the calls of inner models, and bare inputs and outputs, as Keras 3 does."""
         layers = inner.get("layers")
-        layers = [own for own in layers if isinstance(own, dict)] if _is_list(layers) else []
-        if not any(_references(own.get("inbound_nodes")) for own in layers):
+        layers = [layer for layer in layers if isinstance(layer, dict)] if _is_list(layers) else []
+        if not any(_references(layer.get("inbound_nodes")) for layer in layers):
             return
         outputs = _references(inner.get("output_layers"))
-        references = [r for own in layers for r in _references(own.get("inbound_nodes"))] + outputs
+        references = [
+            r for layer in layers for r in _references(layer.get("inbound_nodes"))
+        ] + outputs
         for reference in references + _references(inner.get("input_layers")):
             reference[0] = self.renamed.get(reference[0], reference[0])
-        for own in layers:
-            if own.get("class_name") not in allowed.MODELS:
+        for layer in layers:
+            if layer.get("class_name") not in allowed.MODELS:
                 continue
-            calls = [r for r in references if r[0] == own.get("name")]
-            count = len(own.get("inbound_nodes") or ())
+            calls = [r for r in references if r[0] == layer.get("name")]
+            count = len(layer.get("inbound_nodes") or ())
             # Keras 2 counts the call that a model is made from as the first, unless its input
             # was unknown then.
             shifted = any(reference[1] == count for reference in calls)
             for reference in calls:
                 # Keras 3 does so too, but for the outputs of a model alone.
                 kept = (
-                    any(reference is own_output for own_output in outputs)
-                    and own["class_name"] != "Sequential"
+                    any(reference is output for output in outputs)
+                    and layer["class_name"] != "Sequential"
                 )
                 reference[1] += kept - shifted
         self.order_arguments(layers)
@@ -263,10 +265,10 @@ class _Upgrade:
         found, arguments in their order before those by name. Two layers of one shape, one for the
         value and one for the key, would change their weights without a word.
         """
-        order = {own.get("name"): index for index, own in enumerate(layers)}
-        for own in layers:
-            nodes = own.get("inbound_nodes")
-            if own.get("class_name") != "MultiHeadAttention" or not _is_list(nodes):
+        order = {layer.get("name"): index for index, layer in enumerate(layers)}
+        for layer in layers:
+            nodes = layer.get("inbound_nodes")
+            if layer.get("class_name") != "MultiHeadAttention" or not _is_list(nodes):
                 continue
             for index, node in enumerate(nodes):
                 calls = [call for call in node if _references([call])] if _is_list(node) else []
@@ -302,10 +304,10 @@ class _Upgrade:
         if not isinstance(nodes, list):
             return
         for index, node in enumerate(nodes):
-            calls = [own for own in node if _references([own])] if isinstance(node, list) else []
+            calls = [call for call in node if _references([call])] if isinstance(node, list) else []
             if not calls:
                 continue
-            tensors = [keras2_operations.tensor(own) for own in calls]
+            tensors = [keras2_operations.tensor(call) for call in calls]
             keywords = calls[0][3] if len(calls[0]) > 3 else {}
             nodes[index] = {
                 "args": [tensors[0] if len(tensors) == 1 else tensors],
@@ -333,18 +335,18 @@ def _is_list(value: Any) -> TypeGuard[list[Any]]:
 
 def _references(value: Any) -> list[list[Any]]:
     """Every ``[layer, call, output]`` or ``[layer, call, output, {...}]`` in nested lists."""
-    found: list[list[Any]] = []
+    references: list[list[Any]] = []
     stack = [value]
     while stack:
-        own = stack.pop()
-        if not isinstance(own, list):
+        item = stack.pop()
+        if not isinstance(item, list):
             continue
-        if keras2_operations.is_reference(own[:3]):
-            found.append(own)
-            stack.extend(own[3].values() if len(own) > 3 and isinstance(own[3], dict) else ())
+        if keras2_operations.is_reference(item[:3]):
+            references.append(item)
+            stack.extend(item[3].values() if len(item) > 3 and isinstance(item[3], dict) else ())
         else:
-            stack.extend(own)
-    return found
+            stack.extend(item)
+    return references
 
 
 def _label(value: dict[str, Any]) -> str:
