@@ -134,5 +134,5 @@ def _names(
 
 
 def _catalogue_entry(name: str) -> CatalogueModel | None:
-    by_name = {own.lower(): model for own, model in CATALOGUE.items()}
+    by_name = {key.lower(): model for key, model in CATALOGUE.items()}
     return by_name.get(name.lower())

@@ -426,11 +426,11 @@ class OnnxClassifier:
     def _hold(self, others: Mapping[str, Held]) -> None:
         """Hold the other inputs at what is given, and at zeros without."""
         self._given = dict(others)
-        self._values, said = values_held(
+        self._values, held_notes = values_held(
             self.other_inputs, self._given, self.preprocessing, self.name
         )
         self.sha256 = self._hash()
-        self.notes = (*self._decided, *said)
+        self.notes = (*self._decided, *held_notes)
 
     def _hash(self) -> str:
         """Of the model, and of what its other inputs are held at."""

@@ -167,8 +167,8 @@ class TorchClassifier:
             for tap in taps
         )
         self.default_layer = default_tap(self._trace, self._node, taps, reads).name
-        said = (unread_note(unread),) if unread else ()
-        self.notes = (*passed_over, *_notes(read.kind, output_kind, unlike), *said)
+        unread_notes = (unread_note(unread),) if unread else ()
+        self.notes = (*passed_over, *_notes(read.kind, output_kind, unlike), *unread_notes)
 
     def forward(self, images: np.ndarray, layer: str) -> Forward:
         """Run the model on preprocessed images, shape (N, H, W, C) float32.

@@ -78,10 +78,10 @@ def input_shape(module: nn.Module, name: str, size: tuple[int, int] | None) -> t
             continue
         return height, width, count
     given = "" if size else "; give input_size=(height, width) where it takes another size"
-    said = " ".join(str(first).split())[:200]
+    message = " ".join(str(first).split())[:200]
     raise ModelError(
         f"{name} does not run on one picture of {height} x {width} pixels as its only argument "
-        f"({type(first).__name__}: {said}){given}."
+        f"({type(first).__name__}: {message}){given}."
     )
 
 
