@@ -223,7 +223,7 @@ def _check(run: Run, out: Path, store: Store) -> None:
 def _take_up(
     store: Store,
     run: Run,
-    found: Sequence[Finding],
+    findings: Sequence[Finding],
     new: str | os.PathLike[str] | None,
     deep: bool,
 ) -> None:
@@ -232,7 +232,7 @@ def _take_up(
         "run": str(run.folder.absolute()),
         "model": run.record["model"]["sha256"],
         "source": run.record["source"]["digest"],
-        "findings": [own.id for own in found],
+        "findings": [finding.id for finding in findings],
         "new": None if new is None else str(Path(new).absolute()),
         "deep": deep,
         "rules": RULES.as_json(),
@@ -293,8 +293,8 @@ def _checked(bench: Any, network: Any, name: str) -> tuple[float, tuple[float, f
 
 def _groups(bench: Any, original: Any, mended: Any, name: str, newcomers: Any) -> tuple[Group, ...]:
     cells = group_batches(bench)
-    bench.watch.begin("groups", 2 * sum(len(own[3]) for own in cells))
-    found = []
+    bench.watch.begin("groups", 2 * sum(len(cell[3]) for cell in cells))
+    groups = []
     for number, klass, with_cue, batch, edited in cells:
         right = []
         for network, known_as in ((original, "model"), (mended, name)):
@@ -306,12 +306,12 @@ def _groups(bench: Any, original: Any, mended: Any, name: str, newcomers: Any) -
             if len(pixels) >= (RULES.cell if edited else 1):
                 for place, network in enumerate((original, mended)):
                     features = network.features(bench.inputs(pixels))
-                    own = _answers(bench, network, features) == klass
+                    correct = _answers(bench, network, features) == klass
                     # Real pictures of the group go before edited ones, once there are enough.
-                    right[place] = own if edited else np.concatenate([right[place], own])
+                    right[place] = correct if edited else np.concatenate([right[place], correct])
                 edited = False
-        found.append(group_of(bench, number, klass, with_cue, edited, *right))
-    return tuple(found)
+        groups.append(group_of(bench, number, klass, with_cue, edited, *right))
+    return tuple(groups)
 
 
 def _reliance(bench: Any, network: Any) -> Reliance:
@@ -327,7 +327,7 @@ def _reliance(bench: Any, network: Any) -> Reliance:
 
 def _rose(groups: Sequence[Group]) -> bool:
     """Whether every group is surely above what the worst was."""
-    return min(own.interval[0] for own in groups) > min(own.before for own in groups)
+    return min(group.interval[0] for group in groups) > min(group.before for group in groups)
 
 
 def _fell(before: Reliance, after: Reliance) -> bool:
@@ -335,14 +335,17 @@ def _fell(before: Reliance, after: Reliance) -> bool:
     return after[1][1] < before[1][0]
 
 
-def _status(made: Repair, found: Sequence[Finding], after: Run) -> Status:
+def _status(made: Repair, findings: Sequence[Finding], after: Run) -> Status:
     """What the proof allows to be said.
 
     Repaired: nothing remains of the findings that were mended, by interval and by audit; the worst
     group rose surely; and no finding came.
     """
-    left = {(after.finding(own).class_name, after.finding(own).family) for own in made.remaining}
-    mended = {(own.class_name, own.family) for own in found}
+    left = {
+        (after.finding(identity).class_name, after.finding(identity).family)
+        for identity in made.remaining
+    }
+    mended = {(finding.class_name, finding.family) for finding in findings}
     proven = (
         made.reliance_interval[1] < AUDIT_RULES.floor
         and not left & mended

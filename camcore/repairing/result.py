@@ -128,7 +128,7 @@ class Repair:
                 "remaining": list(self.remaining),
                 "new": list(self.new),
             },
-            "missing": [_of_class(asdict(own)) for own in self.missing],
+            "missing": [_of_class(asdict(cell)) for cell in self.missing],
             "runs": {
                 "before": str(self.runs[0]),
                 "after": None if self.runs[1] is None else str(self.runs[1]),
