@@ -81,7 +81,7 @@ class Listing:
         return tuple(notes)
 
 
-def counted(count: int, one: str, many: str) -> str:
+def counted(count: int, singular: str, plural: str) -> str:
     """A count with the words that go with it.
 
     Examples
@@ -89,7 +89,7 @@ def counted(count: int, one: str, many: str) -> str:
     >>> counted(1, "picture is", "pictures are"), counted(1200, "picture is", "pictures are")
     ('1 picture is', '1,200 pictures are')
     """
-    return f"{count:,} {one if count == 1 else many}"
+    return f"{count:,} {singular if count == 1 else plural}"
 
 
 def list_pictures(root: Path) -> Listing:

@@ -102,18 +102,20 @@ def role_of(name: str) -> tuple[Role, str] | None:
     >>> role_of("fold_3"), role_of("Fold 10"), role_of("blindfold 1")
     (('train', ''), ('train', ''), None)
     """
-    words = [word.casefold() for word in _WORD.findall(_without_accents(name))]
+    tokens = [token.casefold() for token in _WORD.findall(_without_accents(name))]
     roles: list[Role] = []
     rest = []
-    for word in words:
-        role = _WORDS.get(word) or _WORDS.get(_BEHIND.sub("", word))
+    for token in tokens:
+        role = _WORDS.get(token) or _WORDS.get(_BEHIND.sub("", token))
         if role:
             roles.append(role)
-        elif word not in _FILLERS:
-            rest.append(word)
+        elif token not in _FILLERS:
+            rest.append(token)
     if not roles and _FOLDS.intersection(rest):
         # Each part of a cross-validation is learnt from in turn.
-        return "train", " ".join(word for word in rest if not (word.isdigit() or word in _FOLDS))
+        return "train", " ".join(
+            token for token in rest if not (token.isdigit() or token in _FOLDS)
+        )
     return (roles[0], " ".join(rest)) if len(roles) == 1 else None
 
 
@@ -267,8 +269,8 @@ def _says_nothing(folder: str, role: Role) -> bool:
     role_and_rest = role_of(folder)
     if role_and_rest:
         return role_and_rest[0] == role
-    words = [word.casefold() for word in _WORD.findall(folder)]
-    return bool(words) and all(word in _FILLERS for word in words)
+    tokens = [token.casefold() for token in _WORD.findall(folder)]
+    return bool(tokens) and all(token in _FILLERS for token in tokens)
 
 
 def _same_classes(classes: Mapping[str, Mapping[tuple[str, ...], str]]) -> bool:
