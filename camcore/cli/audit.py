@@ -187,6 +187,8 @@ def _outcome(run: Run, limits: dict[str, float]) -> Outcome:
 
 def _say(run: Run, sentences: Sequence[str]) -> None:
     """What the run says: each finding, and last but one the verdict's first sentence."""
+    from camcore.auditing.report.words import asks
+
     summary = run.summary
     images = summary["images"]
     say(f"images: {images['readable']} of {images['total']} read, {images['bad']} bad")
@@ -220,6 +222,8 @@ def _say(run: Run, sentences: Sequence[str]) -> None:
     if len(insufficient) > _LISTED:
         say(f"insufficient: {len(insufficient) - _LISTED:,} more classes, in findings.json")
     say(summary["not_detected"]["text"])
+    for sentence in asks(run):
+        say(f"note: {sentence}")
     say(f"score: {summary['score']:.3f}")
     say(sentences[0])
     say(f"wrote {run.folder / 'report.html'}")
