@@ -16,6 +16,7 @@ from camcore.cli.terminal import say
 from camcore.methods import METHODS
 
 if TYPE_CHECKING:
+    from camcore.auditing.runs.findings import Finding
     from camcore.auditing.runs.run import Run
 
 _DEFAULT = Settings(".", "cam1")
@@ -187,39 +188,45 @@ def _outcome(run: Run, limits: dict[str, float]) -> Outcome:
 
 def _say(run: Run, sentences: Sequence[str]) -> None:
     """What the run says: each finding, and last but one the verdict's first sentence."""
+    from camcore.auditing.report.words import asks
+
     summary = run.summary
     images = summary["images"]
     say(f"images: {images['readable']} of {images['total']} read, {images['bad']} bad")
     for note in summary["notes"]:
         say(f"note: {note}")
     for finding in run.findings:
-        if finding.level == "associated":
-            continue
-        words = f"{finding.level}: {finding.class_name} by {finding.cue} ({finding.family})"
-        if finding.effect is not None and finding.interval is not None:
-            low, high = (100 * side for side in finding.interval)
-            words += (
-                f", {100 * finding.effect:+.0f} points of excess flips ({low:.0f} to {high:.0f})"
-            )
-        if finding.kind in ("artefact", "context"):
-            words += f"; {finding.kind}, {finding.presence} it"
-        elif finding.on_object:
-            words += "; this is the object"
-        elif finding.on_object is False:
-            words += "; not the object"
-        elif finding.may_be_object:
-            words += "; no mask tells whether this is the object"
-        elif finding.trace:
-            words += "; perhaps the mere trace of something in one place"
-        if finding.overlaps:
-            words = f"  {words}; probably the same cue as {finding.overlaps}"
-        say(words)
+        if finding.level != "associated":
+            say(_line_of(finding))
     insufficient = summary["insufficient"]
     for row in insufficient[:_LISTED]:
         say(f"insufficient: {row['class']}, {row['images']} images: {row['why']}")
     if len(insufficient) > _LISTED:
         say(f"insufficient: {len(insufficient) - _LISTED:,} more classes, in findings.json")
     say(summary["not_detected"]["text"])
+    for sentence in asks(run):
+        say(f"note: {sentence}")
     say(f"score: {summary['score']:.3f}")
     say(sentences[0])
     say(f"wrote {run.folder / 'report.html'}")
+
+
+def _line_of(finding: Finding) -> str:
+    """A finding's level, cue and effect, and what the cue is."""
+    words = f"{finding.level}: {finding.class_name} by {finding.cue} ({finding.family})"
+    if finding.effect is not None and finding.interval is not None:
+        low, high = (100 * side for side in finding.interval)
+        words += f", {100 * finding.effect:+.0f} points of excess flips ({low:.0f} to {high:.0f})"
+    if finding.kind in ("artefact", "context"):
+        words += f"; {finding.kind}, {finding.presence} it"
+    elif finding.on_object:
+        words += "; this is the object"
+    elif finding.on_object is False:
+        words += "; not the object"
+    elif finding.may_be_object:
+        words += "; no mask tells whether this is the object"
+    elif finding.trace:
+        words += "; perhaps the mere trace of something in one place"
+    if finding.overlaps:
+        words = f"  {words}; probably the same cue as {finding.overlaps}"
+    return words

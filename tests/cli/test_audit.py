@@ -132,6 +132,18 @@ def test_a_score_over_its_limit_is_an_exit_status(command_line, tmp_path):
         assert "KIND=SCORE" in err
 
 
+def test_what_would_settle_a_doubt_is_said_before_the_verdict(command_line, tmp_path):
+    run = planted_run(tmp_path / "run").folder
+    assert "asked.csv" not in command_line("report", run)[1]
+    summary = json.loads((run / "findings.json").read_text())
+    asked = {"class": "dot", "findings": [summary["findings"][0]["id"]], "pictures": [0, 1, 2]}
+    (run / "findings.json").write_text(json.dumps(summary | {"asked": [asked]}))
+    lines = command_line("report", run)[1].splitlines()
+    said = next(line for line in lines if "asked.csv" in line)
+    assert said.startswith("note: Boxes around the object in 3 pictures would tell, for dot,")
+    assert lines.index(said) < len(lines) - 2
+
+
 def refused(outcome) -> str:
     status, _, err = outcome
     assert status == 2

@@ -82,7 +82,7 @@ def verdict(run: Run) -> list[str]:
         told.append(
             f"{same} further finding{' is' if same == 1 else 's are'} told as the same cause."
         )
-    told += _asks(run)
+    told += asks(run)
     weaker = len(findings) - len(proven)
     if weaker:
         more = " more" if proven else ""
@@ -244,7 +244,7 @@ def asked_for(run: Run, finding: Finding) -> dict[str, Any] | None:
     )
 
 
-def _asks(run: Run) -> list[str]:
+def asks(run: Run) -> list[str]:
     """What would settle what is in doubt."""
     asked = run.summary.get("asked", ())
     if not asked:
