@@ -110,11 +110,11 @@ def _show(view: View, stage: DeltaGenerator, notices: DeltaGenerator) -> None:
         make_wanted(view, st.empty())  # below the grid, near the buttons that ask
         st.header("Numbers", anchor=False)
         faithful = numbers.pick_faithfulness(view, maps)
-        found = numbers.measure(view, maps, true, faithful, st.empty())
-        if found is None:
+        comparison = numbers.measure(view, maps, true, faithful, st.empty())
+        if comparison is None:
             st.info("Measuring was stopped; it begins again with the next choice.")
         else:
-            numbers.show_table(found)
+            numbers.show_table(comparison)
         box, same, sanity, files, code = st.tabs(
             ["True box", "CAM = Grad-CAM", "Sanity check", "Downloads", "The same in code"]
         )
@@ -125,8 +125,8 @@ def _show(view: View, stage: DeltaGenerator, notices: DeltaGenerator) -> None:
         with sanity:
             show_sanity(view)
         with files:
-            if found is not None:
-                numbers.show_downloads(found)
+            if comparison is not None:
+                numbers.show_downloads(comparison)
         with code:
             st.code(command_line(view, true), language="bash", wrap_lines=True)
 

@@ -118,29 +118,31 @@ def _explain(
         with alone:  # until the passes are done, or while nobody has asked for them
             show_viewer(picture, key="viewer-alone")
     try:
-        shown = explain_with_progress(engine, model, picture, targets, method, of, options, waiting)
+        explanations = explain_with_progress(
+            engine, model, picture, targets, method, of, options, waiting
+        )
     except camcore.MethodError as error:
         with notices:
             st.warning(plain(error), icon=":material/info:")
         _show_alone(stage, source)
         return
-    if shown is None:
+    if explanations is None:
         return
     alone.empty()
     with stage:
-        show_viewer(picture, shown)
+        show_viewer(picture, explanations)
     with statements:
-        results.show_statements(picture, shown)
+        results.show_statements(picture, explanations)
     if editing:
         with hand:
-            _edit(engine, model, choice, source, shown[0])
+            _edit(engine, model, choice, source, explanations[0])
     if second:
         with calmly(hand), hand:
-            second_model.show(engine, model, shown[0], choice.title, second)
+            second_model.show(engine, model, explanations[0], choice.title, second)
     with below:
         if choice.file and model.preprocessing_guessed:
             map_picker.compare_preprocessings(engine, model, picture, fit)
-        _details(choice, source, model, ranked, shown)
+        _details(choice, source, model, ranked, explanations)
 
 
 def _offer_editing() -> bool:
@@ -169,18 +171,18 @@ def _edit(
     exploring.show(engine, model, source, explanation, choice, drawable)
 
 
-def _details(choice, source, model, ranked, shown) -> None:
+def _details(choice, source, model, ranked, explanations) -> None:
     answer, making, files, code = st.tabs(
         ["Probabilities", "How this map was made", "Downloads", "The same in code"]
     )
     with answer:
         results.show_probabilities(model, ranked)
     with making:
-        results.show_making(shown)
+        results.show_making(explanations)
     with files:
-        results.show_downloads(shown)
+        results.show_downloads(explanations)
     with code:
-        results.show_code(choice, source, model, shown)
+        results.show_code(choice, source, model, explanations)
 
 
 def _show_alone(stage: DeltaGenerator, source: PictureChoice | None, words: str = "") -> None:

@@ -27,28 +27,28 @@ _FOCUS = (
 _VANISHED = 1e-4  # share of the score's gradient that is left in the probability's
 
 
-def show_statements(picture: camcore.Picture, shown: Sequence[camcore.Explanation]) -> None:
+def show_statements(picture: camcore.Picture, explanations: Sequence[camcore.Explanation]) -> None:
     """The honest sentence of each map, and what was done to the picture."""
-    for one in shown:
-        st.markdown(f"**{plain(one.statement)}**", help=_FOCUS)
-        if one.of == "probability" and vanished(one):
+    for explanation in explanations:
+        st.markdown(f"**{plain(explanation.statement)}**", help=_FOCUS)
+        if explanation.of == "probability" and vanished(explanation):
             st.warning(
-                f"{plain(one.target.name)} is at {share(one.target.probability)}, where the "
-                "probability no longer changes: its gradient has vanished. What is left, at most "
-                f"{one.heatmap.raw_range[1]:.1e} a cell, is rounding more than evidence. Explain "
-                "the class score instead.",
+                f"{plain(explanation.target.name)} is at {share(explanation.target.probability)}, "
+                "where the probability no longer changes: its gradient has vanished. What is left, "
+                f"at most {explanation.heatmap.raw_range[1]:.1e} a cell, is rounding more than "
+                "evidence. Explain the class score instead.",
                 icon=":material/trending_flat:",
             )
     if picture.notes:
         st.caption("Picture: " + plain("; ".join(picture.notes)) + ".")
 
 
-def vanished(shown: camcore.Explanation) -> bool:
+def vanished(explanation: camcore.Explanation) -> bool:
     """Whether the gradient of a probability p is next to nothing.
 
     By softmax or sigmoid it is that of a score times p (1 - p) at most.
     """
-    probability = shown.target.probability
+    probability = explanation.target.probability
     return probability * (1 - probability) < _VANISHED
 
 
@@ -59,10 +59,10 @@ def show_probabilities(
     regression = model.output_kind == "regression"
     rows = pd.DataFrame(
         {
-            "class": [one.name for one in ranked[:most]],
-            "index": [one.index for one in ranked[:most]],
-            "probability": [one.probability for one in ranked[:most]],
-            "class score": [one.score for one in ranked[:most]],
+            "class": [prediction.name for prediction in ranked[:most]],
+            "index": [prediction.index for prediction in ranked[:most]],
+            "probability": [prediction.probability for prediction in ranked[:most]],
+            "class score": [prediction.score for prediction in ranked[:most]],
         }
     )
     bar = st.column_config.ProgressColumn(
@@ -88,18 +88,20 @@ def show_probabilities(
         )
 
 
-def show_making(shown: Sequence[camcore.Explanation]) -> None:
+def show_making(explanations: Sequence[camcore.Explanation]) -> None:
     """How the map was made: the method's equation, and all that is needed to redo it."""
-    one = shown[0]
-    method = camcore.METHODS[one.method]
+    first = explanations[0]
+    method = camcore.METHODS[first.method]
     st.markdown(plain(method.about))
     st.latex(method.equation)
     st.caption(
         plain(method.paper) + r". $A$: activations of the layer; $y_c$: class score before softmax."
     )
-    made = one.made | {"Scaling": f"{one.heatmap.scaling}: {camcore.SCALINGS[one.heatmap.scaling]}"}
-    made["Target"] = "; ".join(own.made["Target"] for own in shown)
-    made["Evidence"] = "; ".join(own.made["Evidence"] for own in shown)
+    made = first.made | {
+        "Scaling": f"{first.heatmap.scaling}: {camcore.SCALINGS[first.heatmap.scaling]}"
+    }
+    made["Target"] = "; ".join(explanation.made["Target"] for explanation in explanations)
+    made["Evidence"] = "; ".join(explanation.made["Evidence"] for explanation in explanations)
     rows = [f"| {key} | {plain(value)} |" for key, value in made.items()]
     st.markdown("\n".join([rows[0], "|---|---|", *rows[1:]]))
     st.caption(f"“… of the evidence lies in … of the picture”: {_FOCUS[0].lower()}{_FOCUS[1:]}")
@@ -109,12 +111,15 @@ def show_making(shown: Sequence[camcore.Explanation]) -> None:
     )
 
 
-def show_downloads(shown: Sequence[camcore.Explanation]) -> None:
+def show_downloads(explanations: Sequence[camcore.Explanation]) -> None:
     """The files of each explanation, made when they are asked for."""
-    for number, one in enumerate(shown):
-        if len(shown) > 1:
-            st.markdown(plain(one.target.name))
-        stem = f"{one.picture.name.rsplit('.', 1)[0]}-{one.target.index}-{one.method}"
+    for number, explanation in enumerate(explanations):
+        if len(explanations) > 1:
+            st.markdown(plain(explanation.target.name))
+        stem = (
+            f"{explanation.picture.name.rsplit('.', 1)[0]}"
+            f"-{explanation.target.index}-{explanation.method}"
+        )
         with st.container(horizontal=True):
             for label, name, mime in (
                 ("Overlay PNG", "overlay.png", "image/png"),
@@ -125,7 +130,7 @@ def show_downloads(shown: Sequence[camcore.Explanation]) -> None:
             ):
                 st.download_button(
                     label,
-                    partial(_file, one, name),
+                    partial(_file, explanation, name),
                     file_name=f"{stem}-{name}",
                     mime=mime,
                     key=f"download-{number}-{name}",
@@ -137,7 +142,7 @@ def show_downloads(shown: Sequence[camcore.Explanation]) -> None:
             ):
                 st.download_button(
                     label,
-                    partial(make, one),
+                    partial(make, explanation),
                     file_name=f"{stem}-slide.{suffix}",
                     mime=mime,
                     key=f"download-{number}-slide.{suffix}",
@@ -147,7 +152,7 @@ def show_downloads(shown: Sequence[camcore.Explanation]) -> None:
                 )
             st.download_button(
                 "All as a zip",
-                partial(_zip, one),
+                partial(_zip, explanation),
                 file_name=f"{stem}.zip",
                 mime="application/zip",
                 key=f"download-{number}-zip",
@@ -155,8 +160,8 @@ def show_downloads(shown: Sequence[camcore.Explanation]) -> None:
                 type="primary",
             )
         show_copy_slide(
-            partial(triptych_png, one),
-            f"Copy slide of {one.target.name}",
+            partial(triptych_png, explanation),
+            f"Copy slide of {explanation.target.name}",
             key=f"copy-slide-{number}",
         )
     st.caption(
@@ -165,14 +170,14 @@ def show_downloads(shown: Sequence[camcore.Explanation]) -> None:
     )
 
 
-def _file(one: camcore.Explanation, name: str) -> bytes:
-    return one.files()[name]
+def _file(explanation: camcore.Explanation, name: str) -> bytes:
+    return explanation.files()[name]
 
 
-def _zip(one: camcore.Explanation) -> bytes:
+def _zip(explanation: camcore.Explanation) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in one.files().items():
+        for name, content in explanation.files().items():
             archive.writestr(name, content)
     return buffer.getvalue()
 
@@ -181,21 +186,21 @@ def show_code(
     choice: ModelChoice,
     source: PictureChoice,
     model: camcore.Classifier,
-    shown: Sequence[camcore.Explanation],
+    explanations: Sequence[camcore.Explanation],
 ) -> None:
     """The lines that redo this view, in Python and on the command line."""
-    st.code(python_lines(choice, source, model, shown), language="python")
-    st.code(command_lines(choice, source, model, shown), language="bash", wrap_lines=True)
+    st.code(python_lines(choice, source, model, explanations), language="python")
+    st.code(command_lines(choice, source, model, explanations), language="bash", wrap_lines=True)
 
 
 def python_lines(
     choice: ModelChoice,
     source: PictureChoice,
     model: camcore.Classifier,
-    shown: Sequence[camcore.Explanation],
+    explanations: Sequence[camcore.Explanation],
 ) -> str:
     """Python that redoes this view."""
-    one = shown[0]
+    first = explanations[0]
     load = [_quoted(_written(choice))]
     load += [f"labels={_quoted(choice.labels.rsplit('/', 1)[-1])}"] if choice.labels else []
     load += [f"output={_quoted(choice.output)}"] if choice.output else []
@@ -211,28 +216,28 @@ def python_lines(
     )
     scaled = source.picture.stretch
     stretch = f", stretch={_quoted(scaled)}" if scaled != "none" else ""
-    options = [f"layer={_quoted(one.layer.name)}", f"method={_quoted(one.method)}"]
-    if one.preprocessing != model.preprocessing:
-        options.append(f"preprocessing={_quoted(one.preprocessing)}")
-    if one.fit != "stretch":
-        options.append(f"fit={_quoted(one.fit)}")
-    if one.of != "score":
-        options.append(f"of={_quoted(one.of)}")
+    options = [f"layer={_quoted(first.layer.name)}", f"method={_quoted(first.method)}"]
+    if first.preprocessing != model.preprocessing:
+        options.append(f"preprocessing={_quoted(first.preprocessing)}")
+    if first.fit != "stretch":
+        options.append(f"fit={_quoted(first.fit)}")
+    if first.of != "score":
+        options.append(f"of={_quoted(first.of)}")
     lines = [
         "import camcore",
         "",
         f"model = camcore.load_model({', '.join(load)})",
         f"picture = camcore.read_image({file}{stretch})",
     ]
-    for own in shown:
-        target = name_or_index(model, own.target.index)
+    for explanation in explanations:
+        target = name_or_index(model, explanation.target.index)
         arguments = ", ".join([f"target={_quoted(target)}", *options])
         lines += [
             "shown = camcore.explain(",
             f"    model, picture, {arguments}",
             ")",
             "print(shown.statement)",
-            f"shown.save({_quoted(f'explained-{own.target.index}')})",
+            f"shown.save({_quoted(f'explained-{explanation.target.index}')})",
         ]
     return "\n".join(lines)
 
@@ -241,14 +246,19 @@ def command_lines(
     choice: ModelChoice,
     source: PictureChoice,
     model: camcore.Classifier,
-    shown: Sequence[camcore.Explanation],
+    explanations: Sequence[camcore.Explanation],
 ) -> str:
     """Commands that redo this view, one for each target."""
     lines = []
-    for one in shown:
+    for explanation in explanations:
         words = ["python", "-m", "camcore", "explain", source.file, "--model", _written(choice)]
-        words += ["--layer", one.layer.name, "--class", name_or_index(model, one.target.index)]
-        words += ["--method", one.method]
+        words += [
+            "--layer",
+            explanation.layer.name,
+            "--class",
+            name_or_index(model, explanation.target.index),
+        ]
+        words += ["--method", explanation.method]
         words += ["--labels", choice.labels.rsplit("/", 1)[-1]] if choice.labels else []
         words += ["--output", choice.output] if choice.output else []
         words += ["--output-kind", choice.output_kind] if choice.output_kind else []
@@ -257,13 +267,13 @@ def command_lines(
         words += ["--input", choice.input] if choice.input else []
         for name, value in choice.others:
             words += ["--other", f"{name}={value.rsplit('/', 1)[-1]}"]
-        if one.preprocessing != model.preprocessing or choice.file:
-            words += ["--preprocess", one.preprocessing]
-        words += ["--fit", one.fit] if one.fit != "stretch" else []
+        if explanation.preprocessing != model.preprocessing or choice.file:
+            words += ["--preprocess", explanation.preprocessing]
+        words += ["--fit", explanation.fit] if explanation.fit != "stretch" else []
         stretch = source.picture.stretch
         words += ["--stretch", stretch] if stretch != "none" else []
-        words += ["--of", one.of] if one.of != "score" else []
-        words += ["--out", f"explained-{one.target.index}"]
+        words += ["--of", explanation.of] if explanation.of != "score" else []
+        words += ["--out", f"explained-{explanation.target.index}"]
         lines.append(" ".join(map(shlex.quote, words)))
     return "\n".join(lines)
 

@@ -61,7 +61,7 @@ def offer(choice: ModelChoice) -> ModelChoice | None:
         list(choices),
         key=_CHOSEN,
         persist_state="session",
-        format_func=lambda own: choices[own].title,
+        format_func=lambda name: choices[name].title,
         width=340,
     )
     return choices[name]

@@ -17,11 +17,11 @@ def offer_link(choice: ModelChoice | None, source: PictureChoice | None) -> None
 
 def limits_of(choice: ModelChoice | None, source: PictureChoice | None) -> str:
     """What the link cannot hold, in sentences."""
-    links = [own.link().values() for own in (choice, source) if own is not None]
+    links = [picked.link().values() for picked in (choice, source) if picked is not None]
     named = [value for link in links for value in link if isinstance(value, str)]
-    told = []
+    sentences = []
     if any(map(is_token, named)):
-        told.append("What was uploaded opens from it while this server runs.")
+        sentences.append("What was uploaded opens from it while this server runs.")
     if any("/" in value for value in named):
-        told.append("Files that it names by their path must be on the machine that serves it.")
-    return " ".join([*told, _BROWSER])
+        sentences.append("Files that it names by their path must be on the machine that serves it.")
+    return " ".join([*sentences, _BROWSER])

@@ -42,7 +42,7 @@ def pick_layer(model: camcore.Classifier) -> camcore.Layer:
         list(layers),
         key="map-layer",
         persist_state="session",
-        format_func=lambda own: str(layers[own]),
+        format_func=lambda name: str(layers[name]),
         help="Where the maps are read: name · height × width of the map · number of feature maps.",
     )
     last = layers[model.default_layer]
@@ -79,10 +79,12 @@ def finer_layer(layers: tuple[camcore.Layer, ...], last: camcore.Layer) -> camco
     Deep layers know classes and early ones know places, so of all finer grids this is the one
     that still knows most about classes.
     """
-    finer = [own for own in layers if own.height >= 1.5 * last.height]
-    convolutions = [own for own in finer if not own.kind.endswith("2D") or "Conv" in own.kind]
-    found = convolutions or finer
-    return found[-1] if found else None
+    finer = [layer for layer in layers if layer.height >= 1.5 * last.height]
+    convolutions = [
+        layer for layer in finer if not layer.kind.endswith("2D") or "Conv" in layer.kind
+    ]
+    candidates = convolutions or finer
+    return candidates[-1] if candidates else None
 
 
 def pick_method(model: camcore.Classifier, layer: camcore.Layer) -> str:
@@ -94,7 +96,9 @@ def pick_method(model: camcore.Classifier, layer: camcore.Layer) -> str:
         key="map-method",
         persist_state="session",
         format_func=lambda name: method_label(camcore.METHODS[name], model, layer),
-        help="  \n".join(f"**{own.title}**: {own.about}" for own in camcore.METHODS.values()),
+        help="  \n".join(
+            f"**{cam_method.title}**: {cam_method.about}" for cam_method in camcore.METHODS.values()
+        ),
     )
     st.caption(camcore.METHODS[method].about)
     return method
@@ -192,11 +196,11 @@ def compare_preprocessings(
     Opens by itself the first time that it is there, while the preprocessing is still the guess.
     """
     rows = []
-    for name, own in camcore.PREPROCESSINGS.items():
+    for name, preprocessing in camcore.PREPROCESSINGS.items():
         best = engine.predict(model, picture, preprocessing=name, fit=fit, top=1)[0]
         regression = model.output_kind == "regression"
         answer = f"{best.score:.3g}" if regression else share(best.probability)
-        rows.append(f"| {plain(own.title)} | {plain(best.name)} | {answer} |")
+        rows.append(f"| {plain(preprocessing.title)} | {plain(best.name)} | {answer} |")
     choice = _preprocessing_key(model)
     opened, seen = f"{choice}-compare", f"{choice}-compare-seen"
     if opened not in st.session_state:  # from here on it is the person who opens and closes it

@@ -117,7 +117,7 @@ def follow_link() -> None:
     if file:
         _follow_link_to_file(file)
         return
-    names = {own.name: BUNDLED for own in camcore.BUNDLED_MODELS}
+    names = {model.name: BUNDLED for model in camcore.BUNDLED_MODELS}
     for entry in camcore.CATALOGUE.values():
         names |= {entry.name: CATALOGUE, f"{entry.name}{_RANDOM}": CATALOGUE}
     name = asked_one("model", names, "the model")
@@ -154,7 +154,7 @@ def _follow_link_to_file(file: str) -> None:
 
 def first_bundled() -> str:
     """The model that a first visit sees."""
-    return next(own.name for own in camcore.BUNDLED_MODELS if own.input_shape[2] == 3)
+    return next(model.name for model in camcore.BUNDLED_MODELS if model.input_shape[2] == 3)
 
 
 def pick_model() -> ModelChoice | None:
@@ -176,7 +176,7 @@ def pick_model() -> ModelChoice | None:
 
 
 def _pick_bundled() -> ModelChoice:
-    models = {own.name: own for own in camcore.BUNDLED_MODELS}
+    models = {model.name: model for model in camcore.BUNDLED_MODELS}
     st.session_state.setdefault("model-bundled", first_bundled())
     name = st.selectbox(
         "Bundled model",
@@ -378,7 +378,7 @@ def address_of_choice(
 
 def reads_drawings(choice: ModelChoice | None) -> bool:
     """Whether the model reads small gray pictures, as far as that is known before it is loaded."""
-    shapes = {own.name: own.input_shape for own in camcore.BUNDLED_MODELS}
+    shapes = {model.name: model.input_shape for model in camcore.BUNDLED_MODELS}
     shapes |= st.session_state.get("input-shapes", {})
     height, _, channels = shapes.get(choice.name if choice else "", (0, 0, 3))
     return channels == 1 and height <= _DRAWN_SIDE

@@ -64,7 +64,7 @@ class PictureChoice:
 
 def follow_link() -> None:
     """Set the widgets below to the sample, or the path, that a link asks for."""
-    name = asked_one("image", [own.name for own in camcore.SAMPLES], "the sample picture")
+    name = asked_one("image", [sample.name for sample in camcore.SAMPLES], "the sample picture")
     path = next(iter(asked("path")), "")
     st.session_state["picture-sample"] = name
     if is_token(path):

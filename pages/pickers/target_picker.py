@@ -47,10 +47,10 @@ def pick_targets(model: camcore.Classifier, ranked: Sequence[camcore.Prediction]
     st.session_state.setdefault(_TWO, False)
     for name in st.session_state.pop("target-asked", ()):
         _take_asked(model, name)
-    by_index = {one.index: one for one in ranked}
+    by_index = {prediction.index: prediction for prediction in ranked}
     kept = [index for index in st.session_state.get(_KEPT, []) if index in by_index]
     chosen = kept or [ranked[0].index]
-    offered = [one.index for one in ranked[:5]]
+    offered = [prediction.index for prediction in ranked[:5]]
     offered += [index for index in chosen if index not in offered]
 
     chips, search = st.container(), None
@@ -94,7 +94,10 @@ def pick_targets(model: camcore.Classifier, ranked: Sequence[camcore.Prediction]
     if search:
         search.selectbox(
             "Any class",
-            [one.index for one in sorted(ranked, key=lambda own: own.index)],
+            [
+                prediction.index
+                for prediction in sorted(ranked, key=lambda prediction: prediction.index)
+            ],
             index=None,
             key=_SEARCH,
             format_func=lambda index: f"{by_index[index].name} · {index}",
@@ -105,10 +108,10 @@ def pick_targets(model: camcore.Classifier, ranked: Sequence[camcore.Prediction]
     return chosen
 
 
-def _chip(model: camcore.Classifier, one: camcore.Prediction) -> str:
+def _chip(model: camcore.Classifier, prediction: camcore.Prediction) -> str:
     if model.output_kind == "regression":
-        return f"{plain(one.name)} · {one.score:.4g}"
-    return f"{plain(one.name)} · {share(one.probability)}"
+        return f"{plain(prediction.name)} · {prediction.score:.4g}"
+    return f"{plain(prediction.name)} · {share(prediction.probability)}"
 
 
 def _chips_changed(before: tuple[int, ...]) -> None:
@@ -141,12 +144,12 @@ def _searched() -> None:
 
 def _take_asked(model: camcore.Classifier, name: str) -> None:
     try:
-        found = camcore.match_label(model.class_names, name)
+        index = camcore.match_label(model.class_names, name)
     except camcore.InputError as error:
         refuse(f"The link asks for a class that cannot be found. {error}")
         return
-    if found not in st.session_state[_KEPT]:
-        st.session_state[_KEPT] = [*st.session_state[_KEPT], found]
+    if index not in st.session_state[_KEPT]:
+        st.session_state[_KEPT] = [*st.session_state[_KEPT], index]
 
 
 def address_of(model: camcore.Classifier, targets: Sequence[int]) -> list[str] | None:
@@ -160,8 +163,8 @@ def name_or_index(model: camcore.Classifier, index: int) -> str:
     """A class by its name where that is short and its own, else by its index."""
     name = model.class_names[index]
     try:
-        own = camcore.match_label(model.class_names, name) == index
+        unique = camcore.match_label(model.class_names, name) == index
     except camcore.InputError:  # two classes of that name
-        own = False
+        unique = False
     plainly = len(name) <= 60 and name == name.strip() and name.isprintable()
-    return name if own and plainly else str(index)
+    return name if unique and plainly else str(index)

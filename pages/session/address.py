@@ -74,9 +74,9 @@ def asked_one(name: str, allowed: Iterable[str], what: str) -> str | None:
     Case does not matter. `what` names the thing in the sentence.
     """
     for value in asked(name)[:1]:
-        for own in allowed:
-            if own.lower() == value.lower():
-                return own
+        for candidate in allowed:
+            if candidate.lower() == value.lower():
+                return candidate
         refuse(
             f"The link asks for {what} “{value[:_SHOWN]}”, which there is not; the default is used."
         )
@@ -118,7 +118,7 @@ def amend_link(values: Mapping[str, str | None]) -> None:
 def _recent() -> list[tuple[dict[str, tuple[str, ...]] | None, float]]:
     """Addresses that this session has just replaced, and when."""
     since = time.monotonic() - _IN_FLIGHT
-    return [own for own in st.session_state.get(_BEFORE, []) if own[1] > since]
+    return [entry for entry in st.session_state.get(_BEFORE, []) if entry[1] > since]
 
 
 def _current() -> dict[str, tuple[str, ...]]:

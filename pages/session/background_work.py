@@ -143,7 +143,7 @@ def run_with_progress(
         return None
     running = _workshop().join(key, work)
     visitor = st.session_state.setdefault(_VISITOR, secrets.token_hex(8))
-    bar, shown = None, None
+    bar, displayed = None, None
 
     def stop() -> None:
         st.session_state[pressed] = True
@@ -158,9 +158,9 @@ def run_with_progress(
                     st.button("Stop", key=button, on_click=stop)
             share = running.done / running.total if running.total else 0.0
             bar.progress(min(share, 1.0), text=f"{title}: {running.words()}")
-            if show is not None and running.so_far is not shown:
-                shown = running.so_far
-                show(shown)
+            if show is not None and running.so_far is not displayed:
+                displayed = running.so_far
+                show(displayed)
         return running.future.result()
     except _Stopped:
         return None

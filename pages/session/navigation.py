@@ -83,7 +83,7 @@ def _chosen() -> StreamlitPage:
     first, *others = PAGES
     default = st.Page(first.path, title=first.title, help=first.help, url_path="", default=True)
     pages = [default]
-    pages += [st.Page(own.path, title=own.title, help=own.help) for own in others]
+    pages += [st.Page(page.path, title=page.title, help=page.help) for page in others]
 
     def to_default() -> None:
         values = {name: st.query_params.get_all(name) for name in st.query_params}

@@ -45,7 +45,7 @@ def explain_with_progress(
     seconds = engine.estimate(model, picture, method=method, **options)
     if seconds > UNASKED and key not in wanted:
         with place.container():
-            layer = next(own for own in model.layers if own.name == options["layer"])
+            layer = next(layer for layer in model.layers if layer.name == options["layer"])
             ask(chosen, model, layer, seconds)
             st.button("Run", key="costly-start", type="primary", on_click=wanted.add, args=(key,))
         return None

@@ -41,5 +41,5 @@ def show_gallery(
     grid = list(maps.shape[1:])
     header = {"count": len(maps), "grid": grid, "symbol": symbol, "page": page}
     arrays = (maps, weights, means)
-    blobs = [np.ascontiguousarray(own, "<f4").tobytes() for own in arrays]
+    blobs = [np.ascontiguousarray(array, "<f4").tobytes() for array in arrays]
     _gallery(key=key, data=pack(header, [camcore.palette("viridis").tobytes(), *blobs]))

@@ -135,7 +135,7 @@ def _checked(value: Any, part: str) -> tuple[HandMove | None, int]:
         and abs(down) <= 1
         and sum(map(len, strokes)) <= MOST_DABS
         and all(
-            len(dab) == 4 and all(0 <= own <= 2 for own in dab)
+            len(dab) == 4 and all(0 <= number <= 2 for number in dab)
             for stroke in strokes
             for dab in stroke
         )

@@ -59,5 +59,5 @@ def show_growing_sum(
         "picture": {"id": picture.sha256, "width": picture.width, "height": picture.height},
     }
     palettes = [signed_palette(), camcore.palette("viridis").tobytes()]
-    arrays = [np.ascontiguousarray(own, "<f4").tobytes() for own in (maps, weights, added)]
+    arrays = [np.ascontiguousarray(array, "<f4").tobytes() for array in (maps, weights, added)]
     _sum(key=key, data=pack(header, [*palettes, encoded_picture(picture), *arrays]))

@@ -67,7 +67,7 @@ def show_board(
 
     def changed() -> None:
         ids, _ = st.session_state[key].picked or ([], 0)
-        on_pick([int(own) for own in ids if own in known])
+        on_pick([int(image) for image in ids if image in known])
 
     header = {
         "picked": sorted(known.intersection(picked)),

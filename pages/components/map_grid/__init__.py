@@ -131,18 +131,19 @@ def _payload(
     return pack(header, blobs)
 
 
-def _map(one: camcore.Explanation, add: Callable[[bytes], int]) -> dict:
-    lowest, highest = one.heatmap.raw_range
+def _map(explanation: camcore.Explanation, add: Callable[[bytes], int]) -> dict:
+    lowest, highest = explanation.heatmap.raw_range
     return {
-        "name": f"{camcore.METHODS[one.method].title} · {one.layer.name} · {one.target.name}",
-        "evidence": one.evidence,
-        "statement": one.statement,
-        "scaling": camcore.SCALINGS[one.heatmap.scaling],
+        "name": f"{camcore.METHODS[explanation.method].title} · {explanation.layer.name} · "
+        f"{explanation.target.name}",
+        "evidence": explanation.evidence,
+        "statement": explanation.statement,
+        "scaling": camcore.SCALINGS[explanation.heatmap.scaling],
         "low": lowest,
         "high": highest,
-        "grid": list(one.heatmap.raw.shape),
-        "frame": vars(one.heatmap.frame),
-        "values": add(one.heatmap.values.astype("<f4").tobytes()),
-        "raw": add(one.heatmap.raw.astype("<f4").tobytes()),
-        "box": one.heatmap.box(),
+        "grid": list(explanation.heatmap.raw.shape),
+        "frame": vars(explanation.heatmap.frame),
+        "values": add(explanation.heatmap.values.astype("<f4").tobytes()),
+        "raw": add(explanation.heatmap.raw.astype("<f4").tobytes()),
+        "box": explanation.heatmap.box(),
     }

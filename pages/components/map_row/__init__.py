@@ -97,9 +97,9 @@ def show_maps(figures: Sequence[MapFigure], picture: camcore.Picture, *, key: st
     """
     blobs = [signed_palette(), camcore.palette("viridis").tobytes(), encoded_picture(picture)]
     described = []
-    for own in figures:
-        described.append(_described(own, len(blobs)))
-        blobs.append(np.ascontiguousarray(own.values, "<f4").tobytes())
+    for figure in figures:
+        described.append(_described(figure, len(blobs)))
+        blobs.append(np.ascontiguousarray(figure.values, "<f4").tobytes())
     header = {
         "picture": {"id": picture.sha256, "width": picture.width, "height": picture.height},
         "figures": described,
@@ -107,21 +107,21 @@ def show_maps(figures: Sequence[MapFigure], picture: camcore.Picture, *, key: st
     _row(key=key, data=pack(header, blobs))
 
 
-def _described(own: MapFigure, blob: int) -> dict[str, Any]:
-    lowest, highest = float(own.values.min()), float(own.values.max())
-    words = "over the picture, " if own.over else ""
+def _described(figure: MapFigure, blob: int) -> dict[str, Any]:
+    lowest, highest = float(figure.values.min()), float(figure.values.max())
+    words = "over the picture, " if figure.over else ""
     return {
-        "title": own.title,
-        "sub": own.sub,
-        "alt": f"{own.title}: {words}{own.values.shape[0]} × {own.values.shape[1]} cells, "
-        f"values from {lowest:.3g} to {highest:.3g}. {own.sub}",
-        "grid": list(own.values.shape),
-        "frame": vars(own.frame),
-        "low": own.low,
-        "high": own.high,
-        "signed": own.signed,
-        "over": own.over,
-        "interpolation": own.interpolation,
+        "title": figure.title,
+        "sub": figure.sub,
+        "alt": f"{figure.title}: {words}{figure.values.shape[0]} × {figure.values.shape[1]} cells, "
+        f"values from {lowest:.3g} to {highest:.3g}. {figure.sub}",
+        "grid": list(figure.values.shape),
+        "frame": vars(figure.frame),
+        "low": figure.low,
+        "high": figure.high,
+        "signed": figure.signed,
+        "over": figure.over,
+        "interpolation": figure.interpolation,
         "values": blob,
     }
 

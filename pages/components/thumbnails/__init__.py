@@ -37,14 +37,14 @@ def pick_thumbnail(samples: Sequence[camcore.Sample], chosen: str, *, into: str)
 
     def picked() -> None:
         name, _ = st.session_state[key].picked or ("", 0)
-        if name in {own.name for own in camcore.SAMPLES}:
+        if name in {sample.name for sample in camcore.SAMPLES}:
             st.session_state[into] = name
 
     header = {
         "chosen": chosen,
-        "samples": [{"name": own.name, "title": own.title} for own in samples],
+        "samples": [{"name": sample.name, "title": sample.title} for sample in samples],
     }
-    blobs = [_thumbnail(str(own.file)) for own in samples]
+    blobs = [_thumbnail(str(sample.file)) for sample in samples]
     _thumbnails(key=key, data=pack(header, blobs), on_picked_change=picked)
 
 

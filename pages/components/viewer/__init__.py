@@ -40,14 +40,17 @@ _viewer = st.components.v2.component(
 
 
 def show_viewer(
-    picture: camcore.Picture, shown: Sequence[camcore.Explanation] = (), *, key: str = "viewer"
+    picture: camcore.Picture,
+    explanations: Sequence[camcore.Explanation] = (),
+    *,
+    key: str = "viewer",
 ) -> None:
     """Show a picture and what explains it.
 
     Parameters
     ----------
     picture : Picture
-    shown : sequence of Explanation
+    explanations : sequence of Explanation
         None while there is nothing to explain yet, one, or two of the same layer and method.
     key : str
     """
@@ -58,10 +61,12 @@ def show_viewer(
     def wanted() -> None:
         st.session_state[wish] = True
 
-    _viewer(key=key, data=_payload(picture, shown, full), on_full_change=wanted)
+    _viewer(key=key, data=_payload(picture, explanations, full), on_full_change=wanted)
 
 
-def _payload(picture: camcore.Picture, shown: Sequence[camcore.Explanation], full: bool) -> bytes:
+def _payload(
+    picture: camcore.Picture, explanations: Sequence[camcore.Explanation], full: bool
+) -> bytes:
     blobs: list[bytes] = []
 
     def add(blob: bytes) -> int:
@@ -80,7 +85,7 @@ def _payload(picture: camcore.Picture, shown: Sequence[camcore.Explanation], ful
         "colormaps": [{"name": n, "about": about} for n, about in camcore.COLORMAPS.items()],
         "luts": add(b"".join(camcore.palette(n).tobytes() for n in camcore.COLORMAPS)),
         "blends": [{"name": n, "about": about} for n, about in camcore.BLENDS.items()],
-        "maps": [_map(one, add) for one in shown],
+        "maps": [_map(explanation, add) for explanation in explanations],
         # While there is no map yet, the picture is all there is to place.
         "frame": {
             "x0": 0, "y0": 0, "x1": picture.width, "y1": picture.height,
@@ -88,36 +93,36 @@ def _payload(picture: camcore.Picture, shown: Sequence[camcore.Explanation], ful
         },
         "grid": [1, 1],
     }  # fmt: skip
-    if shown:
-        one = shown[0]
+    if explanations:
+        first = explanations[0]
         header |= {
-            "frame": vars(one.heatmap.frame),
-            "grid": list(one.heatmap.raw.shape),
-            "layer": one.layer.name,
-            "method": camcore.METHODS[one.method].title,
+            "frame": vars(first.heatmap.frame),
+            "grid": list(first.heatmap.raw.shape),
+            "layer": first.layer.name,
+            "method": camcore.METHODS[first.method].title,
         }
     return pack(header, blobs)
 
 
-def _map(one: camcore.Explanation, add: Callable[[bytes], int]) -> dict:
-    lowest, highest = one.heatmap.raw_range
-    if one.evidence == "none":
+def _map(explanation: camcore.Explanation, add: Callable[[bytes], int]) -> dict:
+    lowest, highest = explanation.heatmap.raw_range
+    if explanation.evidence == "none":
         low = high = 0.0
     else:
-        low, high = (0.0 if one.heatmap.scaling == "relu" else lowest), highest
+        low, high = (0.0 if explanation.heatmap.scaling == "relu" else lowest), highest
     return {
-        "name": one.target.name,
-        "evidence": one.evidence,
-        "statement": one.statement,
-        "scaling": camcore.SCALINGS[one.heatmap.scaling],
-        "values": add(one.heatmap.values.astype("<f4").tobytes()),
-        "raw": add(one.heatmap.raw.astype("<f4").tobytes()),
+        "name": explanation.target.name,
+        "evidence": explanation.evidence,
+        "statement": explanation.statement,
+        "scaling": camcore.SCALINGS[explanation.heatmap.scaling],
+        "values": add(explanation.heatmap.values.astype("<f4").tobytes()),
+        "raw": add(explanation.heatmap.raw.astype("<f4").tobytes()),
         "low": low,
         "high": high,
         "rawMin": lowest,
         "rawMax": highest,
-        "box": one.heatmap.box(),
-        "made": one.made,
+        "box": explanation.heatmap.box(),
+        "made": explanation.made,
     }
 
 

@@ -121,7 +121,7 @@ def _pick_options(choice: ModelChoice | None) -> dict[str, Any]:
         )
         method = st.selectbox(
             "Method",
-            methods := [name for name, own in camcore.METHODS.items() if own.scans],
+            methods := [name for name, cam_method in camcore.METHODS.items() if cam_method.scans],
             index=methods.index(_DEFAULT.method),
             key="audit-method",
             persist_state="session",

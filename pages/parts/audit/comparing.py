@@ -27,7 +27,11 @@ _SIGNS = {"good": "✓", "bad": "✗", "neutral": "·"}
 
 def show_comparison(run: Run, place: Place) -> None:
     """Choose another run with findings, and see both."""
-    others = {places.name_of(own): own for own in list_runs() if own.state == "complete"}
+    others = {
+        places.name_of(candidate): candidate
+        for candidate in list_runs()
+        if candidate.state == "complete"
+    }
     others.pop(places.name_of(run), None)
     if place.other and place.other not in others:
         others[place.other] = places.run_named(place.other)
@@ -48,7 +52,7 @@ def show_comparison(run: Run, place: Place) -> None:
         "Compare with",
         list(others),
         key=key,
-        format_func=lambda own: f"{' · '.join(titles_of(others[own]))} · {own}",
+        format_func=lambda other: f"{' · '.join(titles_of(others[other]))} · {other}",
         placeholder="choose another run",
         help="The one that began earlier stands on the left.",
         on_change=to_other,
@@ -150,7 +154,7 @@ def _cue(row: Row) -> str:
 def _cell(effect: Effect | None) -> str:
     if effect is None:
         return "not tried"
-    value, low, high = (f"{round(100 * one)}" for one in (effect.value, *effect.interval))
+    value, low, high = (f"{round(100 * fraction)}" for fraction in (effect.value, *effect.interval))
     return f"{value} ({low} to {high})" + ("" if effect.relied_on else ", not relied on")
 
 

@@ -37,7 +37,7 @@ def show_evidence(run: Run, finding: Finding) -> None:
         st.markdown(f"### {words.effect_of(finding)}")
     first, *others = report_words.says(run, finding)
     st.markdown(plain(first))
-    st.markdown("\n".join(f"- {plain(told)}" for told in others))
+    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in others))
     with calmly(st.container()), st.container(width=_STRIP):
         object_boxes.show_question(run, finding)
     if finding.probe is not None:
@@ -72,9 +72,13 @@ def show_evidence(run: Run, finding: Finding) -> None:
 def _link_next(run: Run, finding: Finding) -> None:
     """The way on to the next cause, below all that was said of this one."""
     same = run.cause(finding.id)
-    leaders = [one for one in run.findings if one.level == "relied on" and one.overlaps is None]
-    ids = [one.id for one in leaders]
-    at = next((place for place, own in enumerate(ids) if own in same), None)
+    leaders = [
+        candidate
+        for candidate in run.findings
+        if candidate.level == "relied on" and candidate.overlaps is None
+    ]
+    ids = [leader.id for leader in leaders]
+    at = next((place for place, finding_id in enumerate(ids) if finding_id in same), None)
     if at is not None and at + 1 < len(leaders):
         following = leaders[at + 1]
         places.link(
@@ -97,7 +101,8 @@ def _show_swaps(run: Run, finding: Finding) -> None:
     strips = _made(
         f"{figures.stamp_of(run)} swaps {finding.id}",
         lambda: [
-            swap_strip(own, finding.class_name) for own in swaps(run, finding, pool_of(run), _SWAPS)
+            swap_strip(swap, finding.class_name)
+            for swap in swaps(run, finding, pool_of(run), _SWAPS)
         ],
     )
     if not strips:
@@ -144,11 +149,11 @@ def _made(key: str, _make: Callable[[], list[tuple[Tile, ...]] | tuple[Tile, ...
 
 def _show_maps(run: Run, finding: Finding) -> None:
     klass = run.class_names.index(finding.class_name)
-    shown = finding.images[:_GALLERY]
+    images = finding.images[:_GALLERY]
     figures.show(
         run,
         f"maps {finding.id}",
-        lambda: mean_maps(run, klass, shown, finding.region),
+        lambda: mean_maps(run, klass, images, finding.region),
         width=640,
     )
 

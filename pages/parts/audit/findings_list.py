@@ -103,7 +103,7 @@ def _show_proven(run: Run, proven: Sequence[Finding]) -> None:
         if finding.overlaps not in ids:
             with grid.cell():
                 _card(run, finding)
-                _show_same(run, [own for own in proven if own.overlaps == finding.id])
+                _show_same(run, [other for other in proven if other.overlaps == finding.id])
     if len(proven) > 1:
         with st.expander("All effects in one figure"):
             floor = run.rules["floor"]
@@ -181,14 +181,14 @@ def _row(run: Run, finding: Finding) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         title = f"{plain(finding.class_name)} · {plain(finding.cue)}"
         places.link(title, place_of(run, finding))
-        told = []
+        measures = []
         if finding.auc is not None:
-            told.append(f"AUC {finding.auc:.2f}")
+            measures.append(f"AUC {finding.auc:.2f}")
         if finding.attended is not None:
-            told.append(f"maps {report_words.p_value(finding.attended)}")
+            measures.append(f"maps {report_words.p_value(finding.attended)}")
         if finding.effect is not None:
-            told.append(words.effect_of(finding))
-        st.caption(" · ".join(told))
+            measures.append(words.effect_of(finding))
+        st.caption(" · ".join(measures))
 
 
 def _show_limits(run: Run) -> None:
@@ -208,4 +208,4 @@ def _show_limits(run: Run) -> None:
 
 
 def _ladder() -> str:
-    return "  \n".join(f"**{word}**: {about}" for word, about in report_words.LADDER)
+    return "  \n".join(f"**{level}**: {about}" for level, about in report_words.LADDER)

@@ -41,9 +41,9 @@ def _flags(stamp: str, _run: Run) -> pd.DataFrame:
     tables = [pd.DataFrame(columns=["image", "finding", "rank", "strength"])]
     for finding in _run.findings:
         if f"rank {finding.id}" in table:
-            own = table[["id", f"rank {finding.id}", f"strength {finding.id}"]]
-            own.columns = ["image", "rank", "strength"]
-            tables.append(own.dropna(subset="rank").assign(finding=finding.id))
+            flags = table[["id", f"rank {finding.id}", f"strength {finding.id}"]]
+            flags.columns = ["image", "rank", "strength"]
+            tables.append(flags.dropna(subset="rank").assign(finding=finding.id))
     return pd.concat(tables[1:] or tables, ignore_index=True)
 
 
@@ -115,7 +115,7 @@ def select(
     flags = flags_of(run)
     if by not in (ANY, ALL):
         flags = flags[flags["finding"] == by]
-    told = _by_image(flags.sort_values("rank", kind="stable"))
+    by_image = _by_image(flags.sort_values("rank", kind="stable"))
     names = dict(enumerate(run.class_names))
     table = images[["path", "margin", "sha256"]].assign(
         **{"class": images["klass"].map(names).fillna("none")},
@@ -123,9 +123,9 @@ def select(
     )
     table = table[kept]
     if by == ALL:
-        table = table.join(told).sort_index()
+        table = table.join(by_image).sort_index()
         return table.assign(findings=[f if isinstance(f, tuple) else () for f in table["findings"]])
-    return told.join(table, how="inner")
+    return by_image.join(table, how="inner")
 
 
 def _by_image(flags: pd.DataFrame) -> pd.DataFrame:
@@ -138,5 +138,5 @@ def _by_image(flags: pd.DataFrame) -> pd.DataFrame:
     for image, finding in zip(flags["image"], flags["finding"], strict=True):
         findings[image].append(finding)
     return pd.DataFrame(
-        {"findings": [tuple(own) for own in findings.values()], "strength": strength}
+        {"findings": [tuple(ids) for ids in findings.values()], "strength": strength}
     )

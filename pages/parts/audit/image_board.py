@@ -43,7 +43,7 @@ def show(run: Run, table: pd.DataFrame, by: str) -> None:
     place = st.container()
     number = st.pagination(pages, key=f"audit-board-page-{by}") if pages > 1 else 1
     part = table.iloc[_PAGE * (min(number, pages) - 1) :][:_PAGE]
-    ids = [int(own) for own in part.index]
+    ids = [int(image) for image in part.index]
 
     def pick(chosen: list[int]) -> None:
         ticked.difference_update(ids)
@@ -60,7 +60,7 @@ def show(run: Run, table: pd.DataFrame, by: str) -> None:
             f"Tick all {len(table):,}",
             key="audit-board-all",
             on_click=ticked.update,
-            args=([int(own) for own in table.index],),
+            args=([int(image) for image in table.index],),
         )
         st.button("Tick none", key="audit-board-none", on_click=ticked.clear, disabled=not ticked)
         st.download_button(
@@ -131,7 +131,7 @@ def ticked_csv(run: Run, ids: Sequence[int], table: pd.DataFrame) -> bytes:
     rows = pd.DataFrame(
         {
             "id": images.index,
-            "path": [without_formula(str(run.path_of(own))) for own in images.index],
+            "path": [without_formula(str(run.path_of(image))) for image in images.index],
             "class": images["klass"].map(names).fillna("").map(without_formula).to_numpy(),
             "predicted": images["predicted"]
             .map(names)
@@ -141,8 +141,8 @@ def ticked_csv(run: Run, ids: Sequence[int], table: pd.DataFrame) -> bytes:
             "log-odds": images["margin"].to_numpy(float).round(4),
             "lost without the cue": known["strength"].to_numpy(float).round(4),
             "the cue": known["leaning"].fillna("").to_numpy(),
-            "tags": [without_formula("; ".join(own.tags)) for own in written],
-            "note": [without_formula(own.note) for own in written],
+            "tags": [without_formula("; ".join(remark.tags)) for remark in written],
+            "note": [without_formula(remark.note) for remark in written],
             "link": [_link(run, int(image)) for image in images.index],
         }
     )
@@ -159,8 +159,8 @@ def _link(run: Run, image: int) -> str:
 def _tiles(
     run: Run, part: pd.DataFrame, by: str, remarks: Mapping[int, ImageRemarks]
 ) -> list[BoardTile]:
-    of = {one.id: one.class_name for one in run.findings}
-    encoded = encoded_images(tuple(int(own) for own in part.index), str(run.folder), run)
+    of = {finding.id: finding.class_name for finding in run.findings}
+    encoded = encoded_images(tuple(int(image) for image in part.index), str(run.folder), run)
     tiles = []
     for (image, row), (picture, heat) in zip(part.iterrows(), encoded, strict=True):
         klass = of.get(by) or (row["class"] if row["class"] in run.class_names else None)
@@ -190,12 +190,12 @@ def _tiles(
 @st.cache_resource(max_entries=6, show_spinner="Drawing the maps …")
 def encoded_images(ids: tuple[int, ...], folder: str, _run: Run) -> list[tuple[bytes, bytes]]:
     """Each picture and the same under its map; nothing where the file is gone by now."""
-    found = []
+    encoded = []
     for image, raw in zip(ids, _run.maps(list(ids)), strict=True):
         try:
             seen = _run.seen(image)
         except camcore.CamcoreError:
-            found.append((b"", b""))
+            encoded.append((b"", b""))
             continue
         pixels = np.repeat(seen, 3, axis=2) if seen.shape[2] == 1 else seen
         heat = b""
@@ -203,8 +203,8 @@ def encoded_images(ids: tuple[int, ...], folder: str, _run: Run) -> list[tuple[b
             heatmap = Heatmap(raw, _run.frame)
             if heatmap.evidence != "none":
                 heat = _jpeg(overlay(pixels, heatmap.upsampled(), alpha=_ALPHA))
-        found.append((_jpeg(pixels), heat))
-    return found
+        encoded.append((_jpeg(pixels), heat))
+    return encoded
 
 
 def _jpeg(pixels: np.ndarray) -> bytes:

@@ -22,7 +22,11 @@ _BAD_SHOWN = 1000
 
 def show_images(run: Run) -> None:
     """Filters, table, and the files that could not be read."""
-    cues = {one.id: f"{one.class_name} · {one.cue}" for one in run.findings if one.images}
+    cues = {
+        finding.id: f"{finding.class_name} · {finding.cue}"
+        for finding in run.findings
+        if finding.images
+    }
     by, klass, text, wrong = _ask(run, cues)
     table = _selected(stamp_of(run), by, klass, text, wrong, run)
     table = image_board.tagged(run, _cut(table, by))
@@ -62,8 +66,8 @@ def _cut(table: pd.DataFrame, by: str) -> pd.DataFrame:
         index=None,
         key=f"audit-images-group-{by}",
         placeholder=f"all {len(table):,}",
-        format_func=lambda own: (
-            f"{groups['class'][own]} → {groups['predicted'][own]} · {groups['images'][own]:,}"
+        format_func=lambda row: (
+            f"{groups['class'][row]} → {groups['predicted'][row]} · {groups['images'][row]:,}"
         ),
     )
     if group is not None:
@@ -94,7 +98,7 @@ def _ask(run: Run, cues: dict[str, str]) -> tuple[str, str | None, str, bool]:
         "Flagged by",
         [flagged.ANY, *cues, flagged.ALL],
         key="audit-images-by",
-        format_func=lambda own: cues.get(own, own),
+        format_func=lambda option: cues.get(option, option),
         help="A finding flags the images that show its cue, the strongest first.",
     )
     klass = second.selectbox(
@@ -144,11 +148,11 @@ def _show_table(run: Run, table: pd.DataFrame, by: str, cues: dict[str, str]) ->
 
 
 def _rows(run: Run, part: pd.DataFrame, by: str, cues: dict[str, str]) -> pd.DataFrame:
-    of = {one.id: one.class_name for one in run.findings}
-    classes = [of.get(by) or (own if own in run.class_names else None) for own in part["class"]]
+    of = {finding.id: finding.class_name for finding in run.findings}
+    classes = [of.get(by) or (name if name in run.class_names else None) for name in part["class"]]
     rows = pd.DataFrame(
         {
-            "picture": [_thumbnail(run, int(one), sha) for one, sha in part["sha256"].items()],
+            "picture": [_thumbnail(run, int(image), sha) for image, sha in part["sha256"].items()],
             "explore": [
                 places.explore_address(run, int(image), klass)
                 for image, klass in zip(part.index, classes, strict=True)
@@ -161,8 +165,8 @@ def _rows(run: Run, part: pd.DataFrame, by: str, cues: dict[str, str]) -> pd.Dat
         }
     )
     if by not in cues:
-        told = ["; ".join(cues[own] for own in found) for found in part["findings"]]
-        rows["flagged by"] = told
+        flagged_by = ["; ".join(cues[finding] for finding in ids) for ids in part["findings"]]
+        rows["flagged by"] = flagged_by
     return rows
 
 

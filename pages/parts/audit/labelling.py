@@ -115,7 +115,7 @@ def ask_classes(
         Columns that are chosen until a person chooses others.
     """
     groups = list(GROUPS) if are_imagenet(names) else []
-    whole = next((own for own in groups if columns_of(own) == tuple(suggested)), None)
+    whole = next((group for group in groups if columns_of(group) == tuple(suggested)), None)
     left, right = st.columns([3, 1])
     with left:
         picked = st.multiselect(
@@ -123,10 +123,10 @@ def ask_classes(
             [*groups, *range(len(names))],
             default=[whole] if whole else list(suggested),
             key=f"audit-map-{label}",
-            format_func=lambda own: (
-                group_title(own)
-                if isinstance(own, str)
-                else f"{names[own].replace('_', ' ')} · {own}"
+            format_func=lambda option: (
+                group_title(option)
+                if isinstance(option, str)
+                else f"{names[option].replace('_', ' ')} · {option}"
             ),
             placeholder="nothing: left out",
         )
@@ -135,10 +135,10 @@ def ask_classes(
             "and by number", key=f"audit-map-numbers-{label}", placeholder="such as 151-268"
         )
     ranges = [
-        f"{low}-{high}" for own in picked if isinstance(own, str) for low, high in GROUPS[own]
+        f"{low}-{high}" for group in picked if isinstance(group, str) for low, high in GROUPS[group]
     ]
     numbers = [part.strip() for part in typed.split(",") if part.strip()]
-    return [*ranges, *(own for own in picked if not isinstance(own, str)), *numbers]
+    return [*ranges, *(column for column in picked if not isinstance(column, str)), *numbers]
 
 
 def checked_mapping(chosen: dict[str, list[int | str]]) -> dict[str, list[int | str]]:
@@ -147,10 +147,10 @@ def checked_mapping(chosen: dict[str, list[int | str]]) -> dict[str, list[int | 
     if not mapping:
         raise camcore.InputError("Choose at least one class for one of the folders.")
     for label, columns in mapping.items():
-        for own in columns:
-            if isinstance(own, str) and not _RANGES.fullmatch(own):
+        for column in columns:
+            if isinstance(column, str) and not _RANGES.fullmatch(column):
                 raise camcore.InputError(
-                    f"{own!r} for {label!r} is no number and no range like 151-268."
+                    f"{column!r} for {label!r} is no number and no range like 151-268."
                 )
     return mapping
 

@@ -74,8 +74,8 @@ def _show_picture(
     def keep(box: Box | None) -> None:
         try:
             require_own(run)
-            own = () if box is None else (*boxes, _scaled(box, 1 / across, 1 / down))
-            keep_boxes(run, {image: own})
+            kept = () if box is None else (*boxes, _scaled(box, 1 / across, 1 / down))
+            keep_boxes(run, {image: kept})
         except CamcoreError as error:
             st.session_state[_PROBLEM] = error
             return

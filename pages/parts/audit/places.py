@@ -168,10 +168,10 @@ def explore_address(run: Run, image: int, class_name: str | None) -> str:
 
 def _column(run: Run, image: int, class_name: str) -> str:
     """Of the model's columns that an audited class stands for, the likeliest for an image."""
-    for one in run.record["classes"]["classes"]:
-        if one["name"] == class_name:
+    for klass in run.record["classes"]["classes"]:
+        if klass["name"] == class_name:
             likely = run.images.at[image, "top_columns"]
             likely = [] if likely is None or pd.api.types.is_scalar(likely) else list(likely)
-            best = [column for column in likely if column in one["columns"]]
-            return str((best or one["columns"])[0])
+            best = [column for column in likely if column in klass["columns"]]
+            return str((best or klass["columns"])[0])
     raise camcore.InputError(f"the run audits no class called {class_name!r}.")

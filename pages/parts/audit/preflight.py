@@ -127,11 +127,11 @@ def _with_model(
         _offer_groups(seen, classes, names)
     if classes is not None and classes.by == "label":
         right = named_rightly(answers, classes, model.output_kind)
-        own = preprocessing or model.preprocessing
+        initial = preprocessing or model.preprocessing
         guessed = preprocessing is None and model.preprocessing_guessed
-        taken = better_scaling(right, own) if guessed else own
-        _say_right(right, taken, own, guessed=guessed)
-        preprocessing = taken if taken != own else preprocessing
+        taken = better_scaling(right, initial) if guessed else initial
+        _say_right(right, taken, initial, guessed=guessed)
+        preprocessing = taken if taken != initial else preprocessing
     if classes is not None:
         counts = _pictures_of(seen, classes)
         _say_cost(cost(counts, options["budget"], answers.seconds))
@@ -235,7 +235,7 @@ def _ask(
                 "file for them and give it under Options, or set the names aside there."
             )
         return None, False
-    own = {} if by_name is None else {one.label: one.columns for one in by_name.classes}
+    named = {} if by_name is None else {klass.label: klass.columns for klass in by_name.classes}
     with st.expander(
         "What the folder names stand for", expanded=by_name is None, icon=":material/label:"
     ):
@@ -249,11 +249,11 @@ def _ask(
                 label,
                 count,
                 names,
-                own.get(label, ()) if by_name else suggested_classes(label, names),
+                named.get(label, ()) if by_name else suggested_classes(label, names),
             )
             for label, count in seen.labels.items()
         }
-    if {label: tuple(columns) for label, columns in chosen.items() if columns} == own and own:
+    if {label: tuple(columns) for label, columns in chosen.items() if columns} == named and named:
         return None, False
     if not any(chosen.values()):
         return {}, first
@@ -305,27 +305,27 @@ def _offer_groups(seen: Preview, classes: Classes, names: Sequence[str]) -> None
 def _pictures_of(seen: Preview, classes: Classes) -> dict[str, int]:
     """Pictures of each audited class; by predicted class nobody knows, so evenly."""
     if classes.by == "label":
-        return {one.name: seen.labels[one.label] for one in classes.classes}
+        return {klass.name: seen.labels[klass.label] for klass in classes.classes}
     share = seen.pictures // len(classes.classes)
-    return {one.name: share for one in classes.classes}
+    return {klass.name: share for klass in classes.classes}
 
 
-def _say_right(right: dict[str, np.ndarray], taken: str, own: str, *, guessed: bool) -> None:
+def _say_right(right: dict[str, np.ndarray], taken: str, initial: str, *, guessed: bool) -> None:
     """How many pictures the model names rightly, with this scaling of pixels and with others."""
     counts = {name: int(named.sum()) for name, named in right.items()}
     tried = len(right[taken])
     line = f"**With this the model names {counts[taken]} of {tried} pictures rightly**"
     others = [name for name in counts if name != taken]
     if others:
-        told = ", ".join(f"{_scaling(name)} {counts[name]}" for name in others)
-        line += f", its pixels read as {_scaling(taken)}; read otherwise: {told}."
+        otherwise = ", ".join(f"{_scaling(name)} {counts[name]}" for name in others)
+        line += f", its pixels read as {_scaling(taken)}; read otherwise: {otherwise}."
     else:
         line += "."
     st.markdown(line)
-    if taken != own:
+    if taken != initial:
         st.caption(
             f"The file does not tell how pixels are scaled; {_scaling(taken)} is taken because it "
-            f"names surely more pictures rightly than {_scaling(own)}. Options let you choose."
+            f"names surely more pictures rightly than {_scaling(initial)}. Options let you choose."
         )
     elif better_scaling(right, taken) != taken:
         best = better_scaling(right, taken)
@@ -348,7 +348,9 @@ def _scaling(name: str) -> str:
 
 def _say_cost(expected: Cost) -> None:
     low, high = expected.passes
-    soonest, latest = (words.duration(own).removeprefix("about ") for own in expected.seconds)
+    soonest, latest = (
+        words.duration(seconds).removeprefix("about ") for seconds in expected.seconds
+    )
     st.caption(
         f"It takes between {_rounded(low)} and {_rounded(high)} forward passes, on this machine "
         f"between {soonest} and {latest}: the more cues are found, the longer. It can be paused."

@@ -48,7 +48,7 @@ def show_repair(run: Run, finding: Finding) -> None:
     st.markdown("## Repair")
     with calmly(st.container()), st.container():
         same = run.cause(finding.id)
-        tried = [own for own in repairs_of(run) if same & set(own.findings)]
+        tried = [record for record in repairs_of(run) if same & set(record.findings)]
         if not tried:
             st.caption(
                 "Fits another head to the network, from pictures in which the cue tells nothing of "
@@ -60,8 +60,8 @@ def show_repair(run: Run, finding: Finding) -> None:
         _show(run, finding, tried[0])
         for earlier in tried[1:]:
             if earlier.outcome:
-                told = repair_chapter.sentence_of(earlier.outcome)
-                st.caption(f"Earlier{plain(_with(earlier))}: {plain(told)}")
+                summary = repair_chapter.sentence_of(earlier.outcome)
+                st.caption(f"Earlier{plain(_with(earlier))}: {plain(summary)}")
 
 
 def _show(run: Run, finding: Finding, record: RepairRecord) -> None:
@@ -79,8 +79,8 @@ def _show(run: Run, finding: Finding, record: RepairRecord) -> None:
         st.error(plain(sentence(progress.message)), icon=":material/error:")
     else:
         st.info(_STOPPED.get(state, _STOPPED["interrupted"]), icon=":material/info:")
-        if progress is None and (told := repair_launching.last_words(record)):
-            st.caption(f"The process's last words: {plain(told)}")
+        if progress is None and (last_line := repair_launching.last_words(record)):
+            st.caption(f"The process's last words: {plain(last_line)}")
     if not may_change(run):
         return
     label = "Try again" if state == "failed" else "Go on"
@@ -96,7 +96,7 @@ def _show(run: Run, finding: Finding, record: RepairRecord) -> None:
 def _follow(folder: str, out: str, before: str) -> None:
     """Looks at the repair again and again; the whole page runs when its state changes."""
     run = Run(folder)
-    record = next((own for own in repairs_of(run) if str(own.out) == out), None)
+    record = next((record for record in repairs_of(run) if str(record.out) == out), None)
     if record is None or repair_launching.state_of(record) != before:
         st.rerun()
     with calmly(st.container()):
@@ -150,15 +150,15 @@ def _show_outcome(run: Run, record: RepairRecord) -> None:
     tables.show(repair_chapter.COLUMNS, chapter.groups)
     st.caption(repair_chapter.SURE)
     if chapter.findings:
-        st.markdown("\n".join(f"- {plain(told)}" for told in chapter.findings))
+        st.markdown("\n".join(f"- {plain(line)}" for line in chapter.findings))
     if chapter.missing:
-        told = "; ".join(chapter.missing)
-        st.markdown(f"**What would make it surer:** {plain(told)}.")
+        missing = "; ".join(chapter.missing)
+        st.markdown(f"**What would make it surer:** {plain(missing)}.")
     with st.container(horizontal=True):
         if record.out.is_file():
             _offer_file(record.out, "The repaired model", "application/octet-stream", primary=True)
-        told_in = record.out.with_name(f"{record.out.name}.repair.json")
-        _offer_file(told_in, "The numbers (JSON)", "application/json", primary=False)
+        numbers_file = record.out.with_name(f"{record.out.name}.repair.json")
+        _offer_file(numbers_file, "The numbers (JSON)", "application/json", primary=False)
     if outcome["status"] != "repaired":
         _show_export(run, record)
     if after := outcome["runs"]["after"]:

@@ -81,7 +81,7 @@ def last_words(record: RepairRecord) -> str:
         text = (record.store.folder / LOG).read_text(errors="replace")
     except OSError:
         return ""
-    return next((own.strip()[:300] for own in reversed(text.split("\n")) if own.strip()), "")
+    return next((line.strip()[:300] for line in reversed(text.split("\n")) if line.strip()), "")
 
 
 def _starting(record: RepairRecord) -> bool:

@@ -91,9 +91,9 @@ def show_bar(progress: Progress, title: str, things: str) -> None:
 
 def _ladder(stage: str) -> str:
     """All stages, those done with a tick."""
-    order = [own for own in STAGES if own != "unpacking" or stage == own]
+    order = [name for name in STAGES if name != "unpacking" or stage == name]
     place = order.index(stage) if stage in order else 0
-    marks = [f"✓ {own}" for own in order[:place]]
+    marks = [f"✓ {done}" for done in order[:place]]
     return " → ".join([*marks, f"**{stage}**", *order[place + 1 :]])
 
 
@@ -107,10 +107,10 @@ def _show_buttons(run: Run, state: str) -> None:
         st.caption("This run belongs to somebody else; it can be watched here.")
         return
 
-    def stop(wanted: str, word: str) -> None:
+    def stop(wanted: str, label: str) -> None:
         require_own(run)
         ask_to_stop(run.folder, wanted)
-        st.session_state[_asked_key(run)] = word
+        st.session_state[_asked_key(run)] = label
 
     with st.container(horizontal=True):
         st.button(
@@ -152,8 +152,8 @@ def _show_stopped(run: Run, state: str) -> None:
         done = _how_far(progress)
         st.info(f"{_STOPPED[state]}{done}", icon=":material/info:")
         silent = progress is None or launching.unheard(run)
-        if silent and (told := launching.last_words(run)):
-            st.caption(f"The process's last words: {plain(told)}")
+        if silent and (last_line := launching.last_words(run)):
+            st.caption(f"The process's last words: {plain(last_line)}")
     if not may_change(run):
         return
     if state == "asking":

@@ -37,9 +37,9 @@ def show_runs() -> None:
         st.caption("None yet. What you start here stays on this machine until you delete it.")
         return
     pages = -(-len(runs) // _PAGE)
-    shown = st.container(gap="xsmall")
+    listing = st.container(gap="xsmall")
     number = st.pagination(pages, key="audit-runs-page") if pages > 1 else 1
-    with shown:
+    with listing:
         for run in runs[_PAGE * (number - 1) : _PAGE * number]:
             _row(run)
             if st.session_state.get(_ASKED) == places.name_of(run):
@@ -94,7 +94,9 @@ def _about(run: Run) -> str:
     summary = run.summary
     if summary:
         # What is probably the same cue as a stronger one is not counted again.
-        proven = sum(own.level == "relied on" and own.overlaps is None for own in run.findings)
+        proven = sum(
+            finding.level == "relied on" and finding.overlaps is None for finding in run.findings
+        )
         parts += [
             words.count(summary["images"]["total"], "image"),
             words.count(proven, "cue relied on", "cues relied on"),
@@ -131,7 +133,9 @@ def _delete(run: Run) -> None:
     require_own(run)
     if launching.starting(run):
         raise camcore.InputError("this run is just starting; cancel it first.")
-    if any(repair_launching.state_of(own) in ("running", "starting") for own in repairs_of(run)):
+    if any(
+        repair_launching.state_of(record) in ("running", "starting") for record in repairs_of(run)
+    ):
         raise camcore.InputError("a repair of this run is at work; pause it first.")
     with run.store.locked():  # no process works on it
         shutil.rmtree(run.folder)

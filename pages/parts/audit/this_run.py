@@ -97,7 +97,7 @@ def _told(run: Run) -> list[tuple[str, str]]:
     model, classes, source = record["model"], record["classes"], record["source"]
     height, width = model["grid"]
     guess = ", a guess" if model["preprocessing_guessed"] else ""
-    told = [
+    rows = [
         ("Model", f"{model['name']}, sha256 {model['sha256'][:16]}…"),
         ("Layer", f"{model['layer']}, maps of {height} × {width} cells"),
         ("Preprocessing", f"{model['preprocessing']}{guess}"),
@@ -106,11 +106,14 @@ def _told(run: Run) -> list[tuple[str, str]]:
         ("Precision", "bfloat16" if record["precision"]["bfloat16"] else "float32"),
         ("Seed", str(record["settings"]["seed"])),
         ("Began", words.when(record["started"])),
-        ("Versions", ", ".join(f"{name} {own}" for name, own in record["versions"].items())),
+        (
+            "Versions",
+            ", ".join(f"{name} {version}" for name, version in record["versions"].items()),
+        ),
     ]
-    limits = (f"{name.replace('_', ' ')} {own}" for name, own in run.rules.items())
-    told.append(("Rules", ", ".join(limits)))
-    return told + [("Note", note) for note in (*source["notes"], *classes["notes"])]
+    limits = (f"{name.replace('_', ' ')} {limit}" for name, limit in run.rules.items())
+    rows.append(("Rules", ", ".join(limits)))
+    return rows + [("Note", note) for note in (*source["notes"], *classes["notes"])]
 
 
 def _log(run: Run) -> str:

@@ -31,8 +31,8 @@ def effect_of(finding: Finding) -> str:
     """
     if finding.effect is None:
         return "not measured"
-    told = interval(finding)
-    return f"{points(finding.effect)} ({told})" if told else points(finding.effect)
+    bounds = interval(finding)
+    return f"{points(finding.effect)} ({bounds})" if bounds else points(finding.effect)
 
 
 def interval(finding: Finding) -> str:
@@ -96,7 +96,7 @@ def when(text: str) -> str:
     return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
 
 
-def count(number: int, one: str, many: str = "") -> str:
+def count(number: int, singular: str, plural: str = "") -> str:
     """A number with its noun.
 
     Examples
@@ -104,4 +104,4 @@ def count(number: int, one: str, many: str = "") -> str:
     >>> count(1, "image"), count(1200, "image"), count(0, "class", "classes")
     ('1 image', '1,200 images', '0 classes')
     """
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

@@ -308,9 +308,11 @@ def _show_answers(
         st.markdown(f"### The answer stays: {name}")
     st.caption(f"{share(covered) if covered else 'Nothing'} of the picture is replaced.")
     now = {answer.index: answer for answer in after}
-    told = list(dict.fromkeys([before[0].index, after[0].index, *(own.index for own in before)]))
+    indices = list(
+        dict.fromkeys([before[0].index, after[0].index, *(answer.index for answer in before)])
+    )
     with st.container(horizontal=True, key="by-hand-numbers"):
-        for index in told[:_CLASSES]:
+        for index in indices[:_CLASSES]:
             was = next(answer for answer in before if answer.index == index)
             _show_number(was, now[index], regression)
 

@@ -117,8 +117,8 @@ def _typed() -> Box | None:
 
 def _parsed(text: str, picture: camcore.Picture) -> Box | None:
     words = text.split(",")
-    if len(words) == 4 and all(word.strip().isdecimal() and len(word) < 9 for word in words):
-        x0, y0, x1, y1 = (int(word) for word in words)
+    if len(words) == 4 and all(number.strip().isdecimal() and len(number) < 9 for number in words):
+        x0, y0, x1, y1 = (int(number) for number in words)
         if x0 < x1 <= picture.width and y0 < y1 <= picture.height:
             return (x0, y0, x1, y1)
     refuse(f"The link asks for the box “{text[:60]}”, which does not lie in the picture.")

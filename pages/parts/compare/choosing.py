@@ -39,7 +39,9 @@ def pick_methods() -> list[str]:
         key=_METHODS,
         persist_state="session",
         format_func=lambda name: camcore.METHODS[name].title,
-        help="  \n".join(f"**{own.title}**: {own.about}" for own in camcore.METHODS.values()),
+        help="  \n".join(
+            f"**{method.title}**: {method.about}" for method in camcore.METHODS.values()
+        ),
     )
     return [name for name in camcore.METHODS if name in chosen]
 
@@ -74,6 +76,6 @@ def _asked_layers(model: camcore.Classifier) -> list[str]:
 
 def first_layers(model: camcore.Classifier) -> list[str]:
     """The last finer layer that still knows classes, where there is one, and the default layer."""
-    last = next(own for own in model.layers if own.name == model.default_layer)
+    last = next(layer for layer in model.layers if layer.name == model.default_layer)
     finer = finer_layer(model.layers, last)
     return [*([finer.name] if finer else []), last.name]

@@ -17,28 +17,28 @@ def show_identity(view: View) -> None:
     )
     st.latex(r"M_c^{\mathrm{CAM}} = H \cdot W \cdot M_c^{\text{Grad-CAM}}")
     for layer in view.layers:
-        found = identity(
+        equality = identity(
             view.engine, view.model, view.picture, view.targets[0], layer.name, **view.options
         )
         st.markdown(f"**{plain(layer.name)}**, {plain(view.model.class_names[view.targets[0]])}")
-        if found.holds:
-            _show_numbers(found)
+        if equality.holds:
+            _show_numbers(equality)
         else:
-            st.markdown(plain(f"Not the same here. {found.reason}"))
+            st.markdown(plain(f"Not the same here. {equality.reason}"))
 
 
-def _show_numbers(found: Identity) -> None:
+def _show_numbers(equality: Identity) -> None:
     st.latex(
-        rf"\max_{{ij}}\left|\,M_c^{{\mathrm{{CAM}}}} - {found.height} \cdot {found.width} \cdot "
-        rf"M_c^{{\text{{Grad-CAM}}}}\right| = {_tex(found.largest_difference)}"
+        rf"\max_{{ij}}\left|\,M_c^{{\mathrm{{CAM}}}} - {equality.height} \cdot {equality.width} "
+        rf"\cdot M_c^{{\text{{Grad-CAM}}}}\right| = {_tex(equality.largest_difference)}"
         rf"\quad\text{{where}}\quad\max_{{ij}}\left|M_c^{{\mathrm{{CAM}}}}\right| = "
-        rf"{_tex(found.scale)}"
+        rf"{_tex(equality.scale)}"
     )
-    sign = "-" if found.bias < 0 else "+"
+    sign = "-" if equality.bias < 0 else "+"
     st.latex(
         rf"\underset{{ij}}{{\mathrm{{mean}}}}\;M_c^{{\mathrm{{CAM}}}} + b_c = "
-        rf"{found.mean_cam:.4f} {sign} {abs(found.bias):.4f} = {found.mean_plus_bias:.4f},"
-        rf"\qquad y_c = {found.class_score:.4f}"
+        rf"{equality.mean_cam:.4f} {sign} {abs(equality.bias):.4f} = {equality.mean_plus_bias:.4f},"
+        rf"\qquad y_c = {equality.class_score:.4f}"
     )
     st.caption(
         "The difference is rounding of 32-bit numbers. The bias belongs to no place of the map."

@@ -55,7 +55,7 @@ def measure(
     engine, model, picture, targets = view.engine, view.model, view.picture, view.targets
     layers, kept = tuple(layer.name for layer in view.layers), _kept()
     methods, options = view.methods, view.options
-    found = run_with_progress(
+    comparison = run_with_progress(
         ("compare-numbers", view.identity, methods, layers, targets, boxes, faithful, left_out),
         "Measuring",
         lambda progress: compare(
@@ -74,10 +74,10 @@ def measure(
         ),
         place,
     )
-    if found is None and faithful:
+    if comparison is None and faithful:
         st.session_state[_STOPPED] = True
         st.rerun()  # without it
-    return found
+    return comparison
 
 
 @st.cache_resource(show_spinner=False)
@@ -106,7 +106,7 @@ def show_table(comparison: Comparison) -> None:
     named = [name for name in table if name not in COLUMNS]
     st.dataframe(
         table,
-        column_order=[*named, *boxed, *(own for own in table if own not in (*named, *boxed))],
+        column_order=[*named, *boxed, *(name for name in table if name not in (*named, *boxed))],
         hide_index=True,
         placeholder="–",
         alt="Agreement, faithfulness and cost of each map; the same as a file under Downloads.",

@@ -46,37 +46,37 @@ def show_sanity(view: View) -> None:
         "Method",
         methods,
         key="compare-sanity-method",
-        format_func=lambda own: camcore.METHODS[own].title,
+        format_func=lambda method: camcore.METHODS[method].title,
         width=220,
     )
-    layers = {own.name: own for own in view.layers if camcore.METHODS[name].possible(own)}
+    layers = {layer.name: layer for layer in view.layers if camcore.METHODS[name].possible(layer)}
     layer = row.selectbox("At layer", list(layers)[::-1], key="compare-sanity-layer", width=220)
     passes = (1 + _SHUFFLES * _STAGES) * (1 + view.passes(name, layers[layer]))
     key = (view.identity, view.targets[0], name, layer)
     if row.button(f"Run: about {passes:,} forward passes", key="compare-sanity-run"):
         st.session_state[_DONE] = (key, None)
-    wanted, found = st.session_state.get(_DONE, (None, None))
+    wanted, check = st.session_state.get(_DONE, (None, None))
     if wanted != key:
         return
-    if found is None:
-        found = _run(view, name, layer, key)
-        if found is None:
+    if check is None:
+        check = _run(view, name, layer, key)
+        if check is None:
             st.session_state.pop(_DONE)
             return
-        st.session_state[_DONE] = (key, found)
-    st.markdown(f"**{plain(found.statement)}**")
-    if found.original.evidence == "positive":
-        st.markdown(_MEANING[found.insensitive])
-    _show_maps(found, view.picture)
+        st.session_state[_DONE] = (key, check)
+    st.markdown(f"**{plain(check.statement)}**")
+    if check.original.evidence == "positive":
+        st.markdown(_MEANING[check.insensitive])
+    _show_maps(check, view.picture)
     st.dataframe(
         pd.DataFrame(
             {
-                "stage": [own.name for own in found.stages],
-                "layers": [own.layers for own in found.stages],
-                "pearson": [own.pearson for own in found.stages],
-                "range": [_range(own.pearsons) for own in found.stages],
-                "spearman": [own.spearman for own in found.stages],
-                "evidence": [own.evidence for own in found.stages],
+                "stage": [stage.name for stage in check.stages],
+                "layers": [stage.layers for stage in check.stages],
+                "pearson": [stage.pearson for stage in check.stages],
+                "range": [_range(stage.pearsons) for stage in check.stages],
+                "spearman": [stage.spearman for stage in check.stages],
+                "evidence": [stage.evidence for stage in check.stages],
             }
         ),
         hide_index=True,
@@ -100,10 +100,10 @@ def show_sanity(view: View) -> None:
     )
 
 
-def _show_maps(found: Sanity, picture: camcore.Picture) -> None:
+def _show_maps(check: Sanity, picture: camcore.Picture) -> None:
     """The trained model's map, and one of each stage."""
-    maps = [over(found.original, "Trained", "as it was learned")]
-    for stage in found.stages:
+    maps = [over(check.original, "Trained", "as it was learned")]
+    for stage in check.stages:
         heatmap, sub = stage.heatmap, f"r {_range(stage.pearsons)}"
         maps.append(
             MapFigure(heatmap.values, heatmap.frame, f"Down to {stage.name}", sub, 0, 1, over=True)

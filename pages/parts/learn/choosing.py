@@ -24,8 +24,8 @@ _OF = "learn-class-of"
 
 def bundled_choice(name: str) -> ModelChoice:
     """A bundled model as the picker would give it, so that it is loaded only once."""
-    own = next(own for own in camcore.BUNDLED_MODELS if own.name == name)
-    return ModelChoice(own.name, own.name, own.description)
+    bundled = next(model for model in camcore.BUNDLED_MODELS if model.name == name)
+    return ModelChoice(bundled.name, bundled.name, bundled.description)
 
 
 def follow_link() -> None:
@@ -97,19 +97,19 @@ def pick_class(model: camcore.Classifier, ranked: Sequence[camcore.Prediction]) 
             st.session_state[_CHOSEN] = camcore.match_label(model.class_names, wanted)
         except camcore.InputError as error:
             refuse(f"The link asks for a class that cannot be found. {error}")
-    shown = {one.index: one for one in ranked}
+    by_index = {prediction.index: prediction for prediction in ranked}
     chosen = st.session_state.get(_CHOSEN)
-    st.session_state[_CLASS] = chosen if chosen in shown else ranked[0].index
+    st.session_state[_CLASS] = chosen if chosen in by_index else ranked[0].index
 
     def label(index: int) -> str:
-        one = shown[index]
+        prediction = by_index[index]
         if model.output_kind == "regression":
-            return f"{one.name} · {one.score:.4g}"
-        return f"{one.name} · {share(one.probability)}"
+            return f"{prediction.name} · {prediction.score:.4g}"
+        return f"{prediction.name} · {share(prediction.probability)}"
 
     return st.selectbox(
         "Class",
-        list(shown),
+        list(by_index),
         key=_CLASS,
         format_func=label,
         on_change=_class_chosen,

@@ -43,7 +43,7 @@ def show_head(presents: bool) -> Step:
             list(_NUMBERS),
             key=_KEY,
             persist_state="session",
-            format_func=lambda own: f"{_NUMBERS[own]} · {STEPS[_NUMBERS[own] - 1].title}",
+            format_func=lambda slug: f"{_NUMBERS[slug]} · {STEPS[_NUMBERS[slug] - 1].title}",
             label_visibility="collapsed",
             width=460 if presents else 340,  # pixels; the type is larger
         )
@@ -67,13 +67,13 @@ def show_subject(lesson: Lesson) -> None:
     answer = lesson.features()
     layer = lesson.layer
     name = plain(layer.name)
-    what, said = "class", share(float(answer.probabilities[lesson.target]))
+    what, value = "class", share(float(answer.probabilities[lesson.target]))
     if lesson.model.output_kind == "regression":
-        what, said = "output", f"{float(answer.scores[lesson.target]):.4g}"
+        what, value = "output", f"{float(answer.scores[lesson.target]):.4g}"
     st.caption(
         f"**{plain(lesson.choice.title)}** on {plain(lesson.picture.name)} · layer {name}, "
         f"{layer.channels} feature maps of {layer.height} × {layer.width} cells · "
-        f"{what}: {lesson.target_name} ({said})"
+        f"{what}: {lesson.target_name} ({value})"
     )
 
 

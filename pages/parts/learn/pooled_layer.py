@@ -16,7 +16,7 @@ def pooled_head(lesson: Lesson) -> camcore.ClassWeights | None:
     if head is not None:
         return head
     name = plain(lesson.layer.name)
-    pooled = next((own.name for own in reversed(lesson.model.layers) if own.cam), None)
+    pooled = next((layer.name for layer in reversed(lesson.model.layers) if layer.cam), None)
     if pooled is None:
         offer_model(
             f"{plain(lesson.choice.title)} has no layer behind which its maps are averaged and "

@@ -11,17 +11,17 @@ SILENT = "no positive evidence"
 
 
 def over(
-    shown: camcore.Explanation, title: str, sub: str, interpolation: str = "bilinear"
+    explanation: camcore.Explanation, title: str, sub: str, interpolation: str = "bilinear"
 ) -> MapFigure:
     """The map over the picture, on its own scale from 0 to 1."""
-    sub = sub if shown.evidence == "positive" else f"{sub}: {SILENT}"
-    heatmap = shown.heatmap
+    sub = sub if explanation.evidence == "positive" else f"{sub}: {SILENT}"
+    heatmap = explanation.heatmap
     return MapFigure(
         heatmap.values, heatmap.frame, title, sub, 0, 1, over=True, interpolation=interpolation
     )
 
 
-def agreement(one: np.ndarray, other: np.ndarray) -> float | None:
+def agreement(first: np.ndarray, other: np.ndarray) -> float | None:
     """Pearson's correlation of two maps; None where one of them is the same everywhere.
 
     Examples
@@ -30,7 +30,7 @@ def agreement(one: np.ndarray, other: np.ndarray) -> float | None:
     >>> agreement(a, -2 * a), agreement(a, a * 0) is None
     (-1.0, True)
     """
-    a, b = (np.asarray(map, np.float64).ravel() for map in (one, other))
+    a, b = (np.asarray(map, np.float64).ravel() for map in (first, other))
     a, b = a - a.mean(), b - b.mean()
     # Gradients near the end of float32's range: their squares would be 0.
     a, b = (map / (np.abs(map).max() or 1.0) for map in (a, b))

@@ -73,22 +73,22 @@ def offer_audit() -> None:
 def _show_scenes(lesson: Lesson, name: str, scenes: tuple[tuple[str, str], ...]) -> None:
     """Each scene beside the map of the model's own answer."""
     for place, (sample, truth) in zip(st.columns(2, gap="medium"), scenes, strict=True):
-        shown = _explained(lesson, name, sample)
-        answer = shown.target
+        explanation = _explained(lesson, name, sample)
+        answer = explanation.target
         right = answer.name == truth
         with place:
             left, over = st.columns(2, gap="small")
             left.image(
-                shown.picture.pixels,
+                explanation.picture.pixels,
                 output_format="PNG",
                 width="stretch",
                 alt=camcore.sample(sample).title,
             )
             over.image(
-                shown.overlay(0.5),
+                explanation.overlay(0.5),
                 output_format="PNG",
                 width="stretch",
-                alt=f"Map of {name} for its answer {answer.name}. {shown.statement}",
+                alt=f"Map of {name} for its answer {answer.name}. {explanation.statement}",
             )
             mark = "right" if right else "**wrong**"
             st.markdown(

@@ -32,22 +32,23 @@ def spread_layers(layers: tuple[camcore.Layer, ...], most: int = _MOST) -> list[
     >>> grids = [("a", 8, "Conv2D"), ("b", 8, "ReLU"), ("c", 4, "MaxPooling2D"), ("d", 4, "ReLU")]
     >>> grids += [("e", 2, "Conv2D")]
     >>> layers = tuple(camcore.Layer(name, side, side, 3, kind) for name, side, kind in grids)
-    >>> [own.name for own in spread_layers(layers)]
+    >>> [layer.name for layer in spread_layers(layers)]
     ['b', 'd', 'e']
     """
-    kept = [own for own in layers if not _passive(own)] or list(layers)
-    last = {(own.height, own.width): own for own in kept}
-    found = [own for own in kept if own is last[own.height, own.width]]
-    if len(found) < 3:
-        found = [own for own in kept if "Conv" in own.kind] or kept
-        found = [
-            found[i] for i in sorted(set(np.linspace(0, len(found) - 1, most).round().astype(int)))
+    kept = [layer for layer in layers if not _passive(layer)] or list(layers)
+    last = {(layer.height, layer.width): layer for layer in kept}
+    spread = [layer for layer in kept if layer is last[layer.height, layer.width]]
+    if len(spread) < 3:
+        spread = [layer for layer in kept if "Conv" in layer.kind] or kept
+        spread = [
+            spread[i]
+            for i in sorted(set(np.linspace(0, len(spread) - 1, most).round().astype(int)))
         ]
-    return found if len(found) <= most else [found[0], *found[1 - most :]]
+    return spread if len(spread) <= most else [spread[0], *spread[1 - most :]]
 
 
 def _passive(layer: camcore.Layer) -> bool:
-    return any(word in layer.kind for word in ("Pooling", "Padding", "Rescaling", "Normalization"))
+    return any(kind in layer.kind for kind in ("Pooling", "Padding", "Rescaling", "Normalization"))
 
 
 def show(lesson: Lesson) -> None:
@@ -73,7 +74,7 @@ def show(lesson: Lesson) -> None:
             )
             felt.append(_most_active(lesson, layer))
             mapped.append(over(explained[0], layer.name, _grid(layer)))
-            rows.append((layer, *(own.heatmap.raw for own in explained)))
+            rows.append((layer, *(explanation.heatmap.raw for explanation in explained)))
     st.markdown("## What the layer answers to: its most active feature map")
     show_maps(felt, lesson.picture, key="learn-depth-felt")
     st.markdown(f"## Grad-CAM of {lesson.target_name} at the layer")
@@ -96,15 +97,19 @@ def _rival(lesson: Lesson) -> int | None:
     if lesson.model.output_kind in ("regression", "sigmoid"):
         return None
     order = np.argsort(-lesson.features().probabilities, kind="stable")
-    return next((int(own) for own in order if own != lesson.target), None)
+    return next((int(index) for index in order if index != lesson.target), None)
 
 
 def _most_active(lesson: Lesson, layer: camcore.Layer) -> MapFigure:
-    found = lesson.engine.features(lesson.model, lesson.picture, layer=layer.name, **lesson.options)
-    k = int(found.activations.mean(axis=(0, 1)).argmax())
-    one = found.activations[..., k]
-    low, high = float(one.min()), float(one.max())
-    return MapFigure(one, found.frame, layer.name, f"feature map {k}; {_grid(layer)}", low, high)
+    features = lesson.engine.features(
+        lesson.model, lesson.picture, layer=layer.name, **lesson.options
+    )
+    k = int(features.activations.mean(axis=(0, 1)).argmax())
+    feature_map = features.activations[..., k]
+    low, high = float(feature_map.min()), float(feature_map.max())
+    return MapFigure(
+        feature_map, features.frame, layer.name, f"feature map {k}; {_grid(layer)}", low, high
+    )
 
 
 def _show_probes(layers: list[camcore.Layer], accuracies: list[float]) -> None:
@@ -112,8 +117,8 @@ def _show_probes(layers: list[camcore.Layer], accuracies: list[float]) -> None:
     heads = " | ".join(f"{plain(layer.name)}" for layer in layers)
     table = [f"| | {heads} |", "|---|" + "---|" * len(layers)]
     table.append("| cells | " + " | ".join(_grid(layer) for layer in layers) + " |")
-    told = " | ".join(f"**{accuracy:.0%}**" for accuracy in accuracies)
-    table.append(f"| a probe is right | {told} |")
+    percents = " | ".join(f"**{accuracy:.0%}**" for accuracy in accuracies)
+    table.append(f"| a probe is right | {percents} |")
     st.markdown("\n".join(table))
     st.caption(
         f"The probe sees {LEARNT} drawn examples of each class through the layer, each feature map "
@@ -126,10 +131,10 @@ def _compare_classes(lesson: Lesson, rival: int, rows: list[tuple]) -> None:
     other = plain(lesson.model.class_names[rival])
     st.markdown(f"## Does the layer tell {lesson.target_name} from {other}?")
     table = ["| layer | cells | Pearson of the two classes' raw maps |", "|---|---|---|"]
-    for layer, own, others in rows:
-        same = agreement(own, others)
-        said = "– (one map is the same everywhere)" if same is None else f"${same:.2f}$"
-        table.append(f"| {plain(layer.name)} | {layer.height} × {layer.width} | {said} |")
+    for layer, raw, rival_raw in rows:
+        same = agreement(raw, rival_raw)
+        correlation = "– (one map is the same everywhere)" if same is None else f"${same:.2f}$"
+        table.append(f"| {plain(layer.name)} | {layer.height} × {layer.width} | {correlation} |")
     st.markdown("\n".join(table))
     st.caption(
         "1: the two classes have the same map, −1: what speaks for one speaks against the other. "

@@ -64,15 +64,18 @@ def _picture(png: bytes) -> camcore.Picture:
 
 
 def _show_answers(answers: dict[str, tuple[camcore.Prediction, ...]], in_short: bool) -> None:
-    said = [
+    readings = [
         f"**{name}** reads **{ranked[0].name}** ({share(ranked[0].probability)})"
         for name, ranked in answers.items()
     ]
-    st.markdown(", ".join(said) + ".")
+    st.markdown(", ".join(readings) + ".")
     if in_short:
         return
     bars = {
-        name: [own.probability for own in sorted(ranked, key=lambda own: own.index)]
+        name: [
+            prediction.probability
+            for prediction in sorted(ranked, key=lambda prediction: prediction.index)
+        ]
         for name, ranked in answers.items()
     }
     bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="percent")
@@ -97,7 +100,7 @@ def _show_maps(
         persist_state="session",
         help="Each network's own answer until a digit is chosen.",
     )
-    shown = {
+    explanations = {
         name: lesson.engine.explain(
             model, picture, target=asked or answers[name][0].name, method="cam"
         )
@@ -106,15 +109,16 @@ def _show_maps(
     show_maps(
         [
             over(
-                one,
-                f"{name}: what speaks for {one.target.name}",
-                f"{share(one.target.probability)}; {one.layer.height} × {one.layer.width} cells",
+                explanation,
+                f"{name}: what speaks for {explanation.target.name}",
+                f"{share(explanation.target.probability)}; {explanation.layer.height} × "
+                f"{explanation.layer.width} cells",
                 "nearest",
             )
-            for name, one in shown.items()
+            for name, explanation in explanations.items()
         ],
         picture,
         key="learn-draw-maps",
     )
-    for name, one in shown.items():
-        st.markdown(f"**{name}:** {one.statement}")
+    for name, explanation in explanations.items():
+        st.markdown(f"**{name}:** {explanation.statement}")

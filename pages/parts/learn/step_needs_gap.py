@@ -23,7 +23,7 @@ def show(lesson: Lesson) -> None:
         pooled_head(lesson)  # the way to one
         return
     _identity(lesson, head.weights[:, lesson.target])
-    earlier = [own for own in lesson.model.layers if not own.cam]
+    earlier = [layer for layer in lesson.model.layers if not layer.cam]
     if earlier:
         st.markdown("## One layer that is not pooled")
         _without_pooling(lesson, earlier[-1])
@@ -100,18 +100,18 @@ def _without_pooling(lesson: Lesson, layer: camcore.Layer) -> None:
     )
     parts = Contributions(features.activations, gradients.mean(axis=(0, 1)))
     k = int(parts.largest_first[0])
-    one = gradients[..., k]
+    gradient = gradients[..., k]
     number = lesson.number
     st.markdown(
         f"At {plain(layer.name)} ({layer.height} × {layer.width}) each cell has its own way to the "
-        f"score. In feature map {k} the gradient runs from ${number(one.min())}$ to "
-        f"${number(one.max())}$: **no single number is the weight of this map**. Grad-CAM takes "
-        "the mean, which works on any network, and says less about each place."
+        f"score. In feature map {k} the gradient runs from ${number(gradient.min())}$ to "
+        f"${number(gradient.max())}$: **no single number is the weight of this map**. Grad-CAM "
+        "takes the mean, which works on any network, and says less about each place."
     )
     st.latex(
         rf"\alpha_{{{k}}} = \operatorname*{{mean}}_{{ij}} "
-        rf"\frac{{\partial y}}{{\partial A_{{ij\,{k}}}}} = {number(one.mean())} \pm "
-        rf"{number(one.std())}"
+        rf"\frac{{\partial y}}{{\partial A_{{ij\,{k}}}}} = {number(gradient.mean())} \pm "
+        rf"{number(gradient.std())}"
     )
     show_maps(
         [
@@ -121,13 +121,13 @@ def _without_pooling(lesson: Lesson, layer: camcore.Layer) -> None:
                 f"Feature map {k}",
                 "what the network found",
             ),
-            signed_figure(one, features.frame, "Its gradient", "what each cell is worth"),
+            signed_figure(gradient, features.frame, "Its gradient", "what each cell is worth"),
             signed_figure(
-                np.full_like(one, one.mean()),
+                np.full_like(gradient, gradient.mean()),
                 features.frame,
                 "What Grad-CAM makes of it",
                 "one weight for all cells",
-                largest=float(np.abs(one).max()),
+                largest=float(np.abs(gradient).max()),
             ),
         ],
         lesson.picture,

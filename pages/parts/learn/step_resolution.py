@@ -37,12 +37,14 @@ def show(lesson: Lesson) -> None:
     ]
     show_maps(figures, lesson.picture, key="learn-resolution-maps")
     accuracy = {
-        own.name: own.accuracy["test"] for own in camcore.BUNDLED_MODELS if own.name in _PAIR
+        model.name: model.accuracy["test"]
+        for model in camcore.BUNDLED_MODELS
+        if model.name in _PAIR
     }
     rows = [
-        f"| {name} | {_grid(shown)} | {shown.heatmap.raw.size} | {_stride(shown):.0f} | "
-        f"{shown.target.probability:.1%} | {accuracy[name]:.1%} |"
-        for name, shown in zip(_PAIR, (small, large), strict=True)
+        f"| {name} | {_grid(cam)} | {cam.heatmap.raw.size} | {_stride(cam):.0f} | "
+        f"{cam.target.probability:.1%} | {accuracy[name]:.1%} |"
+        for name, cam in zip(_PAIR, (small, large), strict=True)
     ]
     st.markdown(
         "\n".join(
@@ -54,7 +56,7 @@ def show(lesson: Lesson) -> None:
             ]
         )
     )
-    alike = agreement(*(own.heatmap.upsampled("bicubic") for own in (small, large)))
+    alike = agreement(*(cam.heatmap.upsampled("bicubic") for cam in (small, large)))
     if alike is not None:
         st.latex(
             rf"\mathrm{{Pearson}}\big(\text{{cam1 smoothed}},\ \text{{cam2}}\big) = {alike:.2f}"
@@ -72,17 +74,17 @@ def _explained(lesson: Lesson, name: str) -> camcore.Explanation:
     )
 
 
-def _grid(shown: camcore.Explanation) -> str:
-    return f"{shown.layer.height} × {shown.layer.width}"
+def _grid(cam: camcore.Explanation) -> str:
+    return f"{cam.layer.height} × {cam.layer.width}"
 
 
-def _stride(shown: camcore.Explanation) -> float:
+def _stride(cam: camcore.Explanation) -> float:
     """Pixels of the network's input between the centres of two cells beside each other."""
-    lies = shown.layer.frame
+    lies = cam.layer.frame
     assert lies is not None  # of every layer of these two networks
-    return (lies.x1 - lies.x0) / shown.layer.width
+    return (lies.x1 - lies.x0) / cam.layer.width
 
 
-def _cells(shown: camcore.Explanation, title: str) -> MapFigure:
-    heatmap = shown.heatmap
-    return MapFigure(heatmap.values, heatmap.frame, title, f"{_grid(shown)} cells", 0, 1)
+def _cells(cam: camcore.Explanation, title: str) -> MapFigure:
+    heatmap = cam.heatmap
+    return MapFigure(heatmap.values, heatmap.frame, title, f"{_grid(cam)} cells", 0, 1)

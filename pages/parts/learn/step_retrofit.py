@@ -171,8 +171,12 @@ def _show_both(lesson: Lesson, choice: ModelChoice, made: Ready) -> None:
     after = lesson.engine.explain(ready, picture, method="cam", fit=lesson.fit)
     show_maps(
         [
-            over(one, title, f"its answer: {one.target.name}, {share(one.target.probability)}")
-            for title, one in (("Before: Grad-CAM", before), ("After: CAM", after))
+            over(
+                explanation,
+                title,
+                f"its answer: {explanation.target.name}, {share(explanation.target.probability)}",
+            )
+            for title, explanation in (("Before: Grad-CAM", before), ("After: CAM", after))
         ],
         picture,
         key="learn-retrofit-maps",
@@ -187,5 +191,5 @@ def _show_both(lesson: Lesson, choice: ModelChoice, made: Ready) -> None:
 
 
 def _show_last_layers(model: camcore.Classifier, name: str) -> None:
-    layer = next(own for own in model.layers if own.name == name)
+    layer = next(layer for layer in model.layers if layer.name == name)
     show_anatomy(f"{model.sha256} {layer.name}", model.parts(layer.name), layer)

@@ -136,7 +136,7 @@ def _show_rivals(lesson: Lesson, scores: np.ndarray, pearson: float | None) -> N
     powers = np.exp(np.delete(scores, target) - np.delete(scores, target).max())
     shares = np.insert(powers / powers.sum(), target, 0.0)
     rivals = np.argsort(-shares, kind="stable")[: min(3, len(scores) - 1)]
-    names = [plain(lesson.model.class_names[own]) for own in rivals]
+    names = [plain(lesson.model.class_names[rival]) for rival in rivals]
     st.markdown("## And it mixes in the other classes")
     st.markdown(
         "Probabilities share one total: one rises only where others fall. So the probability's "
@@ -149,10 +149,10 @@ def _show_rivals(lesson: Lesson, scores: np.ndarray, pearson: float | None) -> N
         r"\sum_{j \ne c} q_j\,\frac{\partial y_j}{\partial A}\Big),\qquad "
         r"q_j = \frac{p_j}{1-p_c}"
     )
-    told = "; ".join(
-        f"**{name}** ${number(shares[own])}$" for name, own in zip(names, rivals, strict=True)
+    weights = "; ".join(
+        f"**{name}** ${number(shares[rival])}$" for name, rival in zip(names, rivals, strict=True)
     )
-    words = f"Weights $q_j$ of the rivals here: {told}. "
+    words = f"Weights $q_j$ of the rivals here: {weights}. "
     if pearson is not None:
         words += (
             f"Pearson's correlation of the two maps is **{pearson:.2f}**: 1 would be the same map."

@@ -98,7 +98,7 @@ def _digit(lesson: Lesson) -> camcore.Picture:
     """The lesson's digit, or a sample where its picture is none."""
     if reads_drawings(lesson.choice):
         return lesson.picture
-    name = next(own.name for own in camcore.SAMPLES if FIRST_MODEL in own.models)
+    name = next(sample.name for sample in camcore.SAMPLES if FIRST_MODEL in sample.models)
     return camcore.read_image(camcore.sample(name).file)
 
 
@@ -176,12 +176,12 @@ def _conditions(kept: Kept) -> str:
 
 
 def _show_curve(views: Sequence[EpochView]) -> None:
-    told = ", ".join(f"epoch {own.epoch}: {own.validation_accuracy:.1%}" for own in views)
+    accuracies = ", ".join(f"epoch {view.epoch}: {view.validation_accuracy:.1%}" for view in views)
     table = pd.DataFrame(
         {
-            "epoch": [own.epoch for own in views],
-            "learnt from": [own.accuracy for own in views],
-            "held out": [own.validation_accuracy for own in views],
+            "epoch": [view.epoch for view in views],
+            "learnt from": [view.accuracy for view in views],
+            "held out": [view.validation_accuracy for view in views],
         }
     )
     st.line_chart(
@@ -190,7 +190,7 @@ def _show_curve(views: Sequence[EpochView]) -> None:
         y=["held out", "learnt from"],
         y_label="right answers",
         height=340,
-        alt=f"Share of right answers on held-out digits. {told}.",
+        alt=f"Share of right answers on held-out digits. {accuracies}.",
     )
 
 
@@ -199,16 +199,16 @@ def _maps(views: Sequence[EpochView], picture: camcore.Picture) -> list[MapFigur
     frame = camcore.Frame(0, 0, picture.width, picture.height, picture.width, picture.height)
     return [
         MapFigure(
-            np.maximum(own.raw, 0),
+            np.maximum(view.raw, 0),
             frame,
-            f"Epoch {own.epoch}",
-            f"for class {own.target}, {share(own.probabilities[own.target])}",
+            f"Epoch {view.epoch}",
+            f"for class {view.target}, {share(view.probabilities[view.target])}",
             0.0,
-            max(float(own.raw.max()), 1e-9),
+            max(float(view.raw.max()), 1e-9),
             over=True,
             interpolation="nearest",
         )
-        for own in views
+        for view in views
     ]
 
 

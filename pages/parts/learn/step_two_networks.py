@@ -82,14 +82,17 @@ def _figure(identity: str, _parts: Parts, _layer: camcore.Layer, _dark: bool) ->
 
 
 def _alt(parts: Parts, layer: str) -> str:
-    told = []
+    described = []
     for rows in drawn_layers(parts, layer):
         words = [
             f"{row.count} more layers" if isinstance(row, Gap) else f"{row.name} {_shape(row)}"
             for row in rows
         ]
-        told.append(", ".join(words))
-    return f"The last layers from the image to A: {told[0]}. From A to the scores: {told[1]}."
+        described.append(", ".join(words))
+    return (
+        f"The last layers from the image to A: {described[0]}. "
+        f"From A to the scores: {described[1]}."
+    )
 
 
 def _table(title: str, rows: Sequence[camcore.LayerRow], count: Callable[[int], str]) -> None:

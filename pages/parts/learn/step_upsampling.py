@@ -19,16 +19,18 @@ _WORDS = {
 
 def show(lesson: Lesson) -> None:
     """Three ways to fill in what was never computed."""
-    shown = lesson.explain("cam" if lesson.layer.cam else "grad-cam")
-    heatmap, picture, layer = shown.heatmap, lesson.picture, lesson.layer
+    explanation = lesson.explain("cam" if lesson.layer.cam else "grad-cam")
+    heatmap, picture, layer = explanation.heatmap, lesson.picture, lesson.layer
     computed, pixels = layer.height * layer.width, picture.width * picture.height
     st.markdown(
         f"The network computed **{lesson.count(computed)}** numbers, one for each cell. The "
         f"picture has **{lesson.count(pixels)}** pixels. Whatever stands between the centres of "
         "the cells is filled in (**upsampling**), and there is more than one way to fill in."
     )
-    if shown.evidence == "none":
-        st.info(f"{shown.statement} Choose another class: an empty map has nothing to fill in.")
+    if explanation.evidence == "none":
+        st.info(
+            f"{explanation.statement} Choose another class: an empty map has nothing to fill in."
+        )
         return
     show_maps(
         [
