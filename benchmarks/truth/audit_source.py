@@ -21,6 +21,9 @@ _ROOTS = (
 )
 """What makes findings; the report, the figures and the pages only show them."""
 
+_SHOWS = "camcore.drawing"
+"""A run and its findings draw themselves in a notebook: no number passes through that."""
+
 
 @cache
 def audit_source() -> str:
@@ -51,7 +54,7 @@ def imported_from(roots: tuple[str, ...]) -> set[str]:
     waiting = list(roots)
     while waiting:
         name = waiting.pop()
-        if name not in seen and _is_module(name):
+        if name not in seen and _is_module(name) and not name.startswith(_SHOWS):
             seen.add(name)
             waiting += _imports(ast.parse(_file_of(name).read_text("utf-8")))
     return seen

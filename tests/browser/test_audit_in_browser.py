@@ -308,7 +308,7 @@ def test_the_board_is_sized_in_the_browser_and_ticked_images_are_a_list(visitor,
     figures.nth(1).get_by_role("checkbox").check()
     page.get_by_role("button", name="1 ticked image as CSV").wait_for(timeout=_PATIENCE)
     visit.settle()
-    with page.expect_download() as download:
+    with page.expect_download(timeout=_PATIENCE) as download:
         page.get_by_role("button", name="1 ticked image as CSV").click()
     head, row, end = Path(download.value.path()).read_text(encoding="utf-8").split("\n")
     assert head.startswith("id,path,class,predicted")

@@ -127,6 +127,8 @@ def _train(
         with stage.container():
             _show_training(kept, to_come=_EPOCHS - len(views), beside=beside)
 
+    with stage.container():
+        _show_axes()  # at once: the first chart of a server takes seconds, whole epochs long
     done = run_with_progress(("train", seed, picture.sha256), "Training", work, controls, show=grow)
     if done is not None:
         st.session_state[_KEPT] = Kept(done.epochs, picture, seed, done.source)
@@ -175,6 +177,15 @@ def _conditions(kept: Kept) -> str:
     return f"{words} MNIST is not on this machine, so it learnt from digits drawn by the program."
 
 
+def _show_axes() -> None:
+    """An empty curve, until the first epoch is over."""
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _show_curve(())
+    with right:
+        st.markdown(f"**Epoch 1 of {_EPOCHS}** is on its way.")
+
+
 def _show_curve(views: Sequence[EpochView]) -> None:
     accuracies = ", ".join(f"epoch {view.epoch}: {view.validation_accuracy:.1%}" for view in views)
     table = pd.DataFrame(
@@ -190,7 +201,7 @@ def _show_curve(views: Sequence[EpochView]) -> None:
         y=["held out", "learnt from"],
         y_label="right answers",
         height=340,
-        alt=f"Share of right answers on held-out digits. {accuracies}.",
+        alt=f"Share of right answers on held-out digits. {accuracies or 'None yet'}.",
     )
 
 

@@ -30,6 +30,7 @@ def test_the_command_says_all_that_differs_and_the_command_line_knows_it():
     given = context.params
     assert given.pop("out") == Path("/run")
     assert given.pop("limits") == {}
+    assert given.pop("boxes") is None  # kept with the run, and no setting of it
     assert Settings(**given) == settings
 
 
