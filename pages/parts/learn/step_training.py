@@ -178,16 +178,20 @@ def _conditions(kept: Kept) -> str:
 
 
 def _show_axes() -> None:
-    """An empty curve, until the first epoch is over."""
+    """The axes of the curve, until the first epoch is over."""
+    epochs = [*range(1, _EPOCHS + 1), None, None]
+    ends = [None] * _EPOCHS + [0.0, 1.0]  # at no epoch: they are not drawn, and the axis spans them
+    table = pd.DataFrame(
+        {"epoch": pd.array(epochs, "Int64"), "learnt from": ends, "held out": ends}
+    )
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _show_curve(())
+        _draw_curve(table, "None yet")
     with right:
         st.markdown(f"**Epoch 1 of {_EPOCHS}** is on its way.")
 
 
 def _show_curve(views: Sequence[EpochView]) -> None:
-    accuracies = ", ".join(f"epoch {view.epoch}: {view.validation_accuracy:.1%}" for view in views)
     table = pd.DataFrame(
         {
             "epoch": [view.epoch for view in views],
@@ -195,13 +199,18 @@ def _show_curve(views: Sequence[EpochView]) -> None:
             "held out": [view.validation_accuracy for view in views],
         }
     )
+    accuracies = [f"epoch {view.epoch}: {view.validation_accuracy:.1%}" for view in views]
+    _draw_curve(table, ", ".join(accuracies))
+
+
+def _draw_curve(table: pd.DataFrame, in_words: str) -> None:
     st.line_chart(
         table,
         x="epoch",
         y=["held out", "learnt from"],
         y_label="right answers",
         height=340,
-        alt=f"Share of right answers on held-out digits. {accuracies or 'None yet'}.",
+        alt=f"Share of right answers on held-out digits. {in_words}.",
     )
 
 
