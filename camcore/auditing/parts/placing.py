@@ -174,16 +174,16 @@ def _alike(pixels: np.ndarray, places: Windows, of: np.ndarray, others: np.ndarr
     of every class.
     """
 
-    def crops(windows: Windows, chosen: np.ndarray) -> np.ndarray:
-        return Windows(windows.boxes[chosen], windows.presence[chosen]).crops(pixels[chosen])
+    def crops(rows: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        return Windows(boxes, places.presence[rows]).crops(pixels[rows])
 
     chosen = _strongest(places.presence, of)
-    here = crops(places, chosen)
-    beside = Windows(apart(places.boxes, *pixels.shape[1:3]), places.presence)
-    controls = [crops(beside, chosen)]
+    boxes = places.boxes[chosen]
+    controls = [crops(chosen, apart(boxes, *pixels.shape[1:3]))]
     if others.any():
-        controls.append(crops(places, _strongest(places.presence, others)))
-    return alikeness(here, *controls)
+        elsewhere = _strongest(places.presence, others)
+        controls.append(crops(elsewhere, places.boxes[elsewhere]))
+    return alikeness(crops(chosen, boxes), *controls)
 
 
 def _strongest(presence: np.ndarray, of: np.ndarray) -> np.ndarray:

@@ -47,26 +47,30 @@ def trials(probe: str = PLACE, flips: bool = True, spread: float = 0.0, **shares
 
 @pytest.mark.parametrize("flips", [True, False])
 def test_a_place_is_the_object_where_the_object_alone_does_it(flips):
-    told = told_by_boxes(finding(), trials(flips=flips, around=0.0, own=1.0), 0, 0)
-    assert (told.on_object, told.may_be_object, told.off_object) == (True, False, 0.0)
-    assert told.boxed["own"] == {"value": 1.0, "interval": [1.0, 1.0]}
-    assert (told.boxed["donors"], told.boxed["recipients"], told.boxed["pairs"]) == (15, 15, 60)
-    assert told.acts == {"flat": 0.3}  # what the ellipse said is replaced
+    judged = told_by_boxes(finding(), trials(flips=flips, around=0.0, own=1.0), 0, 0)
+    assert (judged.on_object, judged.may_be_object, judged.off_object) == (True, False, 0.0)
+    assert judged.boxed["own"] == {"value": 1.0, "interval": [1.0, 1.0]}
+    assert (judged.boxed["donors"], judged.boxed["recipients"], judged.boxed["pairs"]) == (
+        15,
+        15,
+        60,
+    )
+    assert judged.acts == {"flat": 0.3}  # what the ellipse said is replaced
 
 
 @pytest.mark.parametrize("flips", [True, False])
 def test_a_place_is_not_the_object_where_the_surroundings_keep_enough(flips):
-    told = told_by_boxes(finding(), trials(flips=flips, around=0.75, own=0.5), 0, 0)
-    assert (told.on_object, told.may_be_object) == (False, False)
-    assert told.off_object == 0.75
+    judged = told_by_boxes(finding(), trials(flips=flips, around=0.75, own=0.5), 0, 0)
+    assert (judged.on_object, judged.may_be_object) == (False, False)
+    assert judged.off_object == 0.75
 
 
 def test_neither_part_alone_leaves_it_open():
     """Objects in other places cover the cue: silence around them says nothing of the donor's."""
-    told = told_by_boxes(finding(), trials(around=0.0, own=0.0), 0, 0)
-    assert (told.on_object, told.may_be_object, told.off_object) == (None, True, 0.1)
-    assert told.boxed["around"]["value"] == 0.0
-    assert in_doubt(told)
+    judged = told_by_boxes(finding(), trials(around=0.0, own=0.0), 0, 0)
+    assert (judged.on_object, judged.may_be_object, judged.off_object) == (None, True, 0.1)
+    assert judged.boxed["around"]["value"] == 0.0
+    assert in_doubt(judged)
 
 
 def test_donors_that_disagree_leave_it_open():
@@ -86,9 +90,9 @@ def test_a_property_of_the_whole_picture_is_never_said_to_be_the_object():
 
 def test_an_effect_that_these_pictures_do_not_show_decides_nothing():
     weak = trials(around=0.0, own=1.0).assign(edited=1, margin_edited=0.0)
-    told = told_by_boxes(finding(), weak, 0, 0)
-    assert told.on_object is None
-    assert told.boxed["around"]["interval"] == [-9.0, 9.0]
+    judged = told_by_boxes(finding(), weak, 0, 0)
+    assert judged.on_object is None
+    assert judged.boxed["around"]["interval"] == [-9.0, 9.0]
 
 
 def test_no_trials_tell_nothing():
