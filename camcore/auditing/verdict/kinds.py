@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from camcore.auditing.edits import probe_named
+from camcore.auditing.interventions.necessity import needed
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.findings import Finding, Kind
 
 
-def needed(finding: Finding) -> float:
-    """What the class loses without the cue, 0 to 1.
-
-    The larger of the share of its pictures that leave and of the fall of their log-odds in units
-    of the natural swing: a picture that shows two cues stays in the class without one, but falls.
-    """
-    share = finding.share or 0.0
-    fall = 0.0
-    if finding.drop is not None and finding.swing:
-        fall = finding.drop["value"] / finding.swing
-    return min(max(share, fall, 0.0), 1.0)
+def needed_by(finding: Finding) -> float:
+    """What the class loses without a finding's cue, 0 to 1; see `necessity.needed`."""
+    fall = None if finding.drop is None else finding.drop["value"]
+    return needed(finding.share, fall, finding.swing)
 
 
 def strength(finding: Finding) -> float:
@@ -32,7 +26,7 @@ def strength(finding: Finding) -> float:
     by_move = 0.0
     if finding.move is not None and finding.swing:
         by_move = finding.move["interval"][0] / finding.swing
-    return min(max(by_flips, by_move, 0.0), needed(finding), 1.0)
+    return min(max(by_flips, by_move, 0.0), needed_by(finding), 1.0)
 
 
 def kind_of(finding: Finding) -> Kind:

@@ -10,7 +10,7 @@ import numpy as np
 from camcore.auditing.edits import probe_named
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.findings import LEVELS, Finding
-from camcore.auditing.verdict.kinds import needed
+from camcore.auditing.verdict.kinds import needed_by
 
 _KINDS = ("artefact", "context", "unknown", None)
 
@@ -133,12 +133,12 @@ def _weight(finding: Finding) -> float:
 
     A part of a cue suffices, and so does a trace of it, but the class can miss either.
     """
-    return _here(finding) + needed(finding)
+    return _here(finding) + needed_by(finding)
 
 
 def _both(finding: Finding) -> float:
     """The smaller of the two: a band of a bright light is missed, but does little by itself."""
-    return max(min(_here(finding), needed(finding)), 0.0)
+    return max(min(_here(finding), needed_by(finding)), 0.0)
 
 
 def _standing(finding: Finding) -> float:

@@ -8,9 +8,9 @@ import pytest
 
 from camcore.auditing.edits import probe_named
 from camcore.auditing.runs.findings import Finding
-from camcore.auditing.verdict.carriers import region_of_probe
 from camcore.auditing.verdict.causes import joined
-from camcore.auditing.verdict.kinds import kind_of, needed, scores, strength
+from camcore.auditing.verdict.kinds import kind_of, needed_by, scores, strength
+from camcore.auditing.verdict.observed import region_json
 from camcore.auditing.verdict.ordering import in_order
 
 TAG, TOP = "cells 4x4: 0,0", "top 1/3"
@@ -21,7 +21,7 @@ def estimate(value: float, half: float = 0.1) -> dict:
 
 
 def finding(probe: str, share: float = 0.5, klass: str = "a", **more) -> Finding:
-    family, region = probe_named(probe).family, region_of_probe(probe_named(probe))
+    family, region = probe_named(probe).family, region_json(probe_named(probe).region)
     values = {
         "effect": 0.5, "interval": (0.4, 0.6), "probe": probe, "region": region, "share": share,
         "swing": 10.0, "move": estimate(5.0), "drop": estimate(0.0), "presence": "with",
@@ -77,12 +77,12 @@ def test_a_pattern_is_an_artefact_where_it_acts_beside_the_middle():
 
 def test_what_is_not_missed_is_no_reliance():
     unneeded = finding(TOP, share=0.02, alike=0.0, acts={"flat": 0.9})
-    assert needed(unneeded) == 0.02
+    assert needed_by(unneeded) == 0.02
     assert strength(unneeded) == 0.02
     assert kind_of(unneeded) == "unknown"
     # A class that shows two cues stays without one of them, but its log-odds fall.
     redundant = replace(unneeded, drop=estimate(4.0))
-    assert needed(redundant) == pytest.approx(0.4)
+    assert needed_by(redundant) == pytest.approx(0.4)
     assert kind_of(redundant) == "context"
 
 
