@@ -35,8 +35,8 @@ def kind_of(finding: Finding) -> Kind:
     *Artefact*: the same from picture to picture. A place where one content repeats in the class and
     not in the others, and where that content acts alone; a property that sets the class apart in
     every part of the picture; a pattern that acts outside the middle; a part that moves, whose
-    crops are alike, which lies beside the middle too, and which does enough: those of aligned or
-    smooth pictures are alike as well.
+    crops are alike, which lies beside the middle too, and which does enough, unless its fine detail
+    is alike as well: crops of aligned or smooth pictures are alike in their broad shading.
     *Object*: acts through the known object, or through the middle where nothing is known.
     *Context*: neither, beside the object, needed, and plain stuff (sky, grass): its colour alone
     acts, or the property acts on the surroundings alone. *Unknown* else.
@@ -47,7 +47,8 @@ def kind_of(finding: Finding) -> Kind:
         # Rather each picture's own object, or a piece of objects that lie alike.
         if not finding.part["recurs"] or finding.part["central"] >= RULES.parts_central:
             return "object"
-        return "artefact" if strength(finding) >= RULES.needed else "unknown"
+        least = RULES.missed if is_drawn(finding) else RULES.parts_needed
+        return "artefact" if strength(finding) >= least else "unknown"
     if _repeats(finding) and not finding.trace:
         return "artefact"
     if finding.may_be_object or acts_in_the_middle(finding):
@@ -67,6 +68,11 @@ def kind_of(finding: Finding) -> Kind:
         return "context" if colour_acts and (finding.plain or 0.0) < RULES.plain else "unknown"
     outside, inside = acts.get("outside", 0.0), acts.get("inside", 0.0)
     return "context" if outside >= RULES.carries and outside >= inside else "unknown"
+
+
+def is_drawn(finding: Finding) -> bool:
+    """Whether a finding is a part whose fine detail recurs: lines, letters, a scale."""
+    return finding.part is not None and finding.part["detail"] >= RULES.parts_drawn
 
 
 def acts_in_the_middle(finding: Finding) -> bool:

@@ -10,8 +10,9 @@ import numpy as np
 from camcore.auditing.edits import probe_named
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.findings import LEVELS, Finding
-from camcore.auditing.verdict.kinds import needed_by
+from camcore.auditing.verdict.kinds import is_drawn, needed_by
 
+_DETAIL = ("blur", "noise", "compression")  # what lines change in a picture
 _KINDS = ("artefact", "context", "unknown", None)
 
 
@@ -20,7 +21,8 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
     Within a class one cue leads: of those that suffice beside the object and are needed nearly as
     much as any, an artefact before context and before what no trial tells, and of these the
-    smallest; a part that mostly lies in a place of this rank is that place's. So a tag is named
+    smallest; a part that mostly lies in a place of this rank is that place's. A part that is drawn
+    comes before the sharpness, the noise or the compression that its lines add. So a tag is named
     before the frame that contains it, a bright light before a band that is bright by it, a bright
     band before the light that it adds, and a faint pattern before the sharpness that it adds. Of
     a place only that counts which no other place beside the object does: what any part of a
@@ -95,6 +97,8 @@ def _leader(candidates: list[Finding]) -> Finding:
     inside = [finding for finding in candidates if finding.family != "background"]
     if inside and max(map(_here, inside)) >= RULES.explained * most:
         candidates = inside
+    if any(is_drawn(finding) and finding.kind == "artefact" for finding in candidates):
+        candidates = [finding for finding in candidates if finding.family not in _DETAIL]
     strongest, surest = max(map(_weight, candidates)), max(map(_both, candidates))
     candidates = [
         finding

@@ -148,7 +148,13 @@ def test_runs_of_the_first_format_open():
 def part(top: int, left: int, **more) -> Finding:
     """A part whose windows of 40 x 40 begin in this row, at columns that move from `left` on."""
     windows = [[image, top, left + image, top + 40, left + image + 40] for image in range(20)]
-    shape = {"recurs": True, "central": 0.4, "windows": windows, "picture": [128, 128]}
+    shape = {
+        "recurs": True,
+        "detail": 0.0,
+        "central": 0.4,
+        "windows": windows,
+        "picture": [128, 128],
+    }
     return replace(
         finding(TAG, **more), id="a--part", family="part", cue="part", probe=None, region=None,
         part=shape,
@@ -162,6 +168,18 @@ def test_a_part_that_recurs_must_do_enough_to_be_an_artefact():
     alone = part(40, 10)
     assert alone.part is not None
     assert kind_of(replace(alone, part=alone.part | {"recurs": False})) == "object"
+
+
+def test_a_part_whose_detail_recurs_needs_to_do_less_and_comes_before_the_detail_it_adds():
+    """Garments and skies are alike in broad shading; a scale is alike in its lines."""
+    weak = part(40, 10, effect=0.0, interval=(-0.1, 0.1), move=estimate(1.6), share=0.15)
+    assert weak.part is not None
+    ruler = replace(weak, part=weak.part | {"detail": 0.54})
+    assert [kind_of(drawn) for drawn in (weak, ruler)] == ["unknown", "artefact"]
+    sharp = finding("blur", share=0.8, alike=0.45)
+    assert kind_of(sharp) == "artefact"
+    assert ordered(sharp, ruler)[0].family == "part"
+    assert ordered(sharp, weak)[0].family == "blur"
 
 
 def test_a_part_that_stays_in_the_middle_may_be_the_object():
