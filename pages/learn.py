@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.components.wording import calmly, plain
+from pages.languages.catalogues import gettext as _
 from pages.parts import sharing
 from pages.parts.learn import choosing, frame, predicting, presenting, teachers_note
 from pages.parts.learn.lesson import Lesson
@@ -40,7 +41,7 @@ def learn() -> None:
         choice = model_picker.pick_model()
         source = picture_picker.pick_picture(choice, model_picker.reads_drawings(choice))
     if choice is None or source is None:
-        stage.info("Choose a model and a picture in the sidebar.")
+        stage.info(_("Choose a model and a picture in the sidebar."))
     else:
         with calmly(notices):
             _teach(step, choice, source, presents, sidebar, waiting, stage)

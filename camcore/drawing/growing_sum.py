@@ -20,7 +20,12 @@ _MILLISECONDS, _REST = 250, 2500
 
 
 def growing_sum_gif(
-    maps: np.ndarray, weights: np.ndarray, pixels: np.ndarray, frame: Frame, title: str
+    maps: np.ndarray,
+    weights: np.ndarray,
+    pixels: np.ndarray,
+    frame: Frame,
+    title: str,
+    caption: str = "{title}: {n} of {count} feature maps",
 ) -> bytes:
     """An endless GIF: the sum of the first n feature maps as cells, and laid over the picture.
 
@@ -37,6 +42,8 @@ def growing_sum_gif(
         Where the maps lie in the picture.
     title : str
         What stands before the number of maps.
+    caption : str
+        The line of text with the places ``title``, ``n`` and ``count``, in Latin letters.
 
     Examples
     --------
@@ -51,7 +58,7 @@ def growing_sum_gif(
     sums = [np.maximum(np.tensordot(weights[:n], maps[:n], 1), 0) for n in counts]
     most = max(float(values.max()) for values in sums) or 1.0
     images = [
-        _drawn(values / most, pixels, frame, f"{title}: {n} of {len(maps)} feature maps")
+        _drawn(values / most, pixels, frame, caption.format(title=title, n=n, count=len(maps)))
         for n, values in zip(counts, sums, strict=True)
     ]
     buffer = io.BytesIO()

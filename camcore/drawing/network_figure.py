@@ -33,6 +33,26 @@ class Gap:
     count: int
 
 
+@dataclass(frozen=True)
+class Captions:
+    """Words in a figure, in letters that DejaVu Sans has.
+
+    Attributes
+    ----------
+    before, behind : str
+        Titles of both networks.
+    more : str
+        Of layers that are not drawn, ``{count}`` of them.
+    beside : str
+        Of layers that lie beside the map, ``{count}`` of them.
+    """
+
+    before: str = "image → A"
+    behind: str = "A → class scores"
+    more: str = "{count} more\nlayers"
+    beside: str = "layers that reach the scores beside A: {count}"
+
+
 def drawn_layers(parts: Parts, layer: str) -> tuple[list[LayerRow | Gap], list[LayerRow | Gap]]:
     """What a figure shows of both networks: the layers next to the map, and the last ones.
 
@@ -71,7 +91,9 @@ def _shortened(rows: Sequence[LayerRow], most: int, first: int) -> list[LayerRow
     return [*rows[:first], Gap(left_out), *rows[first + left_out :]]
 
 
-def draw_parts(parts: Parts, layer: str, theme: Theme = LIGHT) -> Figure:
+def draw_parts(
+    parts: Parts, layer: str, theme: Theme = LIGHT, captions: Captions | None = None
+) -> Figure:
     """Draw the layers around the split as solids, larger ones larger, on a logarithmic scale.
 
     Parameters
@@ -82,6 +104,8 @@ def draw_parts(parts: Parts, layer: str, theme: Theme = LIGHT) -> Figure:
         Name of the layer that the network is split at; its output is A.
     theme : Theme
         Colours for light or dark ground.
+    captions : Captions, optional
+        English if not given.
 
     Raises
     ------
@@ -96,6 +120,7 @@ def draw_parts(parts: Parts, layer: str, theme: Theme = LIGHT) -> Figure:
     >>> "3 × 3 × 128" in [text.get_text() for text in figure.axes[0].texts]
     True
     """
+    captions = captions or Captions()
     before, behind = drawn_layers(parts, layer)
     drawn = [*before, *behind]
     rows = [row for row in drawn if isinstance(row, LayerRow)]
@@ -111,21 +136,21 @@ def draw_parts(parts: Parts, layer: str, theme: Theme = LIGHT) -> Figure:
         x = _SLOT * place
         if isinstance(row, Gap):
             _say(axes, x, _MIDDLE, "…", theme.quiet, 16)
-            _say(axes, x, -1.0, f"{row.count} more\nlayers", theme.quiet)
+            _say(axes, x, -1.0, captions.more.format(count=row.count), theme.quiet)
             continue
         split = row is before[-1]
         colour = theme.own if place < len(before) else theme.other
         _solid(axes, x, row, scale, colour, theme, bold=split)
         _label(axes, x, row, theme, split)
-    _title(axes, 0, len(before) - 1, "image → A", theme.own, theme)
+    _title(axes, 0, len(before) - 1, captions.before, theme.own, theme)
     if behind:
-        _title(axes, len(before), len(drawn) - 1, "A → class scores", theme.other, theme)
+        _title(axes, len(before), len(drawn) - 1, captions.behind, theme.other, theme)
         border = _SLOT * (len(before) - 0.5)
         axes.plot([border, border], [-1.6, _TOP - 0.1], color=theme.quiet, linestyle=(0, (3, 3)))
         if beside := sum(row.beside for row in parts[0]):
-            reach = "layer also reaches" if beside == 1 else "layers also reach"
-            words_beside = f"{beside} {reach} the scores beside A"
-            _say(axes, border, _BOTTOM + 0.08, words_beside, theme.quiet, 7.5)
+            _say(
+                axes, border, _BOTTOM + 0.08, captions.beside.format(count=beside), theme.quiet, 7.5
+            )
     return figure
 
 

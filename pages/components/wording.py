@@ -11,6 +11,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import camcore
+from pages.languages.catalogues import ENGLISH, spoken
+from pages.languages.catalogues import gettext as _
+from pages.languages.numbers import percent
 
 _log = logging.getLogger("camaudit.pages")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#!|$~:&@]|^[-+=]|(?<=^\d)\.|(?<=www)\.)")
@@ -48,18 +51,23 @@ def share(value: float) -> str:
     >>> share(0.973), share(0.004), share(1.0)
     ('97%', '<1%', '100%')
     """
-    return f"{value:.0%}" if value >= 0.005 else "<1%"
+    return percent(value) if value >= 0.005 else f"<{percent(0.01)}"
 
 
 def say_error(error: Exception) -> None:
     """Show what went wrong as one sentence; the log gets the rest."""
     if isinstance(error, camcore.CamcoreError):
-        st.error(plain(sentence(str(error))), icon=":material/error:")
+        reported = sentence(str(error))
+        if spoken() != ENGLISH:  # the engine's own words
+            reported = _("The program reports, in English: “{message}”", message=reported)
+        st.error(plain(reported), icon=":material/error:")
         return
     _log.exception("a page failed", exc_info=error)
     st.error(
-        "Something went wrong that should not have; the server's log says what. "
-        "Choose another model or picture, or load the page again.",
+        _(
+            "Something went wrong that should not have; the server's log says what. "
+            "Choose another model or picture, or load the page again."
+        ),
         icon=":material/error:",
     )
 

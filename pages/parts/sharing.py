@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pages.components.copy_link import show_copy_link
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked
 from pages.pickers.model_picker import ModelChoice
 from pages.pickers.picture_picker import PictureChoice
 from pages.session.uploads import is_token
 
-_BROWSER = "Opacity, colours and threshold stay in this browser."
+_BROWSER = marked("Opacity, colours and threshold stay in this browser.")
 
 
 def offer_link(choice: ModelChoice | None, source: PictureChoice | None) -> None:
@@ -21,7 +23,9 @@ def limits_of(choice: ModelChoice | None, source: PictureChoice | None) -> str:
     named = [value for link in links for value in link if isinstance(value, str)]
     sentences = []
     if any(map(is_token, named)):
-        sentences.append("What was uploaded opens from it while this server runs.")
+        sentences.append(_("What was uploaded opens from it while this server runs."))
     if any("/" in value for value in named):
-        sentences.append("Files that it names by their path must be on the machine that serves it.")
-    return " ".join([*sentences, _BROWSER])
+        sentences.append(
+            _("Files that it names by their path must be on the machine that serves it.")
+        )
+    return " ".join([*sentences, _(_BROWSER)])

@@ -6,22 +6,24 @@ import streamlit as st
 
 import camcore
 from pages.components.wording import plain, share
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked
 from pages.session.address import asked, asked_one, refuse
 
 EXPLAINED = {"score": "Class score", "probability": "Probability"}
-FITS = {"stretch": "Stretch", "crop": "Crop", "pad": "Pad"}
+FITS = {"stretch": marked("Stretch"), "crop": marked("Crop"), "pad": marked("Pad")}
 _DEFAULT_METHOD = "grad-cam"
 
 
 def follow_link() -> None:
     """Set the widgets below to what a link asks for; the layer waits for the model."""
     st.session_state["map-method"] = (
-        asked_one("method", camcore.METHODS, "the method") or _DEFAULT_METHOD
+        asked_one("method", camcore.METHODS, marked("the method")) or _DEFAULT_METHOD
     )
-    st.session_state["map-fit"] = asked_one("fit", camcore.FITS, "the fit") or "stretch"
-    st.session_state["map-of"] = asked_one("of", EXPLAINED, "the explanation of") or "score"
+    st.session_state["map-fit"] = asked_one("fit", camcore.FITS, marked("the fit")) or "stretch"
+    st.session_state["map-of"] = asked_one("of", EXPLAINED, marked("the explanation of")) or "score"
     st.session_state["map-preprocessing-asked"] = asked_one(
-        "preprocessing", camcore.PREPROCESSINGS, "the preprocessing"
+        "preprocessing", camcore.PREPROCESSINGS, marked("the preprocessing")
     )
     st.session_state["map-layer-asked"] = next(iter(asked("layer")), None)
     st.session_state["map-layer"] = None
@@ -34,32 +36,41 @@ def pick_layer(model: camcore.Classifier) -> camcore.Layer:
     if wanted in layers:
         st.session_state["map-layer"] = wanted
     elif wanted is not None:
-        refuse(f"The link asks for the layer “{wanted}”, which {model.name} does not have.")
+        refuse(
+            _(
+                "The link asks for the layer “{layer}”, which {model} does not have.",
+                layer=wanted,
+                model=model.name,
+            )
+        )
     if st.session_state.get("map-layer") not in layers:
         st.session_state["map-layer"] = model.default_layer
     name = st.selectbox(
-        "Layer",
+        _("Layer"),
         list(layers),
         key="map-layer",
         persist_state="session",
         format_func=lambda name: str(layers[name]),
-        help="Where the maps are read: name · height × width of the map · number of feature maps.",
+        help=_(
+            "Where the maps are read: name · height × width of the map · number of feature maps."
+        ),
     )
     last = layers[model.default_layer]
     finer = finer_layer(model.layers, last)
     if finer is not None:
         quick = st.container(horizontal=True)
-        for label, to, why in (
-            ("Last", last, "The last map before the answer: knows classes best."),
+        for place, label, to, why in (
+            ("last", _("Last"), last, _("The last map before the answer: knows classes best.")),
             (
-                "Finer",
+                "finer",
+                _("Finer"),
                 finer,
-                "The last one on a finer grid: more detail, surer of places than of classes.",
+                _("The last one on a finer grid: more detail, surer of places than of classes."),
             ),
         ):
             quick.button(
                 f"{label} · {to.height}×{to.width}",
-                key=f"map-layer-{label.lower()}",
+                key=f"map-layer-{place}",
                 help=why,
                 on_click=_choose_layer,
                 args=(to.name,),
@@ -136,17 +147,22 @@ def pick_fit(model: camcore.Classifier) -> str:
     """How the picture becomes the model's input."""
     st.session_state.setdefault("map-fit", "stretch")
     height, width, channels = model.input_shape
-    ink = "gray" if channels == 1 else "colour"
+    size = {"width": width, "height": height}
+    takes = (
+        _("The model takes {width} × {height} pixels in gray.", **size)
+        if channels == 1
+        else _("The model takes {width} × {height} pixels in colour.", **size)
+    )
     fit = st.segmented_control(
-        "Fit",
+        _("Fit"),
         list(FITS),
         key="map-fit",
         persist_state="session",
-        format_func=FITS.__getitem__,
+        format_func=lambda name: _(FITS[name]),
         required=True,
         width="stretch",
-        help=f"The model takes {width} × {height} pixels in {ink}.  \n"
-        + "  \n".join(f"**{FITS[name]}**: {about}." for name, about in camcore.FITS.items()),
+        help=f"{takes}  \n"
+        + "  \n".join(f"**{_(FITS[name])}**: {_(about)}." for name, about in camcore.FITS.items()),
     )
     return fit or "stretch"
 
@@ -159,16 +175,19 @@ def pick_preprocessing(model: camcore.Classifier) -> str:
         wanted = st.session_state.pop("map-preprocessing-asked")
         st.session_state[key] = wanted or model.preprocessing
     return st.selectbox(
-        "Pixels as",
+        _("Pixels as"),
         list(camcore.PREPROCESSINGS),
         key=key,
         persist_state="session",
-        format_func=lambda name: camcore.PREPROCESSINGS[name].title,
-        help="The preprocessing that the network was trained with. "
-        + (
-            "The file does not tell: this is a guess."
-            if model.preprocessing_guessed
-            else "The model itself tells what it takes."
+        format_func=lambda name: _(camcore.PREPROCESSINGS[name].title),
+        help=_(
+            "The preprocessing that the network was trained with. The file does not tell: this is "
+            "a guess."
+        )
+        if model.preprocessing_guessed
+        else _(
+            "The preprocessing that the network was trained with. The model itself tells what it "
+            "takes."
         ),
     )
 

@@ -13,6 +13,8 @@ import streamlit as st
 import camcore
 from camcore.models.imagenet import imagenet_names, takes_imagenet_names
 from camcore.models.loading import IMAGENET, NUMBERS
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked
 from pages.session.address import asked, asked_file, asked_one, refuse
 from pages.session.uploads import (
     address_of,
@@ -23,7 +25,7 @@ from pages.session.uploads import (
     typed_path,
 )
 
-BUNDLED, CATALOGUE, FILE = "Bundled", "Keras", "Your file"
+BUNDLED, CATALOGUE, FILE = marked("Bundled"), "Keras", marked("Your file")
 _RANDOM = ":weights=random"
 _LARGEST_FILE = 1024  # MB; the page rounds: 800 would be told as 1 GB
 _MODEL_TYPES = ["keras", "h5", "hdf5", "onnx"]
@@ -32,11 +34,11 @@ LABEL_TYPES = ["txt", "json", "csv", "tsv", "yaml", "yml"]
 _PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff"]
 _SIDES = (16, 2048)
 _OUTPUT_KINDS = {
-    "": "as the model tells",
-    "logits": "class scores",
-    "sigmoid": "one logit, yes or no",
-    "multi-label": "several yes-or-no answers",
-    "regression": "plain numbers (regression)",
+    "": marked("as the model tells"),
+    "logits": marked("class scores"),
+    "sigmoid": marked("one logit, yes or no"),
+    "multi-label": marked("several yes-or-no answers"),
+    "regression": marked("plain numbers (regression)"),
 }
 
 
@@ -120,7 +122,7 @@ def follow_link() -> None:
     names = {model.name: BUNDLED for model in camcore.BUNDLED_MODELS}
     for entry in camcore.CATALOGUE.values():
         names |= {entry.name: CATALOGUE, f"{entry.name}{_RANDOM}": CATALOGUE}
-    name = asked_one("model", names, "the model")
+    name = asked_one("model", names, marked("the model"))
     st.session_state["model-output"] = next(iter(asked("output")), None)
     group = names[name] if name else BUNDLED
     st.session_state["model-group"] = group
@@ -134,21 +136,23 @@ def follow_link() -> None:
 def _follow_link_to_file(file: str) -> None:
     st.session_state["model-group"] = FILE
     if is_token(file):
-        follow_upload(file, _UPLOADER, "a model")
+        follow_upload(file, _UPLOADER, marked("a model"))
     else:
         st.session_state["model-path"] = file
         st.session_state[f"{_UPLOADER}-kept"] = None
     st.session_state["model-output"] = next(iter(asked("output")), None)
     labels = next(iter(asked("labels")), "")
     if is_token(labels):
-        follow_upload(labels, _LABELS, "a list of class names")
+        follow_upload(labels, _LABELS, marked("a list of class names"))
     else:
         st.session_state[f"{_LABELS}-kept"] = None
     st.session_state["model-imagenet"] = labels != NUMBERS
     named = not is_token(labels) and labels not in (IMAGENET, NUMBERS)
     st.session_state["model-labels-linked"] = labels if named else ""
-    st.session_state["model-kind"] = asked_one("kind", _OUTPUT_KINDS, "the output kind") or ""
-    side = asked_one("side", map(str, range(_SIDES[0], _SIDES[1] + 1)), "the input size")
+    st.session_state["model-kind"] = (
+        asked_one("kind", _OUTPUT_KINDS, marked("the output kind")) or ""
+    )
+    side = asked_one("side", map(str, range(_SIDES[0], _SIDES[1] + 1)), marked("the input size"))
     st.session_state["model-side"] = int(side) if side else None
 
 
@@ -161,14 +165,17 @@ def pick_model() -> ModelChoice | None:
     """The widgets; None while no file has been given."""
     st.session_state.setdefault("model-group", BUNDLED)
     group = st.segmented_control(
-        "Model",
+        _("Model"),
         [BUNDLED, CATALOGUE, FILE],
         key="model-group",
         persist_state="session",
+        format_func=_,
         required=True,
         width="stretch",
-        help="Models that come with CAM Audit, Keras Applications with ImageNet weights, "
-        "or a .keras, .h5 or .onnx file.",
+        help=_(
+            "Models that come with CAM Audit, Keras Applications with ImageNet weights, "
+            "or a .keras, .h5 or .onnx file."
+        ),
     )
     if group == FILE:
         return _pick_file()
@@ -179,7 +186,7 @@ def _pick_bundled() -> ModelChoice:
     models = {model.name: model for model in camcore.BUNDLED_MODELS}
     st.session_state.setdefault("model-bundled", first_bundled())
     name = st.selectbox(
-        "Bundled model",
+        _("Bundled model"),
         list(models),
         key="model-bundled",
         persist_state="session",
@@ -195,63 +202,67 @@ def _pick_keras() -> ModelChoice:
 
     st.session_state.setdefault("model-keras", "MobileNetV2")
     name = st.selectbox(
-        "Keras Applications",
+        _("Keras Applications"),
         list(camcore.CATALOGUE),
         key="model-keras",
         persist_state="session",
         format_func=label,
         label_visibility="collapsed",
-        help="CAM: global average pooling leads straight into the class scores, "
-        "so plain CAM is possible.",
+        help=_(
+            "CAM: global average pooling leads straight into the class scores, "
+            "so plain CAM is possible."
+        ),
     )
     random = st.toggle(
-        "Random weights (for lessons)",
+        _("Random weights (for lessons)"),
         key="model-random",
         persist_state="session",
-        help="The untrained network, always the same one; needs no download.",
+        help=_("The untrained network, always the same one; needs no download."),
     )
     entry = camcore.CATALOGUE[name]
     if random:
         about = f"{name} untrained: its answers mean nothing, its maps show what training adds."
-        return ModelChoice(name + _RANDOM, f"{name}, untrained", about)
+        return ModelChoice(name + _RANDOM, _("{name}, untrained", name=name), about)
     return ModelChoice(name, name, f"ImageNet, 1000 classes; {entry.megabytes} MB of weights.")
 
 
 def _pick_file() -> ModelChoice | None:
     upload = ask_upload(
-        "Model file",
+        _("Model file"),
         key=_UPLOADER,
         type=_MODEL_TYPES,
         max_upload_size=_LARGEST_FILE,
         label_visibility="collapsed",
-        help="Inspected in a separate process before it is loaded.",
+        help=_("Inspected in a separate process before it is loaded."),
     )
-    typed = st.text_input("or its path on this machine", key="model-path", persist_state="session")
-    with st.expander("Class names and more"):
+    typed = st.text_input(
+        _("or its path on this machine"), key="model-path", persist_state="session"
+    )
+    with st.expander(_("Class names and more")):
         labels = ask_upload(
-            "Class names",
+            _("Class names"),
             key=_LABELS,
             type=LABEL_TYPES,
             max_upload_size=8,
-            help="Text with one name a line, JSON or CSV, in the order of the outputs.",
+            help=_("Text with one name a line, JSON or CSV, in the order of the outputs."),
         )
         kind = st.selectbox(
-            "Read the output as",
+            _("Read the output as"),
             list(_OUTPUT_KINDS),
             key="model-kind",
             persist_state="session",
-            format_func=_OUTPUT_KINDS.__getitem__,
-            help="Only where the model ends without softmax or sigmoid.",
+            format_func=lambda kind: _(_OUTPUT_KINDS[kind]),
+            help=_("Only where the model ends without softmax or sigmoid."),
         )
         side = st.number_input(
-            "Input size in pixels",
+            _("Input size in pixels"),
             min_value=_SIDES[0],
             max_value=_SIDES[1],
             value=None,
             key="model-side",
             persist_state="session",
-            placeholder="the model's own",
-            help="Only where the model takes pictures of any size; 224 otherwise.",
+            placeholder=_("the model's own"),
+            help=_("Only where the model takes pictures of any size; 224 otherwise."),
         )
     if upload:
         path = upload

@@ -13,6 +13,8 @@ import camcore
 from camcore.pictures.levels import STRETCHES
 from pages.components.digit_canvas import draw_digit
 from pages.components.thumbnails import pick_thumbnail
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked
 from pages.pickers.model_picker import ModelChoice
 from pages.session.address import asked, asked_one
 from pages.session.uploads import (
@@ -24,7 +26,8 @@ from pages.session.uploads import (
     upload_folder,
 )
 
-SAMPLE, UPLOAD, CAMERA, PATH, DRAW = "Sample", "Upload", "Camera", "Path", "Draw"
+SAMPLE, UPLOAD, CAMERA = marked("Sample"), marked("Upload"), marked("Camera")
+PATH, DRAW = marked("Path"), marked("Draw")
 _TYPES = ["png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "ppm", "avif"]
 _LARGEST = 100  # MB
 _UPLOADER = "picture-upload"
@@ -64,17 +67,19 @@ class PictureChoice:
 
 def follow_link() -> None:
     """Set the widgets below to the sample, or the path, that a link asks for."""
-    name = asked_one("image", [sample.name for sample in camcore.SAMPLES], "the sample picture")
+    name = asked_one(
+        "image", [sample.name for sample in camcore.SAMPLES], marked("the sample picture")
+    )
     path = next(iter(asked("path")), "")
     st.session_state["picture-sample"] = name
     if is_token(path):
         st.session_state["picture-source"] = UPLOAD
-        follow_upload(path, _UPLOADER, "a picture")
+        follow_upload(path, _UPLOADER, marked("a picture"))
     else:
         st.session_state["picture-source"] = PATH if path else SAMPLE
     if path and not is_token(path):
         st.session_state["picture-path"] = path
-    st.session_state[_ASKED] = asked_one("stretch", STRETCHES, "the stretch")
+    st.session_state[_ASKED] = asked_one("stretch", STRETCHES, marked("the stretch"))
 
 
 def pick_picture(choice: ModelChoice | None, drawable: bool) -> PictureChoice | None:
@@ -96,7 +101,12 @@ def pick_picture(choice: ModelChoice | None, drawable: bool) -> PictureChoice | 
     if st.session_state.get("picture-source") not in sources:
         st.session_state["picture-source"] = SAMPLE
     source = st.pills(
-        "Picture", sources, key="picture-source", persist_state="session", required=True
+        _("Picture"),
+        sources,
+        key="picture-source",
+        persist_state="session",
+        required=True,
+        format_func=_,
     )
     if source == SAMPLE:
         return _sample(choice, drawable)
@@ -136,7 +146,7 @@ def _sample(choice: ModelChoice | None, drawable: bool) -> PictureChoice:
 
 def _upload() -> PictureChoice | None:
     path = ask_upload(
-        "Picture file",
+        _("Picture file"),
         key=_UPLOADER,
         type=_TYPES,
         max_upload_size=_LARGEST,
@@ -148,7 +158,7 @@ def _upload() -> PictureChoice | None:
 def _camera() -> PictureChoice | None:
     """The photo, or the last one: another page empties the camera."""
     kept = "picture-camera-kept"
-    shot = st.camera_input("Camera", key="picture-camera", label_visibility="collapsed")
+    shot = st.camera_input(_("Camera"), key="picture-camera", label_visibility="collapsed")
     if shot:
         st.session_state[kept] = _keep(shot.getvalue(), "camera.jpg")
     return _last(kept)
@@ -156,7 +166,7 @@ def _camera() -> PictureChoice | None:
 
 def _path() -> PictureChoice | None:
     typed = st.text_input(
-        "Path of a picture on this machine", key="picture-path", persist_state="session"
+        _("Path of a picture on this machine"), key="picture-path", persist_state="session"
     )
     if not typed.strip():
         return None
@@ -222,18 +232,20 @@ def _offer_stretch(path: str, picture: camcore.Picture) -> None:
 
     if advised := picture.advised_stretch:
         st.button(
-            f"Brighten: show it as {advised}",
+            _("Brighten: show it as {levels}", levels=advised),
             key="picture-stretch",
             icon=":material/brightness_6:",
-            help=f"The picture has 16 bits and uses few of them. Black and white become "
-            f"{STRETCHES[advised]}.",
+            help=_(
+                "The picture has 16 bits and uses few of them. Black and white become {levels}.",
+                levels=_(STRETCHES[advised]),
+            ),
             on_click=choose,
             args=(advised,),
             width="stretch",
         )
     elif picture.stretch != "none":
         st.button(
-            f"Shown as {picture.stretch}: back to 16-bit",
+            _("Shown as {levels}: back to 16-bit", levels=picture.stretch),
             key="picture-stretch-back",
             icon=":material/undo:",
             on_click=choose,

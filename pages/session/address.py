@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterable, Mapping
 
 import streamlit as st
 
+from pages.languages.catalogues import gettext
+
 _WRITTEN = "address-written"
 _BEFORE = "address-before"
 _ASKED = "address-asked"
 _REFUSED = "address-refused"
 _PAGE = "address-page"
+_KEPT = "address-kept"
 _LONGEST = 4096  # characters of a value worth looking at: a path may have as many
 _SHOWN = 200  # and of one worth repeating in a sentence
 _IN_FLIGHT = 3.0  # seconds in which a browser that is clicked fast may still send an older address
@@ -31,6 +34,18 @@ def come_to(page: str) -> None:
         st.session_state[_BEFORE] = []
 
 
+def arriving(name: str) -> str | None:
+    """What a link says under a name before a page has taken it in; None where none arrives."""
+    now = _current()
+    values = now.get(name, ()) if _arrives(now) else ()
+    return values[0] if values else None
+
+
+def keep(name: str, value: str | None) -> None:
+    """Let every page's address say something beside what the page itself says; None for nothing."""
+    st.session_state[_KEPT] = {**st.session_state.get(_KEPT, {}), name: value}
+
+
 def read_link() -> bool:
     """Take in the address where it is not the one that this session wrote.
 
@@ -43,9 +58,7 @@ def read_link() -> bool:
     """
     now = _current()
     st.session_state[_REFUSED] = []
-    if not now or now == st.session_state.get(_WRITTEN):
-        return False
-    if any(now == before for before, _ in _recent()):
+    if not _arrives(now):
         return False
     st.session_state[_WRITTEN] = now
     st.session_state[_ASKED] = dict(now)
@@ -71,14 +84,18 @@ def asked_file(name: str, endings: Iterable[str]) -> str | None:
 def asked_one(name: str, allowed: Iterable[str], what: str) -> str | None:
     """The link's value under a name if it is allowed; else a sentence is kept for the page.
 
-    Case does not matter. `what` names the thing in the sentence.
+    Case does not matter. `what` names the thing in the sentence, in English.
     """
     for value in asked(name)[:1]:
         for candidate in allowed:
             if candidate.lower() == value.lower():
                 return candidate
         refuse(
-            f"The link asks for {what} “{value[:_SHOWN]}”, which there is not; the default is used."
+            gettext(
+                "The link asks for {what} “{value}”, which there is not; the default is used.",
+                what=gettext(what),
+                value=value[:_SHOWN],
+            )
         )
     return None
 
@@ -97,7 +114,7 @@ def write_link(values: Mapping[str, str | Iterable[str] | None]) -> None:
     """Put the view into the address; None leaves a name out."""
     wanted = {
         name: (value,) if isinstance(value, str) else tuple(value)
-        for name, value in values.items()
+        for name, value in {**values, **st.session_state.get(_KEPT, {})}.items()
         if value is not None
     }
     now, before = _current(), st.session_state.get(_WRITTEN)
@@ -113,6 +130,13 @@ def write_link(values: Mapping[str, str | Iterable[str] | None]) -> None:
 def amend_link(values: Mapping[str, str | None]) -> None:
     """Change some of what the address says, where only a part of the page runs again."""
     write_link({**(st.session_state.get(_WRITTEN) or {}), **values})
+
+
+def _arrives(now: dict[str, tuple[str, ...]]) -> bool:
+    """Whether an address is neither empty nor one that this session wrote."""
+    if not now or now == st.session_state.get(_WRITTEN):
+        return False
+    return not any(now == before for before, _ in _recent())
 
 
 def _recent() -> list[tuple[dict[str, tuple[str, ...]] | None, float]]:

@@ -13,6 +13,8 @@ from typing import Any, Protocol, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.languages.catalogues import gettext as _
+
 Result = TypeVar("Result")
 
 _POLL = 0.2  # seconds between two looks
@@ -78,7 +80,12 @@ class _Running:
         if not self.done or not self.total:
             return f"{spent:.0f} s"
         left = spent / self.done * (self.total - self.done)
-        return f"{self.done:,} of {self.total:,}, about {spoken(left)} left"
+        return _(
+            "{done} of {total}, about {left} left",
+            done=f"{self.done:,}",
+            total=f"{self.total:,}",
+            left=spoken(left),
+        )
 
 
 class _Workshop:
@@ -155,7 +162,7 @@ def run_with_progress(
             if bar is None:
                 with place.container():
                     bar = st.empty()
-                    st.button("Stop", key=button, on_click=stop)
+                    st.button(_("Stop"), key=button, on_click=stop)
             share = running.done / running.total if running.total else 0.0
             bar.progress(min(share, 1.0), text=f"{title}: {running.words()}")
             if show is not None and running.so_far is not displayed:
@@ -176,4 +183,8 @@ def spoken(seconds: float) -> str:
     >>> spoken(8.2), spoken(200)
     ('9 s', '4 min')
     """
-    return f"{seconds + 0.99:.0f} s" if seconds < 90 else f"{seconds / 60 + 0.5:.0f} min"
+    return (
+        f"{seconds + 0.99:.0f} s"
+        if seconds < 90
+        else _("{seconds} min", seconds=f"{seconds / 60 + 0.5:.0f}")
+    )

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 import camcore
 from pages.components.viewer import show_viewer
+from pages.languages.catalogues import gettext as _
 from pages.pickers.model_picker import ModelChoice
 from pages.pickers.picture_picker import PictureChoice
 from pages.session.shared_engine import model_loader
@@ -66,9 +67,14 @@ def _progress(choice: ModelChoice, began: float) -> tuple[float | None, str]:
     if entry and 0 < fetched < entry.megabytes:
         return (
             min(0.99, fetched / entry.megabytes),
-            f"Fetching the weights of {choice.title}: {fetched:.0f} of {entry.megabytes} MB …",
+            _(
+                "Fetching the weights of {title}: {fetched} of {megabytes} MB …",
+                title=choice.title,
+                fetched=f"{fetched:.0f}",
+                megabytes=entry.megabytes,
+            ),
         )
-    return None, f"Loading {choice.title} …"
+    return None, _("Loading {title} …", title=choice.title)
 
 
 def _growing_file(since: float) -> float:

@@ -9,6 +9,8 @@ from streamlit.navigation.page import Page as StreamlitPage
 
 from pages.components.accessible_names import give_names
 from pages.components.history import keep_places
+from pages.languages import choosing
+from pages.languages.catalogues import ENGLISH, gettext, marked, speak, spoken
 from pages.session import address
 
 _INSIDE = "inside-dashboard"
@@ -24,33 +26,37 @@ class PageEntry:
         The page's script, relative to dashboard.py.
     title, help : str
         Its name in the list and in the browser's tab, and one sentence.
+    translated : bool
+        Whether it speaks other languages than English.
     """
 
     path: str
     title: str
     help: str
+    translated: bool = False
 
 
 PAGES: tuple[PageEntry, ...] = (
     PageEntry(
         "pages/explore.py",
-        "Explore",
-        "One picture, one model: where does it look?",
+        marked("Explore"),
+        marked("One picture, one model: where does it look?"),
     ),
     PageEntry(
         "pages/compare.py",
-        "Compare",
-        "One picture, many maps: methods and layers side by side, with numbers.",
+        marked("Compare"),
+        marked("One picture, many maps: methods and layers side by side, with numbers."),
     ),
     PageEntry(
         "pages/learn.py",
-        "Learn",
-        "From the feature maps to the class activation map, one step at a time.",
+        marked("Learn"),
+        marked("From the feature maps to the class activation map, one step at a time."),
+        translated=True,
     ),
     PageEntry(
         "pages/audit.py",
-        "Audit",
-        "A folder of pictures and a model: what does it rely on, and how do we know?",
+        marked("Audit"),
+        marked("A folder of pictures and a model: what does it rely on, and how do we know?"),
     ),
 )
 """The first one is the default and is served at the root."""
@@ -59,12 +65,20 @@ PAGES: tuple[PageEntry, ...] = (
 def run_chosen_page() -> None:
     """Run the page that the address asks for, inside the frame that dashboard.py sets."""
     st.session_state[_INSIDE] = True
-    page = _chosen()
+    language = choosing.follow()
+    speak(language)
+    page, entry = _chosen()
     st.set_page_config(page_title=f"{page.title} · CAM Audit")
-    address.come_to(page.title)
+    address.come_to(entry.title)
     keep_places()
+    if not entry.translated:
+        choosing.say_english(page.title)
+        speak(ENGLISH)
     page.run()
-    give_names()
+    give_names(spoken())
+    speak(language)
+    choosing.show_choice()
+    speak(language if entry.translated else ENGLISH)  # for what runs without this frame
 
 
 def page_frame() -> None:
@@ -79,17 +93,27 @@ def page_frame() -> None:
         st.rerun()
 
 
-def _chosen() -> StreamlitPage:
-    first, *others = PAGES
-    default = st.Page(first.path, title=first.title, help=first.help, url_path="", default=True)
-    pages = [default]
-    pages += [st.Page(page.path, title=page.title, help=page.help) for page in others]
+def _chosen() -> tuple[StreamlitPage, PageEntry]:
+    """The page that the address asks for, and its entry."""
+    pages = [
+        st.Page(
+            entry.path,
+            title=gettext(entry.title),
+            help=gettext(entry.help),
+            default=entry is PAGES[0],
+            url_path="" if entry is PAGES[0] else None,
+        )
+        for entry in PAGES
+    ]
+    entries = dict(zip(pages, PAGES, strict=True))
+    default = pages[0]
 
     def to_default() -> None:
         values = {name: st.query_params.get_all(name) for name in st.query_params}
         st.switch_page(default, query_params=values)
 
     # The default page has no path of its own, but people will write one.
-    alias = first.title.lower()
-    pages.append(st.Page(to_default, title=first.title, url_path=alias, visibility="hidden"))
-    return st.navigation(pages)
+    alias = PAGES[0].title.lower()
+    pages.append(st.Page(to_default, title=default.title, url_path=alias, visibility="hidden"))
+    chosen = st.navigation(pages)
+    return chosen, entries.get(chosen, PAGES[0])

@@ -16,6 +16,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from camcore.auditing.runs.store import runs_folder
 from camcore.sources.bounds import check_bounds
 from pages.components.wording import plain
+from pages.languages.catalogues import gettext as _
 from pages.session.address import asked_where, refuse
 
 _ROOM = 4_000_000_000  # bytes on disk; model files may be large, the oldest go
@@ -107,8 +108,8 @@ def ask_upload(label: str, *, key: str, **options: Any) -> str | None:
         path = st.session_state[kept] = str(upload_folder().keep(upload))
     if upload is None:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"{plain(Path(path).name)}, uploaded before")
-            st.button("Remove", key=f"{key}-forget", type="tertiary", on_click=forget)
+            st.caption(_("{name}, uploaded before", name=plain(Path(path).name)))
+            st.button(_("Remove"), key=f"{key}-forget", type="tertiary", on_click=forget)
     return path
 
 
@@ -135,8 +136,11 @@ def follow_upload(token: str, key: str, what: str) -> None:
     st.session_state[f"{key}-kept"] = path
     if path is None:
         refuse(
-            f"The link asks for {what} that was uploaded, and this server does not have it (any "
-            "more): choose the file again."
+            _(
+                "The link asks for {what} that was uploaded, and this server does not have it "
+                "(any more): choose the file again.",
+                what=_(what),
+            )
         )
 
 

@@ -95,7 +95,7 @@ def test_a_clicker_turns_slides_and_keys_blacken_and_fill_the_screen(slide):
 
 def test_the_teachers_sheet_prints_on_a_few_pages(chromium):
     page = chromium.new_page()
-    page.set_content(sheet())
+    page.set_content(sheet("en"))
     printed = page.pdf(prefer_css_page_size=True)
     page.close()
     assert 2 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 5

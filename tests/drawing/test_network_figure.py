@@ -72,7 +72,7 @@ def test_layers_beside_the_map_are_not_on_the_way_to_it():
     first = [BEFORE[0], row("shortcut", 14, 14, 64, beside=True), BEFORE[3]]
     before, _ = drawn_layers((first, BEHIND), "block5_conv3")
     assert names(before) == ["block4_pool", "block5_conv3"]
-    assert "1 layer also reaches the scores beside A" in texts(
+    assert "layers that reach the scores beside A: 1" in texts(
         draw_parts((first, BEHIND), "block5_conv3")
     )
 

@@ -7,7 +7,7 @@ function name(uploader) {
   if (!said) return;
   if (zone && zone.getAttribute("role") !== "group") zone.setAttribute("role", "group");
   for (const button of uploader.querySelectorAll("[data-testid=stFileUploaderDropzone] button")) {
-    const named = `Upload: ${said}`;
+    const named = window.camauditWords.upload.replace("{name}", () => said);
     if (button.getAttribute("aria-label") !== named) button.setAttribute("aria-label", named);
   }
 }
@@ -17,7 +17,7 @@ function reach(equation) {
   if (scrolls && equation.tabIndex !== 0) {
     equation.tabIndex = 0;
     equation.setAttribute("role", "group");
-    equation.setAttribute("aria-label", "Equation, scrolls sideways");
+    equation.setAttribute("aria-label", window.camauditWords.equation);
   }
 }
 
@@ -26,7 +26,9 @@ function look() {
   document.querySelectorAll(".katex-display").forEach(reach);
 }
 
-export default function () {
+export default function ({ data }) {
+  window.camauditWords = data;
+  document.documentElement.lang = data.language;
   if (window.camauditNames) return;
   let waiting = null;
   const later = () => {

@@ -13,7 +13,23 @@ import streamlit as st
 import camcore
 from pages.components.map_row import DRAWING, STYLE
 from pages.components.payload import pack
+from pages.languages.catalogues import marked
+from pages.languages.for_browser import worded
 
+_SENTENCES = (
+    marked("In the order of"),
+    marked("largest contribution"),
+    marked("largest weight"),
+    marked("most active"),
+    marked("index"),
+    marked("Each in its own scale"),
+    marked("Off: all maps share the scale of the most active one"),
+    marked("Earlier feature maps"),
+    marked("Later feature maps"),
+    marked("{first} to {last} of {count}"),
+    marked("Feature map {k}: weight {weight}, mean {mean}, adds {added}"),
+    marked("{symbol} {weight} × mean {mean}"),
+)
 _HERE = Path(__file__).parent
 _gallery = st.components.v2.component(
     "camaudit_channel_gallery",
@@ -39,7 +55,13 @@ def show_gallery(
     key : str
     """
     grid = list(maps.shape[1:])
-    header = {"count": len(maps), "grid": grid, "symbol": symbol, "page": page}
+    header = {
+        "count": len(maps),
+        "grid": grid,
+        "symbol": symbol,
+        "page": page,
+        "words": worded(_SENTENCES),
+    }
     arrays = (maps, weights, means)
     blobs = [np.ascontiguousarray(array, "<f4").tobytes() for array in arrays]
     _gallery(key=key, data=pack(header, [camcore.palette("viridis").tobytes(), *blobs]))

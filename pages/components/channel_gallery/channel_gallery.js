@@ -13,19 +13,19 @@ class Gallery {
     this.controls = el("div", "controls");
     this.tiles = el("ul", "tiles");
     this.order = el("select");
-    for (const name of Object.keys(ORDERS)) this.order.append(el("option", "", name));
+    for (const name of Object.keys(ORDERS)) this.order.append(new Option(worded(name), name));
     this.order.addEventListener("input", () => this.turn(0));
-    const order = el("label", "", "In the order of");
+    const order = el("label", "", worded("In the order of"));
     order.append(this.order);
     this.own = el("input");
     this.own.type = "checkbox";
     this.own.checked = true;
     this.own.addEventListener("input", () => this.draw());
     const own = el("label", "tick");
-    own.append(this.own, "Each in its own scale");
-    own.title = "Off: all maps share the scale of the most active one";
-    this.back = this.button("‹", "Earlier feature maps", -1);
-    this.on = this.button("›", "Later feature maps", 1);
+    own.append(this.own, worded("Each in its own scale"));
+    own.title = worded("Off: all maps share the scale of the most active one");
+    this.back = this.button("‹", worded("Earlier feature maps"), -1);
+    this.on = this.button("›", worded("Later feature maps"), 1);
     this.where = el("i");
     const pager = el("div", "pager");
     pager.append(this.back, this.where, this.on);
@@ -72,7 +72,11 @@ class Gallery {
     const shown = sorted.slice(from, from + size);
     this.tiles.style.setProperty("--ratio", grid[1] / grid[0]);
     this.tiles.replaceChildren(...shown.map((own) => this.tile(own)));
-    this.where.textContent = `${from + 1} to ${from + shown.length} of ${count}`;
+    this.where.textContent = worded("{first} to {last} of {count}", {
+      first: from + 1,
+      last: from + shown.length,
+      count,
+    });
     this.back.disabled = this.page === 0;
     this.on.disabled = from + size >= count;
   }
@@ -87,8 +91,9 @@ class Gallery {
     const shades = map.map((value) => shade(value, low, high));
     canvas.getContext("2d").putImageData(cells(shades, rows, columns, this.palette, 0), 0, 0);
     canvas.setAttribute("role", "img");
-    const words = `weight ${signed(weight)}, mean ${signed(mean)}, adds ${signed(added)}`;
-    canvas.setAttribute("aria-label", `Feature map ${k}: ${words}`);
+    const numbers = { k, weight: signed(weight), mean: signed(mean), added: signed(added) };
+    const described = "Feature map {k}: weight {weight}, mean {mean}, adds {added}";
+    canvas.setAttribute("aria-label", worded(described, numbers));
     const bar = el("div", "bar");
     const fill = el("b", added < 0 ? "against" : "");
     const share = (50 * Math.abs(added)) / this.most;
@@ -100,7 +105,7 @@ class Gallery {
       canvas,
       bar,
       el("strong", "", `k = ${k}: ${added < 0 ? "" : "+"}${signed(added)}`),
-      el("span", "", `${symbol} ${signed(weight)} × mean ${signed(mean)}`)
+      el("span", "", worded("{symbol} {weight} × mean {mean}", { symbol, ...numbers }))
     );
     return tile;
   }
@@ -108,6 +113,7 @@ class Gallery {
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".gallery");
-  root.gallery ??= new Gallery(root);
-  root.gallery.update(unpack(data));
+  const unpacked = unpack(data);
+  if (speaksAnew(root, unpacked.header.words)) root.gallery = new Gallery(root);
+  root.gallery.update(unpacked);
 }

@@ -11,12 +11,15 @@ async function copy(text) {
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".copy");
   const status = root.querySelector("span");
-  root.limits = data.limits;
+  root.words = data;
+  root.querySelector("button").textContent = data.label;
   if (root.known) return;
   root.known = true;
   root.querySelector("button").addEventListener("click", async () => {
     const link = window.location.href;
     const copied = await copy(link);
-    status.textContent = `${copied ? "Copied." : `Copy it from the address bar: ${link}`} ${root.limits}`;
+    const { words } = root;
+    const done = copied ? words.copied : words.by_hand.replace("{link}", () => link);
+    status.textContent = `${done} ${words.limits}`;
   });
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.components.styling import CONTROLS
+from pages.languages.catalogues import gettext as _
 
 _LARGEST = 1_000_000  # characters of base64; a drawing has a few thousand
 _HERE = Path(__file__).parent
@@ -23,7 +24,12 @@ _canvas = st.components.v2.component(
 
 def draw_digit(*, key: str = "digit", on_change: Callable[[], None] = lambda: None) -> bytes | None:
     """The drawing as a PNG file, sent when the pen is lifted; None while there is none."""
-    result = _canvas(key=key, on_drawing_change=on_change)
+    words = {
+        "label": _("Draw a digit here with the mouse, a pen or a finger"),
+        "hint": _("Draw one digit, large and in the middle."),
+        "clear": _("Clear"),
+    }
+    result = _canvas(key=key, data=words, on_drawing_change=on_change)
     drawing = result.drawing
     if not isinstance(drawing, str) or len(drawing) > _LARGEST:
         return None

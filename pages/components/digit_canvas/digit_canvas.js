@@ -46,11 +46,14 @@ function start(root, canvas, context) {
   });
 }
 
-export default function ({ parentElement, setStateValue }) {
+export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".digit");
+  const canvas = root.querySelector("canvas");
+  canvas.setAttribute("aria-label", data.label);
+  root.querySelector("span").textContent = data.hint;
+  root.querySelector("button").textContent = data.clear;
   const known = Boolean(root.send);
   root.send = (png) => setStateValue("drawing", png);
   if (known) return;
-  const canvas = root.querySelector("canvas");
   start(root, canvas, canvas.getContext("2d"));
 }

@@ -14,6 +14,7 @@ from camcore.auditing.edits.by_hand import BRUSH, MOST_DABS, PARTS, HandEdit
 from pages.components.map_row import encoded_picture
 from pages.components.payload import READER, pack
 from pages.components.styling import CONTROLS
+from pages.languages.catalogues import gettext as _
 
 Stroke = list[list[float]]
 HANGS = "sky"
@@ -110,7 +111,7 @@ def show_edit_canvas(
         "strokes": strokes,
         "brush": brush,
         "turn": st.session_state.get(turn_key, 0),
-        "label": f"{seen.name}, to be edited by hand",
+        "label": _("{name}, to be edited by hand", name=seen.name),
         "help": words,
     }  # fmt: skip
     pictures = [seen, donor, edited]

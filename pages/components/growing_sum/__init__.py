@@ -11,7 +11,34 @@ import camcore
 from pages.components.map_row import DRAWING, STYLE, encoded_picture
 from pages.components.map_row.colours import signed_palette
 from pages.components.payload import pack
+from pages.languages.catalogues import marked
+from pages.languages.for_browser import worded
 
+_SENTENCES = (
+    marked("In the order of"),
+    marked("largest contribution"),
+    marked("index"),
+    marked("Feature maps in the sum"),
+    marked("{n} of {count}"),
+    marked("Play"),
+    marked("Stop"),
+    marked("Sum of {n} weighted feature map"),
+    marked("Sum of {n} weighted feature maps"),
+    marked("blue against, white zero, red for; from {low} to {high}"),
+    marked("Over the picture"),
+    marked("what is above zero, up to {highest}"),
+    marked("{title}, values from {lowest} to {highest}"),
+    marked("The sum of {n} feature maps over the picture"),
+    marked("Added last: feature map {k}"),
+    marked("Nothing added yet"),
+    marked("weight {symbol} = {weight}, its mean times the weight = {added}"),
+    marked("move the slider, or press Play"),
+    marked("Mean of the sum: {mean}, of all: {all}"),
+    marked("Mean of the sum {mean} + bias {bias} = {score} · class score {whole}"),
+    marked("Mean of the sum {mean} + bias {bias} = {score} · class score {whole}: reached"),
+    marked("Point at a cell, or focus a map and use the arrow keys, to see its product added."),
+    marked("Cell {row} down, {column} across: {before} so far + {product} = {after}"),
+)
 _HERE = Path(__file__).parent
 _sum = st.components.v2.component(
     "camaudit_growing_sum",
@@ -56,6 +83,7 @@ def show_growing_sum(
         "frame": vars(frame),
         "bias": bias,
         "symbol": symbol,
+        "words": worded(_SENTENCES),
         "picture": {"id": picture.sha256, "width": picture.width, "height": picture.height},
     }
     palettes = [signed_palette(), camcore.palette("viridis").tobytes()]

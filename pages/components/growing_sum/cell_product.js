@@ -60,15 +60,20 @@ class CellProduct {
     const seen = this.cell && last;
     this.link.style.display = seen ? "" : "none";
     if (!seen) {
-      this.output.textContent = PRODUCT_HINT;
+      this.output.textContent = worded(PRODUCT_HINT);
       return;
     }
     const [row, column] = this.cell;
     const at = row * grid[1] + column;
     const product = last.weight * last.values[at];
     this.output.textContent =
-      `Cell ${row + 1} down, ${column + 1} across: ${signed(values[at] - product)} so far + ` +
-      `${symbol} ${signed(last.weight)} × ${signed(last.values[at])} = ${signed(values[at])}`;
+      worded("Cell {row} down, {column} across: {before} so far + {product} = {after}", {
+        row: row + 1,
+        column: column + 1,
+        before: signed(values[at] - product),
+        product: `${symbol} ${signed(last.weight)} × ${signed(last.values[at])}`,
+        after: signed(values[at]),
+      });
     const [start, end] = [this.from, this.to].map(({ canvas }, i) => this.ring(i, canvas));
     const beside = end.left >= start.right; // else the sum stands below, on a narrow screen
     this.stretch(

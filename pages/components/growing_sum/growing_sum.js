@@ -9,20 +9,20 @@ const PLAYING = 6000; // milliseconds for the whole sum
 class Sum {
   constructor(root) {
     this.order = el("select");
-    for (const name of Object.keys(ORDERS)) this.order.append(el("option", "", name));
+    for (const name of Object.keys(ORDERS)) this.order.append(new Option(worded(name), name));
     this.order.addEventListener("input", () => this.arrange());
-    const order = el("label", "", "In the order of");
+    const order = el("label", "", worded("In the order of"));
     order.append(this.order);
-    this.slider = makeSlider("Feature maps in the sum", {
+    this.slider = makeSlider(worded("Feature maps in the sum"), {
       max: 1,
       value: 1,
-      shown: (n) => `${n} of ${this.header?.count ?? 1}`,
+      shown: (n) => worded("{n} of {count}", { n, count: this.header?.count ?? 1 }),
       changed: () => {
         this.stop();
         this.draw();
       },
     });
-    this.play = el("button", "", "Play");
+    this.play = el("button", "", worded("Play"));
     this.play.type = "button";
     this.play.addEventListener("click", () => (this.timer ? this.stop() : this.start()));
     const controls = el("div", "controls");
@@ -101,7 +101,7 @@ class Sum {
   }
 
   start() {
-    this.play.textContent = "Stop";
+    this.play.textContent = worded("Stop");
     const { input, tell } = this.slider;
     const { count } = this.header;
     const from = Number(input.value) < count ? Number(input.value) : 0;
@@ -122,7 +122,7 @@ class Sum {
   stop() {
     cancelAnimationFrame(this.timer);
     this.timer = null;
-    this.play.textContent = "Play";
+    this.play.textContent = worded("Play");
   }
 
   draw() {
@@ -135,18 +135,31 @@ class Sum {
     this.drawLast(n, cells);
     const [low, high] = [-this.largest, this.largest];
     paintCells(this.map.canvas, { ...cells, values, low, high, palette: this.palettes.signed });
-    this.map.title.textContent = `Sum of ${n} weighted feature map${n === 1 ? "" : "s"}`;
+    this.map.title.textContent = worded(
+      n === 1 ? "Sum of {n} weighted feature map" : "Sum of {n} weighted feature maps", { n }
+    );
     this.map.sub.textContent =
-      `blue against, white zero, red for; from ${signed(low)} to ${signed(high)}`;
+      worded("blue against, white zero, red for; from {low} to {high}", {
+        low: signed(low),
+        high: signed(high),
+      });
     const spread = values.map((value) => shade(value, 0, this.highest));
     const options = { ...cells, values: spread, frame: header.frame, interpolation: "bilinear" };
     const drawn = { ...options, palette: this.palettes.even, alpha: 0.6 };
     paintOver(this.over.canvas, this.bitmap, header.picture, drawn);
-    this.over.title.textContent = "Over the picture";
-    this.over.sub.textContent = `what is above zero, up to ${signed(this.highest)}`;
-    const range = `values from ${signed(Math.min(...values))} to ${signed(Math.max(...values))}`;
-    this.map.canvas.setAttribute("aria-label", `${this.map.title.textContent}, ${range}`);
-    this.over.canvas.setAttribute("aria-label", `The sum of ${n} feature maps over the picture`);
+    this.over.title.textContent = worded("Over the picture");
+    this.over.sub.textContent = worded("what is above zero, up to {highest}", {
+      highest: signed(this.highest),
+    });
+    const described = worded("{title}, values from {lowest} to {highest}", {
+      title: this.map.title.textContent,
+      lowest: signed(Math.min(...values)),
+      highest: signed(Math.max(...values)),
+    });
+    this.map.canvas.setAttribute("aria-label", described);
+    this.over.canvas.setAttribute(
+      "aria-label", worded("The sum of {n} feature maps over the picture", { n })
+    );
     const k = this.sequence[n - 1];
     const last = n ? { weight: this.weights[k], values: this.mapOf(k) } : null;
     this.product.draw(header.grid, values, last, header.symbol);
@@ -167,11 +180,14 @@ class Sum {
     const high = values.reduce((a, b) => Math.max(a, b), 0) || 1;
     const low = values.reduce((a, b) => Math.min(a, b), 0);
     paintCells(canvas, { ...cells, values, low, high, palette: this.palettes.even });
-    title.textContent = n ? `Added last: feature map ${k}` : "Nothing added yet";
+    title.textContent = n ? worded("Added last: feature map {k}", { k }) : worded("Nothing added yet");
     sub.textContent = n
-      ? `weight ${this.header.symbol} = ${signed(this.weights[k])}, ` +
-        `its mean times the weight = ${signed(this.added[k])}`
-      : "move the slider, or press Play";
+      ? worded("weight {symbol} = {weight}, its mean times the weight = {added}", {
+          symbol: this.header.symbol,
+          weight: signed(this.weights[k]),
+          added: signed(this.added[k]),
+        })
+      : worded("move the slider, or press Play");
     canvas.setAttribute("aria-label", `${title.textContent}; ${sub.textContent}`);
   }
 
@@ -179,11 +195,23 @@ class Sum {
     const { bias, count } = this.header;
     const score = this.scores[n];
     if (bias === null) {
-      this.running.textContent = `Mean of the sum: ${signed(score)}, of all: ${signed(this.scores[count])}`;
+      this.running.textContent = worded("Mean of the sum: {mean}, of all: {all}", {
+        mean: signed(score),
+        all: signed(this.scores[count]),
+      });
     } else {
       this.running.textContent =
-        `Mean of the sum ${signed(score - bias)} + bias ${signed(bias)} = ${signed(score)}` +
-        ` · class score ${signed(this.scores[count])}${n === count ? ": reached" : ""}`;
+        worded(
+          n === count
+            ? "Mean of the sum {mean} + bias {bias} = {score} · class score {whole}: reached"
+            : "Mean of the sum {mean} + bias {bias} = {score} · class score {whole}",
+          {
+            mean: signed(score - bias),
+            bias: signed(bias),
+            score: signed(score),
+            whole: signed(this.scores[count]),
+          }
+        );
     }
     this.drawLine(n);
   }
@@ -213,6 +241,7 @@ class Sum {
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".sum");
-  root.sum ??= new Sum(root);
-  root.sum.update(unpack(data));
+  const unpacked = unpack(data);
+  if (speaksAnew(root, unpacked.header.words)) root.sum = new Sum(root);
+  root.sum.update(unpacked);
 }

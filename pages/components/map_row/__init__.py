@@ -19,7 +19,16 @@ import camcore
 from pages.components.map_row.colours import signed_palette
 from pages.components.payload import READER, pack
 from pages.components.styling import CONTROLS
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked
+from pages.languages.for_browser import worded
 
+_SENTENCES = (
+    marked("Map over the picture"),
+    marked("Here · {readings}"),
+    marked("not seen"),
+    marked("Point at a map to read the same place in all of them."),
+)
 _LONGEST = 900  # pixels of the longest side of a picture that is sent
 _HERE = Path(__file__).parent
 _VIEWER = _HERE.with_name("viewer")
@@ -103,18 +112,31 @@ def show_maps(figures: Sequence[MapFigure], picture: camcore.Picture, *, key: st
     header = {
         "picture": {"id": picture.sha256, "width": picture.width, "height": picture.height},
         "figures": described,
+        "words": worded(_SENTENCES),
     }
     _row(key=key, data=pack(header, blobs))
 
 
 def _described(figure: MapFigure, blob: int) -> dict[str, Any]:
     lowest, highest = float(figure.values.min()), float(figure.values.max())
-    words = "over the picture, " if figure.over else ""
+    height, width = figure.values.shape
+    if figure.over:
+        described = _(
+            "{title}: over the picture, {height} × {width} cells, values from {lowest} to "
+            "{highest}. {sub}",
+            title=figure.title, height=height, width=width, lowest=f"{lowest:.3g}",
+            highest=f"{highest:.3g}", sub=figure.sub,
+        )  # fmt: skip
+    else:
+        described = _(
+            "{title}: {height} × {width} cells, values from {lowest} to {highest}. {sub}",
+            title=figure.title, height=height, width=width, lowest=f"{lowest:.3g}",
+            highest=f"{highest:.3g}", sub=figure.sub,
+        )  # fmt: skip
     return {
         "title": figure.title,
         "sub": figure.sub,
-        "alt": f"{figure.title}: {words}{figure.values.shape[0]} × {figure.values.shape[1]} cells, "
-        f"values from {lowest:.3g} to {highest:.3g}. {figure.sub}",
+        "alt": described,
         "grid": list(figure.values.shape),
         "frame": vars(figure.frame),
         "low": figure.low,

@@ -6,7 +6,7 @@ class Row {
     this.alpha = 0.6;
     this.figures = el("div", "figures");
     this.controls = el("div", "controls");
-    this.slider = makeSlider("Map over the picture", {
+    this.slider = makeSlider(worded("Map over the picture"), {
       max: 100,
       value: 100 * this.alpha,
       shown: (value) => `${value} %`,
@@ -90,7 +90,7 @@ class Row {
       y = (map.frame.y0 + y * (map.frame.y1 - map.frame.y0)) / height;
     }
     const parts = this.maps.map((own) => `${own.title}: ${this.value(own, x, y)}`);
-    this.say(`Here · ${parts.join(" · ")}`);
+    this.say(worded("Here · {readings}", { readings: parts.join(" · ") }));
   }
 
   value(map, x, y) {
@@ -99,22 +99,25 @@ class Row {
       const column = Math.floor(x * map.canvas.width) - map.full.x0;
       const row = Math.floor(y * map.canvas.height) - map.full.y0;
       const inside = column >= 0 && row >= 0 && column < map.full.w && row < map.full.h;
-      return inside ? map.full.values[row * map.full.w + column].toFixed(2) : "not seen";
+      return inside
+        ? pointed(map.full.values[row * map.full.w + column].toFixed(2))
+        : worded("not seen");
     }
     const { frame, rows, columns } = map;
     const column = Math.floor(((x * frame.width - frame.x0) / (frame.x1 - frame.x0)) * columns);
     const row = Math.floor(((y * frame.height - frame.y0) / (frame.y1 - frame.y0)) * rows);
     const inside = column >= 0 && row >= 0 && column < columns && row < rows;
-    return inside ? signed(map.values[row * columns + column]) : "not seen";
+    return inside ? signed(map.values[row * columns + column]) : worded("not seen");
   }
 
-  say(words = "Point at a map to read the same place in all of them.") {
+  say(words = worded("Point at a map to read the same place in all of them.")) {
     this.readout.textContent = words;
   }
 }
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".row");
-  root.row ??= new Row(root);
-  root.row.update(unpack(data));
+  const unpacked = unpack(data);
+  if (speaksAnew(root, unpacked.header.words)) root.row = new Row(root);
+  root.row.update(unpacked);
 }

@@ -11,12 +11,13 @@ from PIL import Image
 
 import camcore
 from pages.components.payload import READER, pack
+from pages.languages.catalogues import gettext as _
 
 _SIDE = 112
 _HERE = Path(__file__).parent
 _thumbnails = st.components.v2.component(
     "camaudit_thumbnails",
-    html='<div class="grid" role="radiogroup" aria-label="Sample pictures"></div>',
+    html='<div class="grid" role="radiogroup"></div>',
     css=(_HERE / "thumbnails.css").read_text(encoding="utf-8"),
     js=READER + (_HERE / "thumbnails.js").read_text(encoding="utf-8"),
 )
@@ -42,7 +43,8 @@ def pick_thumbnail(samples: Sequence[camcore.Sample], chosen: str, *, into: str)
 
     header = {
         "chosen": chosen,
-        "samples": [{"name": sample.name, "title": sample.title} for sample in samples],
+        "label": _("Sample pictures"),
+        "samples": [{"name": sample.name, "title": _(sample.title)} for sample in samples],
     }
     blobs = [_thumbnail(str(sample.file)) for sample in samples]
     _thumbnails(key=key, data=pack(header, blobs), on_picked_change=picked)

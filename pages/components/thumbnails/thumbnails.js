@@ -3,6 +3,7 @@
 export default function ({ data, parentElement, setStateValue }) {
   const grid = parentElement.querySelector(".grid");
   const { header, blob } = unpack(data);
+  grid.setAttribute("aria-label", header.label);
   const shape = JSON.stringify(header.samples);
   if (grid.shape !== shape) {
     grid.shape = shape;

@@ -1,4 +1,21 @@
-// Elements with text in them, and numbers as people read them.
+// Elements with text in them, and sentences and numbers as people read them.
+
+let wording = { language: "en", decimal: ".", sentences: {} };
+
+// Take over the reader's language, as the server sends it; true where what `root` holds is none of
+// it: it is emptied then, to be made anew.
+function speaksAnew(root, words) {
+  wording = words;
+  if (root.lang === words.language) return false;
+  root.lang = words.language;
+  root.replaceChildren();
+  return true;
+}
+
+function worded(sentence, values = {}) {
+  const translated = wording.sentences[sentence] ?? sentence;
+  return translated.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+}
 
 function el(tag, className, text) {
   const node = document.createElement(tag);
@@ -9,8 +26,9 @@ function el(tag, className, text) {
 
 function short(value) {
   const size = Math.abs(value);
-  if (size !== 0 && (size < 0.001 || size >= 100000)) return value.toExponential(1);
-  return String(Number(value.toPrecision(3)));
+  if (size !== 0 && (size < 0.001 || size >= 100000)) return pointed(value.toExponential(1));
+  return pointed(String(Number(value.toPrecision(3))));
 }
 
+const pointed = (digits) => digits.replace(".", wording.decimal);
 const percent = (value) => `${Math.round(value * 100)} %`;

@@ -15,7 +15,9 @@ from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.launching import list_runs
 from camcore.auditing.runs.run import Run
 from pages.components.wording import plain
-from pages.parts.audit import places, words
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import ngettext
+from pages.parts.audit import places
 
 _MOST = 30  # runs that are looked at, the newest first
 _COVERED = 0.5  # share of what is painted that must lie in a finding's region to be about it
@@ -85,28 +87,55 @@ def show_effect(
     """The audit's number beside the one picture, or that there is none."""
     if not audits:
         st.caption(
-            f"One picture is no proof. No audit of {plain(model.name)} is kept here, so there is "
-            "no number over many pictures to set beside it: the Audit page makes one."
+            _(
+                "One picture is no proof. No audit of {model} is kept here, so there is no number "
+                "over many pictures to set beside it: the Audit page makes one.",
+                model=plain(model.name),
+            )
         )
         return
     measured = measured_at(audits, edit, mask)
     run = audits[0].run if measured is None else measured[0]
     if measured is None:
         st.caption(
-            "One picture is no proof. The audit that is kept here has proven no reliance on this "
-            "part of the pictures."
+            _(
+                "One picture is no proof. The audit that is kept here has proven no reliance on "
+                "this part of the pictures."
+            )
         )
     else:
         finding = measured[1]
         st.markdown(
-            f"**Over many pictures: {words.effect_of(finding)}.** Taken from pictures of "
-            f"{plain(finding.class_name)}, “{plain(finding.cue)}” turns so many more of every 100 "
-            f"pictures of other classes into {plain(finding.class_name)} than the same edit "
-            f"without the cue ({words.count(finding.pairs, 'held-out pair')})."
+            _(
+                "**Over many pictures: {effect}.** Taken from pictures of {class_name}, “{cue}” "
+                "turns so many more of every 100 pictures of other classes into {class_name} "
+                "than the same edit without the cue ({pairs}).",
+                effect=_effect_of(finding),
+                class_name=plain(finding.class_name),
+                cue=plain(finding.cue),
+                pairs=ngettext("{count} held-out pair", "{count} held-out pairs", finding.pairs),
+            )
         )
     with st.container(key="by-hand-audit"):
         places.link(
-            "The audit" if measured is None else "The audit's evidence",
+            _("The audit") if measured is None else _("The audit's evidence"),
             places.Place(run=places.name_of(run), finding=measured[1].id if measured else ""),
             icon=":material/search:",
         )
+
+
+def _effect_of(finding: Finding) -> str:
+    """The effect in points, with its interval.
+
+    Examples
+    --------
+    >>> _effect_of(Finding("a--b", "a", "b", "b", "relied on", effect=0.62, interval=(0.54, 0.7)))
+    '+62 points (54 to 70)'
+    """
+    whole = round(100 * (finding.effect or 0.0))
+    number = f"{whole:+d}".replace("-", "−")
+    points = ngettext("{count} point", "{count} points", abs(whole), count=number)
+    if finding.interval is None:
+        return points
+    low, high = (f"{100 * bound:.0f}".replace("-", "−") for bound in finding.interval)
+    return _("{points} ({low} to {high})", points=points, low=low, high=high)

@@ -22,26 +22,37 @@ from camcore.auditing.edits.by_hand import (
 from pages.components.edit_canvas import HANGS, HandMove, show_edit_canvas
 from pages.components.map_row import show_maps
 from pages.components.wording import calmly, plain, share
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked, ngettext
 from pages.parts.by_hand.audited import Audited, audits_of, show_effect
 from pages.parts.learn.showing import over
 from pages.session.address import amend_link, asked, refuse
 
-PART_TITLES = {"sky": "Sky (top band)", "tag": "Corner tag", "frame": "Frame", BRUSH: "Brush"}
+PART_TITLES = {
+    "sky": marked("Sky (top band)"),
+    "tag": marked("Corner tag"),
+    "frame": marked("Frame"),
+    BRUSH: marked("Brush"),
+}
 FILL_TITLES = {
-    "picture": "Another picture",
-    "surroundings": "Surroundings",
-    "blur": "Blur",
-    "gray": "Gray",
+    "picture": marked("Another picture"),
+    "surroundings": marked("Surroundings"),
+    "blur": marked("Blur"),
+    "gray": marked("Gray"),
 }
 _AWAY = {part: -region.box[3] for part, region in PARTS.items()} | {BRUSH: 0.0}
 """How far down a part lies that is not on the picture: just above its upper edge."""
 _BRUSH = 8  # percent of the width
 _CLASSES = 3  # whose probabilities are told
 _WORDS = {
-    "sky": "Drag on the picture, or press the arrow keys, to draw the top band down over it.",
-    BRUSH: "Drag to paint. By keyboard: arrows move the brush, space paints, Backspace undoes.",
+    "sky": marked(
+        "Drag on the picture, or press the arrow keys, to draw the top band down over it."
+    ),
+    BRUSH: marked(
+        "Drag to paint. By keyboard: arrows move the brush, space paints, Backspace undoes."
+    ),
 }
-_MOVES = "Drag on the picture, or press the arrow keys, to move it there."
+_MOVES = marked("Drag on the picture, or press the arrow keys, to move it there.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +146,7 @@ class EditState:
             right, down = (float(move) / 100 for move in moves) if moves else (0.0, _AWAY[part])
             edit = HandEdit(part, fill, right, down)
         except (camcore.InputError, ValueError, KeyError):
-            refuse("The link asks for an edit of the picture that there is not; none is made.")
+            refuse(_("The link asks for an edit of the picture that there is not; none is made."))
             return
         self.set(part=edit.part, fill=edit.fill, right=edit.right, down=edit.down, strokes=[])
 
@@ -184,10 +195,10 @@ def _pick(subject: Subject, state: EditState) -> str:
     """What is edited and what fills it; gives the name of the picture to take from."""
     state.set(part=state.get("part", state.part), fill=state.get("fill", state.fill))
     st.segmented_control(
-        "Change",
+        _("Change"),
         list(PART_TITLES),
         key=state.name("part"),
-        format_func=PART_TITLES.__getitem__,
+        format_func=lambda part: _(PART_TITLES[part]),
         on_change=_chosen,
         args=(state, True),
         required=True,
@@ -196,31 +207,33 @@ def _pick(subject: Subject, state: EditState) -> str:
     if state.get("fill", state.fill) not in fills:
         state.set(fill=fills[0])
     st.segmented_control(
-        "Fill it with",
+        _("Fill it with"),
         fills,
         key=state.name("fill"),
-        format_func=FILL_TITLES.__getitem__,
+        format_func=lambda fill: _(FILL_TITLES[fill]),
         on_change=_chosen,
         args=(state, False),
         required=True,
-        help="What lies in the same place of another picture; what the pixels around it lead to, "
-        "as the audit fills a region; blur; or an even gray.",
+        help=_(
+            "What lies in the same place of another picture; what the pixels around it lead to, "
+            "as the audit fills a region; blur; or an even gray."
+        ),
     )
     names = list(subject.donors)
     if state.get("fill", state.fill) == "picture":
         if state.get("donor", None) not in names:
             state.set(donor=names[0])
         st.selectbox(
-            "Taken from",
+            _("Taken from"),
             names,
             key=state.name("donor"),
-            format_func=lambda name: camcore.sample(name).title,
+            format_func=lambda name: _(camcore.sample(name).title),
             on_change=_chosen,
             args=(state, False),
             width=220,
         )
     _show_numbers(state)
-    st.button("Undo all", key=state.name("clear"), icon=":material/undo:", on_click=_clear,
+    st.button(_("Undo all"), key=state.name("clear"), icon=":material/undo:", on_click=_clear,
               args=(state,))  # fmt: skip
     return str(state.get("donor", ""))
 
@@ -229,10 +242,10 @@ def _show_numbers(state: EditState) -> None:
     """The place of the part, or the size of the brush, for who does not drag."""
     part = state.get("part", state.part)
     if part == BRUSH:
-        st.slider("Brush, % of the width", 2, 30, _BRUSH, key=state.name("brush"), width=180)
+        st.slider(_("Brush, % of the width"), 2, 30, _BRUSH, key=state.name("brush"), width=180)
         return
     low, high = (round(100 * _AWAY[part]), 0) if part == HANGS else (-100, 100)
-    for value, label in (("down", "Moved down, %"), ("right", "Moved right, %")):
+    for value, label in (("down", _("Moved down, %")), ("right", _("Moved right, %"))):
         if part == HANGS and value == "right":
             continue
         slider = state.name(f"{value}-slider")
@@ -276,7 +289,7 @@ def _show_canvas(
         edit,
         state.get("strokes", []),
         brush=state.get("brush", _BRUSH) / 100,
-        words=_WORDS.get(edit.part, _MOVES),
+        words=_(_WORDS.get(edit.part, _MOVES)),
         key=state.name("canvas"),
         on_move=moved,
     )
@@ -287,7 +300,7 @@ def _show_map(subject: Subject, edited: camcore.Picture) -> None:
         subject.model, edited, target=subject.target, method=subject.method, **subject.options
     )
     method = camcore.METHODS[subject.method].title
-    title = f"Where it looks for {explanation.target.name}"
+    title = _("Where it looks for {name}", name=explanation.target.name)
     show_maps([over(explanation, title, method)], edited, key="by-hand-map")
 
 
@@ -303,10 +316,15 @@ def _show_answers(
     if regression:
         st.markdown(f"### {name}: {before[0].score:.4g} → {after[0].score:.4g}")
     elif before[0].index != after[0].index:
-        st.markdown(f"### The answer turns: {plain(before[0].name)} → {name}")
+        turned = _("The answer turns: {before} → {after}", before=plain(before[0].name), after=name)
+        st.markdown(f"### {turned}")
     else:
-        st.markdown(f"### The answer stays: {name}")
-    st.caption(f"{share(covered) if covered else 'Nothing'} of the picture is replaced.")
+        stays = _("The answer stays: {name}", name=name)
+        st.markdown(f"### {stays}")
+    if covered:
+        st.caption(_("{share} of the picture is replaced.", share=share(covered)))
+    else:
+        st.caption(_("Nothing of the picture is replaced."))
     now = {answer.index: answer for answer in after}
     indices = list(
         dict.fromkeys([before[0].index, after[0].index, *(answer.index for answer in before)])
@@ -326,7 +344,9 @@ def _show_number(was: camcore.Prediction, now: camcore.Prediction, regression: b
     st.metric(
         plain(now.name),
         share(now.probability),
-        f"{points:+d} points" if points else "as before",
+        ngettext("{count} point", "{count} points", abs(points), count=f"{points:+d}")
+        if points
+        else _("as before"),
         delta_color="off",
         delta_arrow="auto" if points else "off",
     )

@@ -8,6 +8,7 @@ import streamlit as st
 
 import camcore
 from pages.components.wording import share
+from pages.languages.catalogues import gettext as _
 from pages.pickers import map_picker, model_picker, picture_picker
 from pages.pickers.model_picker import BUNDLED, ModelChoice
 from pages.pickers.picture_picker import SAMPLE
@@ -76,7 +77,7 @@ def offer_model(sentence: str, name: str, *, image: str | None = None) -> None:
     """
     st.info(sentence)
     st.button(
-        f"Take {name}",
+        _("Take {name}", name=name),
         key=f"learn-take-{name}",
         type="primary",
         on_click=choose_model,
@@ -96,7 +97,7 @@ def pick_class(model: camcore.Classifier, ranked: Sequence[camcore.Prediction]) 
         try:
             st.session_state[_CHOSEN] = camcore.match_label(model.class_names, wanted)
         except camcore.InputError as error:
-            refuse(f"The link asks for a class that cannot be found. {error}")
+            refuse(_("The link asks for a class that cannot be found. {error}", error=error))
     by_index = {prediction.index: prediction for prediction in ranked}
     chosen = st.session_state.get(_CHOSEN)
     st.session_state[_CLASS] = chosen if chosen in by_index else ranked[0].index
@@ -108,13 +109,15 @@ def pick_class(model: camcore.Classifier, ranked: Sequence[camcore.Prediction]) 
         return f"{prediction.name} · {share(prediction.probability)}"
 
     return st.selectbox(
-        "Class",
+        _("Class"),
         list(by_index),
         key=_CLASS,
         format_func=label,
         on_change=_class_chosen,
-        help="The class that the numbers are about, with its class probability; "
-        "the most probable one comes first.",
+        help=_(
+            "The class that the numbers are about, with its class probability; "
+            "the most probable one comes first."
+        ),
     )
 
 

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pages.languages.catalogues import gettext as _
 from pages.parts.learn.contributions import Contributions
 from pages.parts.learn.lesson import Lesson, Weights
 
 _TERMS = 3  # products that are written out; the rest is one number
 number = Lesson.number
+
+
+def text(words: str) -> str:
+    """Words inside of an equation.
+
+    Examples
+    --------
+    >>> print(text("one cell"))
+    \\text{one cell}
+    """
+    return rf"\text{{{words}}}"
 
 
 def in_brackets(value: float) -> str:
@@ -36,7 +48,8 @@ def score(parts: Contributions, weights: Weights, value: float) -> str:
     ]
     others = len(parts.added) - len(first)
     if others:
-        products.append(rf"\underbrace{{{in_brackets(rest)}}}_{{{others}\ \text{{others}}}}")
+        named = text(_("others"))
+        products.append(rf"\underbrace{{{in_brackets(rest)}}}_{{{others}\ {named}}}")
     products.append(rf"\underbrace{{{in_brackets(weights.bias or 0.0)}}}_{{b}}")
     return rf"y = \sum_k w_k\,\overline{{A_k}} + b = {_summed(products)} = {number(value)}"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.wording import plain, share
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked
 from pages.parts.learn import predicting, presenting
 from pages.parts.learn.lesson import Lesson
 from pages.parts.learn.steps import STEPS, Step
@@ -29,7 +31,7 @@ _top = st.components.v2.component(
 
 def follow_link() -> None:
     """Take over the step that a link asks for."""
-    st.session_state[_KEY] = asked_one("step", _NUMBERS, "the step") or STEPS[0].slug
+    st.session_state[_KEY] = asked_one("step", _NUMBERS, marked("the step")) or STEPS[0].slug
 
 
 def show_head(presents: bool) -> Step:
@@ -39,17 +41,17 @@ def show_head(presents: bool) -> Step:
     _top(key="learn-top", data=st.session_state[_KEY])
     with st.container(horizontal=True, vertical_alignment="center", key="learn-head"):
         slug = st.selectbox(
-            "Step",
+            _("Step"),
             list(_NUMBERS),
             key=_KEY,
             persist_state="session",
-            format_func=lambda slug: f"{_NUMBERS[slug]} · {STEPS[_NUMBERS[slug] - 1].title}",
+            format_func=lambda slug: f"{_NUMBERS[slug]} · {_(STEPS[_NUMBERS[slug] - 1].title)}",
             label_visibility="collapsed",
             width=460 if presents else 340,  # pixels; the type is larger
         )
         number = _NUMBERS[slug]
-        _go("Previous", number - 1, "head", shortcut="Left")
-        _go("Next", number + 1, "head", shortcut="Right", answers=presents)
+        _go(_("Previous"), number - 1, "head-previous", shortcut="Left")
+        _go(_("Next"), number + 1, "head-next", shortcut="Right", answers=presents)
         st.space("stretch")
         predicting.show_toggle()
         presenting.show_toggle()
@@ -58,7 +60,7 @@ def show_head(presents: bool) -> Step:
         st.progress(number / len(STEPS))
     if presents:
         presenting.watch_keys(slug, lambda to: _turn(number, to))
-    st.title(step.title, anchor=False)
+    st.title(_(step.title), anchor=False)
     return step
 
 
@@ -67,13 +69,32 @@ def show_subject(lesson: Lesson) -> None:
     answer = lesson.features()
     layer = lesson.layer
     name = plain(layer.name)
-    what, value = "class", share(float(answer.probabilities[lesson.target]))
+    subject = {
+        "model": plain(lesson.choice.title),
+        "picture": plain(lesson.picture.name),
+        "layer": name,
+        "channels": layer.channels,
+        "height": layer.height,
+        "width": layer.width,
+        "target": lesson.target_name,
+    }
     if lesson.model.output_kind == "regression":
-        what, value = "output", f"{float(answer.scores[lesson.target]):.4g}"
+        st.caption(
+            _(
+                "**{model}** on {picture} · layer {layer}, {channels} feature maps of {height} × "
+                "{width} cells · output: {target} ({value})",
+                value=f"{float(answer.scores[lesson.target]):.4g}",
+                **subject,
+            )
+        )
+        return
     st.caption(
-        f"**{plain(lesson.choice.title)}** on {plain(lesson.picture.name)} · layer {name}, "
-        f"{layer.channels} feature maps of {layer.height} × {layer.width} cells · "
-        f"{what}: {lesson.target_name} ({value})"
+        _(
+            "**{model}** on {picture} · layer {layer}, {channels} feature maps of {height} × "
+            "{width} cells · class: {target} ({value})",
+            value=share(float(answer.probabilities[lesson.target])),
+            **subject,
+        )
     )
 
 
@@ -82,7 +103,8 @@ def show_foot(step: Step) -> None:
     number = _NUMBERS[step.slug]
     if number < len(STEPS):
         with st.container(key="learn-foot"):
-            _go(f"Next: {STEPS[number].title}", number + 1, "foot")
+            title = _(STEPS[number].title)
+            _go(_("Next: {title}", title=title), number + 1, "foot-next")
 
 
 def _turn(number: int, to: str) -> None:
@@ -106,12 +128,12 @@ def _go(
     asks = answers and predicting.is_asking(STEPS[to - 2].slug)
     st.button(
         label,
-        key=f"learn-{where}-{label.split(':')[0].lower()}",
+        key=f"learn-{where}",
         on_click=_turn if asks else _choose,
         args=(to - 1, "next") if asks else (STEPS[to - 1].slug if inside else "",),
         disabled=not (inside or asks),
         shortcut=shortcut,
-        type="primary" if where == "foot" else "secondary",
+        type="primary" if where == "foot-next" else "secondary",
     )
 
 

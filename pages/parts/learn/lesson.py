@@ -10,6 +10,7 @@ import streamlit as st
 
 import camcore
 from pages.components.wording import plain
+from pages.languages.numbers import decimal_mark
 from pages.parts.learn.choosing import bundled_choice
 from pages.pickers.model_picker import ModelChoice
 from pages.session.model_loading import load_with_progress
@@ -128,12 +129,12 @@ class Lesson:
         >>> [Lesson.number(x) for x in (12.3456, -0.5, 0.0, 1234.0, 0.000012)]
         ['12.35', '-0.500', '0', '1234', '1.20\\\\times 10^{-5}']
         """
-        size = abs(float(value))
+        size, mark = abs(float(value)), r"{,}" if decimal_mark() == "," else "."
         if size == 0:
             return "0"
         if size < 0.001 or size >= 100_000:
             digits, power = f"{value:.2e}".split("e")
-            return rf"{digits}\times 10^{{{int(power)}}}"
+            return rf"{digits}\times 10^{{{int(power)}}}".replace(".", mark)
         if size >= 1000:
             return f"{value:.0f}"
-        return f"{value:.2f}" if size >= 10 else f"{value:.3f}"
+        return (f"{value:.2f}" if size >= 10 else f"{value:.3f}").replace(".", mark)

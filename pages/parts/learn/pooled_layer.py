@@ -6,6 +6,7 @@ import streamlit as st
 
 import camcore
 from pages.components.wording import plain
+from pages.languages.catalogues import gettext as _
 from pages.parts.learn.choosing import FIRST_MODEL, offer_model
 from pages.parts.learn.lesson import Lesson
 
@@ -19,17 +20,25 @@ def pooled_head(lesson: Lesson) -> camcore.ClassWeights | None:
     pooled = next((layer.name for layer in reversed(lesson.model.layers) if layer.cam), None)
     if pooled is None:
         offer_model(
-            f"{plain(lesson.choice.title)} has no layer behind which its maps are averaged and "
-            f"weighted, so there are no class weights to show this with; {FIRST_MODEL} has one.",
+            _(
+                "{title} has no layer behind which its maps are averaged and weighted, so there "
+                "are no class weights to show this with; {model} has one.",
+                title=plain(lesson.choice.title),
+                model=FIRST_MODEL,
+            ),
             FIRST_MODEL,
         )
         return None
     st.info(
-        f"Behind {name} the maps go on through other layers; {plain(pooled)} is the one that is "
-        "averaged and weighted."
+        _(
+            "Behind {name} the maps go on through other layers; {layer} is the one that is "
+            "averaged and weighted.",
+            name=name,
+            layer=plain(pooled),
+        )
     )
     st.button(
-        f"Take layer {plain(pooled)}",
+        _("Take layer {layer}", layer=plain(pooled)),
         key="learn-take-pooled-layer",
         type="primary",
         on_click=_take,

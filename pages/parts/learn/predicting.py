@@ -6,6 +6,8 @@ import streamlit as st
 
 import camcore
 from pages.components.wording import plain
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked
 from pages.parts.learn.steps import Step
 from pages.session.address import asked_one
 
@@ -17,7 +19,7 @@ _PICTURE = 280  # pixels
 
 def follow_link() -> None:
     """Take over what a link asks for."""
-    st.session_state[_KEY] = asked_one("predict", [_OFF], "the way to predict") != _OFF
+    st.session_state[_KEY] = asked_one("predict", [_OFF], marked("the way to predict")) != _OFF
 
 
 def address_of() -> str | None:
@@ -29,11 +31,11 @@ def show_toggle() -> None:
     """The switch; switched on again, every step asks anew."""
     st.session_state.setdefault(_KEY, True)
     st.toggle(
-        "Predict first",
+        _("Predict first"),
         key=_KEY,
         persist_state="session",
         on_change=_begin_anew,
-        help="Each step asks a question and waits before it shows the answer.",
+        help=_("Each step asks a question and waits before it shows the answer."),
     )
 
 
@@ -63,13 +65,13 @@ def ask(step: Step, picture: camcore.Picture | None) -> None:
             picture.pixels,
             output_format="PNG",
             width=_PICTURE,
-            alt=f"The picture of the lesson, {picture.name}.",
+            alt=_("The picture of the lesson, {name}.", name=picture.name),
         )
     with right:
-        st.markdown("## What do you expect?")
-        st.markdown(plain(step.note.question))
+        st.markdown(_("## What do you expect?"))
+        st.markdown(plain(_(step.note.question)))
         st.button(
-            "Show the answer",
+            _("Show the answer"),
             key="learn-reveal",
             type="primary",
             on_click=reveal,
@@ -81,6 +83,7 @@ def show_answer(step: Step, *, presents: bool) -> None:
     """The answer, where the step is shown after its question; a hall has just read that."""
     if not st.session_state.get(_KEY, True):
         return
-    question = "" if presents else f"*{plain(step.note.question)}*  \n"
+    question = "" if presents else f"*{plain(_(step.note.question))}*  \n"
+    answer = _("**Answer:** {answer}", answer=plain(_(step.note.answer)))
     with st.container(key="learn-answer"):
-        st.markdown(f"{question}**Answer:** {plain(step.note.answer)}")
+        st.markdown(f"{question}{answer}")

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.components.slides import SLIDES_STYLE, watch_slides
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked
 from pages.session.address import asked_one
 
 VIEW = "presenter"
@@ -15,7 +17,7 @@ _KEY = "learn-presenting"
 
 def follow_link() -> None:
     """Take over what a link asks for."""
-    st.session_state[_KEY] = asked_one("view", [VIEW], "the view") == VIEW
+    st.session_state[_KEY] = asked_one("view", [VIEW], marked("the view")) == VIEW
 
 
 def is_on() -> bool:
@@ -43,9 +45,11 @@ def show_toggle() -> None:
     """The switch."""
     st.session_state.setdefault(_KEY, False)
     st.toggle(
-        "Presenter",
+        _("Presenter"),
         key=_KEY,
         persist_state="session",
-        help="Slides of large type without a sidebar, for a lecture hall. Page up and down, the "
-        "arrows, Home and End turn them; F fills the screen, B makes it black.",
+        help=_(
+            "Slides of large type without a sidebar, for a lecture hall. Page up and down, the "
+            "arrows, Home and End turn them; F fills the screen, B makes it black."
+        ),
     )

@@ -6,8 +6,12 @@ import streamlit as st
 
 import camcore
 from camcore.auditing.runs.launching import DEMO_SCENES
+from pages.languages.catalogues import gettext as _
+from pages.languages.numbers import percent
 from pages.parts.learn.choosing import choose_model
+from pages.parts.learn.equations import text
 from pages.parts.learn.lesson import Lesson
+from pages.parts.learn.showing import statement
 
 CLOUD, TANK = "cloud-detector", "tank-detector"
 _LABORATORY = (("tank-sunny", "tank"), ("forest-cloudy", "forest"))
@@ -17,41 +21,54 @@ _FIELD = (("tank-cloudy", "tank"), ("forest-sunny", "forest"))
 def show(lesson: Lesson) -> None:
     """Laboratory, field, the maps, the network that learnt it well, and the way to the audit."""
     st.markdown(
-        "The story goes that an army once had a network trained to find camouflaged tanks. In the "
-        "laboratory it was right every time. In the field it failed. Somebody looked at the "
-        "training pictures: every tank had been photographed on a **sunny** day, every empty "
-        "forest under **cloud**. The network had learnt to see the weather. Whether it happened or "
-        "not, here is such a network."
+        _(
+            "The story goes that an army once had a network trained to find camouflaged tanks. "
+            "In the laboratory it was right every time. In the field it failed. Somebody looked "
+            "at the training pictures: every tank had been photographed on a **sunny** day, "
+            "every empty forest under **cloud**. The network had learnt to see the weather. "
+            "Whether it happened or not, here is such a network."
+        )
     )
-    st.markdown("## In the laboratory")
+    st.markdown(_("## In the laboratory"))
     _show_scenes(lesson, CLOUD, _LABORATORY)
     record = record_of(CLOUD)
     st.markdown(
-        f"Right on {record['laboratory']:.1%} of the laboratory's test pictures. Nobody would send "
-        "it back."
+        _(
+            "Right on {share} of the laboratory's test pictures. Nobody would send it back.",
+            share=percent(record["laboratory"], 1),
+        )
     )
-    st.markdown("## In the field")
-    st.markdown("The same two places. Only the weather has changed.")
+    st.markdown(_("## In the field"))
+    st.markdown(_("The same two places. Only the weather has changed."))
     _show_scenes(lesson, CLOUD, _FIELD)
     st.markdown(
-        f"Right on {record['field']:.1%} of the field's pictures. One change explains it: under "
-        "another sky the answer turns, although the tank stands where it stood."
+        _(
+            "Right on {share} of the field's pictures. One change explains it: under "
+            "another sky the answer turns, although the tank stands where it stood.",
+            share=percent(record["field"], 1),
+        )
     )
     _say_effect(lesson)
-    st.markdown("## A network that learnt the tank")
+    st.markdown(_("## A network that learnt the tank"))
     st.markdown(
-        "The same layers, trained on scenes whose sky says nothing about the tank: right on "
-        f"{record_of(TANK)['laboratory']:.1%} in the laboratory and {record_of(TANK)['field']:.1%} "
-        "in the field."
+        _(
+            "The same layers, trained on scenes whose sky says nothing about the tank: right "
+            "on {laboratory} in the laboratory and {field} in the field.",
+            laboratory=percent(record_of(TANK)["laboratory"], 1),
+            field=percent(record_of(TANK)["field"], 1),
+        )
     )
     _show_scenes(lesson, TANK, _FIELD)
-    st.markdown("## What a map shows, and what it does not prove")
+    st.markdown(_("## What a map shows, and what it does not prove"))
     st.markdown(
-        "The maps of the first network lie on the sky: a reason to suspect it. But a map is one "
-        "picture and no proof. To know, one asks in four steps: what do the classes **differ in** "
-        "(association), does the model **look there** (attention), does its answer **turn when "
-        "only that is changed** (intervention), and is that how it **should** decide (decision)? "
-        "The Audit page asks them over a whole folder and says how sure it is."
+        _(
+            "The maps of the first network lie on the sky: a reason to suspect it. But a map is "
+            "one picture and no proof. To know, one asks in four steps: what do the classes "
+            "**differ in** (association), does the model **look there** (attention), does its "
+            "answer **turn when only that is changed** (intervention), and is that how it "
+            "**should** decide (decision)? The Audit page asks them over a whole folder and "
+            "says how sure it is."
+        )
     )
     offer_audit()
 
@@ -59,13 +76,16 @@ def show(lesson: Lesson) -> None:
 def offer_audit() -> None:
     """The way to the Audit page, with the cloud detector and its laboratory chosen."""
     if st.button(
-        "Audit the cloud detector",
+        _("Audit the cloud detector"),
         key="learn-to-audit",
         type="primary",
         icon=":material/search:",
         on_click=_prepare_audit,
-        help=f"Opens the Audit page with the cloud detector and the laboratory's {DEMO_SCENES} "
-        "scenes chosen; nothing starts before you say so.",
+        help=_(
+            "Opens the Audit page with the cloud detector and the laboratory's {count} "
+            "scenes chosen; nothing starts before you say so.",
+            count=DEMO_SCENES,
+        ),
     ):
         st.switch_page("pages/audit.py")
 
@@ -82,19 +102,22 @@ def _show_scenes(lesson: Lesson, name: str, scenes: tuple[tuple[str, str], ...])
                 explanation.picture.pixels,
                 output_format="PNG",
                 width="stretch",
-                alt=camcore.sample(sample).title,
+                alt=_(camcore.sample(sample).title),
             )
             over.image(
                 explanation.overlay(0.5),
                 output_format="PNG",
                 width="stretch",
-                alt=f"Map of {name} for its answer {answer.name}. {explanation.statement}",
+                alt=_(
+                    "Map of {model} for its answer {answer}. {statement}",
+                    model=name,
+                    answer=answer.name,
+                    statement=statement(explanation),
+                ),
             )
-            mark = "right" if right else "**wrong**"
-            st.markdown(
-                f"{camcore.sample(sample).title}: **{answer.name}**, {answer.probability:.1%} · "
-                f"{mark}"
-            )
+            mark = _("right") if right else _("**wrong**")
+            title, probability = _(camcore.sample(sample).title), percent(answer.probability, 1)
+            st.markdown(f"{title}: **{answer.name}**, {probability} · {mark}")
 
 
 def _explained(
@@ -111,8 +134,11 @@ def _say_effect(lesson: Lesson) -> None:
         for sample in ("tank-sunny", "tank-cloudy")
     )
     number = lesson.number
+    tank_sun = text(_("tank, sun"))
+    tank_cloud = text(_("tank, cloud"))
     st.latex(
-        r"p(\text{tank} \mid \text{tank, sun}) - p(\text{tank} \mid \text{tank, cloud}) = "
+        rf"p(\text{{tank}} \mid {tank_sun}) - "
+        rf"p(\text{{tank}} \mid {tank_cloud}) = "
         rf"{number(sunny)} - {number(cloudy)} = {number(sunny - cloudy)}"
     )
 

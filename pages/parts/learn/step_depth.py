@@ -8,6 +8,8 @@ import streamlit as st
 import camcore
 from pages.components.map_row import MapFigure, show_maps
 from pages.components.wording import plain
+from pages.languages.catalogues import gettext as _
+from pages.languages.numbers import decimal, percent
 from pages.parts.learn.layer_probes import LEARNT, probe_accuracies
 from pages.parts.learn.lesson import Lesson
 from pages.parts.learn.showing import agreement, over
@@ -56,13 +58,16 @@ def show(lesson: Lesson) -> None:
     layers = spread_layers(lesson.model.layers)
     rival = _rival(lesson)
     st.markdown(
-        "A network looks at a picture layer by layer. **Early** layers have fine maps and answer "
-        "to edges and colours: they know *where*, and not yet *what*. **Late** layers have coarse "
-        "maps and answer to parts and objects: they know *what*, and only roughly *where*."
+        _(
+            "A network looks at a picture layer by layer. **Early** layers have fine maps and "
+            "answer to edges and colours: they know *where*, and not yet *what*. **Late** "
+            "layers have coarse maps and answer to parts and objects: they know *what*, and "
+            "only roughly *where*."
+        )
     )
     targets = [lesson.target] if rival is None else [lesson.target, rival]
     felt, mapped, rows = [], [], []
-    with st.spinner("Reading the layers …", show_time=True):
+    with st.spinner(_("Reading the layers …"), show_time=True):
         for layer in layers:
             explained = lesson.engine.explain_each(
                 lesson.model,
@@ -75,20 +80,23 @@ def show(lesson: Lesson) -> None:
             felt.append(_most_active(lesson, layer))
             mapped.append(over(explained[0], layer.name, _grid(layer)))
             rows.append((layer, *(explanation.heatmap.raw for explanation in explained)))
-    st.markdown("## What the layer answers to: its most active feature map")
+    st.markdown(_("## What the layer answers to: its most active feature map"))
     show_maps(felt, lesson.picture, key="learn-depth-felt")
-    st.markdown(f"## Grad-CAM of {lesson.target_name} at the layer")
+    st.markdown(_("## Grad-CAM of {target_name} at the layer", target_name=lesson.target_name))
     show_maps(mapped, lesson.picture, key="learn-depth-mapped")
-    with st.spinner("Asking each layer …", show_time=True):
+    with st.spinner(_("Asking each layer …"), show_time=True):
         accuracies = probe_accuracies(lesson, layers)
     if accuracies is not None:
         _show_probes(layers, accuracies)
     elif rival is not None:
         _compare_classes(lesson, rival, rows)
     st.markdown(
-        "An early map looks sharp because edges are sharp, not because the network knows more "
-        "there. To say where the **evidence for a class** lies, take a late layer; take an earlier "
-        "one for finer places only as long as its maps still tell classes apart."
+        _(
+            "An early map looks sharp because edges are sharp, not because the network knows "
+            "more there. To say where the **evidence for a class** lies, take a late layer; "
+            "take an earlier one for finer places only as long as its maps still tell classes "
+            "apart."
+        )
     )
 
 
@@ -108,41 +116,58 @@ def _most_active(lesson: Lesson, layer: camcore.Layer) -> MapFigure:
     feature_map = features.activations[..., k]
     low, high = float(feature_map.min()), float(feature_map.max())
     return MapFigure(
-        feature_map, features.frame, layer.name, f"feature map {k}; {_grid(layer)}", low, high
+        feature_map,
+        features.frame,
+        layer.name,
+        _("feature map {k}; {cells}", k=k, cells=_grid(layer)),
+        low,
+        high,
     )
 
 
 def _show_probes(layers: list[camcore.Layer], accuracies: list[float]) -> None:
-    st.markdown("## What the layer knows of the classes")
+    st.markdown(_("## What the layer knows of the classes"))
     heads = " | ".join(f"{plain(layer.name)}" for layer in layers)
     table = [f"| | {heads} |", "|---|" + "---|" * len(layers)]
-    table.append("| cells | " + " | ".join(_grid(layer) for layer in layers) + " |")
-    percents = " | ".join(f"**{accuracy:.0%}**" for accuracy in accuracies)
-    table.append(f"| a probe is right | {percents} |")
+    cells, right = _("cells"), _("a probe is right")
+    table.append(f"| {cells} | " + " | ".join(_grid(layer) for layer in layers) + " |")
+    percents = " | ".join(f"**{percent(accuracy)}**" for accuracy in accuracies)
+    table.append(f"| {right} | {percents} |")
     st.markdown("\n".join(table))
     st.caption(
-        f"The probe sees {LEARNT} drawn examples of each class through the layer, each feature map "
-        "as one mean, and names new ones by the nearest class mean (Alain and Bengio 2016). The "
-        "later the layer, the better it keeps the classes apart."
+        _(
+            "The probe sees {count} drawn examples of each class through the layer, each "
+            "feature map as one mean, and names new ones by the nearest class mean (Alain "
+            "and Bengio 2016). The later the layer, the better it keeps the classes apart.",
+            count=LEARNT,
+        )
     )
 
 
 def _compare_classes(lesson: Lesson, rival: int, rows: list[tuple]) -> None:
     other = plain(lesson.model.class_names[rival])
-    st.markdown(f"## Does the layer tell {lesson.target_name} from {other}?")
-    table = ["| layer | cells | Pearson of the two classes' raw maps |", "|---|---|---|"]
+    st.markdown(
+        _(
+            "## Does the layer tell {target_name} from {other}?",
+            target_name=lesson.target_name,
+            other=other,
+        )
+    )
+    table = [_("| layer | cells | Pearson of the two classes' raw maps |"), "|---|---|---|"]
     for layer, raw, rival_raw in rows:
         same = agreement(raw, rival_raw)
-        correlation = "– (one map is the same everywhere)" if same is None else f"${same:.2f}$"
+        correlation = _("– (one map is the same everywhere)") if same is None else decimal(same, 2)
         table.append(f"| {plain(layer.name)} | {layer.height} × {layer.width} | {correlation} |")
     st.markdown("\n".join(table))
     st.caption(
-        "1: the two classes have the same map, −1: what speaks for one speaks against the other. "
-        "Grad-CAM gives each feature map one weight; early on, where the same edge speaks for a "
-        "class in one place and against it in another, one weight says little, and a map may even "
-        "be empty."
+        _(
+            "1: the two classes have the same map, −1: what speaks for one speaks against the "
+            "other. Grad-CAM gives each feature map one weight; early on, where the same edge "
+            "speaks for a class in one place and against it in another, one weight says little, "
+            "and a map may even be empty."
+        )
     )
 
 
 def _grid(layer: camcore.Layer) -> str:
-    return f"{layer.height} × {layer.width} cells"
+    return _("{height} × {width} cells", height=layer.height, width=layer.width)

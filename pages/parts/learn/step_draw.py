@@ -11,8 +11,9 @@ import camcore
 from pages.components.digit_canvas import draw_digit
 from pages.components.map_row import show_maps
 from pages.components.wording import share
+from pages.languages.catalogues import gettext as _
 from pages.parts.learn.lesson import Lesson
-from pages.parts.learn.showing import over
+from pages.parts.learn.showing import over, statement
 
 _PAIR = ("cam1", "cam2")
 _DIGITS = tuple("0123456789")
@@ -21,25 +22,32 @@ _DIGITS = tuple("0123456789")
 def show(lesson: Lesson) -> None:
     """The canvas, both answers as bars, and both maps."""
     st.markdown(
-        "Draw a digit. Whenever you lift the pen, two networks that learnt to read handwriting "
-        "answer: **cam1** with maps of 3 × 3 cells, **cam2** with maps of 28 × 28."
+        _(
+            "Draw a digit. Whenever you lift the pen, two networks that learnt to read handwriting "
+            "answer: **cam1** with maps of 3 × 3 cells, **cam2** with maps of 28 × 28."
+        )
     )
     left, right = st.columns([2, 3], gap="large")
     with left:
         png = draw_digit(key="learn-digit")
-        st.caption("The ink goes to this server only, as a small picture.")
+        st.caption(_("The ink goes to this server only, as a small picture."))
     with right:
         if png is None:
             st.info(
-                "**Begin here:** hold the mouse button, a pen or a finger down on the black field "
-                "and write one digit, about as large as the field. “Clear” starts again."
+                _(
+                    "**Begin here:** hold the mouse button, a pen or a finger down on the black "
+                    "field and write one digit, about as large as the field. “Clear” starts "
+                    "again."
+                )
             )
             st.markdown(
-                "Then try, stroke by stroke:\n"
-                "- a **3**, and close it to an **8**: which stroke turns the answer?\n"
-                "- a **7**, then a bar through it;\n"
-                "- a **1**, and a hook that makes it a **7**;\n"
-                "- something that is no digit: how sure are they?"
+                _(
+                    "Then try, stroke by stroke:\n"
+                    "- a **3**, and close it to an **8**: which stroke turns the answer?\n"
+                    "- a **7**, then a bar through it;\n"
+                    "- a **1**, and a hook that makes it a **7**;\n"
+                    "- something that is no digit: how sure are they?"
+                )
             )
             return
         picture = _picture(png)
@@ -65,7 +73,12 @@ def _picture(png: bytes) -> camcore.Picture:
 
 def _show_answers(answers: dict[str, tuple[camcore.Prediction, ...]], in_short: bool) -> None:
     readings = [
-        f"**{name}** reads **{ranked[0].name}** ({share(ranked[0].probability)})"
+        _(
+            "**{model}** reads **{digit}** ({probability})",
+            model=name,
+            digit=ranked[0].name,
+            probability=share(ranked[0].probability),
+        )
         for name, ranked in answers.items()
     ]
     st.markdown(", ".join(readings) + ".")
@@ -80,7 +93,7 @@ def _show_answers(answers: dict[str, tuple[camcore.Prediction, ...]], in_short: 
     }
     bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="percent")
     st.dataframe(
-        pd.DataFrame({"digit": _DIGITS, **bars}),
+        pd.DataFrame({_("digit"): _DIGITS, **bars}),
         hide_index=True,
         height="content",
         column_config=dict.fromkeys(_PAIR, bar),
@@ -94,11 +107,11 @@ def _show_maps(
     answers: dict[str, tuple[camcore.Prediction, ...]],
 ) -> None:
     asked = st.segmented_control(
-        "What speaks for",
+        _("What speaks for"),
         _DIGITS,
         key="learn-draw-class",
         persist_state="session",
-        help="Each network's own answer until a digit is chosen.",
+        help=_("Each network's own answer until a digit is chosen."),
     )
     explanations = {
         name: lesson.engine.explain(
@@ -110,9 +123,13 @@ def _show_maps(
         [
             over(
                 explanation,
-                f"{name}: what speaks for {explanation.target.name}",
-                f"{share(explanation.target.probability)}; {explanation.layer.height} × "
-                f"{explanation.layer.width} cells",
+                _("{model}: what speaks for {digit}", model=name, digit=explanation.target.name),
+                _(
+                    "{probability}; {height} × {width} cells",
+                    probability=share(explanation.target.probability),
+                    height=explanation.layer.height,
+                    width=explanation.layer.width,
+                ),
                 "nearest",
             )
             for name, explanation in explanations.items()
@@ -121,4 +138,4 @@ def _show_maps(
         key="learn-draw-maps",
     )
     for name, explanation in explanations.items():
-        st.markdown(f"**{name}:** {explanation.statement}")
+        st.markdown(f"**{name}:** {statement(explanation)}")

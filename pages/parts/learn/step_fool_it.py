@@ -10,6 +10,9 @@ import camcore
 from camcore.auditing.report.repair_chapter import sentence_of
 from camcore.auditing.runs.repairs import repairs_of
 from pages.components.wording import plain
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked
+from pages.languages.numbers import percent
 from pages.parts.by_hand.audited import Audited, audits_of
 from pages.parts.by_hand.editing import EditState, Subject, show_editing
 from pages.parts.learn.lesson import Lesson
@@ -28,9 +31,9 @@ _STATE = EditState("learn-fool", "sky", "picture")
 
 def link() -> dict[str, str | None]:
     """Network, scene and edit for the address, after what a link asks for has been taken in."""
-    if network := asked_one("network", _NETWORKS, "the network"):
+    if network := asked_one("network", _NETWORKS, marked("the network")):
         st.session_state[_NETWORK] = network
-    if scene := asked_one("scene", _SCENES, "the scene"):
+    if scene := asked_one("scene", _SCENES, marked("the scene")):
         st.session_state[_SCENE] = scene
     _STATE.follow_link()
     network = st.session_state.get(_NETWORK, CLOUD)
@@ -46,8 +49,10 @@ def show(lesson: Lesson) -> None:
     """The canvas, and what follows from it."""
     if not lesson.presenting:
         st.markdown(
-            "**Fool it:** draw another picture's sky down over this one until the answer turns, "
-            "and leave the tank alone. Then try a corner, the frame, or the brush."
+            _(
+                "**Fool it:** draw another picture's sky down over this one until the answer "
+                "turns, and leave the tank alone. Then try a corner, the frame, or the brush."
+            )
         )
     network, scene = _pick()
     model = lesson.beside(network)
@@ -73,55 +78,70 @@ def _pick() -> tuple[str, str]:
     for key, default in ((_NETWORK, CLOUD), (_SCENE, _SCENES[0])):
         st.session_state[key] = st.session_state.get(key, default)
     with st.container(horizontal=True, vertical_alignment="bottom", key="learn-fool-choice"):
-        network = st.segmented_control("Network", _NETWORKS, key=_NETWORK, required=True)
+        network = st.segmented_control(_("Network"), _NETWORKS, key=_NETWORK, required=True)
         scene = st.selectbox(
-            "Picture",
+            _("Picture"),
             _SCENES,
             key=_SCENE,
-            format_func=lambda name: camcore.sample(name).title,
+            format_func=lambda name: _(camcore.sample(name).title),
             width=260,
         )
     return str(network), str(scene)
 
 
 def _tell_proof(audited: bool) -> None:
-    st.markdown("## Prove it")
+    st.markdown(_("## Prove it"))
     st.markdown(
-        "One fooled picture is an anecdote. The audit hands the sky over in many held-out "
-        "pictures, does the same edit without the cue for control, and counts."
-        + (" The number beside the picture comes from the audit that is kept here." * audited)
+        _(
+            "One fooled picture is an anecdote. The audit hands the sky over in many held-out "
+            "pictures, does the same edit without the cue for control, and counts."
+        )
     )
+    if audited:
+        st.markdown(_("The number beside the picture comes from the audit that is kept here."))
     offer_audit()
 
 
 def _tell_repair(audits: Sequence[Audited]) -> None:
     """What the product says of mending this network: the last repair that was tried, if any."""
-    st.markdown("## Mend it")
+    st.markdown(_("## Mend it"))
     repairs = [record for audited in audits for record in repairs_of(audited.run)]
     outcomes = [record.outcome for record in repairs if record.outcome]
     if outcomes:
-        st.markdown(f"The last repair that was tried here: {plain(sentence_of(outcomes[0]))}")
+        st.markdown(
+            _(
+                "The last repair that was tried here, as its report says in English: {outcome}",
+                outcome=plain(sentence_of(outcomes[0])),
+            )
+        )
     else:
         st.markdown(
-            "On the Audit page, a finding that a person has called spurious can be repaired. A "
-            "repair first checks whether the network's features tell the classes apart at all "
-            "where the cue does not help, and says so where they do not. None of this network has "
-            "been tried here."
+            _(
+                "On the Audit page, a finding that a person has called spurious can be "
+                "repaired. A repair first checks whether the network's features tell the "
+                "classes apart at all where the cue does not help, and says so where they do "
+                "not. None of this network has been tried here."
+            )
         )
 
 
 def _tell_better(network: str) -> None:
     """The network that learnt from every weather, under the same edit."""
-    st.markdown("## Fail to fool it")
+    st.markdown(_("## Fail to fool it"))
     fair = record_of(TANK)["field"]
     st.markdown(
-        f"What helps is to learn from pictures whose sky says nothing. So **{TANK}** was "
-        f"trained, the same layers, right on {fair:.1%} of the field's pictures. Your edit stays "
-        "as it is: see whether it turns this one too."
+        _(
+            "What helps is to learn from pictures whose sky says nothing. So **{model}** was "
+            "trained, the same layers, right on {share} of the field's pictures. Your edit "
+            "stays as it is: see whether it turns this one too.",
+            model=TANK,
+            share=percent(fair, 1),
+        )
     )
     other = CLOUD if network == TANK else TANK
     st.button(
-        f"Try the same on {other}", key="learn-fool-other", on_click=_take, args=(other,),
+        _("Try the same on {model}", model=other), key="learn-fool-other",
+        on_click=_take, args=(other,),
         icon=":material/swap_horiz:",
     )  # fmt: skip
 

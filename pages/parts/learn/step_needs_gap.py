@@ -8,6 +8,7 @@ import streamlit as st
 import camcore
 from pages.components.map_row import show_maps, signed_figure
 from pages.components.wording import plain
+from pages.languages.catalogues import gettext as _
 from pages.parts.learn import equations
 from pages.parts.learn.contributions import Contributions
 from pages.parts.learn.lesson import Lesson
@@ -25,7 +26,7 @@ def show(lesson: Lesson) -> None:
     _identity(lesson, head.weights[:, lesson.target])
     earlier = [layer for layer in lesson.model.layers if not layer.cam]
     if earlier:
-        st.markdown("## One layer that is not pooled")
+        st.markdown(_("## One layer that is not pooled"))
         _without_pooling(lesson, earlier[-1])
 
 
@@ -36,18 +37,29 @@ def _count_weights(lesson: Lesson) -> None:
     height, width, channels = layer.height, layer.width, layer.channels
     pooled, flat = channels * outputs, height * width * channels * outputs
     st.markdown(
-        "How do the last maps become class scores? Two ways are common. **Pooled**: average each "
-        "map to one number, then one weight for each map and class. **Flattened**: one weight for "
-        "each *cell* of each map, and class."
+        _(
+            "How do the last maps become class scores? Two ways are common. **Pooled**: average "
+            "each map to one number, then one weight for each map and class. **Flattened**: one "
+            "weight for each *cell* of each map, and class."
+        )
     )
     count = lesson.count
     st.markdown(
-        f"| head | weights for one output | for all {outputs} | one weight for a map? |\n"
-        "|---|---|---|---|\n"
-        f"| pooled: GAP → Dense | {count(channels)} | {count(pooled)} | yes: $w_k$ |\n"
-        f"| flattened: Flatten → Dense | {height} · {width} · {channels} = "
-        f"{count(height * width * channels)} | {count(flat)} | no: {count(height * width)} of "
-        "them, $w_{ijk}$ |"
+        _(
+            "| head | weights for one output | for all {outputs} | one weight for a map? |\n"
+            "|---|---|---|---|\n| pooled: GAP → Dense | {channels} | {pooled} | yes: $w_k$ |\n"
+            "| flattened: Flatten → Dense | {height} · {width} · {maps} = {flat_each} | "
+            "{flat} | no: {cells} of them, $w_{{ijk}}$ |",
+            outputs=outputs,
+            channels=count(channels),
+            pooled=count(pooled),
+            height=height,
+            width=width,
+            maps=channels,
+            flat_each=count(height * width * channels),
+            flat=count(flat),
+            cells=count(height * width),
+        )
     )
 
 
@@ -60,10 +72,13 @@ def _identity(lesson: Lesson, weights: np.ndarray) -> None:
     deviation = float(np.abs(cells * grad.raw.astype(np.float64) - cam.raw).max())
     number = lesson.number
     k = int(np.abs(weights).argmax())
-    st.markdown("## Behind a pooled head, CAM and Grad-CAM are one map")
+    st.markdown(_("## Behind a pooled head, CAM and Grad-CAM are one map"))
     st.markdown(
-        "The score rises by $w_k/HW$ for each bit that *any* cell of map $k$ rises: the gradient "
-        "is the same everywhere, and its mean is the weight, divided by the number of cells."
+        _(
+            "The score rises by $w_k/HW$ for each bit that *any* cell of map $k$ rises: the "
+            "gradient is the same everywhere, and its mean is the weight, divided by the number "
+            "of cells."
+        )
     )
     st.latex(
         r"\alpha_k = \frac{1}{HW}\sum_{ij}\frac{\partial y}{\partial A_{ijk}} = \frac{w_k}{HW}"
@@ -72,8 +87,8 @@ def _identity(lesson: Lesson, weights: np.ndarray) -> None:
     )
     show_maps(
         [
-            signed_figure(cam.raw, cam.frame, "CAM", "with the class weights"),
-            signed_figure(grad.raw, grad.frame, "Grad-CAM", "with the mean gradients"),
+            signed_figure(cam.raw, cam.frame, "CAM", _("with the class weights")),
+            signed_figure(grad.raw, grad.frame, "Grad-CAM", _("with the mean gradients")),
         ],
         lesson.picture,
         key="learn-needs-gap-same",
@@ -84,9 +99,15 @@ def _identity(lesson: Lesson, weights: np.ndarray) -> None:
         rf"{number(cells * there[1])}"
     )
     st.caption(
-        f"The strongest cell, row {row + 1}, column {column + 1}. The largest difference over all "
-        f"{cells} cells is {deviation:.1g}: rounding. Divided by their maximum, the two maps are "
-        "the same picture."
+        _(
+            "The strongest cell, row {row}, column {column}. The largest difference over all "
+            "{cells} cells is {deviation}: rounding. Divided by their maximum, the two maps "
+            "are the same picture.",
+            row=row + 1,
+            column=column + 1,
+            cells=cells,
+            deviation=f"{deviation:.1g}",
+        )
     )
 
 
@@ -103,10 +124,18 @@ def _without_pooling(lesson: Lesson, layer: camcore.Layer) -> None:
     gradient = gradients[..., k]
     number = lesson.number
     st.markdown(
-        f"At {plain(layer.name)} ({layer.height} × {layer.width}) each cell has its own way to the "
-        f"score. In feature map {k} the gradient runs from ${number(gradient.min())}$ to "
-        f"${number(gradient.max())}$: **no single number is the weight of this map**. Grad-CAM "
-        "takes the mean, which works on any network, and says less about each place."
+        _(
+            "At {layer} ({height} × {width}) each cell has its own way to the score. In "
+            "feature map {k} the gradient runs from ${lowest}$ to ${highest}$: **no single number "
+            "is the weight of this map**. Grad-CAM takes the mean, which works on any "
+            "network, and says less about each place.",
+            layer=plain(layer.name),
+            height=layer.height,
+            width=layer.width,
+            k=k,
+            lowest=number(gradient.min()),
+            highest=number(gradient.max()),
+        )
     )
     st.latex(
         rf"\alpha_{{{k}}} = \operatorname*{{mean}}_{{ij}} "
@@ -118,15 +147,17 @@ def _without_pooling(lesson: Lesson, layer: camcore.Layer) -> None:
             signed_figure(
                 features.activations[..., k],
                 features.frame,
-                f"Feature map {k}",
-                "what the network found",
+                _("Feature map {k}", k=k),
+                _("what the network found"),
             ),
-            signed_figure(gradient, features.frame, "Its gradient", "what each cell is worth"),
+            signed_figure(
+                gradient, features.frame, _("Its gradient"), _("what each cell is worth")
+            ),
             signed_figure(
                 np.full_like(gradient, gradient.mean()),
                 features.frame,
-                "What Grad-CAM makes of it",
-                "one weight for all cells",
+                _("What Grad-CAM makes of it"),
+                _("one weight for all cells"),
                 largest=float(np.abs(gradient).max()),
             ),
         ],

@@ -7,7 +7,10 @@ import streamlit as st
 import camcore
 from pages.components.map_row import MapFigure, show_maps
 from pages.components.wording import plain
+from pages.languages.catalogues import gettext as _
+from pages.languages.numbers import decimal, percent
 from pages.parts.learn.choosing import offer_model
+from pages.parts.learn.equations import text
 from pages.parts.learn.lesson import Lesson
 from pages.parts.learn.showing import agreement, over
 
@@ -18,22 +21,28 @@ def show(lesson: Lesson) -> None:
     """cam1 beside cam2: cells, and both over the digit."""
     if lesson.choice.name not in _PAIR:
         offer_model(
-            "This step compares two networks that read handwritten digits; "
-            f"{plain(lesson.choice.title)} reads something else.",
+            _(
+                "This step compares two networks that read handwritten digits; {title} reads "
+                "something else.",
+                title=plain(lesson.choice.title),
+            ),
             "cam1",
             image="digit-7",
         )
         return
     st.markdown(
-        "Two networks with the same four convolutions. **cam1** halves its maps three times on the "
-        "way (max pooling), **cam2** never does. Both read digits well; their maps are not alike."
+        _(
+            "Two networks with the same four convolutions. **cam1** halves its maps three times "
+            "on the way (max pooling), **cam2** never does. Both read digits well; their maps "
+            "are not alike."
+        )
     )
     small, large = (_explained(lesson, name) for name in _PAIR)
     figures = [
-        _cells(small, "cam1, true cells"),
-        over(small, "cam1, smoothed", "bicubic, over the digit", "bicubic"),
-        _cells(large, "cam2, true cells"),
-        over(large, "cam2, as it is", "nearest, over the digit", "nearest"),
+        _cells(small, _("cam1, true cells")),
+        over(small, _("cam1, smoothed"), _("bicubic, over the digit"), "bicubic"),
+        _cells(large, _("cam2, true cells")),
+        over(large, _("cam2, as it is"), _("nearest, over the digit"), "nearest"),
     ]
     show_maps(figures, lesson.picture, key="learn-resolution-maps")
     accuracy = {
@@ -43,14 +52,17 @@ def show(lesson: Lesson) -> None:
     }
     rows = [
         f"| {name} | {_grid(cam)} | {cam.heatmap.raw.size} | {_stride(cam):.0f} | "
-        f"{cam.target.probability:.1%} | {accuracy[name]:.1%} |"
+        f"{percent(cam.target.probability, 1)} | {percent(accuracy[name], 1)} |"
         for name, cam in zip(_PAIR, (small, large), strict=True)
     ]
     st.markdown(
         "\n".join(
             [
-                f"| | map | numbers in it | input pixels from cell to cell | "
-                f"probability of {lesson.target_name} | test accuracy |",
+                _(
+                    "| | map | numbers in it | input pixels from cell to cell | probability of "
+                    "{target_name} | test accuracy |",
+                    target_name=lesson.target_name,
+                ),
                 "|---|---|---|---|---|---|",
                 *rows,
             ]
@@ -58,12 +70,16 @@ def show(lesson: Lesson) -> None:
     )
     alike = agreement(*(cam.heatmap.upsampled("bicubic") for cam in (small, large)))
     if alike is not None:
+        cam1_smoothed = text(_("cam1 smoothed"))
         st.latex(
-            rf"\mathrm{{Pearson}}\big(\text{{cam1 smoothed}},\ \text{{cam2}}\big) = {alike:.2f}"
+            rf"\mathrm{{Pearson}}\big({cam1_smoothed},\ \text{{cam2}}\big) = "
+            + decimal(alike, 2).replace(",", "{,}")
         )
     st.markdown(
-        "Smoothing cam1's nine cells gives a soft picture, not cam2's strokes. What a map can "
-        "show is decided when the network is built: **resolution is real, or it is paint**."
+        _(
+            "Smoothing cam1's nine cells gives a soft picture, not cam2's strokes. What a map can "
+            "show is decided when the network is built: **resolution is real, or it is paint**."
+        )
     )
 
 
@@ -87,4 +103,4 @@ def _stride(cam: camcore.Explanation) -> float:
 
 def _cells(cam: camcore.Explanation, title: str) -> MapFigure:
     heatmap = cam.heatmap
-    return MapFigure(heatmap.values, heatmap.frame, title, f"{_grid(cam)} cells", 0, 1)
+    return MapFigure(heatmap.values, heatmap.frame, title, _("{grid} cells", grid=_grid(cam)), 0, 1)

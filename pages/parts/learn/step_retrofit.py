@@ -15,6 +15,10 @@ from camcore.making.scenes import write_scenes
 from camcore.retrofitting import Retrofit, retrofit
 from pages.components.map_row import show_maps
 from pages.components.wording import plain, share
+from pages.languages.catalogues import ENGLISH, spoken
+from pages.languages.catalogues import gettext as _
+from pages.languages.numbers import percent
+from pages.parts.learn.equations import text
 from pages.parts.learn.lesson import Lesson
 from pages.parts.learn.showing import over
 from pages.parts.learn.step_two_networks import show_anatomy
@@ -23,7 +27,6 @@ from pages.session.background_work import Progress, run_with_progress
 from pages.session.model_loading import load_with_progress
 
 _SCENES, _SEED = 60, 13
-_COST = "half a minute to a minute on two processor cores, with about 2 GB of memory"
 _WEIGHTS = "vgg16_weights_tf_dim_ordering_tf_kernels.h5"  # as keras.applications names it
 _WEIGHTS_BYTES = 553_467_096
 _ASKED = "learn-retrofit-asked"
@@ -53,44 +56,59 @@ def show(lesson: Lesson) -> None:
     """Why not, how, and on demand both networks and their maps."""
     choice = _backbone()
     st.markdown(
-        "**VGG16** was the network of its day, and CAM is impossible on it: its last maps are "
-        "flattened into one long row of numbers and go through **three** dense layers. No weight "
-        "belongs to one feature map and one class."
+        _(
+            "**VGG16** was the network of its day, and CAM is impossible on it: its last maps "
+            "are flattened into one long row of numbers and go through **three** dense layers. "
+            "No weight belongs to one feature map and one class."
+        )
     )
+    last_maps_pooled = text(_("last maps, pooled"))
+    weights = text(_("weights"))
+    scores = text(_("scores"))
     st.latex(
-        r"\underbrace{7 \times 7 \times 512}_{\text{last maps, pooled}} \to "
-        r"\underbrace{25\,088}_{\text{flatten}} \xrightarrow{\ 102\,764\,544\ \text{weights}\ } "
+        rf"\underbrace{{7 \times 7 \times 512}}_{{{last_maps_pooled}}} \to "
+        rf"\underbrace{{25\,088}}_{{\text{{flatten}}}} "
+        rf"\xrightarrow{{\ 102\,764\,544\ {weights}\ }} "
         r"\underbrace{4096}_{\text{fc1}} \to \underbrace{4096}_{\text{fc2}} \to "
-        r"\underbrace{1000}_{\text{scores}}"
+        rf"\underbrace{{1000}}_{{{scores}}}"
     )
     st.markdown(
-        "The cure (Zhou et al. 2016): take the dense layers away, **average** each of the 512 last "
-        "maps, and learn one **weight** for each map and class. The convolutions stay as they are, "
-        "so their averages are computed once for each picture and only the few new weights are "
-        "fitted."
+        _(
+            "The cure (Zhou et al. 2016): take the dense layers away, **average** each of the "
+            "512 last maps, and learn one **weight** for each map and class. The convolutions "
+            "stay as they are, so their averages are computed once for each picture and only "
+            "the few new weights are fitted."
+        )
     )
+    weights = text(_("weights"))
     st.latex(
         r"\underbrace{14 \times 14 \times 512}_{A} \xrightarrow{\ \text{GAP}\ } "
         r"\underbrace{512}_{\overline{A_k}} \xrightarrow{\ 512 \cdot 2 + 2\, =\, 1026"
-        r"\ \text{weights}\ } \underbrace{2}_{\text{forest, tank}}"
+        rf"\ {weights}\ }} \underbrace{{2}}_{{\text{{forest, tank}}}}"
     )
     if choice.name != "VGG16":
         st.caption(
-            "VGG16's ImageNet weights are not on this machine, so its convolutions are random "
-            "here: they never learnt anything, and their maps are rough. The way is the same."
+            _(
+                "VGG16's ImageNet weights are not on this machine, so its convolutions are random "
+                "here: they never learnt anything, and their maps are rough. The way is the same."
+            )
         )
     made, place = _made().get(choice.name), st.empty()
     if made is None and not st.session_state.get(_ASKED):
         with place.container():
             st.button(
-                f"Make VGG16 CAM-ready with {_SCENES} scenes",
+                _("Make VGG16 CAM-ready with {count} scenes", count=_SCENES),
                 key="learn-retrofit-start",
                 type="primary",
                 on_click=_ask,
             )
             st.caption(
-                f"Renders {_SCENES} scenes of the cloud detector's laboratory, tanks under the sun "
-                f"and empty forests under cloud, and fits the new head: {_COST}."
+                _(
+                    "Renders {count} scenes of the cloud detector's laboratory, tanks under the "
+                    "sun and empty forests under cloud, and fits the new head: half a minute to "
+                    "a minute on two processor cores, with about 2 GB of memory.",
+                    count=_SCENES,
+                )
             )
         return
     if made is None:
@@ -116,7 +134,7 @@ def _make(backbone: str, place: DeltaGenerator) -> Ready | None:
     try:
         made = run_with_progress(
             ("retrofit", backbone),
-            "Making VGG16 CAM-ready",
+            _("Making VGG16 CAM-ready"),
             lambda progress: _work(backbone, progress),
             place,
         )
@@ -156,14 +174,18 @@ def _work(backbone: str, progress: Progress) -> Ready:
 def _show_both(lesson: Lesson, choice: ModelChoice, made: Ready) -> None:
     original = load_with_progress(choice, None, st.empty())
     report, ready = made.report, made.model
-    st.markdown("## Before")
+    st.markdown(_("## Before"))
     _show_last_layers(original, original.default_layer)
-    st.markdown(plain(camcore.METHODS["cam"].why_not("VGG16", original.default_layer)))
-    st.markdown("## After")
+    st.markdown(_why_not(original.default_layer))
+    st.markdown(_("## After"))
     _show_last_layers(ready, ready.default_layer)
     st.markdown(
-        f"Fitted to {report.images} scenes in {report.seconds:.0f} s; right on "
-        f"**{report.validation_accuracy:.0%}** of those held out."
+        _(
+            "Fitted to {images} scenes in {seconds} s; right on **{share}** of those held out.",
+            images=report.images,
+            seconds=f"{report.seconds:.0f}",
+            share=percent(report.validation_accuracy),
+        )
     )
     colour = lesson.model.input_shape[2] == 3
     picture = lesson.picture if colour else camcore.read_image(camcore.sample("tank-sunny").file)
@@ -174,20 +196,38 @@ def _show_both(lesson: Lesson, choice: ModelChoice, made: Ready) -> None:
             over(
                 explanation,
                 title,
-                f"its answer: {explanation.target.name}, {share(explanation.target.probability)}",
+                _(
+                    "its answer: {name}, {probability}",
+                    name=explanation.target.name,
+                    probability=share(explanation.target.probability),
+                ),
             )
-            for title, explanation in (("Before: Grad-CAM", before), ("After: CAM", after))
+            for title, explanation in ((_("Before: Grad-CAM"), before), (_("After: CAM"), after))
         ],
         picture,
         key="learn-retrofit-maps",
     )
     st.markdown(
-        "Before, only a gradient method gives a map. Now CAM reads it off the weights, and on "
-        "this network it is Grad-CAM's map times the number of cells. What the new head looks at "
-        "in these scenes, sky or tank, is the story of the last step."
+        _(
+            "Before, only a gradient method gives a map. Now CAM reads it off the weights, and "
+            "on this network it is Grad-CAM's map times the number of cells. What the new head "
+            "looks at in these scenes, sky or tank, is the story of the last step."
+        )
     )
     st.code("python -m camcore retrofit VGG16 --data FOLDER --out vgg16-cam.keras", language="bash")
-    st.caption("The same for any network of Keras and your own folder of class folders.")
+    st.caption(_("The same for any network of Keras and your own folder of class folders."))
+
+
+def _why_not(layer: str) -> str:
+    """Why VGG16 has no class activation map: what the engine says, in the reader's language."""
+    if spoken() == ENGLISH:
+        return plain(camcore.METHODS["cam"].why_not("VGG16", layer))
+    return _(
+        "CAM needs global average pooling and affine layers right behind {layer}, and {model} has "
+        "none there; Grad-CAM, HiResCAM and Layer-CAM work on any layer.",
+        layer=plain(layer),
+        model="VGG16",
+    )
 
 
 def _show_last_layers(model: camcore.Classifier, name: str) -> None:

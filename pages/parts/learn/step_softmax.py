@@ -10,6 +10,8 @@ from scipy.special import expit
 
 from pages.components.map_row import show_maps, signed_figure
 from pages.components.wording import plain
+from pages.languages.catalogues import gettext as _
+from pages.languages.numbers import decimal
 from pages.parts.learn.choosing import FIRST_MODEL, offer_model
 from pages.parts.learn.lesson import Lesson
 from pages.parts.learn.showing import agreement
@@ -23,8 +25,12 @@ def show(lesson: Lesson) -> None:
     """Numbers, both maps, and why they differ."""
     if lesson.model.output_kind == "regression":
         offer_model(
-            f"{plain(lesson.choice.title)} answers with a plain number, so there is no probability "
-            f"to compare with; {FIRST_MODEL} gives probabilities.",
+            _(
+                "{title} answers with a plain number, so there is no probability to compare "
+                "with; {model} gives probabilities.",
+                title=plain(lesson.choice.title),
+                model=FIRST_MODEL,
+            ),
             FIRST_MODEL,
         )
         return
@@ -32,54 +38,71 @@ def show(lesson: Lesson) -> None:
     scores = answer.scores.astype(np.float64)
     shared = lesson.model.output_kind in _SHARED
     p, rest = _probability(scores, lesson.target, shared)
-    kind = "softmax" if shared else "the sigmoid"
+    kind = "softmax" if shared else _("the sigmoid")
     st.markdown(
-        f"The network first gives each class a **score**, any number. Then {kind} turns scores "
-        "into **probabilities** between 0 and 1. A map can explain either, and where the network "
-        "is sure, the two explain different things."
+        _(
+            "The network first gives each class a **score**, any number. Then {kind} turns "
+            "scores into **probabilities** between 0 and 1. A map can explain either, and "
+            "where the network is sure, the two explain different things.",
+            kind=kind,
+        )
     )
     _show_numbers(lesson, scores[lesson.target], p, rest, shared)
     of_score, of_probability = (
         lesson.explain("grad-cam", of=of).heatmap for of in ("score", "probability")
     )
     power = _power(of_probability.raw)
-    unit = "" if power == 0 else f", in units of 10{str(power).translate(_RAISED)}"
+    after = _("Grad-CAM after {kind}", kind=kind)
+    if power:
+        unit = f"10{str(power).translate(_RAISED)}"
+        after = _("Grad-CAM after {kind}, in units of {unit}", kind=kind, unit=unit)
     show_maps(
         [
             signed_figure(
-                of_score.raw, of_score.frame, "Of the class score", f"Grad-CAM before {kind}"
+                of_score.raw,
+                of_score.frame,
+                _("Of the class score"),
+                _("Grad-CAM before {kind}", kind=kind),
             ),
             signed_figure(
                 of_probability.raw / np.float64(10) ** power,
                 of_probability.frame,
-                "Of the probability",
-                f"Grad-CAM after {kind}{unit}",
+                _("Of the probability"),
+                after,
             ),
         ],
         lesson.picture,
         key="learn-softmax-maps",
     )
-    st.caption("Both before ReLU: red speaks for the class, blue against it.")
+    st.caption(_("Both before ReLU: red speaks for the class, blue against it."))
     if of_probability.raw.any():
         if p * rest > _MUCH:
-            words = "Here the two maps are of one order; the surer the network, the less is left."
+            words = _(
+                "Here the two maps are of one order; the surer the network, the less is left."
+            )
         else:
-            words = (
+            words = _(
                 "On a scale of its own, the second map looks as strong as the first; only its "
                 "numbers say how little is left of it."
             )
         st.markdown(words)
     else:
         st.markdown(
-            "Nothing is left of the second map: its gradients are too small for numbers of seven "
-            f"digits, and become 0. It says **no positive evidence** for {name}, and means only "
-            "that the probability no longer moves."
+            _(
+                "Nothing is left of the second map: its gradients are too small for numbers of "
+                "seven digits, and become 0. It says **no positive evidence** for {name}, and "
+                "means only that the probability no longer moves.",
+                name=name,
+            )
         )
     if shared and len(scores) > 1:
         _show_rivals(lesson, scores, agreement(of_score.raw, of_probability.raw))
     st.markdown(
-        f"This is why maps explain the **score before {kind}** unless somebody asks for the "
-        "probability."
+        _(
+            "This is why maps explain the **score before {kind}** unless somebody asks for "
+            "the probability.",
+            kind=kind,
+        )
     )
 
 
@@ -105,28 +128,42 @@ def _show_numbers(lesson: Lesson, score: float, p: float, rest: float, shared: b
     ratio = f"${number(of_probability / of_score)}$" if of_score else "–"
     probability = _sure(p, rest).strip("()")
     st.markdown(
-        "| | before: class score | after: probability |\n|---|---|---|\n"
-        f"| {lesson.target_name} | ${number(score)}$ | ${probability}$ |\n"
-        f"| largest gradient, $\\max\\,\\vert \\partial / \\partial A_{{ijk}} \\vert$ | "
-        f"${number(of_score)}$ | ${number(of_probability)}$ |\n"
-        f"| as a part of the first | $1$ | {ratio} |"
+        _(
+            "| | before: class score | after: probability |\n|---|---|---|\n| {target_name} | "
+            "${score}$ | ${probability}$ |\n| largest gradient, $\\max\\,\\vert \\partial / "
+            "\\partial A_{{ijk}} \\vert$ | ${of_score}$ | ${of_probability}$ |\n| as a part of "
+            "the first | $1$ | {ratio} |",
+            target_name=lesson.target_name,
+            score=number(score),
+            probability=probability,
+            of_score=number(of_score),
+            of_probability=number(of_probability),
+            ratio=ratio,
+        )
     )
     rounded = np.float32(p)
     if rounded * (1 - rounded) == 0:
         st.markdown(
-            "With the seven digits that networks calculate in, this probability is exactly "
-            f"{rounded:.0f}: a program that takes $p_c\\,(1-p_c)$ from it gets $0$, and an empty "
-            "map. Here the small number is kept by summing the other classes' probabilities."
+            _(
+                "With the seven digits that networks calculate in, this probability is exactly "
+                "{rounded}: a program that takes $p_c\\,(1-p_c)$ from it gets $0$, and an empty "
+                "map. Here the small number is kept by summing the other classes' probabilities.",
+                rounded=f"{rounded:.0f}",
+            )
         )
     elif p * rest > _MUCH:
         st.markdown(
-            "Here the network is not sure, so not much is lost. Choose a picture and class that it "
-            "is sure of, such as a clearly written digit."
+            _(
+                "Here the network is not sure, so not much is lost. Choose a picture and class "
+                "that it is sure of, such as a clearly written digit."
+            )
         )
     elif p < 0.5:
         st.markdown(
-            "Here the network is sure that it is another class: near 0 the probability hardly "
-            "moves either. Choose the class that it answers to see the other end."
+            _(
+                "Here the network is sure that it is another class: near 0 the probability hardly "
+                "moves either. Choose the class that it answers to see the other end."
+            )
         )
 
 
@@ -137,11 +174,13 @@ def _show_rivals(lesson: Lesson, scores: np.ndarray, pearson: float | None) -> N
     shares = np.insert(powers / powers.sum(), target, 0.0)
     rivals = np.argsort(-shares, kind="stable")[: min(3, len(scores) - 1)]
     names = [plain(lesson.model.class_names[rival]) for rival in rivals]
-    st.markdown("## And it mixes in the other classes")
+    st.markdown(_("## And it mixes in the other classes"))
     st.markdown(
-        "Probabilities share one total: one rises only where others fall. So the probability's "
-        "gradient is the score's gradient **minus those of the rivals**, each as much as it "
-        "still has a share in the answer."
+        _(
+            "Probabilities share one total: one rises only where others fall. So the probability's "
+            "gradient is the score's gradient **minus those of the rivals**, each as much as it "
+            "still has a share in the answer."
+        )
     )
     st.latex(
         r"\frac{\partial p_c}{\partial A} = p_c \sum_j (e_{cj} - p_j)\,"
@@ -152,10 +191,11 @@ def _show_rivals(lesson: Lesson, scores: np.ndarray, pearson: float | None) -> N
     weights = "; ".join(
         f"**{name}** ${number(shares[rival])}$" for name, rival in zip(names, rivals, strict=True)
     )
-    words = f"Weights $q_j$ of the rivals here: {weights}. "
+    words = _("Weights $q_j$ of the rivals here: {weights}.", weights=weights)
     if pearson is not None:
-        words += (
-            f"Pearson's correlation of the two maps is **{pearson:.2f}**: 1 would be the same map."
+        words += " " + _(
+            "Pearson's correlation of the two maps is **{pearson}**: 1 would be the same map.",
+            pearson=decimal(pearson, 2),
         )
     st.markdown(words)
 

@@ -14,7 +14,10 @@ import camcore
 from camcore.making.lesson import TRAINING, EpochView, LiveTraining, train_live
 from pages.components.map_row import MapFigure, show_maps
 from pages.components.wording import share
+from pages.languages.catalogues import gettext as _
+from pages.languages.numbers import percent
 from pages.parts.learn.choosing import FIRST_MODEL
+from pages.parts.learn.equations import text
 from pages.parts.learn.lesson import Lesson
 from pages.pickers.model_picker import reads_drawings
 from pages.session.background_work import Progress, run_with_progress
@@ -48,18 +51,25 @@ class Kept:
 def show(lesson: Lesson) -> None:
     """The button, the training as it goes on, and the last one that was done."""
     st.markdown(
-        "A network begins with random weights and a map that means nothing. This trains **cam1** "
-        f"anew, {_EPOCHS} times through a part of its digits (**epochs**), in well under a minute. "
-        "After each epoch it looks at one digit that it does not learn from."
+        _(
+            "A network begins with random weights and a map that means nothing. This trains "
+            "**cam1** anew, {epochs} times through a part of its digits (**epochs**), in "
+            "well under a minute. After each epoch it looks at one digit that it does not "
+            "learn from.",
+            epochs=_EPOCHS,
+        )
     )
+    loss = text(_("loss"))
     st.latex(
-        r"\text{loss} = -\log p_{c}\,,\qquad w \leftarrow w - \eta\,"
-        r"\frac{\partial\,\text{loss}}{\partial w}"
+        rf"{loss} = -\log p_{{c}}\,,\qquad w \leftarrow w - \eta\,"
+        rf"\frac{{\partial\,{loss}}}{{\partial w}}"
     )
     st.caption(
-        "The loss is large where the right class $c$ gets a small probability; each step moves "
-        "every weight a little so that the loss falls. The step size $\\eta$ is chosen for each "
-        "weight as training goes on (Adam)."
+        _(
+            "The loss is large where the right class $c$ gets a small probability; each step "
+            "moves every weight a little so that the loss falls. The step size $\\eta$ is "
+            "chosen for each weight as training goes on (Adam)."
+        )
     )
     kept: Kept | None = st.session_state.get(_KEPT)
     running = st.session_state.get(_RUN)
@@ -67,12 +77,12 @@ def show(lesson: Lesson) -> None:
     if running is None:
         with controls.container():
             st.button(
-                "Train" if kept is None else "Train again from other random weights",
+                _("Train") if kept is None else _("Train again from other random weights"),
                 key="learn-training-start",
                 type="primary" if kept is None else "secondary",
                 on_click=_start,
                 args=(_digit(lesson),),
-                help="Runs on this server; you may stop it.",
+                help=_("Runs on this server; you may stop it."),
             )
         if kept is not None:
             with stage.container():
@@ -129,7 +139,9 @@ def _train(
 
     with stage.container():
         _show_axes()  # at once: the first chart of a server takes seconds, whole epochs long
-    done = run_with_progress(("train", seed, picture.sha256), "Training", work, controls, show=grow)
+    done = run_with_progress(
+        ("train", seed, picture.sha256), _("Training"), work, controls, show=grow
+    )
     if done is not None:
         st.session_state[_KEPT] = Kept(done.epochs, picture, seed, done.source)
 
@@ -146,14 +158,25 @@ def _show_training(kept: Kept, to_come: int = 0, *, beside: bool) -> None:
         _show_curve(views)
     with right:
         st.markdown(
-            f"**Epoch {last.epoch} of {last.epochs}**  \nright on {last.accuracy:.1%} of the "
-            f"digits learnt from, on **{last.validation_accuracy:.1%}** of those held out; mean "
-            f"loss ${Lesson.number(last.loss)}$."
+            _(
+                "**Epoch {epoch} of {epochs}**  \nright on {accuracy} of the digits learnt from, "
+                "on **{held_out}** of those held out; mean loss ${loss}$.",
+                epoch=last.epoch,
+                epochs=last.epochs,
+                accuracy=percent(last.accuracy, 1),
+                held_out=percent(last.validation_accuracy, 1),
+                loss=Lesson.number(last.loss),
+            )
         )
         ranked = np.argsort(-last.probabilities, kind="stable")
         st.markdown(
-            f"The watched digit: **{ranked[0]}** ({share(last.probabilities[ranked[0]])}), then "
-            f"{ranked[1]} ({share(last.probabilities[ranked[1]])})."
+            _(
+                "The watched digit: **{first}** ({most}), then {second} ({next_most}).",
+                first=ranked[0],
+                most=share(last.probabilities[ranked[0]]),
+                second=ranked[1],
+                next_most=share(last.probabilities[ranked[1]]),
+            )
         )
         if beside:
             live = _maps(views[-1:], kept.picture)
@@ -162,8 +185,8 @@ def _show_training(kept: Kept, to_come: int = 0, *, beside: bool) -> None:
         if last.epoch == last.epochs:
             st.caption(_conditions(kept))
         else:
-            st.caption(f"Random weights of seed {kept.seed}.")
-    st.markdown("## Its map after each epoch")
+            st.caption(_("Random weights of seed {seed}.", seed=kept.seed))
+    st.markdown(_("## Its map after each epoch"))
     # A new component for each epoch: one that is drawn twice in a run would need a key twice.
     maps = _maps(views, kept.picture)
     maps += [_empty(maps[0], last.epoch + ahead) for ahead in range(1, to_come + 1)]
@@ -171,10 +194,17 @@ def _show_training(kept: Kept, to_come: int = 0, *, beside: bool) -> None:
 
 
 def _conditions(kept: Kept) -> str:
-    words = f"Random weights of seed {kept.seed}."
     if kept.source == "MNIST":
-        return f"{words} Learnt from {TRAINING:,} of MNIST's handwritten digits."
-    return f"{words} MNIST is not on this machine, so it learnt from digits drawn by the program."
+        return _(
+            "Random weights of seed {seed}. Learnt from {count} of MNIST's handwritten digits.",
+            seed=kept.seed,
+            count=Lesson.count(TRAINING),
+        )
+    return _(
+        "Random weights of seed {seed}. MNIST is not on this machine, so it learnt from digits "
+        "drawn by the program.",
+        seed=kept.seed,
+    )
 
 
 def _show_axes() -> None:
@@ -182,35 +212,42 @@ def _show_axes() -> None:
     epochs = [*range(1, _EPOCHS + 1), None, None]
     ends = [None] * _EPOCHS + [0.0, 1.0]  # at no epoch: they are not drawn, and the axis spans them
     table = pd.DataFrame(
-        {"epoch": pd.array(epochs, "Int64"), "learnt from": ends, "held out": ends}
+        {_("epoch"): pd.array(epochs, "Int64"), _("learnt from"): ends, _("held out"): ends}
     )
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _draw_curve(table, "None yet")
+        _draw_curve(table, _("None yet"))
     with right:
-        st.markdown(f"**Epoch 1 of {_EPOCHS}** is on its way.")
+        st.markdown(_("**Epoch 1 of {epochs}** is on its way.", epochs=_EPOCHS))
 
 
 def _show_curve(views: Sequence[EpochView]) -> None:
     table = pd.DataFrame(
         {
-            "epoch": [view.epoch for view in views],
-            "learnt from": [view.accuracy for view in views],
-            "held out": [view.validation_accuracy for view in views],
+            _("epoch"): [view.epoch for view in views],
+            _("learnt from"): [view.accuracy for view in views],
+            _("held out"): [view.validation_accuracy for view in views],
         }
     )
-    accuracies = [f"epoch {view.epoch}: {view.validation_accuracy:.1%}" for view in views]
+    accuracies = [
+        _(
+            "epoch {epoch}: {held_out}",
+            epoch=view.epoch,
+            held_out=percent(view.validation_accuracy, 1),
+        )
+        for view in views
+    ]
     _draw_curve(table, ", ".join(accuracies))
 
 
 def _draw_curve(table: pd.DataFrame, in_words: str) -> None:
     st.line_chart(
         table,
-        x="epoch",
-        y=["held out", "learnt from"],
-        y_label="right answers",
+        x=_("epoch"),
+        y=[_("held out"), _("learnt from")],
+        y_label=_("right answers"),
         height=340,
-        alt=f"Share of right answers on held-out digits. {in_words}.",
+        alt=_("Share of right answers on held-out digits. {in_words}.", in_words=in_words),
     )
 
 
@@ -221,8 +258,12 @@ def _maps(views: Sequence[EpochView], picture: camcore.Picture) -> list[MapFigur
         MapFigure(
             np.maximum(view.raw, 0),
             frame,
-            f"Epoch {view.epoch}",
-            f"for class {view.target}, {share(view.probabilities[view.target])}",
+            _("Epoch {epoch}", epoch=view.epoch),
+            _(
+                "for class {target}, {probability}",
+                target=view.target,
+                probability=share(view.probabilities[view.target]),
+            ),
             0.0,
             max(float(view.raw.max()), 1e-9),
             over=True,
@@ -236,7 +277,7 @@ def _empty(like: MapFigure, epoch: int) -> MapFigure:
     return replace(
         like,
         values=np.zeros_like(like.values),
-        title=f"Epoch {epoch}",
-        sub="still to come",
+        title=_("Epoch {epoch}", epoch=epoch),
+        sub=_("still to come"),
         high=1.0,
     )

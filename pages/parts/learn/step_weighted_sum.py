@@ -8,6 +8,7 @@ import streamlit as st
 
 from camcore.drawing.growing_sum import growing_sum_gif
 from pages.components.growing_sum import show_growing_sum
+from pages.languages.catalogues import gettext as _
 from pages.parts.learn import equations
 from pages.parts.learn.contributions import Contributions
 from pages.parts.learn.lesson import Lesson
@@ -18,9 +19,12 @@ def show(lesson: Lesson) -> None:
     features, weights = lesson.features(), lesson.weights()
     parts = Contributions(features.activations, weights.values)
     st.markdown(
-        f"Lay the feature maps over each other, each as strong as its weight for "
-        f"*{lesson.target_name}*. Where many that matter are bright, the sum grows: that is the "
-        "**class activation map**."
+        _(
+            "Lay the feature maps over each other, each as strong as its weight for "
+            "*{target_name}*. Where many that matter are bright, the sum grows: that is the "
+            "**class activation map**.",
+            target_name=lesson.target_name,
+        )
     )
     st.latex(equations.weighted_sum(parts, weights))
     show_growing_sum(
@@ -36,7 +40,7 @@ def show(lesson: Lesson) -> None:
     if not lesson.presenting:
         first = parts.largest_first
         st.download_button(
-            "The growing sum as GIF",
+            _("The growing sum as GIF"),
             partial(
                 growing_sum_gif,
                 parts.small()[first],
@@ -44,23 +48,28 @@ def show(lesson: Lesson) -> None:
                 lesson.picture.pixels,
                 features.frame,
                 lesson.model.class_names[lesson.target],
+                _("{title}: {n} of {count} feature maps"),
             ),
             file_name=f"sum-{lesson.target}.gif",
             mime="image/gif",
             key="learn-sum-gif",
             on_click="ignore",
             icon=":material/gif_box:",
-            help="For a slide: the largest contributions first, as cells and over the picture.",
+            help=_("For a slide: the largest contributions first, as cells and over the picture."),
         )
     if weights.bias is not None:
         st.markdown(
-            "Average the finished map over its cells and add the bias: that **is** the class "
-            "score. The map hands the score out to the places it came from, and nothing is left "
-            "over."
+            _(
+                "Average the finished map over its cells and add the bias: that **is** the "
+                "class score. The map hands the score out to the places it came from, and "
+                "nothing is left over."
+            )
         )
         st.latex(equations.mean_of_map(parts, weights, float(features.scores[lesson.target])))
     else:
         st.markdown(
-            "With mean gradients for weights the mean of the map is not the class score: other "
-            "layers follow, and the gradient only says how the score changes near this picture."
+            _(
+                "With mean gradients for weights the mean of the map is not the class score: other "
+                "layers follow, and the gradient only says how the score changes near this picture."
+            )
         )

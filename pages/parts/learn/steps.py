@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 
+from pages.languages.catalogues import marked
 from pages.parts.learn.lesson import Lesson
 from pages.parts.learn.notes import NOTES, Note
 
@@ -20,6 +21,7 @@ class Step:
     slug : str
         Its name in an address.
     title : str
+        In English, to be translated where it is shown, as the note is.
     show : callable
         Draws it.
     note : Note
@@ -54,19 +56,19 @@ def _step(slug: str, title: str, *, apart: bool = False, linked: bool = False) -
 
 
 STEPS: tuple[Step, ...] = (
-    _step("two-networks", "The network as two networks"),
-    _step("channels", "Feature maps and their weights"),
-    _step("weighted-sum", "The weighted sum grows"),
-    _step("relu", "ReLU: what is cut"),
-    _step("upsampling", "From cells to pixels"),
-    _step("resolution", "Which resolution is real"),
-    _step("needs-gap", "Why CAM needs a pooled head"),
-    _step("pooling", "Mean or maximum: two ways to pool"),
-    _step("softmax", "Before and after softmax"),
-    _step("depth", "Early and late layers"),
-    _step("draw", "Draw a digit", apart=True),
-    _step("retrofit", "Make any network CAM-ready", apart=True),
-    _step("training", "Watch a map being learnt", apart=True),
-    _step("cloud-detector", "The cloud detector", apart=True),
-    _step("fool-it", "Fool it, prove it, mend it", apart=True, linked=True),
+    _step("two-networks", marked("The network as two networks")),
+    _step("channels", marked("Feature maps and their weights")),
+    _step("weighted-sum", marked("The weighted sum grows")),
+    _step("relu", marked("ReLU: what is cut")),
+    _step("upsampling", marked("From cells to pixels")),
+    _step("resolution", marked("Which resolution is real")),
+    _step("needs-gap", marked("Why CAM needs a pooled head")),
+    _step("pooling", marked("Mean or maximum: two ways to pool")),
+    _step("softmax", marked("Before and after softmax")),
+    _step("depth", marked("Early and late layers")),
+    _step("draw", marked("Draw a digit"), apart=True),
+    _step("retrofit", marked("Make any network CAM-ready"), apart=True),
+    _step("training", marked("Watch a map being learnt"), apart=True),
+    _step("cloud-detector", marked("The cloud detector"), apart=True),
+    _step("fool-it", marked("Fool it, prove it, mend it"), apart=True, linked=True),
 )

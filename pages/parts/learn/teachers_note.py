@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from html import escape
 
 import streamlit as st
 
 from pages.components.wording import plain
+from pages.languages.catalogues import catalogue, marked, spoken
+from pages.languages.catalogues import gettext as _
 from pages.parts.learn.steps import STEPS, Step
 
 _STYLE = """
@@ -17,7 +21,7 @@ h1 { font-size: 20pt; margin: 0 0 .2rem; }
 h2 { font-size: 12.5pt; margin: 0 0 .25rem; }
 h2 span { float: right; font-weight: normal; font-size: 11pt; }
 section { break-inside: avoid; border-top: 1px solid #8a949e; padding: .5rem 0 .4rem; }
-dl { display: grid; grid-template-columns: 5.2rem 1fr; gap: .15rem .6rem; margin: 0; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem .6rem; margin: 0; }
 dt { font-weight: bold; }
 dd { margin: 0; }
 @media print { body { margin: 0; padding: 0; max-width: none; font-size: 10pt; } }
@@ -27,16 +31,21 @@ dd { margin: 0; }
 def show_note(step: Step) -> None:
     """The note of one step, closed, and the sheet of all."""
     note = step.note
-    with st.expander("For the teacher"):
+    with st.expander(_("For the teacher")):
         st.markdown(
-            f"**Aim** ({note.minutes} minutes): {plain(note.aim)}\n\n"
-            f"**Question:** {plain(note.question)}\n\n"
-            f"**Answer:** {plain(note.answer)}\n\n"
-            f"**Pitfall:** {plain(note.pitfall)}"
+            _(
+                "**Aim** ({minutes} minutes): {aim}\n\n**Question:** {question}\n\n"
+                "**Answer:** {answer}\n\n**Pitfall:** {pitfall}",
+                minutes=note.minutes,
+                aim=plain(_(note.aim)),
+                question=plain(_(note.question)),
+                answer=plain(_(note.answer)),
+                pitfall=plain(_(note.pitfall)),
+            )
         )
         st.download_button(
-            f"All {len(STEPS)} notes as one sheet to print",
-            sheet,
+            _("All {count} notes as one sheet to print", count=len(STEPS)),
+            partial(sheet, spoken()),
             "lesson-teachers-notes.html",
             "text/html",
             key="learn-sheet",
@@ -44,34 +53,51 @@ def show_note(step: Step) -> None:
         )
 
 
-def sheet() -> str:
-    """All notes as one HTML page that needs nothing else and prints on a few pages."""
+def sheet(language: str) -> str:
+    """All notes as one HTML page that needs nothing else and prints on a few pages.
+
+    Parameters
+    ----------
+    language : str
+        One of `LANGUAGES`.
+    """
+    told = catalogue(language).gettext  # made when it is downloaded: nobody's page speaks then
     total = sum(step.note.minutes for step in STEPS)
-    sections = "\n".join(_section(number, step) for number, step in enumerate(STEPS, start=1))
+    sections = "\n".join(_section(number, step, told) for number, step in enumerate(STEPS, start=1))
+    title = told(marked("From feature maps to class activation maps"))
+    tab = told(marked("From feature maps to class activation maps: the teacher's notes"))
+    introduction = told(
+        marked(
+            "The teacher's notes: {count} steps, {minutes} minutes with questions and discussion. "
+            "Ask, let the class commit to an answer (a show of hands will do), then show the step. "
+            "The numbers are those of the example that the lesson opens with: cam1 reads the "
+            "sample digit 2."
+        )
+    ).format(count=len(STEPS), minutes=total)
     return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{language.replace("_", "-")}">\n<head>\n'
+        '<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        "<title>From feature maps to class activation maps: the teacher's notes</title>\n"
+        f"<title>{escape(tab, quote=False)}</title>\n"
         f"<style>{_STYLE}</style>\n</head>\n<body>\n"
-        "<h1>From feature maps to class activation maps</h1>\n"
-        f"<p>The teacher's notes: {len(STEPS)} steps, {total} minutes with questions and "
-        "discussion. Ask, let the class commit to an answer (a show of hands will do), then show "
-        "the step. The numbers are those of the example that the lesson opens with: cam1 reads "
-        "the sample digit 2.</p>\n"
+        f"<h1>{escape(title, quote=False)}</h1>\n"
+        f"<p>{escape(introduction, quote=False)}</p>\n"
         f"{sections}\n</body>\n</html>\n"
     )
 
 
-def _section(number: int, step: Step) -> str:
+def _section(number: int, step: Step, told: Callable[[str], str]) -> str:
     note = step.note
     rows = (
-        ("Aim", note.aim),
-        ("Question", note.question),
-        ("Answer", note.answer),
-        ("Pitfall", note.pitfall),
+        (marked("Aim"), note.aim),
+        (marked("Question"), note.question),
+        (marked("Answer"), note.answer),
+        (marked("Pitfall"), note.pitfall),
     )
-    terms = "\n".join(f"<dt>{name}</dt><dd>{escape(text, quote=False)}</dd>" for name, text in rows)
+    terms = "\n".join(
+        f"<dt>{told(name)}</dt><dd>{escape(told(text), quote=False)}</dd>" for name, text in rows
+    )
     return (
-        f"<section>\n<h2>{number} · {escape(step.title)}<span>{note.minutes} min</span></h2>\n"
-        f"<dl>\n{terms}\n</dl>\n</section>"
+        f"<section>\n<h2>{number} · {escape(told(step.title), quote=False)}"
+        f"<span>{note.minutes} min</span></h2>\n<dl>\n{terms}\n</dl>\n</section>"
     )

@@ -75,7 +75,7 @@ def test_every_step_has_a_note_and_no_note_is_left_over():
 
 
 def test_the_sheet_holds_every_note_and_needs_nothing_else():
-    sheet = teachers_note.sheet()
+    sheet = teachers_note.sheet("en")
     for note in NOTES.values():
         for text in (note.aim, note.question, note.answer, note.pitfall):
             assert text in sheet
