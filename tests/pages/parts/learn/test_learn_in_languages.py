@@ -44,37 +44,31 @@ def test_numbers_are_written_as_the_reader_writes_them(visit):
     assert "{,}" not in equations(visit(step="channels", lang="zh_CN"))
 
 
-def test_the_language_is_chosen_in_the_sidebar_and_kept(visit):
-    app = visit(step="channels")
-    assert "lang" not in address(app)
-    app.selectbox(key="language").set_value("pt_BR").run()
-    assert address(app)["lang"] == "pt_BR"
-    assert address(app)["step"] == "channels"
-    assert app.title[0].value == "Mapas de características e seus pesos"
-    app.button(key="learn-head-next").click().run()
-    assert address(app)["lang"] == "pt_BR"
-    assert app.title[0].value == "A soma ponderada cresce"
-    app.selectbox(key="language").set_value("en").run()
-    assert "lang" not in address(app)
-    assert app.title[0].value == "The weighted sum grows"
-    assert_calm(app)
-
-
 def test_a_language_that_there_is_not_is_one_sentence(visit):
     app = visit(step="channels", lang="tlh")
     assert "the language “tlh”" in app.warning[0].value
     assert app.title[0].value == "Feature maps and their weights"
 
 
-def test_another_page_says_that_it_is_in_english(monkeypatch):
+def test_the_language_is_chosen_in_the_sidebar_and_kept(monkeypatch):
+    """On a page that stays English and says so."""
     monkeypatch.chdir(DASHBOARD.parent)
     app = AppTest.from_file(str(DASHBOARD), default_timeout=180)
-    app.query_params["lang"] = "fr"
     app.query_params["model"] = "cam1"
     assert_calm(app.run())
-    assert "Explorer est pour l'instant en anglais" in app.caption[0].value
-    assert app.selectbox(key="map-layer").label == "Layer"
+    assert "lang" not in address(app)
+    english = [own.value for own in app.caption]
+    app.selectbox(key="language").set_value("fr").run()
     assert address(app)["lang"] == "fr"
+    assert address(app)["model"] == "cam1"
+    assert "Explorer est pour l'instant en anglais" in app.caption[0].value
+    assert [own.value for own in app.caption][1:] == english
+    assert app.selectbox(key="map-layer").label == "Layer"
+    assert app.selectbox(key="language").label == "Langue"
+    app.selectbox(key="language").set_value("en").run()
+    assert "lang" not in address(app)
+    assert [own.value for own in app.caption] == english
+    assert_calm(app)
 
 
 @pytest.mark.parametrize("language", ["pt_BR", "fr", "zh_CN"])
