@@ -25,10 +25,10 @@ _MEASURE = """() => {
 def slide(visitor):
     """Open a step on a projector."""
 
-    def open_slide(step: str, *, asks: bool = False):
+    def open_slide(step: str, *, asks: bool = False, language: str = "en"):
         visit = visitor(viewport={"width": 1280, "height": 720})
         shown = f".st-key-learn-step-{step}" + ("-question" if asks else "")
-        more = "" if asks else "&predict=off"
+        more = f"&lang={language}" + ("" if asks else "&predict=off")
         visit.page.goto(f"{visit.address}/learn?step={step}&view=presenter{more}")
         visit.page.locator(shown).wait_for(timeout=120_000)
         visit.settle()
@@ -58,6 +58,14 @@ def test_every_step_is_one_screen_and_so_is_its_question(slide):
             if (step, part) != (STEPS[-1], STEPS[-1].slug):
                 page.keyboard.press("PageDown")
         assert page.locator("[data-testid=stHeader]").is_hidden()
+
+
+@pytest.mark.parametrize("language", ["pt_BR", "fr", "zh_CN"])
+def test_the_longest_step_is_one_screen_in_every_language(slide, language):
+    visit = slide("softmax", language=language)
+    visit.until(lambda: fits(visit, 720))
+    assert visit.page.locator("html").get_attribute("lang") == language.replace("_", "-")
+    assert "before" not in visit.page.locator(_STEP).inner_text()
 
 
 def test_without_the_slides_a_step_does_not_fit(slide):

@@ -116,8 +116,15 @@ def _show_scenes(lesson: Lesson, name: str, scenes: tuple[tuple[str, str], ...])
                 ),
             )
             mark = _("right") if right else _("**wrong**")
-            title, probability = _(camcore.sample(sample).title), percent(answer.probability, 1)
-            st.markdown(f"{title}: **{answer.name}**, {probability} · {mark}")
+            st.markdown(
+                _(
+                    "{scene}: **{answer}**, {probability} · {mark}",
+                    scene=_(camcore.sample(sample).title),
+                    answer=answer.name,
+                    probability=percent(answer.probability, 1),
+                    mark=mark,
+                )
+            )
 
 
 def _explained(

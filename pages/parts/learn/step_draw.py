@@ -81,7 +81,8 @@ def _show_answers(answers: dict[str, tuple[camcore.Prediction, ...]], in_short: 
         )
         for name, ranked in answers.items()
     ]
-    st.markdown(", ".join(readings) + ".")
+    first, second = readings
+    st.markdown(_("{first}, {second}.", first=first, second=second))
     if in_short:
         return
     bars = {
