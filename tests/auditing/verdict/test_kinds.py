@@ -210,3 +210,15 @@ def test_light_that_is_added_everywhere_explains_bright_places():
     assert [entry.family for entry in ordered(light, strong) if entry.overlaps is None] != [
         "brightness"
     ]
+
+
+def test_the_verdict_begins_with_what_the_score_speaks_of():
+    """What no trial tells leads over an artefact only where it does four times as much."""
+    ruler = part(60, 10, share=0.15, effect=0.1, interval=(0.05, 0.2), move=estimate(1.6))
+    assert ruler.part is not None
+    ruler = replace(ruler, part=ruler.part | {"detail": 0.6})
+    unknown = finding("ring 1/8", share=0.6, alike=0.0, plain=0.8, acts={"flat": 0.1})
+    assert [kind_of(entry) for entry in (ruler, unknown)] == ["artefact", "unknown"]
+    assert ordered(unknown, ruler)[0].family == "part"
+    faint = replace(ruler, share=0.1, move=estimate(1.1), effect=0.01, interval=(0.0, 0.02))
+    assert ordered(replace(unknown, share=0.9), faint)[0].family == "frame"
