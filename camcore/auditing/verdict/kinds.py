@@ -47,8 +47,9 @@ def kind_of(finding: Finding) -> Kind:
         # Rather each picture's own object, or a piece of objects that lie alike.
         if not finding.part["recurs"] or finding.part["central"] >= RULES.parts_central:
             return "object"
-        least = RULES.missed if is_drawn(finding) else RULES.parts_needed
-        return "artefact" if strength(finding) >= least else "unknown"
+        drawn, does = is_drawn(finding), strength(finding)
+        one_thing = finding.part["alike"] >= RULES.parts_one_thing and does >= RULES.parts_needed
+        return "artefact" if one_thing or (drawn and does >= RULES.missed) else "unknown"
     if _repeats(finding) and not finding.trace:
         return "artefact"
     if finding.may_be_object or acts_in_the_middle(finding):

@@ -150,6 +150,7 @@ def part(top: int, left: int, **more) -> Finding:
     windows = [[image, top, left + image, top + 40, left + image + 40] for image in range(20)]
     shape = {
         "recurs": True,
+        "alike": 0.5,
         "detail": 0.0,
         "central": 0.4,
         "windows": windows,
@@ -168,6 +169,8 @@ def test_a_part_that_recurs_must_do_enough_to_be_an_artefact():
     alone = part(40, 10)
     assert alone.part is not None
     assert kind_of(replace(alone, part=alone.part | {"recurs": False})) == "object"
+    # Pieces of garments are a little alike, on any ground.
+    assert kind_of(replace(alone, part=alone.part | {"alike": 0.26})) == "unknown"
 
 
 def test_a_part_whose_detail_recurs_needs_to_do_less_and_comes_before_the_detail_it_adds():
