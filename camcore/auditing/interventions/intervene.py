@@ -27,7 +27,7 @@ from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.likeness_table import likeness_table
 from camcore.auditing.interventions.map_shift import shift_table
 from camcore.auditing.interventions.necessity import needed, removal_of
-from camcore.auditing.interventions.pairing import halves
+from camcore.auditing.interventions.readable_images import readable
 from camcore.auditing.interventions.testing import Tested, judge, relied_on
 from camcore.auditing.interventions.trials import Laboratory
 from camcore.auditing.parts.trials import PartTrials
@@ -35,7 +35,6 @@ from camcore.auditing.rules import RULES
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.progress import Watch
 from camcore.auditing.runs.store import Store
-from camcore.auditing.scan.rows import light_rows
 from camcore.classifier import Classifier
 
 _OBJECTS = ("object", "background")  # families that tell of the object by themselves
@@ -166,16 +165,6 @@ def moved_elsewhere(plan: Plan, klass: int, probe: Probe) -> Probe:
     assert probe.region is not None
     rng = np.random.default_rng([plan.settings.seed, klass, *probe.name.encode()])
     return Transplant(probe.region.elsewhere(rng))
-
-
-def readable(store: Store, plan: Plan, files: pd.DataFrame) -> pd.DataFrame:
-    """Images that interventions may use, index id, as `Discovery` takes them."""
-    rows = light_rows(store)
-    rows = rows[(rows["error"] == "") & (rows["klass"] >= 0) & np.isfinite(rows["margin"])].copy()
-    rows["half"] = halves(rows, plan.settings.seed)
-    marked = (files["mask"] != "") | files["box"].notna()
-    rows["told"] = marked.reindex(rows.index).to_numpy()
-    return rows
 
 
 def _general_probes(pool: Pool, images: pd.DataFrame) -> tuple[Probe, ...]:

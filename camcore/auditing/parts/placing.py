@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from camcore.auditing.edits.part import apart
+from camcore.auditing.edits.part import apart, crops
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.parts.alikeness import alikeness
 from camcore.auditing.parts.components import components, contributions
@@ -212,17 +212,13 @@ def _alike(
     Where objects are alike (digits, garments), their strokes recur as a stamp does, but so do those
     of every class.
     """
-
-    def crops(rows: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-        return Windows(boxes, places.presence[rows]).crops(pixels[rows])
-
     chosen = _strongest(places.presence, of)
     boxes = places.boxes[chosen]
-    controls = [crops(chosen, apart(boxes, *pixels.shape[1:3]))]
+    controls = [crops(pixels[chosen], apart(boxes, *pixels.shape[1:3]))]
     if others.any():
         elsewhere = _strongest(places.presence, others)
-        controls.append(crops(elsewhere, places.boxes[elsewhere]))
-    return alikeness(crops(chosen, boxes), *controls, detail=detail)
+        controls.append(crops(pixels[elsewhere], places.boxes[elsewhere]))
+    return alikeness(crops(pixels[chosen], boxes), *controls, detail=detail)
 
 
 def _strongest(presence: np.ndarray, of: np.ndarray) -> np.ndarray:
