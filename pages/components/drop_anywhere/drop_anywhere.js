@@ -49,6 +49,8 @@ class Drops {
   }
 
   show(shown) {
+    const app = document.querySelector("[data-testid=stApp]"); // the theme is told there alone
+    this.cover.style.colorScheme = getComputedStyle(app).colorScheme;
     this.cover.style.display = shown ? "grid" : "none";
   }
 
