@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from camcore.auditing.audited_model import asked_model, audited_model
 from camcore.auditing.evidence.stage import gather
-from camcore.auditing.held_columns import fixed_values
 from camcore.auditing.interventions.intervene import intervene
 from camcore.auditing.report import write_report
 from camcore.auditing.runs.beginning import begin
@@ -23,7 +23,6 @@ from camcore.auditing.verdict.findings_json import conclude
 from camcore.classifier import Classifier
 from camcore.errors import StoreError
 from camcore.localization.reading import read_boxes
-from camcore.models.loading import load_model
 
 
 def audit(
@@ -74,31 +73,16 @@ def audit(
     StoppedError
         If somebody asked it to stop; all that is done is kept.
     """
-    in_memory = None if isinstance(model, (str, os.PathLike)) else model
+    in_memory, name = asked_model(model)
     given = None if boxes is None else read_boxes(boxes)
-    name = os.fspath(model) if isinstance(model, (str, os.PathLike)) else model.name
     settings = Settings(os.fspath(source), name, **options)
     store = Store(out if out is not None else new_run_folder(settings))
-
-    def load() -> Classifier:
-        others = fixed_values(settings.others)
-        if in_memory is not None:
-            return in_memory.holding(others) if others else in_memory
-        return load_model(
-            settings.model,
-            labels=settings.class_names,
-            preprocessing=settings.preprocessing,
-            output=settings.output,
-            output_kind=settings.output_kind,  # type: ignore[arg-type]
-            input_size=settings.input_size,
-            input=settings.input,
-            others=others or None,
-        )
-
     with store.locked():
         watch = Watch(store.folder, show)
         with watch.run():
-            plan, classifier = begin(store, settings, load, watch)
+            plan, classifier = begin(
+                store, settings, lambda: audited_model(settings, in_memory), watch
+            )
             scan(store, plan, classifier, watch)
             if given is not None and boxes is not None:
                 keep_boxes_of(Run(store.folder), given, Path(boxes).name)
