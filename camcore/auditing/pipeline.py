@@ -9,6 +9,7 @@ from typing import Any
 
 from camcore.auditing.audited_model import asked_model, audited_model
 from camcore.auditing.evidence.stage import gather
+from camcore.auditing.executors.executor import Local
 from camcore.auditing.interventions.intervene import intervene
 from camcore.auditing.report import write_report
 from camcore.auditing.runs.beginning import begin
@@ -87,7 +88,7 @@ def audit(
             if given is not None and boxes is not None:
                 keep_boxes_of(Run(store.folder), given, Path(boxes).name)
             gather(store, plan, watch)
-            intervene(store, plan, classifier, watch)
+            intervene(store, plan, Local(classifier), watch)
             watch.begin("report")
             conclude(store)
             write_report(Run(store.folder))
