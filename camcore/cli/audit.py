@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from camcore.auditing.executors.executor import LOCAL
 from camcore.auditing.runs.settings import PRECISIONS, Settings
 from camcore.cli.options import fit_option, model_options, split_option, stretch_option
 from camcore.cli.outcome import DONE, FINDING, Outcome
@@ -88,6 +89,12 @@ fail_on_option = click.option(
     "to a complete RUN, that is judged again.",
 )  # fmt: skip
 @click.option(
+    "--on", default=LOCAL, metavar="WHERE", show_default=True,
+    help="Where scan and interventions run: local; ray, a cluster of Ray's that RAY_ADDRESS names "
+    "or that this machine is a node of, else one started here; ray:HOST:PORT, the cluster with its "
+    "head there. Its machines see pictures and model under the same paths.",
+)  # fmt: skip
+@click.option(
     "--out", metavar="RUN", type=click.Path(path_type=Path), help="Needed but with --plan-only."
 )
 @click.option(
@@ -127,10 +134,10 @@ def audit(
 
 
 def _planned(source: str, options: dict[str, Any]) -> Outcome:
-    """Say what an audit will take; boxes make no passes of their own before it has ended."""
+    """Say what an audit will take here; boxes make few passes of their own, at its end."""
     from camcore.auditing.preflight.estimate import estimate
 
-    options = {name: value for name, value in options.items() if name != "boxes"}
+    options = {name: value for name, value in options.items() if name not in ("boxes", "on")}
     expected = estimate(source, options.pop("model"), **options)
     (fewest, most), (soonest, latest) = expected.cost.passes, expected.cost.seconds
     cores = f"{expected.cores} core{'s' * (expected.cores > 1)}"
