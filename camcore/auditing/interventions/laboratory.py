@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from camcore.auditing.edits import Probe
 from camcore.auditing.edits.part import Part
-from camcore.auditing.executors.executor import Count, Executor
+from camcore.auditing.executors.executor import Count, Executor, Item, Result
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.likeness_table import likeness_table
 from camcore.auditing.interventions.map_shift import shift_table
 from camcore.auditing.interventions.trials import Bench, Block, Trial
-from camcore.auditing.parts.placing import parts_file, place_parts
+from camcore.auditing.parts.placing import detail_file, detail_of, parts_file, place_parts
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.progress import Watch
 from camcore.auditing.runs.run import Run
@@ -26,8 +25,6 @@ from camcore.classifier import Classifier
 from camcore.localization.boxes import Box
 
 _BLOCK = 512  # forward passes that a killed run may have to do again
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,10 +119,17 @@ class Laboratory:
         self._places[klass] = self._store.read_table(name)
         return self._places[klass]
 
-    def likeness(self, name: str, klass: int, probes: Sequence[Probe]) -> None:
-        """Keep `likeness_table` under a name."""
+    def keep_detail(self, klass: int, rows: pd.DataFrame) -> None:
+        """Keep `detail_of` a part of a class, as `detail_file`."""
+        if self._store.read_json(detail_file(klass)) is None:
+            for _, detail in self._made(_detail, [(klass, rows)]):
+                self._store.write_json(detail_file(klass), {"detail": round(detail, 6)})
+
+    def likeness(self, name: str, klass: int, probes: Sequence[Probe]) -> pd.DataFrame:
+        """`likeness_table`, kept under a name."""
         if not self._store.whole(name):
             self._keep([name], _likeness, [(klass, probes)])
+        return self._store.read_table(name)
 
     def shift(self, name: str, klass: int) -> None:
         """Keep `shift_table` under a name."""
@@ -139,20 +143,26 @@ class Laboratory:
         items: Iterable[Item],
     ) -> None:
         """Have a table made of each item, and write it under its name."""
-        made: Any = self._executor.map(
+        for place, table in self._made(task, items):
+            self._store.write_table(names[place], table)
+
+    def _made(
+        self, task: Callable[[_Equipped, Item, Count], Result], items: Iterable[Item]
+    ) -> Iterator[tuple[int, Result]]:
+        made = self._executor.map(
             self._pictures, partial(_with_lost, task), items, self._watch.advance
         )
-        for place, (table, lost) in made:
+        for place, (result, lost) in made:
             self.lost |= lost
-            self._store.write_table(names[place], table)
+            yield place, result
 
 
 def _with_lost(
-    task: Callable[[_Equipped, Item, Count], pd.DataFrame],
+    task: Callable[[_Equipped, Item, Count], Result],
     equipped: _Equipped,
     item: Item,
     count: Count,
-) -> tuple[pd.DataFrame, dict[int, str]]:
+) -> tuple[Result, dict[int, str]]:
     return task(equipped, item, count), dict(equipped.pool.lost)
 
 
@@ -165,6 +175,10 @@ def _places(
 ) -> pd.DataFrame:
     plan, classifier = equipped.pictures.plan, equipped.classifier
     return place_parts(*asked, equipped.pool, plan, classifier)
+
+
+def _detail(equipped: _Equipped, asked: tuple[int, pd.DataFrame], _: Count) -> float:
+    return detail_of(*asked, equipped.pictures.images, equipped.pool)
 
 
 def _likeness(equipped: _Equipped, asked: tuple[int, Sequence[Probe]], _: Count) -> pd.DataFrame:

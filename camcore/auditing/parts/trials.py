@@ -69,6 +69,7 @@ class PartTrials:
         klass = probe.klass
         placed = self._laboratory.place_parts(klass, self._chosen(klass))
         rows = placed[placed["number"] == probe.number]
+        self._laboratory.keep_detail(klass, rows)
         way_pairs = self._pairs(probe, rows, 1, self._plan.rules.parts_pairs[2])
         ways: tuple[Way, ...] = ("another place", "from beside", "shared")
         probes = tuple(probe.done(way) for way in ways)

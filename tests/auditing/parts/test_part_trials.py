@@ -14,8 +14,8 @@ from camcore.auditing.evidence.stage import gather
 from camcore.auditing.executors.executor import Local
 from camcore.auditing.interventions import replay
 from camcore.auditing.interventions.effects import differences, matching
-from camcore.auditing.interventions.intervene import readable
 from camcore.auditing.interventions.laboratory import Laboratory, Pictures
+from camcore.auditing.interventions.readable_images import readable
 from camcore.auditing.parts.evidence import part_evidence
 from camcore.auditing.parts.placing import parts_file
 from camcore.auditing.parts.trials import PartTrials
