@@ -70,18 +70,24 @@ def calm(pictures, tmp_path_factory):
 @pytest.fixture(scope="module")
 def cluster():
     import ray
+
+    nodes = _started({**_NODE, "include_dashboard": False, "no_monitor": True})
+    nodes.add_node(**_NODE)
+    yield nodes
+    ray.shutdown()
+    nodes.shutdown()
+
+
+def _started(head: dict):
+    """A cluster of one node; Ray gives a node half a minute, which a busy machine may not have."""
     from ray.cluster_utils import Cluster
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_raylet_start_wait_time_s", "300")
-        nodes = Cluster(
-            initialize_head=True,
-            head_node_args={**_NODE, "include_dashboard": False, "no_monitor": True},
-        )
-        nodes.add_node(**_NODE)
-        yield nodes
-        ray.shutdown()
-        nodes.shutdown()
+    for _ in range(3):
+        try:
+            return Cluster(initialize_head=True, head_node_args=head)
+        except Exception as error:  # no kind of its own
+            late = error
+    raise late
 
 
 @pytest.mark.slow
