@@ -14,7 +14,7 @@ import streamlit as st
 
 import camcore
 from camcore.auditing.audited_classes import Classes, match_classes, read_mapping
-from camcore.auditing.preflight.cost import Cost, cost
+from camcore.auditing.preflight.cost import Cost, cost, pictures_of_classes
 from camcore.auditing.preflight.preview import Preview, preview
 from camcore.auditing.preflight.reading import (
     Answers,
@@ -133,7 +133,7 @@ def _with_model(
         _say_right(right, taken, initial, guessed=guessed)
         preprocessing = taken if taken != initial else preprocessing
     if classes is not None:
-        counts = _pictures_of(seen, classes)
+        counts = pictures_of_classes(seen.labels, seen.pictures, classes)
         _say_cost(cost(counts, options["budget"], answers.seconds))
     return Checked(preprocessing, class_names, None, mapping, asked_first)
 
@@ -300,14 +300,6 @@ def _offer_groups(seen: Preview, classes: Classes, names: Sequence[str]) -> None
         help="Audits what the model takes for any dog, any bird and so on, by ImageNet's own "
         "order of classes.",
     )
-
-
-def _pictures_of(seen: Preview, classes: Classes) -> dict[str, int]:
-    """Pictures of each audited class; by predicted class nobody knows, so evenly."""
-    if classes.by == "label":
-        return {klass.name: seen.labels[klass.label] for klass in classes.classes}
-    share = seen.pictures // len(classes.classes)
-    return {klass.name: share for klass in classes.classes}
 
 
 def _say_right(right: dict[str, np.ndarray], taken: str, initial: str, *, guessed: bool) -> None:
