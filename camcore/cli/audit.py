@@ -170,11 +170,21 @@ def _duration(seconds: float) -> str:
     "--bundle", metavar="FILE", type=click.Path(path_type=Path),
     help="Also write all evidence into one zip, which `camcore verify` checks.",
 )  # fmt: skip
+@click.option(
+    "--sign", "key_file", metavar="KEY", type=click.Path(path_type=Path),
+    help="Sign the bundle with this private key (Ed25519, PEM), into FILE.zip.sig.",
+)  # fmt: skip
 @fail_on_option
-def report(run: Path, bundle: Path | None, limits: dict[str, float]) -> Outcome:
+def report(
+    run: Path, bundle: Path | None, key_file: Path | None, limits: dict[str, float]
+) -> Outcome:
     """Make report.html, findings.json and images.csv of RUN anew."""
+    from camcore.auditing.bundle import private_key, sign, write_bundle
     from camcore.auditing.pipeline import report as make
 
+    if key_file is not None and bundle is None:
+        raise click.UsageError("--sign signs a bundle; name its file with --bundle FILE.zip.")
+    key = None if key_file is None else private_key(key_file, _passphrase)
     made = make(run)
     if not made.is_current:
         say(
@@ -183,13 +193,19 @@ def report(run: Path, bundle: Path | None, limits: dict[str, float]) -> Outcome:
         )
     if bundle is None:
         return _outcome(made, limits)
-    from camcore.auditing.bundle import write_bundle
-
     digest = write_bundle(made, bundle).manifest_sha256
     say(f"wrote {bundle}; the SHA-256 of its manifest is {digest}")
     outcome = _outcome(made, limits)
     outcome.result["bundle"] = {"file": bundle, "manifest_sha256": digest}
+    if key is not None:
+        signature = sign(bundle, key)
+        say(f"wrote {signature}")
+        outcome.result["bundle"]["signature"] = signature
     return outcome
+
+
+def _passphrase() -> str:
+    return str(click.prompt("Passphrase of the key", hide_input=True, err=True))
 
 
 @click.command()
