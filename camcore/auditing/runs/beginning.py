@@ -107,6 +107,7 @@ def begin(
                 "frame": None if (lies := layers[layer].frame) is None else asdict(lies),
                 "input_shape": list(model.input_shape),
                 "preprocessing": preprocessing,
+                "fit": settings.fit or model.fit,
                 "preprocessing_guessed": model.preprocessing_guessed
                 and settings.preprocessing is None,
                 "output": model.output,
@@ -230,7 +231,7 @@ def _some_inputs(source: Source, model: Classifier, plan: Plan) -> tuple[np.ndar
             seen = decode(
                 source.root / row["path"],
                 model.input_shape,
-                settings.fit,
+                plan.fit,
                 stretch=settings.stretch,
             ).seen
         except CamcoreError:
