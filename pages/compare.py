@@ -16,6 +16,7 @@ from pages.parts.compare.grid import make_maps, make_wanted, show_grid
 from pages.parts.compare.identity_view import show_identity
 from pages.parts.compare.sanity_view import show_sanity
 from pages.parts.compare.view import View
+from pages.parts.dropping import take_drops
 from pages.pickers import map_picker, model_picker, picture_picker, target_picker
 from pages.pickers.model_picker import ModelChoice
 from pages.pickers.picture_picker import PictureChoice
@@ -39,6 +40,8 @@ def compare() -> None:
     heading, notices, chips = (st.container() for _ in range(3))
     waiting, stage = st.empty(), st.container()
 
+    with notices:
+        take_drops()
     choice = source = None
     with calmly(notices), model_box:
         choice = model_picker.pick_model()

@@ -11,6 +11,7 @@ import camcore
 from pages.components.viewer import show_viewer
 from pages.components.wording import calmly, plain
 from pages.parts import results, second_model, sharing
+from pages.parts.dropping import take_drops
 from pages.parts.front_door import show_doors
 from pages.pickers import map_picker, model_picker, picture_picker, target_picker
 from pages.pickers.model_picker import ModelChoice
@@ -41,6 +42,8 @@ def explore() -> None:
     heading, notices, chips = (st.container() for _ in range(3))
     waiting, stage, below = st.empty(), st.container(), st.container()
 
+    with notices:
+        take_drops()
     choice = source = None
     with calmly(notices), model_box:
         choice = model_picker.pick_model()

@@ -551,6 +551,22 @@ class Rules:
         "components of clean photographs reached .14, of clean CIFAR-10 .15; a weak ruler .28, a "
         "marker .49",
     )
+    parts_drawn: float = _rule(
+        0.4,
+        "the same of fine detail alone, from which on a part is drawn and no natural thing",
+        "clean garments (at most .32), clean CIFAR-10 (.19); a ruler .54. A plain marker has none "
+        "(.20)",
+    )
+    parts_one_thing: float = _rule(
+        0.4,
+        "excess correlation of crops from which on a part that is not drawn may be put there",
+        "garments on natural grounds (at most .26) against markers (.47)",
+    )
+    parts_needed: float = _rule(
+        0.3,
+        "what such a part must do, and what the class must lose without it",
+        "clean garments, airplanes and digits (at most .20) against a marker (.55)",
+    )
     parts_central: float = _rule(
         0.9,
         "of a part's windows wholly in the middle, from which on it may be a piece of the object",

@@ -26,8 +26,8 @@ from pages.session.uploads import (
 BUNDLED, CATALOGUE, FILE = "Bundled", "Keras", "Your file"
 _RANDOM = ":weights=random"
 _LARGEST_FILE = 1024  # MB; the page rounds: 800 would be told as 1 GB
-_MODEL_TYPES = ["keras", "h5", "hdf5", "onnx", "zip"]
-_UPLOADER, _LABELS = "model-upload", "model-labels"
+MODEL_TYPES = ["keras", "h5", "hdf5", "onnx", "zip"]
+UPLOADER, _LABELS = "model-upload", "model-labels"
 LABEL_TYPES = ["txt", "json", "csv", "tsv", "yaml", "yml"]
 _PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff"]
 _SIDES = (16, 2048)
@@ -133,16 +133,16 @@ def follow_link() -> None:
 
 def is_place(text: str) -> bool:
     """Whether a link means a file, or a folder by its path."""
-    return text.lower().endswith(tuple(_MODEL_TYPES)) or "/" in text or "\\" in text
+    return text.lower().endswith(tuple(MODEL_TYPES)) or "/" in text or "\\" in text
 
 
 def _follow_link_to_file(file: str) -> None:
     st.session_state["model-group"] = FILE
     if is_token(file):
-        follow_upload(file, _UPLOADER, "a model")
+        follow_upload(file, UPLOADER, "a model")
     else:
         st.session_state["model-path"] = file
-        st.session_state[f"{_UPLOADER}-kept"] = None
+        st.session_state[f"{UPLOADER}-kept"] = None
     st.session_state["model-output"] = next(iter(asked("output")), None)
     labels = next(iter(asked("labels")), "")
     if is_token(labels):
@@ -225,8 +225,8 @@ def _pick_keras() -> ModelChoice:
 def _pick_file() -> ModelChoice | None:
     upload = ask_upload(
         "Model file",
-        key=_UPLOADER,
-        type=_MODEL_TYPES,
+        key=UPLOADER,
+        type=MODEL_TYPES,
         max_upload_size=_LARGEST_FILE,
         label_visibility="collapsed",
         help="A .keras, .h5 or .onnx file, or a zip of a Hugging Face folder (config.json and "

@@ -140,7 +140,7 @@ class Discovery:
         fill = self._fill(pairs)
         return self._laboratory.run(Trial("elsewhere", klass, pairs, probes, (fill,)))
 
-    def off_object(self, klass: int, probes: tuple[Probe, ...]) -> None:
+    def off_object(self, klass: int, probes: tuple[Probe, ...]) -> pd.DataFrame:
         """The same pairs with the objects left alone.
 
         Where too few objects are known, the middle stands for them, for cues that have a place.
@@ -148,8 +148,7 @@ class Discovery:
         pairs = self._pairs(klass, 1, self._sizes.test)
         fill = self._fill(pairs)
         eligible = tuple(p for p in probes if fill == "spared" or p.region is not None)
-        if eligible:
-            self._laboratory.run(Trial("off-object", klass, pairs, eligible, (fill,)))
+        return self._laboratory.run(Trial("off-object", klass, pairs, eligible, (fill,)))
 
     def where(self, klass: int, probes: tuple[Probe, ...]) -> None:
         """The same pairs, a property given to the surroundings alone and to the middle alone.
@@ -169,12 +168,11 @@ class Discovery:
             fills = ("shared", "flat", "neutral")
             self._laboratory.run(Trial("content", klass, pairs, local, fills))
 
-    def in_part(self, klass: int, probes: tuple[Probe, ...]) -> None:
+    def in_part(self, klass: int, probes: tuple[Probe, ...]) -> pd.DataFrame:
         """The same pairs, a property of the whole image read off a quarter of the donor."""
         pairs = self._pairs(klass, 1, self._sizes.test)
         eligible = tuple(probe for probe in probes if probe.everywhere)
-        if eligible:
-            self._laboratory.run(Trial("in-part", klass, pairs, eligible, ("quarter",)))
+        return self._laboratory.run(Trial("in-part", klass, pairs, eligible, ("quarter",)))
 
     def necessity(self, klass: int, probes: tuple[Probe, ...]) -> pd.DataFrame:
         """The cue taken out of the class's own images, by two fills that must agree."""

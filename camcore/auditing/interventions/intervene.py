@@ -20,23 +20,25 @@ from camcore.auditing.edits.part import Part
 from camcore.auditing.edits.regions import region_of_map
 from camcore.auditing.interventions.boxed import try_among_boxed
 from camcore.auditing.interventions.budget import Sizes, sizes
+from camcore.auditing.interventions.carriers import carriers_of
 from camcore.auditing.interventions.discovery import Discovery
-from camcore.auditing.interventions.effects import swings_of
+from camcore.auditing.interventions.effects import matching, swings_of
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.likeness_table import likeness_table
 from camcore.auditing.interventions.map_shift import shift_table
-from camcore.auditing.interventions.pairing import halves
-from camcore.auditing.interventions.testing import judge, relied_on
+from camcore.auditing.interventions.necessity import needed, removal_of
+from camcore.auditing.interventions.readable_images import readable
+from camcore.auditing.interventions.testing import Tested, judge, relied_on
 from camcore.auditing.interventions.trials import Laboratory
 from camcore.auditing.parts.trials import PartTrials
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.progress import Watch
 from camcore.auditing.runs.store import Store
-from camcore.auditing.scan.rows import light_rows
 from camcore.classifier import Classifier
 
 _OBJECTS = ("object", "background")  # families that tell of the object by themselves
+_BY_OBJECT = ("the object", "perhaps the object")
 
 
 def intervene(store: Store, plan: Plan, classifier: Classifier, watch: Watch) -> None:
@@ -95,34 +97,62 @@ def _prove(
     pool: Pool,
     store: Store,
 ) -> dict[int, list[Probe]]:
-    """What holds on the held-out half is taken out again, moved, and kept off the object."""
-    proven: dict[int, list[Probe]] = {}
-    for result in judge(tests, plan, swings_of(images, tests)):
+    """What holds on the held-out half is taken out again, moved, and kept off the object.
+
+    Each question is put only to what the answers before leave open: what the class does not miss
+    is no reliance, and what works through the object needs no other place to compare it with.
+    """
+    swings = swings_of(images, tests)
+    proven: dict[int, list[Tested]] = {}
+    for result in judge(tests, plan, swings):
         if relied_on(result, plan) and isinstance(result.probe, Part):
             parts.prove(result.probe)
         elif relied_on(result, plan):
-            proven.setdefault(result.klass, []).append(result.probe)
-    for klass, probes in proven.items():
+            proven.setdefault(result.klass, []).append(result)
+    missed: dict[int, list[Probe]] = {}
+    for klass, results in proven.items():
         # All that stood for the family goes out: what suffices may be a part of what is needed.
-        families = {probe.family for probe in probes}
+        families = {result.probe.family for result in results}
         of_class = tests.loc[tests["klass"] == klass, "probe"].unique()
         tested = tuple(p for p in map(probe_named, of_class) if p.family in families)
-        discovery.necessity(klass, tested)
-        discovery.off_object(klass, tuple(p for p in probes if p.family not in _OBJECTS))
-        discovery.in_part(klass, tuple(probes))
-        discovery.where(klass, tuple(probes))
-        discovery.content(klass, tuple(probes))
+        removals = discovery.necessity(klass, tested)
+        results = [result for result in results if _missed(removals, result)]
+        probes = tuple(result.probe for result in results)
+        if not probes:
+            continue
+        missed[klass] = list(probes)
+        off_object = discovery.off_object(
+            klass, tuple(p for p in probes if p.family not in _OBJECTS)
+        )
+        in_part = discovery.in_part(klass, probes)
+        discovery.where(klass, probes)
         name = likeness_file(klass)
         if not store.whole(name):
             store.write_table(name, likeness_table(klass, probes, images, pool))
-        local = tuple(probe for probe in probes if probe.region is not None)
-        if not local:
-            continue
-        discovery.elsewhere(klass, tuple(moved_elsewhere(plan, klass, probe) for probe in local))
+        likeness = store.read_table(name)
+        repeating = set(likeness.loc[likeness["alike"] >= RULES.alike, "probe"])
+        carriers = carriers_of(results, off_object, in_part, plan.rules.floor)
+        open_ones = tuple(
+            probe
+            for probe in probes
+            if carriers.get((klass, probe.name)) not in _BY_OBJECT or probe.name in repeating
+        )
+        discovery.content(klass, open_ones)
+        moved = (moved_elsewhere(plan, klass, p) for p in open_ones if p.region is not None)
+        discovery.elsewhere(klass, tuple(moved))
         name = f"trials/shift/{klass:04d}.parquet"
-        if not store.whole(name):
+        if any(probe.region is not None for probe in probes) and not store.whole(name):
             store.write_table(name, shift_table(klass, images, pool, plan, classifier))
-    return proven
+    return missed
+
+
+def _missed(removals: pd.DataFrame, result: Tested) -> bool:
+    """Whether the class loses enough where the cue is taken out, or no trial tells."""
+    removal = removal_of(matching(removals, family=result.probe.family), result.klass)
+    if removal is None:
+        return True
+    loss = removal.differences
+    return needed(loss.effect, loss.move, result.swing) >= RULES.missed
 
 
 def likeness_file(klass: int) -> str:
@@ -135,16 +165,6 @@ def moved_elsewhere(plan: Plan, klass: int, probe: Probe) -> Probe:
     assert probe.region is not None
     rng = np.random.default_rng([plan.settings.seed, klass, *probe.name.encode()])
     return Transplant(probe.region.elsewhere(rng))
-
-
-def readable(store: Store, plan: Plan, files: pd.DataFrame) -> pd.DataFrame:
-    """Images that interventions may use, index id, as `Discovery` takes them."""
-    rows = light_rows(store)
-    rows = rows[(rows["error"] == "") & (rows["klass"] >= 0) & np.isfinite(rows["margin"])].copy()
-    rows["half"] = halves(rows, plan.settings.seed)
-    marked = (files["mask"] != "") | files["box"].notna()
-    rows["told"] = marked.reindex(rows.index).to_numpy()
-    return rows
 
 
 def _general_probes(pool: Pool, images: pd.DataFrame) -> tuple[Probe, ...]:

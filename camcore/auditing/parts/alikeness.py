@@ -11,9 +11,10 @@ _PATCH = 12
 _STEP = 8
 _QUANTILE = 0.6  # of the other crops: a cue need not be in every one of them
 _NOISE = 4.0  # grey levels: a fainter patch correlates by chance
+_SHADING = 2.0  # pixels of a resized crop: broader changes of light are no detail
 
 
-def alikeness(crops: np.ndarray, *controls: np.ndarray) -> float:
+def alikeness(crops: np.ndarray, *controls: np.ndarray, detail: bool = False) -> float:
     """How well patches of some crops are found again in the other crops, beyond chance.
 
     Each crop's patch that recurs best is looked for in all other crops, wherever it may lie there,
@@ -27,6 +28,9 @@ def alikeness(crops: np.ndarray, *controls: np.ndarray) -> float:
         Where a part peaks, one a picture.
     *controls : ndarray, uint8, shape (M, h, w, C)
         From elsewhere in the same pictures, or where the part peaks in those of other classes.
+    detail : bool
+        Whether only fine detail counts. Skies, and the outlines of garments, recur in their broad
+        shading; lines, letters and scales recur without it as well.
 
     Returns
     -------
@@ -45,10 +49,13 @@ def alikeness(crops: np.ndarray, *controls: np.ndarray) -> float:
     True
     >>> alikeness(stamped, noise[1], stamped)
     0.0
+    >>> slopes = np.broadcast_to(np.arange(0, 256, 8, np.uint8)[:, None], (8, 32, 32))[..., None]
+    >>> alikeness(slopes, noise[1]) > 0.5 > alikeness(slopes, noise[1], detail=True)
+    True
     """
     if len(crops) < 4:
         return 0.0
-    of_crops = _patches(crops)
+    of_crops = _patches(crops, detail)
     side = _SIDE - _PATCH + 1
     grid = of_crops.reshape(len(of_crops), side, side, -1)[:, 2::_STEP, 2::_STEP]
     templates = grid.reshape(len(of_crops), -1, of_crops.shape[-1])
@@ -57,7 +64,7 @@ def alikeness(crops: np.ndarray, *controls: np.ndarray) -> float:
     here = np.nanquantile(np.where(itself, np.nan, here), _QUANTILE, axis=2)
     excesses = []
     for control in controls:
-        there = np.quantile(_best_matches(templates, _patches(control)), _QUANTILE, axis=2)
+        there = np.quantile(_best_matches(templates, _patches(control, detail)), _QUANTILE, axis=2)
         excesses.append(float(np.clip(np.median((here - there).max(axis=1)), 0.0, 1.0)))
     return min(excesses)
 
@@ -72,16 +79,19 @@ def _best_matches(templates: np.ndarray, patches: np.ndarray) -> np.ndarray:
     return best
 
 
-def _patches(crops: np.ndarray) -> np.ndarray:
+def _patches(crops: np.ndarray, detail: bool) -> np.ndarray:
     """Every patch of every crop, without its mean and of length 1, (N, patches, values)."""
     zoom = (1, _SIDE / crops.shape[1], _SIDE / crops.shape[2], 1)
     blur = [max(0.0, (size / _SIDE - 1) / 2) for size in crops.shape[1:3]]
     smooth = ndimage.gaussian_filter(crops.astype(np.float32), (0, *blur, 0))
     small = ndimage.zoom(smooth, zoom, order=1, grid_mode=True, mode="nearest")
+    if detail:
+        small = small - ndimage.gaussian_filter(small, (0, _SHADING, _SHADING, 0))
     seen = sliding_window_view(small, (_PATCH, _PATCH), (1, 2))
     # The mean of each channel by itself: colour alone is no form.
     seen = seen - seen.mean(axis=(-2, -1), keepdims=True)
     seen = seen.reshape(len(crops), -1, _PATCH * _PATCH * crops.shape[-1])
     length = np.linalg.norm(seen, axis=2, keepdims=True)
-    patches: np.ndarray = seen / (length + _NOISE * np.sqrt(seen.shape[2]))
+    noise = 2 * _NOISE if detail else _NOISE  # less is left of a patch, and as much of its noise
+    patches: np.ndarray = seen / (length + noise * np.sqrt(seen.shape[2]))
     return patches

@@ -9,7 +9,7 @@ import pandas as pd
 
 from camcore.auditing.edits.part import Part, Way
 from camcore.auditing.interventions.effects import differences, matching
-from camcore.auditing.parts.placing import parts_file
+from camcore.auditing.parts.placing import detail_file, parts_file
 from camcore.auditing.parts.trials import ASKED
 from camcore.auditing.parts.windows import central, scatter
 from camcore.auditing.runs.plan import Plan
@@ -37,7 +37,8 @@ def part_evidence(run: Run, probe: Part) -> dict[str, Any]:
         ``layer``: the layer whose component it is, empty for the hottest window of the maps.
         ``alike``: 0 to 1, `camcore.auditing.parts.alikeness.alikeness`; from `Rules.parts_alike`
         on the part is one thing that recurs, below it rather each picture's object or ground.
-        ``recurs``: whether it is. ``scatter``: 0 at one place, 1 anywhere in the picture.
+        ``recurs``: whether it is. ``detail``: the same of its fine detail alone: from
+        `Rules.parts_drawn` on it was drawn. ``scatter``: 0 at one place, 1 anywhere in the picture.
         ``central``: the share of the class's windows that lie wholly in the picture's
         middle.
         ``shared``, ``another_place``, ``elsewhere``: paired moves in log-odds by the content that
@@ -57,6 +58,7 @@ def part_evidence(run: Run, probe: Part) -> dict[str, Any]:
     evidence: dict[str, Any] = {
         "layer": str(of_class["layer"].iloc[0]),
         "alike": round(alike, 6),
+        "detail": (run.store.read_json(detail_file(probe.klass)) or {}).get("detail", 0.0),
         "recurs": alike >= Plan(run.record).rules.parts_alike,
         "scatter": round(scatter(boxes, *picture), 6),
         "central": round(central(boxes, *picture), 6),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from camcore.auditing.edits.part import apart
+from camcore.auditing.edits.part import apart, crops
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.parts.alikeness import alikeness
 from camcore.auditing.parts.components import components, contributions
@@ -28,6 +28,7 @@ _PULLED = 16  # pictures that a component's contribution is averaged over
 _BY_CONTRIBUTION = 4  # components tried because they add most to the class's score
 _BY_ALIKENESS = 3  # and because their crops are most alike
 _BATCH = 32
+_BOX = ["top", "left", "bottom", "right"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,23 +168,57 @@ def _gradients(
     return pull
 
 
-def _alike(pixels: np.ndarray, places: Windows, of: np.ndarray, others: np.ndarray) -> float:
+def detail_file(klass: int) -> str:
+    """Name of what is kept of the detail of a class's proven part.
+
+    Examples
+    --------
+    >>> detail_file(3)
+    'parts/0003-detail.json'
+    """
+    return f"parts/{klass:04d}-detail.json"
+
+
+def keep_detail(
+    klass: int, rows: pd.DataFrame, images: pd.DataFrame, pool: Pool, store: Store
+) -> None:
+    """How much a proven part recurs in its fine detail alone, kept as `detail_file`.
+
+    Parameters
+    ----------
+    klass : int
+    rows : DataFrame
+        Of `place_parts`, of one part.
+    images : DataFrame
+        With ``klass`` and ``half``, index id.
+    pool, store
+    """
+    if store.whole(detail_file(klass)):
+        return
+    rows = rows[pool.hold(rows["id"].to_numpy())]
+    of_class = (images["klass"].loc[rows["id"]] == klass).to_numpy()
+    fitted = of_class & (images["half"].loc[rows["id"]] == 0).to_numpy()
+    places = Windows(rows[_BOX].to_numpy(np.int64), rows["presence"].to_numpy())
+    pixels = pool.images(rows["id"].to_numpy()).pixels
+    detail = _alike(pixels, places, fitted, ~of_class, detail=True)
+    store.write_json(detail_file(klass), {"detail": round(detail, 6)})
+
+
+def _alike(
+    pixels: np.ndarray, places: Windows, of: np.ndarray, others: np.ndarray, *, detail: bool = False
+) -> float:
     """How much a part recurs, over what recurs beside it and in the other classes.
 
     Where objects are alike (digits, garments), their strokes recur as a stamp does, but so do those
     of every class.
     """
-
-    def crops(rows: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-        return Windows(boxes, places.presence[rows]).crops(pixels[rows])
-
     chosen = _strongest(places.presence, of)
     boxes = places.boxes[chosen]
-    controls = [crops(chosen, apart(boxes, *pixels.shape[1:3]))]
+    controls = [crops(pixels[chosen], apart(boxes, *pixels.shape[1:3]))]
     if others.any():
         elsewhere = _strongest(places.presence, others)
-        controls.append(crops(elsewhere, places.boxes[elsewhere]))
-    return alikeness(crops(chosen, boxes), *controls)
+        controls.append(crops(pixels[elsewhere], places.boxes[elsewhere]))
+    return alikeness(crops(pixels[chosen], boxes), *controls, detail=detail)
 
 
 def _strongest(presence: np.ndarray, of: np.ndarray) -> np.ndarray:
@@ -192,7 +227,6 @@ def _strongest(presence: np.ndarray, of: np.ndarray) -> np.ndarray:
 
 
 def _table(ids: np.ndarray, candidates: Sequence[_Candidate]) -> pd.DataFrame:
-    columns = ["top", "left", "bottom", "right"]
     tables = [
         pd.DataFrame(
             {
@@ -202,13 +236,13 @@ def _table(ids: np.ndarray, candidates: Sequence[_Candidate]) -> pd.DataFrame:
                 "contribution": np.float32(candidate.contribution),
                 "alike": np.float32(candidate.alike),
                 "presence": candidate.places.presence,
-                **dict(zip(columns, candidate.places.boxes.T.astype(np.int32), strict=True)),
+                **dict(zip(_BOX, candidate.places.boxes.T.astype(np.int32), strict=True)),
             }
         )
         for number, candidate in enumerate(candidates)
     ]
     if tables:
         return pd.concat(tables, ignore_index=True)
-    names = ["id", "number", "layer", "contribution", "alike", "presence", *columns]
-    kinds = dict.fromkeys(("id", "number", *columns), np.int32) | {"layer": str}
+    names = ["id", "number", "layer", "contribution", "alike", "presence", *_BOX]
+    kinds = dict.fromkeys(("id", "number", *_BOX), np.int32) | {"layer": str}
     return pd.DataFrame({name: np.array([], kinds.get(name, np.float32)) for name in names})

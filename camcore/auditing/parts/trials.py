@@ -10,7 +10,7 @@ from camcore.auditing.interventions.effects import Differences, differences
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.pairing import Pairs
 from camcore.auditing.interventions.trials import Laboratory, Trial
-from camcore.auditing.parts.placing import place_parts
+from camcore.auditing.parts.placing import keep_detail, place_parts
 from camcore.auditing.rules import Rules
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.store import Store
@@ -80,6 +80,7 @@ class PartTrials:
             klass, self._chosen(klass), self._pool, self._plan, self._classifier, self._store
         )
         rows = placed[placed["number"] == probe.number]
+        keep_detail(klass, rows, self._images, self._pool, self._store)
         way_pairs = self._pairs(probe, rows, 1, self._plan.rules.parts_pairs[2])
         ways: tuple[Way, ...] = ("another place", "from beside", "shared")
         probes = tuple(probe.done(way) for way in ways)

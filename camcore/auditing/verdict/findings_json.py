@@ -8,17 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from camcore.auditing.edits.families import FAMILIES
 from camcore.auditing.edits.part import Part
-from camcore.auditing.edits.regions import region_of_map
+from camcore.auditing.interventions.carriers import Carriers, carriers_of, share_left
 from camcore.auditing.interventions.effects import (
-    Differences,
-    differences,
     effects_of,
     matching,
     swings_of,
 )
-from camcore.auditing.interventions.intervene import likeness_file, moved_elsewhere, readable
+from camcore.auditing.interventions.intervene import likeness_file, moved_elsewhere
+from camcore.auditing.interventions.necessity import removal_of
+from camcore.auditing.interventions.readable_images import readable
 from camcore.auditing.interventions.testing import Tested, judge, relied_on
 from camcore.auditing.interventions.trials import FOUND, STAGES, TRIMMED
 from camcore.auditing.parts.evidence import part_evidence, recurs
@@ -29,18 +28,15 @@ from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.plan import FORMAT, Plan
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.store import Store
-from camcore.auditing.scan.image_properties import PROPERTIES
 from camcore.auditing.scan.rows import light_rows
-from camcore.auditing.verdict import carriers as verdict
-from camcore.auditing.verdict.benchmark_figures import measured
 from camcore.auditing.verdict.boxed import asked_pictures, told_by_boxes
-from camcore.auditing.verdict.carriers import name_of
 from camcore.auditing.verdict.causes import joined
-from camcore.auditing.verdict.kinds import kind_of, needed, scores
+from camcore.auditing.verdict.kinds import kind_of, needed_by, scores
+from camcore.auditing.verdict.observed import associated, attended, name_of, region_json
 from camcore.auditing.verdict.ordering import in_order
+from camcore.auditing.verdict.undetected import blind_spot, not_detected, tried_families
 from camcore.sources.synsets import group_offer
 
-_SCALES = (("yellow", "blue"), ("red", "green"))
 _SHOWN = 500  # images listed in a finding
 
 
@@ -53,19 +49,19 @@ def conclude(store: Store) -> None:
     trials = run.trials("test")
     tested = judge(trials, plan, swings_of(run.images, trials))
     off_object, in_part = (run.trials(stage) for stage in ("off-object", "in-part"))
-    carriers = verdict.carriers_of(tested, off_object, in_part, plan.rules.floor)
+    carriers = carriers_of(tested, off_object, in_part, plan.rules.floor)
     for result in tested:  # crops that are not alike are rather each picture's own object
         key = result.klass, result.probe.name
         if isinstance(result.probe, Part) and not recurs(run, result.probe):
             carriers.setdefault(key, "perhaps the object")
     findings: dict[tuple[int, str], Finding] = {}
-    _associated(findings, run, plan)
-    _attended(findings, run, plan)
+    associated(findings, run, plan)
+    attended(findings, run, plan)
     for result in tested:
         if relied_on(result, plan):
             key = result.klass, result.probe.family
             proven = _proven(findings.get(key), result, carriers, run, plan)
-            if proven.removal is None or needed(proven) >= RULES.missed:
+            if proven.removal is None or needed_by(proven) >= RULES.missed:
                 findings[key] = proven
     ordered = joined(in_order(findings.values()))
     images = readable(store, plan, store.read_table("files.parquet").set_index("id"))
@@ -78,7 +74,7 @@ def conclude(store: Store) -> None:
     planned = (trial_plan.get("pairs") or {}).get("test")
     if trial_plan.get("classes") and planned:
         pairs = pairs or [planned]
-    seen_from = verdict.blind_spot(plan, pairs, len(tested) or len(trial_plan.get("classes", ())))
+    seen_from = blind_spot(plan, pairs, len(tested) or len(trial_plan.get("classes", ())))
     store.write_json(
         "findings.json",
         {
@@ -96,7 +92,7 @@ def conclude(store: Store) -> None:
             "findings": [finding.as_json() for finding in ordered],
             "asked": asked_pictures(run, images, drawn, ordered),
             "insufficient": trial_plan.get("insufficient", []),
-            "not_detected": _not_detected(seen_from, ordered, _tried(run)),
+            "not_detected": not_detected(seen_from, ordered, tried_families(run)),
             "notes": _notes(run, rows["klass"]),
             "made": {
                 name: run.record[name]
@@ -105,12 +101,6 @@ def conclude(store: Store) -> None:
             | {"passes": _passes(run)},
         },
     )
-
-
-def _tried(run: Run) -> set[str]:
-    """Families that any trial was made of."""
-    tables = (run.trials(stage) for stage in (*FOUND, "test"))
-    return {str(family) for table in tables if len(table) for family in table["family"].unique()}
 
 
 def _notes(run: Run, predicted: pd.Series) -> list[str]:
@@ -137,75 +127,10 @@ def _notes(run: Run, predicted: pd.Series) -> list[str]:
     return notes
 
 
-def _associated(findings: dict[tuple[int, str], Finding], run: Run, plan: Plan) -> None:
-    """The property of each family that tells a class best, where it tells enough."""
-    table = run.evidence("association")
-    rules = plan.rules
-    table = table[(table["auc"] >= rules.association_auc) & (table["q"] < rules.significance)]
-    responses = run.evidence("response").set_index(["class", "property"])["rho"]
-    titles = {image_property.name: image_property.title for image_property in PROPERTIES}
-    best = table.sort_values(["auc", "property"], ascending=[False, True])
-    for row in best.drop_duplicates(["class", "family"]).itertuples(index=False):
-        klass, family = int(row[table.columns.get_loc("class")]), row.family
-        name, identity = name_of(plan, klass, family)
-        rho = responses.get((klass, row.property))
-        findings[klass, family] = Finding(
-            identity,
-            name,
-            family,
-            _directed(titles[row.property], int(row.direction)),
-            "associated",
-            property=row.property,
-            auc=round(float(row.auc), 6),
-            auc_q=float(row.q),
-            response=None if rho is None or np.isnan(rho) else round(float(rho), 6),
-        )
-
-
-def _directed(title: str, direction: int) -> str:
-    """Which end of a colour scale a class is at; other properties as they are called.
-
-    Examples
-    --------
-    >>> _directed("yellow against blue in row 1", -1), _directed("brightness", 1)
-    ('blue rather than yellow in row 1', 'brightness')
-    """
-    for ends in _SCALES:
-        near, far = ends if direction > 0 else ends[::-1]
-        title = title.replace(" against ".join(ends), f"{near} rather than {far}")
-    return title
-
-
-def _attended(findings: dict[tuple[int, str], Finding], run: Run, plan: Plan) -> None:
-    """Where the maps of a class lie and those of the others do not."""
-    for row in run.evidence("attention").itertuples(index=False):
-        hot = np.frombuffer(row.cells, bool).reshape(plan.grid)
-        region = region_of_map(hot, plan.frame) if hot.any() else None
-        if region is None:
-            continue
-        klass, family = int(row[0]), region.family
-        name, identity = name_of(plan, klass, family)
-        finding = findings.get((klass, family)) or Finding(identity, name, family, "", "attended")
-        smallest = float(np.frombuffer(row.pvalues, np.float32).reshape(plan.grid)[hot].min())
-        findings[klass, family] = replace(
-            finding,
-            level="attended",
-            cue=finding.cue or region.words,
-            attended=smallest,
-            region={
-                "box": [round(side, 6) for side in region.box],
-                "rows": region.rows,
-                "columns": region.columns,
-                "cells": [list(cell) for cell in region.cells],
-            },
-            area=region.area,
-        )
-
-
 def _proven(
     earlier: Finding | None,
     result: Tested,
-    carriers: verdict.Carriers,
+    carriers: Carriers,
     run: Run,
     plan: Plan,
 ) -> Finding:
@@ -235,7 +160,7 @@ def _proven(
         effect=round(result.effect, 6),
         interval=(round(low, 6), round(high, 6)),
         q=result.q,
-        region=verdict.region_of_probe(result.probe),
+        region=region_json(result.probe.region),
         area=round(result.probe.area, 6),
         on_object={"the object": True, "not the object": False}.get(carrier or ""),
         probe=result.probe.name,
@@ -286,7 +211,7 @@ def _acts(run: Run, result: Tested) -> dict[str, float] | None:
     for stage, fill, name in known:
         rows = _rows(run, stage, klass=result.klass, probe=result.probe.name, fill=fill)
         if len(rows):
-            acts[name] = round(verdict.share_left(result, rows), 6)
+            acts[name] = round(share_left(result, rows), 6)
     taken = _rows(run, "content", klass=result.klass, probe=result.probe.name, fill="neutral")
     if len(taken) and result.differences.move > 0:
         fall = float((taken["margin_edited"] - taken["margin_before"]).mean())
@@ -332,16 +257,10 @@ def _rows(run: Run, stage: str, **values: Any) -> pd.DataFrame:
 
 def _necessity(rows: pd.DataFrame, klass: int, recognised: float, seed: int) -> dict[str, Any]:
     """What happens to the class's own images without the cue, of which a share is recognised."""
-    if rows.empty:
+    removal = removal_of(rows, klass)
+    if removal is None:
         return {}
-    of_probe = [trials for _, trials in rows.groupby("probe", sort=True)]
-
-    def loss(trials: pd.DataFrame) -> Differences:
-        return differences(_filled(trials, "transfer"), klass, leaving=True)
-
-    most = max(of_probe, key=lambda trials: (loss(trials).effect, loss(trials).move))
-    transfer, neutral = _filled(most, "transfer"), _filled(most, "neutral")
-    taken = differences(transfer, klass, leaving=True)
+    transfer, neutral, taken = removal.transfer, removal.neutral, removal.differences
     leaves = {
         "transfer": float((transfer["edited"] != klass).mean()),
         "neutral": float((neutral["edited"] != klass).mean()),
@@ -370,10 +289,6 @@ def _necessity(rows: pd.DataFrame, klass: int, recognised: float, seed: int) -> 
     }
 
 
-def _filled(rows: pd.DataFrame, fill: str) -> pd.DataFrame:
-    return rows[rows["fill"] == fill]
-
-
 def _elsewhere(run: Run, result: Tested, plan: Plan) -> float | None:
     if result.probe.region is None:
         return None
@@ -384,7 +299,7 @@ def _elsewhere(run: Run, result: Tested, plan: Plan) -> float | None:
 
 def _share_left(run: Run, result: Tested, stage: str) -> float | None:
     rows = _rows(run, stage, klass=result.klass, probe=result.probe.name)
-    return None if rows.empty else round(verdict.share_left(result, rows), 6)
+    return None if rows.empty else round(share_left(result, rows), 6)
 
 
 def _shift(run: Run, result: Tested) -> dict[str, float] | None:
@@ -403,34 +318,3 @@ def _passes_of(rows: pd.DataFrame) -> int:
 
 def _passes(run: Run) -> int:
     return sum(_passes_of(run.trials(stage)) for stage in STAGES)
-
-
-def _not_detected(
-    smallest: float | None, findings: list[Finding], tried: set[str]
-) -> dict[str, Any]:
-    proven = {finding.family for finding in findings if finding.level == "relied on"}
-    able = [name for name in FAMILIES if name != "dimensions"]
-    silent = [name for name in able if name not in proven and name in tried]
-    untried = [name for name in able if name not in proven and name not in tried]
-    if smallest is None:
-        text = "No intervention was made, so nothing is proven and nothing is ruled out."
-        silent, untried = [], able
-    elif smallest > 1:
-        text = "With this few pairs of images no intervention could have proven anything."
-        smallest = None
-    else:
-        text = (
-            f"Not detected: {_titles(silent)}. With these images less than "
-            f"{100 * smallest:.0f} points of excess flips by the audit's own edit could not have "
-            "been seen; an edit may impose less than the cue itself does. Cues that none of the "
-            "interventions touches stay unseen at any strength."
-        )
-        if untried:
-            text += f" Not tried, as it does not apply to these images: {_titles(untried)}."
-    if blind := measured().blind_spots:
-        text = f"{text} {blind}"
-    return {"smallest_effect": smallest, "families": silent, "not_tried": untried, "text": text}
-
-
-def _titles(families: list[str]) -> str:
-    return ", ".join(FAMILIES[name].title for name in families) or "nothing"

@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from camcore.auditing.edits import probe_named
+from camcore.auditing.interventions.necessity import needed
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.findings import Finding, Kind
 
 
-def needed(finding: Finding) -> float:
-    """What the class loses without the cue, 0 to 1.
-
-    The larger of the share of its pictures that leave and of the fall of their log-odds in units
-    of the natural swing: a picture that shows two cues stays in the class without one, but falls.
-    """
-    share = finding.share or 0.0
-    fall = 0.0
-    if finding.drop is not None and finding.swing:
-        fall = finding.drop["value"] / finding.swing
-    return min(max(share, fall, 0.0), 1.0)
+def needed_by(finding: Finding) -> float:
+    """What the class loses without a finding's cue, 0 to 1; see `necessity.needed`."""
+    fall = None if finding.drop is None else finding.drop["value"]
+    return needed(finding.share, fall, finding.swing)
 
 
 def strength(finding: Finding) -> float:
@@ -32,7 +26,7 @@ def strength(finding: Finding) -> float:
     by_move = 0.0
     if finding.move is not None and finding.swing:
         by_move = finding.move["interval"][0] / finding.swing
-    return min(max(by_flips, by_move, 0.0), needed(finding), 1.0)
+    return min(max(by_flips, by_move, 0.0), needed_by(finding), 1.0)
 
 
 def kind_of(finding: Finding) -> Kind:
@@ -41,8 +35,8 @@ def kind_of(finding: Finding) -> Kind:
     *Artefact*: the same from picture to picture. A place where one content repeats in the class and
     not in the others, and where that content acts alone; a property that sets the class apart in
     every part of the picture; a pattern that acts outside the middle; a part that moves, whose
-    crops are alike, which lies beside the middle too, and which does enough: those of aligned or
-    smooth pictures are alike as well.
+    crops are alike, which lies beside the middle too, and which does enough, unless its fine detail
+    is alike as well: crops of aligned or smooth pictures are alike in their broad shading.
     *Object*: acts through the known object, or through the middle where nothing is known.
     *Context*: neither, beside the object, needed, and plain stuff (sky, grass): its colour alone
     acts, or the property acts on the surroundings alone. *Unknown* else.
@@ -53,7 +47,9 @@ def kind_of(finding: Finding) -> Kind:
         # Rather each picture's own object, or a piece of objects that lie alike.
         if not finding.part["recurs"] or finding.part["central"] >= RULES.parts_central:
             return "object"
-        return "artefact" if strength(finding) >= RULES.needed else "unknown"
+        drawn, does = is_drawn(finding), strength(finding)
+        one_thing = finding.part["alike"] >= RULES.parts_one_thing and does >= RULES.parts_needed
+        return "artefact" if one_thing or (drawn and does >= RULES.missed) else "unknown"
     if _repeats(finding) and not finding.trace:
         return "artefact"
     if finding.may_be_object or acts_in_the_middle(finding):
@@ -73,6 +69,11 @@ def kind_of(finding: Finding) -> Kind:
         return "context" if colour_acts and (finding.plain or 0.0) < RULES.plain else "unknown"
     outside, inside = acts.get("outside", 0.0), acts.get("inside", 0.0)
     return "context" if outside >= RULES.carries and outside >= inside else "unknown"
+
+
+def is_drawn(finding: Finding) -> bool:
+    """Whether a finding is a part whose fine detail recurs: lines, letters, a scale."""
+    return finding.part is not None and finding.part["detail"] >= RULES.parts_drawn
 
 
 def acts_in_the_middle(finding: Finding) -> bool:
@@ -105,12 +106,17 @@ def scores(findings: Iterable[Finding]) -> dict[str, float]:
     return {**{kind: round(value, 6) for kind, value in most.items()}, "score": round(score, 6)}
 
 
+def certainty(finding: Finding) -> float:
+    """How much a finding's kind counts, 0 to 1: an artefact more than what no trial tells."""
+    if finding.kind == "context":
+        return 1.0 if finding.on_object is False else RULES.context_counts
+    return 1.0 if finding.kind == "artefact" else RULES.unknown_counts
+
+
 def _counted(finding: Finding, weight: float) -> float:
     if finding.kind == "artefact":
         return 0.5 + 0.5 * weight if weight > 0 else 0.0
-    if finding.kind == "context":
-        return weight if finding.on_object is False else RULES.context_counts * weight
-    return RULES.unknown_counts * weight if finding.kind == "unknown" else 0.0
+    return 0.0 if finding.kind == "object" else certainty(finding) * weight
 
 
 def _repeats(finding: Finding) -> bool:

@@ -10,8 +10,9 @@ import numpy as np
 from camcore.auditing.edits import probe_named
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.findings import LEVELS, Finding
-from camcore.auditing.verdict.kinds import needed
+from camcore.auditing.verdict.kinds import certainty, is_drawn, needed_by
 
+_DETAIL = ("blur", "noise", "compression")  # what lines change in a picture
 _KINDS = ("artefact", "context", "unknown", None)
 
 
@@ -20,7 +21,8 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
     Within a class one cue leads: of those that suffice beside the object and are needed nearly as
     much as any, an artefact before context and before what no trial tells, and of these the
-    smallest; a part that mostly lies in a place of this rank is that place's. So a tag is named
+    smallest; a part that mostly lies in a place of this rank is that place's. A part that is drawn
+    comes before the sharpness, the noise or the compression that its lines add. So a tag is named
     before the frame that contains it, a bright light before a band that is bright by it, a bright
     band before the light that it adds, and a faint pattern before the sharpness that it adds. Of
     a place only that counts which no other place beside the object does: what any part of a
@@ -95,17 +97,19 @@ def _leader(candidates: list[Finding]) -> Finding:
     inside = [finding for finding in candidates if finding.family != "background"]
     if inside and max(map(_here, inside)) >= RULES.explained * most:
         candidates = inside
+    if any(is_drawn(finding) and finding.kind == "artefact" for finding in candidates):
+        candidates = [finding for finding in candidates if finding.family not in _DETAIL]
+    candidates = [
+        finding
+        for finding in candidates
+        if not any(_lies_in(finding, place) for place in candidates)
+    ]
     strongest, surest = max(map(_weight, candidates)), max(map(_both, candidates))
     candidates = [
         finding
         for finding in candidates
         if _weight(finding) >= RULES.strong * strongest and _both(finding) >= RULES.strong * surest
     ] or [max(candidates, key=_weight)]
-    candidates = [
-        finding
-        for finding in candidates
-        if not any(_lies_in(finding, place) for place in candidates)
-    ]
     first = min(_KINDS.index(finding.kind) for finding in candidates)
     candidates = [finding for finding in candidates if _KINDS.index(finding.kind) == first]
     return min(
@@ -114,8 +118,10 @@ def _leader(candidates: list[Finding]) -> Finding:
 
 
 def _lies_in(moving: Finding, place: Finding) -> bool:
-    """Whether a part that moves is but a view of a fixed place."""
-    return moving.part is not None and place.region is not None and one_place(moving, place)
+    """Whether a part that moves is but a view of a fixed place that does as much."""
+    if moving.part is None or place.region is None:
+        return False
+    return _does(place) >= RULES.strong * _does(moving) and one_place(moving, place)
 
 
 def _extent(finding: Finding) -> tuple[float, bool]:
@@ -131,14 +137,19 @@ def _everywhere(finding: Finding) -> bool:
 def _weight(finding: Finding) -> float:
     """Sufficient and necessary: what it turns into the class, and what leaves without it.
 
-    A part of a cue suffices, and so does a trace of it, but the class can miss either.
+    A part of a cue suffices, and so does a trace of it, but the class can miss either. What no
+    trial tells counts less, as it does in the score: the verdict begins with what that speaks of.
     """
-    return _here(finding) + needed(finding)
+    return certainty(finding) * _does(finding)
+
+
+def _does(finding: Finding) -> float:
+    return _here(finding) + needed_by(finding)
 
 
 def _both(finding: Finding) -> float:
     """The smaller of the two: a band of a bright light is missed, but does little by itself."""
-    return max(min(_here(finding), needed(finding)), 0.0)
+    return certainty(finding) * max(min(_here(finding), needed_by(finding)), 0.0)
 
 
 def _standing(finding: Finding) -> float:

@@ -14,7 +14,7 @@ from camcore.auditing.evidence.stage import gather
 from camcore.auditing.interventions import replay
 from camcore.auditing.interventions.effects import differences, matching
 from camcore.auditing.interventions.image_pool import Pool
-from camcore.auditing.interventions.intervene import readable
+from camcore.auditing.interventions.readable_images import readable
 from camcore.auditing.interventions.trials import Laboratory
 from camcore.auditing.parts.evidence import part_evidence
 from camcore.auditing.parts.placing import parts_file

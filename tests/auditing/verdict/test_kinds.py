@@ -8,9 +8,9 @@ import pytest
 
 from camcore.auditing.edits import probe_named
 from camcore.auditing.runs.findings import Finding
-from camcore.auditing.verdict.carriers import region_of_probe
 from camcore.auditing.verdict.causes import joined
-from camcore.auditing.verdict.kinds import kind_of, needed, scores, strength
+from camcore.auditing.verdict.kinds import kind_of, needed_by, scores, strength
+from camcore.auditing.verdict.observed import region_json
 from camcore.auditing.verdict.ordering import in_order
 
 TAG, TOP = "cells 4x4: 0,0", "top 1/3"
@@ -21,7 +21,7 @@ def estimate(value: float, half: float = 0.1) -> dict:
 
 
 def finding(probe: str, share: float = 0.5, klass: str = "a", **more) -> Finding:
-    family, region = probe_named(probe).family, region_of_probe(probe_named(probe))
+    family, region = probe_named(probe).family, region_json(probe_named(probe).region)
     values = {
         "effect": 0.5, "interval": (0.4, 0.6), "probe": probe, "region": region, "share": share,
         "swing": 10.0, "move": estimate(5.0), "drop": estimate(0.0), "presence": "with",
@@ -77,12 +77,12 @@ def test_a_pattern_is_an_artefact_where_it_acts_beside_the_middle():
 
 def test_what_is_not_missed_is_no_reliance():
     unneeded = finding(TOP, share=0.02, alike=0.0, acts={"flat": 0.9})
-    assert needed(unneeded) == 0.02
+    assert needed_by(unneeded) == 0.02
     assert strength(unneeded) == 0.02
     assert kind_of(unneeded) == "unknown"
     # A class that shows two cues stays without one of them, but its log-odds fall.
     redundant = replace(unneeded, drop=estimate(4.0))
-    assert needed(redundant) == pytest.approx(0.4)
+    assert needed_by(redundant) == pytest.approx(0.4)
     assert kind_of(redundant) == "context"
 
 
@@ -148,7 +148,14 @@ def test_runs_of_the_first_format_open():
 def part(top: int, left: int, **more) -> Finding:
     """A part whose windows of 40 x 40 begin in this row, at columns that move from `left` on."""
     windows = [[image, top, left + image, top + 40, left + image + 40] for image in range(20)]
-    shape = {"recurs": True, "central": 0.4, "windows": windows, "picture": [128, 128]}
+    shape = {
+        "recurs": True,
+        "alike": 0.5,
+        "detail": 0.0,
+        "central": 0.4,
+        "windows": windows,
+        "picture": [128, 128],
+    }
     return replace(
         finding(TAG, **more), id="a--part", family="part", cue="part", probe=None, region=None,
         part=shape,
@@ -162,6 +169,20 @@ def test_a_part_that_recurs_must_do_enough_to_be_an_artefact():
     alone = part(40, 10)
     assert alone.part is not None
     assert kind_of(replace(alone, part=alone.part | {"recurs": False})) == "object"
+    # Pieces of garments are a little alike, on any ground.
+    assert kind_of(replace(alone, part=alone.part | {"alike": 0.26})) == "unknown"
+
+
+def test_a_part_whose_detail_recurs_needs_to_do_less_and_comes_before_the_detail_it_adds():
+    """Garments and skies are alike in broad shading; a scale is alike in its lines."""
+    weak = part(40, 10, effect=0.0, interval=(-0.1, 0.1), move=estimate(1.6), share=0.15)
+    assert weak.part is not None
+    ruler = replace(weak, part=weak.part | {"detail": 0.54})
+    assert [kind_of(drawn) for drawn in (weak, ruler)] == ["unknown", "artefact"]
+    sharp = finding("blur", share=0.8, alike=0.45)
+    assert kind_of(sharp) == "artefact"
+    assert ordered(sharp, ruler)[0].family == "part"
+    assert ordered(sharp, weak)[0].family == "blur"
 
 
 def test_a_part_that_stays_in_the_middle_may_be_the_object():
@@ -192,3 +213,15 @@ def test_light_that_is_added_everywhere_explains_bright_places():
     assert [entry.family for entry in ordered(light, strong) if entry.overlaps is None] != [
         "brightness"
     ]
+
+
+def test_the_verdict_begins_with_what_the_score_speaks_of():
+    """What no trial tells leads over an artefact only where it does four times as much."""
+    ruler = part(60, 10, share=0.15, effect=0.1, interval=(0.05, 0.2), move=estimate(1.6))
+    assert ruler.part is not None
+    ruler = replace(ruler, part=ruler.part | {"detail": 0.6})
+    unknown = finding("ring 1/8", share=0.6, alike=0.0, plain=0.8, acts={"flat": 0.1})
+    assert [kind_of(entry) for entry in (ruler, unknown)] == ["artefact", "unknown"]
+    assert ordered(unknown, ruler)[0].family == "part"
+    faint = replace(ruler, share=0.1, move=estimate(1.1), effect=0.01, interval=(0.0, 0.02))
+    assert ordered(replace(unknown, share=0.9), faint)[0].family == "frame"

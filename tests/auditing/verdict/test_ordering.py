@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from camcore.auditing.edits import probe_named
 from camcore.auditing.runs.findings import Finding
-from camcore.auditing.verdict.carriers import region_of_probe
 from camcore.auditing.verdict.causes import joined
+from camcore.auditing.verdict.observed import region_json
 from camcore.auditing.verdict.ordering import in_order
 
 TAG, TOP = "cells 4x4: 0,0", "top 1/3"
@@ -15,7 +15,7 @@ TAG, TOP = "cells 4x4: 0,0", "top 1/3"
 
 def finding(family: str, effect: float | None, probe: str | None = None, **more) -> Finding:
     level = "relied on" if effect is not None else "associated"
-    region = region_of_probe(probe_named(probe)) if probe else None
+    region = region_json(probe_named(probe).region) if probe else None
     area = probe_named(probe).area if probe else None
     return Finding(
         f"a--{family}", "a", family, family, more.pop("level", level),

@@ -1,20 +1,16 @@
-"""The verdict: what the tables of a run amount to, by rules that were fixed before."""
+"""What a cue works through: the object, its surroundings, or one place of a picture."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from camcore.auditing.edits import Probe
 from camcore.auditing.interventions.effects import differences, matching
 from camcore.auditing.interventions.testing import Tested
 from camcore.auditing.rules import RULES
-from camcore.auditing.runs.findings import finding_id
-from camcore.auditing.runs.plan import Plan
-from camcore.auditing.statistics import smallest_effect
 
 Carrier = Literal["the object", "not the object", "perhaps the object", "a place"]
 Carriers = dict[tuple[int, str], Carrier]
@@ -83,30 +79,3 @@ def share_left(result: Tested, trials: pd.DataFrame) -> float:
     whole = float(result.differences.margins.mean())
     left = float(differences(trials, result.klass).margins.mean())
     return float(np.clip(left / whole, 0.0, 1.0)) if whole > 0 else 0.0
-
-
-def region_of_probe(probe: Probe) -> dict[str, Any] | None:
-    """A probe's region as findings.json holds it."""
-    region = probe.region
-    if region is None:
-        return None
-    return {
-        "box": [round(side, 6) for side in region.box],
-        "rows": region.rows,
-        "columns": region.columns,
-        "cells": [list(cell) for cell in region.cells],
-    }
-
-
-def blind_spot(plan: Plan, pairs: list[int], tests: int) -> float | None:
-    """The smallest effect that this run could have seen; None without interventions."""
-    if not pairs:
-        return None
-    rules = plan.rules
-    return smallest_effect(min(pairs), max(tests, 1), alpha=rules.significance, floor=rules.floor)
-
-
-def name_of(plan: Plan, klass: int, family: str) -> tuple[str, str]:
-    """Class name and id of a finding."""
-    name = plan.classes.classes[klass].name
-    return name, finding_id(name, family)

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from camcore.auditing.edits import probe_named
+from camcore.auditing.interventions.carriers import carriers_of, share_left
 from camcore.auditing.interventions.testing import judge, relied_on
 from camcore.auditing.rules import Rules
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.settings import Settings
-from camcore.auditing.verdict.carriers import carriers_of, share_left
 
 PLAN = Plan(
     {
