@@ -217,7 +217,7 @@ def _opened(path: str, name: str) -> BufferedReader:
     """A regular file, opened for reading."""
     # Non-blocking, in case the file has become a FIFO since it was looked at.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    source = open(os.open(path, flags), "rb", buffering=_CHUNK)  # noqa: SIM115
+    source = open(os.open(path, flags), "rb")  # noqa: SIM115
     if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
         source.close()
         raise UnsafeModelError(f"{name} is a device or a pipe, not a file.")

@@ -71,7 +71,7 @@ def test_pixels_and_scores_are_those_of_transformers(loaded, family):
             assert (other.transpose(2, 0, 1) != theirs).any()
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", ["Swin", "ConvNext"])
 def test_classifiers_keep_the_protocol(loaded, family):
     camcore.check_classifier(loaded(family))
 
