@@ -17,7 +17,7 @@ from camcore.models.held_inputs import Held
 from camcore.models.huggingface.loading import load_huggingface
 from camcore.models.imagenet import NOTE, imagenet_names, takes_imagenet_names
 from camcore.models.keras.loading import load_bundled, load_catalogue, load_keras
-from camcore.models.labels import read_labels
+from camcore.models.labels import read_label_file
 from camcore.models.onnx.loading import load_onnx
 from camcore.models.quarantine.admission import admit
 from camcore.pictures.preprocessing import preprocessing_named
@@ -91,7 +91,7 @@ def load_model(
     if preprocessing is not None:
         preprocessing_named(preprocessing)
     text = os.fspath(name)
-    names = _names(labels)
+    names, note = _names(labels)
     options = {
         "output": output,
         "output_kind": output_kind,
@@ -111,7 +111,7 @@ def load_model(
         model = _load_file(os.path.normpath(text), preprocessing, names, options)
         if labels is None and takes_imagenet_names(model):
             return model.named(imagenet_names(), NOTE)
-        return model
+        return model.named(model.class_names, note) if note else model
     if os.sep in text or Path(text).suffix:
         raise ModelError(
             f"there is no file {text!r}; give the path of a .keras, .h5 or .onnx model, or of a "
@@ -134,12 +134,13 @@ def _load_file(
 
 def _names(
     labels: str | os.PathLike[str] | Sequence[str] | None,
-) -> Sequence[str] | None:
+) -> tuple[Sequence[str] | None, str]:
+    """The class names that are asked for, and a note on how they were read, or ""."""
     if not isinstance(labels, (str, os.PathLike)):
-        return labels
+        return labels, ""
     if labels in (IMAGENET, NUMBERS) and not os.path.exists(labels):
-        return imagenet_names() if labels == IMAGENET else None
-    return read_labels(labels)
+        return imagenet_names() if labels == IMAGENET else None, ""
+    return read_label_file(labels)
 
 
 def _catalogue_entry(name: str) -> CatalogueModel | None:

@@ -39,7 +39,7 @@ from camcore.models.keras.layer_tables import split_tables
 from camcore.models.keras.outputs import choose_output, named_results
 from camcore.models.keras.traced_graph import Tap, TracedGraph
 from camcore.models.keras.weight_shuffling import captured_weights, check_weights, shuffled
-from camcore.models.outputs import column_names, renamed, slopes
+from camcore.models.outputs import column_names, constant_notes, renamed, slopes
 from camcore.pictures.preprocessing import preprocessing_named
 
 
@@ -141,7 +141,8 @@ class KerasClassifier:
         self.preprocessing = preprocessing or known.certain or known.likely
         self.preprocessing_guessed = not (preprocessing or known.certain)
         reasons = () if preprocessing else known.notes
-        self._decided = (*inputs.notes, *passed_over, *reasons)
+        constant = constant_notes(read.kind, int(read.scores.shape[1]))
+        self._decided = (*inputs.notes, *passed_over, *reasons, *constant)
         self._hold(others or {})
         self.class_names = column_names(
             read.name, read.kind, int(read.scores.shape[1]), class_names, self.name

@@ -41,7 +41,7 @@ from camcore.models.onnx.reading import Reading
 from camcore.models.onnx.scaling import scaling_ends
 from camcore.models.onnx.slope_nodes import NoDerivativeError
 from camcore.models.onnx.weight_shuffling import check_weights, shuffled, weights_of
-from camcore.models.outputs import column_names, renamed, slopes
+from camcore.models.outputs import column_names, constant_notes, renamed, slopes
 from camcore.models.scaling import LEVELS, told_by
 from camcore.pictures.preprocessing import preprocessing_named
 
@@ -138,7 +138,8 @@ class OnnxClassifier:
         )
         self.output, self.outputs = self._output.name, self._graph.outputs
         self.output_kind = self._output.kind
-        self._decided = (*self._inputs.notes, *passed_over)
+        constant = constant_notes(self.output_kind, self._output.columns)
+        self._decided = (*self._inputs.notes, *passed_over, *constant)
         self._hold(others or {})
         target = self._output.tensor
         self.class_names = column_names(

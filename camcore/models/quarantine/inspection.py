@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 import h5py
 
 from camcore.errors import ModelError, UnsafeModelError
+from camcore.git_lfs import is_lfs_pointer, lfs_refusal
 from camcore.models.quarantine.hdf5_tree import check_tree, read_text_attribute
 from camcore.models.quarantine.huggingface_folder import check_folder, holds_folder, unpack
 from camcore.models.quarantine.keras_config import (
@@ -237,6 +238,8 @@ def sniff(head: bytes, name: str) -> str:
         return "h5"
     if head.startswith(ZIP_MAGIC):
         return "keras"
+    if is_lfs_pointer(head):
+        raise ModelError(lfs_refusal(name))
     ending = os.path.splitext(name)[1].lower()
     advice = "save the model as .keras with Keras, or export it as .onnx, and give that file."
     pickled = head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05"
