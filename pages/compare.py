@@ -53,7 +53,7 @@ def compare() -> None:
         st.caption("One picture, many ways to ask where the model looks: do they agree?")
     with calmly(notices):
         if choice is None:
-            st.info("Choose a .keras, .h5 or .onnx file in the sidebar.")
+            st.info("Choose a .keras, .h5 or .onnx file, or a Hugging Face folder, in the sidebar.")
         else:
             view = _view(choice, source, model_box, map_box, chips, waiting)
             if view is None:
@@ -153,7 +153,7 @@ def command_line(view: View, true: tuple[Box, ...]) -> str:
     for name, value in choice.others:
         words += ["--other", f"{name}={value.rsplit('/', 1)[-1]}"]
     words += ["--preprocess", view.preprocessing] if view.preprocessing else []
-    words += ["--fit", view.fit] if view.fit != "stretch" else []
+    words += ["--fit", view.fit] if view.fit != view.model.fit else []
     stretch = view.source.picture.stretch
     words += ["--stretch", stretch] if stretch != "none" else []
     return " ".join(map(shlex.quote, [*words, "--out", "comparison"]))

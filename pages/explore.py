@@ -24,6 +24,7 @@ from pages.session.shared_engine import model_loader
 from pages.session.slow_maps import explain_with_progress
 
 _EDITING = "explore-editing"
+_CHOOSE = "Choose a .keras, .h5 or .onnx file, or a Hugging Face folder, in the sidebar."
 
 
 def explore() -> None:
@@ -52,7 +53,7 @@ def explore() -> None:
         show_doors(choice, source)
         _say_what(choice)
     if choice is None:
-        _show_alone(stage, source, "Choose a .keras, .h5 or .onnx file in the sidebar.")
+        _show_alone(stage, source, _CHOOSE)
     else:
         with calmly(notices):
             _explain(choice, source, model_box, map_box, chips, waiting, stage, below, notices)

@@ -143,7 +143,7 @@ def explain(
     layer: str | None,
     target: str | None,
     method: str,
-    fit: str,
+    fit: str | None,
     stretch: str,
     scaling: str | None,
     of: Any,

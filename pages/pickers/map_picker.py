@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import camcore
+from camcore.pictures.preprocessing import preprocessing_named
 from pages.components.wording import plain, share
 from pages.session.address import asked, asked_one, refuse
 
@@ -18,7 +19,7 @@ def follow_link() -> None:
     st.session_state["map-method"] = (
         asked_one("method", camcore.METHODS, "the method") or _DEFAULT_METHOD
     )
-    st.session_state["map-fit"] = asked_one("fit", camcore.FITS, "the fit") or "stretch"
+    st.session_state["map-fit-asked"] = asked_one("fit", camcore.FITS, "the fit")
     st.session_state["map-of"] = asked_one("of", EXPLAINED, "the explanation of") or "score"
     st.session_state["map-preprocessing-asked"] = asked_one(
         "preprocessing", camcore.PREPROCESSINGS, "the preprocessing"
@@ -134,21 +135,27 @@ def pick_explained(model: camcore.Classifier, method: str) -> camcore.Explained:
 
 def pick_fit(model: camcore.Classifier) -> str:
     """How the picture becomes the model's input."""
-    st.session_state.setdefault("map-fit", "stretch")
+    fits, abouts, key = FITS, camcore.FITS, "map-fit"
+    if model.fit not in FITS:
+        fits, abouts = {model.fit: "Its own", **FITS}, {model.fit: model.fit, **camcore.FITS}
+        key = f"map-fit-{model.sha256[:12]}"
+    if "map-fit-asked" in st.session_state:  # a link that names none asks for the model's own
+        st.session_state[key] = st.session_state.pop("map-fit-asked") or model.fit
+    st.session_state.setdefault(key, model.fit)
     height, width, channels = model.input_shape
     ink = "gray" if channels == 1 else "colour"
     fit = st.segmented_control(
         "Fit",
-        list(FITS),
-        key="map-fit",
+        list(fits),
+        key=key,
         persist_state="session",
-        format_func=FITS.__getitem__,
+        format_func=fits.__getitem__,
         required=True,
         width="stretch",
         help=f"The model takes {width} × {height} pixels in {ink}.  \n"
-        + "  \n".join(f"**{FITS[name]}**: {about}." for name, about in camcore.FITS.items()),
+        + "  \n".join(f"**{fits[name]}**: {about}." for name, about in abouts.items()),
     )
-    return fit or "stretch"
+    return fit or model.fit
 
 
 def pick_preprocessing(model: camcore.Classifier) -> str:
@@ -160,10 +167,10 @@ def pick_preprocessing(model: camcore.Classifier) -> str:
         st.session_state[key] = wanted or model.preprocessing
     return st.selectbox(
         "Pixels as",
-        list(camcore.PREPROCESSINGS),
+        list(dict.fromkeys([*camcore.PREPROCESSINGS, model.preprocessing])),
         key=key,
         persist_state="session",
-        format_func=lambda name: camcore.PREPROCESSINGS[name].title,
+        format_func=lambda name: preprocessing_named(name).title,
         help="The preprocessing that the network was trained with. "
         + (
             "The file does not tell: this is a guess."
@@ -180,7 +187,7 @@ def address_of(
     scaled = preprocessing not in (None, model.preprocessing)
     return {
         "preprocessing": preprocessing if scaled else None,
-        "fit": fit if fit != "stretch" else None,
+        "fit": fit if fit != model.fit else None,
     }
 
 
@@ -208,7 +215,7 @@ def compare_preprocessings(
         st.session_state[opened] = guessed and not st.session_state.get(seen, False)
     st.session_state[seen] = True
     chosen = st.session_state[choice]
-    title = camcore.PREPROCESSINGS[chosen].title
+    title = preprocessing_named(chosen).title
     if chosen == model.preprocessing:
         st.caption(f"Pixel scaling is a guess ({title}): the file does not tell.")
     else:

@@ -13,7 +13,7 @@ import streamlit as st
 import camcore
 from camcore.models.imagenet import imagenet_names, takes_imagenet_names
 from camcore.models.loading import IMAGENET, NUMBERS
-from pages.session.address import asked, asked_file, asked_one, refuse
+from pages.session.address import asked, asked_one, asked_where, refuse
 from pages.session.uploads import (
     address_of,
     ask_upload,
@@ -26,7 +26,7 @@ from pages.session.uploads import (
 BUNDLED, CATALOGUE, FILE = "Bundled", "Keras", "Your file"
 _RANDOM = ":weights=random"
 _LARGEST_FILE = 1024  # MB; the page rounds: 800 would be told as 1 GB
-MODEL_TYPES = ["keras", "h5", "hdf5", "onnx"]
+MODEL_TYPES = ["keras", "h5", "hdf5", "onnx", "zip"]
 UPLOADER, _LABELS = "model-upload", "model-labels"
 LABEL_TYPES = ["txt", "json", "csv", "tsv", "yaml", "yml"]
 _PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff"]
@@ -108,7 +108,7 @@ class ModelChoice:
 
 def follow_link() -> None:
     """Set the widgets below to what a link asks for."""
-    file = asked_upload("model") or asked_file("model", MODEL_TYPES)
+    file = asked_upload("model") or asked_where("model", is_place)
     st.session_state["model-linked"] = file
     st.session_state["model-input"] = next(iter(asked("input")), None)
     st.session_state["model-others-asked"] = dict(
@@ -129,6 +129,11 @@ def follow_link() -> None:
         st.session_state["model-random"] = name.endswith(_RANDOM)
     else:
         st.session_state["model-bundled"] = name or first_bundled()
+
+
+def is_place(text: str) -> bool:
+    """Whether a link means a file, or a folder by its path."""
+    return text.lower().endswith(tuple(MODEL_TYPES)) or "/" in text or "\\" in text
 
 
 def _follow_link_to_file(file: str) -> None:
@@ -168,7 +173,7 @@ def pick_model() -> ModelChoice | None:
         required=True,
         width="stretch",
         help="Models that come with CAM Audit, Keras Applications with ImageNet weights, "
-        "or a .keras, .h5 or .onnx file.",
+        "or a .keras, .h5 or .onnx file or a Hugging Face folder.",
     )
     if group == FILE:
         return _pick_file()
@@ -224,9 +229,15 @@ def _pick_file() -> ModelChoice | None:
         type=MODEL_TYPES,
         max_upload_size=_LARGEST_FILE,
         label_visibility="collapsed",
-        help="Inspected in a separate process before it is loaded.",
+        help="A .keras, .h5 or .onnx file, or a zip of a Hugging Face folder (config.json and "
+        "safetensors). Inspected in a separate process before it is loaded.",
     )
-    typed = st.text_input("or its path on this machine", key="model-path", persist_state="session")
+    typed = st.text_input(
+        "or its path on this machine",
+        key="model-path",
+        persist_state="session",
+        help="Of a file, or of a Hugging Face folder.",
+    )
     with st.expander("Class names and more"):
         labels = ask_upload(
             "Class names",
@@ -277,10 +288,13 @@ def _pick_file() -> ModelChoice | None:
 
 def _stamp(path: str) -> tuple:
     try:
-        status = os.stat(path)
+        files = sorted(os.scandir(path), key=lambda file: file.name) if os.path.isdir(path) else ()
+        return tuple(
+            (status.st_size, status.st_mtime_ns)
+            for status in (os.stat(path), *(file.stat() for file in files))
+        )
     except (OSError, ValueError):
         return ()
-    return status.st_size, status.st_mtime_ns
 
 
 def pick_output(choice: ModelChoice, model: camcore.Classifier) -> ModelChoice:

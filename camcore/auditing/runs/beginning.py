@@ -110,6 +110,7 @@ def begin(
                 "frame": None if (lies := layers[layer].frame) is None else asdict(lies),
                 "input_shape": list(model.input_shape),
                 "preprocessing": preprocessing,
+                "fit": settings.fit or model.fit,
                 "preprocessing_guessed": model.preprocessing_guessed
                 and settings.preprocessing is None,
                 "output": model.output,
@@ -253,7 +254,7 @@ def some_inputs(
             seen = decode(
                 plan.root / row["path"],
                 model.input_shape,
-                settings.fit,
+                plan.fit,
                 stretch=settings.stretch,
             ).seen
         except CamcoreError:

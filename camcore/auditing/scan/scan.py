@@ -160,7 +160,7 @@ def _look(row: pd.Series, plan: Plan) -> _Looked:
         path = plan.file_of(row["path"])
         _unchanged(path, row)
         others = values_of(row, plan)
-        decoded = decode(path, plan.input_shape, plan.settings.fit, stretch=plan.settings.stretch)
+        decoded = decode(path, plan.input_shape, plan.fit, stretch=plan.settings.stretch)
     except CamcoreError as error:
         return _Looked(error=str(error))
     notes = list(decoded.notes)
@@ -204,9 +204,7 @@ def _coverage(row: pd.Series, decoded: Decoded, plan: Plan) -> np.ndarray | None
 def object_mask(row: pd.Series, decoded: Decoded, plan: Plan) -> np.ndarray | None:
     """Pixels of what the model sees that show the object, from a mask or a box; None if unknown."""
     if row["mask"]:
-        return read_mask(
-            plan.file_of(row["mask"]), plan.input_shape, plan.settings.fit, decoded.frame
-        )
+        return read_mask(plan.file_of(row["mask"]), plan.input_shape, plan.fit, decoded.frame)
     if row["box"] is not None:
         return box_mask(tuple(row["box"]), decoded.frame, plan.input_shape)
     return None

@@ -26,6 +26,7 @@ from camcore.auditing.preflight.reading import (
 )
 from camcore.auditing.rules import RULES
 from camcore.errors import LabelsError
+from camcore.pictures.preprocessing import preprocessing_named
 from camcore.sources.matching import mapped_columns
 from camcore.sources.source import Source, read_source
 from camcore.sources.suggestion import suggested_classes
@@ -114,7 +115,13 @@ def _with_model(
     scalings = scalings_of(model) if choice.file else (model.preprocessing,)
     with st.spinner("Trying the model on some of them …"):
         answers = _answers(
-            (model.sha256, source.digest, options["fit"], options["stretch"], *scalings),
+            (
+                model.sha256,
+                source.digest,
+                options["fit"] or model.fit,
+                options["stretch"],
+                *scalings,
+            ),
             source,
             model,
         )
@@ -335,7 +342,7 @@ def _say_right(right: dict[str, np.ndarray], taken: str, initial: str, *, guesse
 
 
 def _scaling(name: str) -> str:
-    return camcore.PREPROCESSINGS[name].title.split(" (")[0]
+    return preprocessing_named(name).title.split(" (")[0]
 
 
 def _say_cost(expected: Cost) -> None:
