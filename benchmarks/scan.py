@@ -121,9 +121,11 @@ class Audited:
     def interventions(self, folder: Path, rounds: int) -> list[tuple[int, Callable[[], object]]]:
         """Trials on a folder that was scanned, with the number of forward passes of each."""
         from camcore.auditing.edits import global_probes, local_probes
+        from camcore.auditing.executors.executor import Local
         from camcore.auditing.interventions.image_pool import Pool
+        from camcore.auditing.interventions.laboratory import Laboratory, Pictures
         from camcore.auditing.interventions.pairing import pairs_to_class
-        from camcore.auditing.interventions.trials import Laboratory, Trial
+        from camcore.auditing.interventions.trials import Trial
         from camcore.auditing.runs.plan import Plan
         from camcore.auditing.scan.rows import light_rows
 
@@ -133,7 +135,8 @@ class Audited:
         images = light_rows(store).assign(group=lambda rows: np.arange(len(rows)))
         files = store.read_table("files.parquet").set_index("id")
         pool = Pool(plan, files, images)
-        laboratory = Laboratory(store, plan, self.fast, pool, watch)
+        pictures = Pictures(plan, files, images)
+        laboratory = Laboratory(store, Local(self.fast), watch, pictures)
         given = [
             pairs_to_class(images, klass, _PAIRS, np.random.default_rng(0))
             for klass in range(CLASSES)

@@ -53,6 +53,7 @@ from camcore.pictures.preprocessing import FITS, PREPROCESSINGS, Frame
 
 if TYPE_CHECKING:
     from camcore.auditing.pipeline import audit
+    from camcore.auditing.preflight.estimate import estimate
     from camcore.auditing.runs.findings import Finding
     from camcore.auditing.runs.run import Run
     from camcore.auditing.scan.scan import scan_part
@@ -107,6 +108,7 @@ __all__ = [
     "audit",
     "check_classifier",
     "compare_methods",
+    "estimate",
     "explain",
     "load_model",
     "localize",
@@ -124,6 +126,7 @@ __all__ = [
 
 _LATE = {  # bring statistics, figures or TensorFlow with them, so only when asked for
     "audit": "camcore.auditing.pipeline",
+    "estimate": "camcore.auditing.preflight.estimate",
     "Run": "camcore.auditing.runs.run",
     "Finding": "camcore.auditing.runs.findings",
     "scan_part": "camcore.auditing.scan.scan",

@@ -198,6 +198,11 @@ class Classifier(Protocol):
         ...
 
     @property
+    def fit(self) -> str:
+        """How a picture becomes the input where nobody says otherwise."""
+        ...
+
+    @property
     def output_kind(self) -> OutputKind:
         """How the chosen output is to be read."""
         ...

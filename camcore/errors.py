@@ -76,3 +76,9 @@ class StoreError(CamcoreError):
     """A run folder that cannot be written, read or continued."""
 
     code = "store"
+
+
+class ClusterError(CamcoreError):
+    """A cluster that cannot be reached, or whose workers cannot do what an audit asks."""
+
+    code = "cluster"

@@ -16,6 +16,7 @@ from pages.parts.compare.grid import make_maps, make_wanted, show_grid
 from pages.parts.compare.identity_view import show_identity
 from pages.parts.compare.sanity_view import show_sanity
 from pages.parts.compare.view import View
+from pages.parts.dropping import take_drops
 from pages.pickers import map_picker, model_picker, picture_picker, target_picker
 from pages.pickers.model_picker import ModelChoice
 from pages.pickers.picture_picker import PictureChoice
@@ -39,6 +40,8 @@ def compare() -> None:
     heading, notices, chips = (st.container() for _ in range(3))
     waiting, stage = st.empty(), st.container()
 
+    with notices:
+        take_drops()
     choice = source = None
     with calmly(notices), model_box:
         choice = model_picker.pick_model()
@@ -50,7 +53,7 @@ def compare() -> None:
         st.caption("One picture, many ways to ask where the model looks: do they agree?")
     with calmly(notices):
         if choice is None:
-            st.info("Choose a .keras, .h5 or .onnx file in the sidebar.")
+            st.info("Choose a .keras, .h5 or .onnx file, or a Hugging Face folder, in the sidebar.")
         else:
             view = _view(choice, source, model_box, map_box, chips, waiting)
             if view is None:
@@ -150,7 +153,7 @@ def command_line(view: View, true: tuple[Box, ...]) -> str:
     for name, value in choice.others:
         words += ["--other", f"{name}={value.rsplit('/', 1)[-1]}"]
     words += ["--preprocess", view.preprocessing] if view.preprocessing else []
-    words += ["--fit", view.fit] if view.fit != "stretch" else []
+    words += ["--fit", view.fit] if view.fit != view.model.fit else []
     stretch = view.source.picture.stretch
     words += ["--stretch", stretch] if stretch != "none" else []
     return " ".join(map(shlex.quote, [*words, "--out", "comparison"]))

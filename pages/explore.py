@@ -11,6 +11,7 @@ import camcore
 from pages.components.viewer import show_viewer
 from pages.components.wording import calmly, plain
 from pages.parts import results, second_model, sharing
+from pages.parts.dropping import take_drops
 from pages.parts.front_door import show_doors
 from pages.pickers import map_picker, model_picker, picture_picker, target_picker
 from pages.pickers.model_picker import ModelChoice
@@ -23,6 +24,7 @@ from pages.session.shared_engine import model_loader
 from pages.session.slow_maps import explain_with_progress
 
 _EDITING = "explore-editing"
+_CHOOSE = "Choose a .keras, .h5 or .onnx file, or a Hugging Face folder, in the sidebar."
 
 
 def explore() -> None:
@@ -40,6 +42,8 @@ def explore() -> None:
     heading, notices, chips = (st.container() for _ in range(3))
     waiting, stage, below = st.empty(), st.container(), st.container()
 
+    with notices:
+        take_drops()
     choice = source = None
     with calmly(notices), model_box:
         choice = model_picker.pick_model()
@@ -49,7 +53,7 @@ def explore() -> None:
         show_doors(choice, source)
         _say_what(choice)
     if choice is None:
-        _show_alone(stage, source, "Choose a .keras, .h5 or .onnx file in the sidebar.")
+        _show_alone(stage, source, _CHOOSE)
     else:
         with calmly(notices):
             _explain(choice, source, model_box, map_box, chips, waiting, stage, below, notices)

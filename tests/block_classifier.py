@@ -21,6 +21,7 @@ class BlockClassifier:
     name = "blocks"
     preprocessing = "0-1"
     preprocessing_guessed = False
+    fit = "stretch"
     output_kind = "softmax"
     output = "scores"
     outputs = ("scores",)

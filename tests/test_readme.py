@@ -17,6 +17,7 @@ DOCUMENTS = {
     for name in (
         "README.md",
         ".github/GUIDE.md",
+        ".github/SERVING.md",
         ".github/CONTRIBUTING.md",
         "camcore/README.md",
         "benchmarks/README.md",

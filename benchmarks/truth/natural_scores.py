@@ -46,7 +46,7 @@ def flat(rows: list[dict[str, Any]]) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     Examples
     --------
-    >>> claim = {"id": "cat--frame", "class": "cat", "family": "frame", "kind": None,
+    >>> claim = {"id": "cat--frame", "class": "cat", "family": "frame", "kind": "context",
     ...          "presence": None, "verdict": "denied", "carrier": "middle", "joined": None,
     ...          "iou": math.nan, "precision": math.nan}
     >>> row = {"case": "a", "kind": "negative", "base": "b", "cue": "clean", "accepted": "",
@@ -60,9 +60,8 @@ def flat(rows: list[dict[str, Any]]) -> tuple[pd.DataFrame, pd.DataFrame]:
     for row in sorted(rows, key=lambda row: str(row["case"])):
         judged = [_judged(row, claim) for claim in row["claims"]]
         for follower in judged:  # what is told as a part of another finding is no claim of its own
-            follower["false"] &= not any(
-                follower["id"] in claim["joined"].split(";") for claim in judged
-            )
+            joined = any(follower["id"] in claim["joined"].split(";") for claim in judged)
+            follower |= {name: follower[name] and not joined for name in ("false", "denied")}
         claims += judged
         # None where the verdict begins with what the audit itself takes for the object.
         leader = next((claim for claim in judged if claim["id"] == row["lead"]), None)
@@ -74,6 +73,7 @@ def flat(rows: list[dict[str, Any]]) -> tuple[pd.DataFrame, pd.DataFrame]:
             | {
                 "alarm": bool(judged),
                 "false_alarm": any(claim["false"] for claim in judged),
+                "denied": any(claim["denied"] for claim in judged),
                 "false_lead": bool(leader and leader["false"]),
                 "named": bool(matching),
                 "lead_family": leader["family"] if leader else "",
@@ -95,6 +95,7 @@ def _judged(row: dict[str, Any], claim: dict[str, Any]) -> dict[str, Any]:
     denied = claim["verdict"] == "denied" and not _matches(row, claim)
     object_told = claim["kind"] == "context" and claim["carrier"] == "middle"
     artefact_told = clean and claim["kind"] == "artefact"
+    kind_denied = denied and claim["kind"] in ("artefact", "context")
     joined = ";".join(claim["joined"] or ())
     return (
         {"case": row["case"], "base": row["base"], "truth": row["kind"]}
@@ -102,7 +103,10 @@ def _judged(row: dict[str, Any], claim: dict[str, Any]) -> dict[str, Any]:
         | {
             "joined": joined,
             "matches": _matches(row, claim),
-            "false": bool(denied or artefact_told or (object_told and not _matches(row, claim))),
+            "denied": bool(denied),
+            "false": bool(
+                kind_denied or artefact_told or (object_told and not _matches(row, claim))
+            ),
         }
     )
 
@@ -158,6 +162,7 @@ def _figures(cases: pd.DataFrame, seed: int) -> Figures:
         "recall": proportion(positive["named"].tolist()),
         "false alarms": proportion(clean["false_alarm"].tolist()),
         "false leads": proportion(clean["false_lead"].tolist()),
+        "a claim denied": proportion(clean["denied"].tolist()),
         "any alarm": proportion(clean["alarm"].tolist()),
         "class and family first": proportion(positive["leads"].tolist()),
         "kind right": proportion((kind["kind_told"] == kind["truth_kind"]).tolist()),

@@ -40,9 +40,10 @@ def _bases(scores: NaturalScores) -> Table:
             "`score`, against networks with a Reliance below 0.03. Recall: what was planted is "
             "named, in the right family and for a class that it pulls to, anywhere in the list; "
             "first: by the finding that the verdict begins with.",
-            "False alarms: clean networks with a claim that an independent edit on held-out "
-            "pictures denies, that says artefact, or that says context where the object carries "
-            "it; false leads: the verdict begins with one. Any alarm: with any claim, true or not.",
+            "False alarms: clean networks where the audit says artefact, or says context and an "
+            "independent edit on held-out pictures denies the claim or finds that the object "
+            "carries it; false leads: the verdict begins with one. A claim denied: with a proven "
+            "claim of any kind that such an edit denies. Any alarm: with any claim, true or not.",
             "Kind and presence: where the audit tells them. IoU, precision of the first ten "
             "flagged images, passes and seconds are medians. Shares in per cent.",
         ),

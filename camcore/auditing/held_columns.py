@@ -240,5 +240,5 @@ def _value(held: HeldColumn, row: pd.Series, plan: Plan) -> np.ndarray:
         raise ImageError(f"{path.name} has changed since the audit began; audit the folder anew.")
     height, width, channels = held_input.shape
     settings = plan.settings
-    seen = decode(path, (height, width, channels), settings.fit, stretch=settings.stretch).seen
+    seen = decode(path, (height, width, channels), plan.fit, stretch=settings.stretch).seen
     return preprocess(seen.astype(np.float32), plan.preprocessing).astype(held_input.dtype)

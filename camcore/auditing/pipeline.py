@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from camcore.auditing.audited_model import asked_model, audited_model
 from camcore.auditing.evidence.stage import gather
-from camcore.auditing.held_columns import fixed_values
+from camcore.auditing.executors.executor import LOCAL, Local
+from camcore.auditing.executors.ray_cluster import RayCluster, import_ray, ray_address
 from camcore.auditing.interventions.intervene import intervene
 from camcore.auditing.report import write_report
 from camcore.auditing.runs.beginning import begin
@@ -23,7 +26,6 @@ from camcore.auditing.verdict.findings_json import conclude
 from camcore.classifier import Classifier
 from camcore.errors import StoreError
 from camcore.localization.reading import read_boxes
-from camcore.models.loading import load_model
 
 
 def audit(
@@ -33,6 +35,7 @@ def audit(
     out: str | os.PathLike[str] | None = None,
     show: Callable[[Progress], Any] | None = None,
     boxes: str | os.PathLike[str] | None = None,
+    on: str = LOCAL,
     **options: Any,
 ) -> Run:
     """Find out what a model relies on in a data set, or go on where an audit stopped.
@@ -55,6 +58,12 @@ def audit(
         are kept with the run, and tell object from surroundings where no mask does; the pictures
         that would decide most are in asked.csv of a run. Given to a complete run, that is judged
         again.
+    on : str
+        ``local``, this process; ``ray``, the cluster of Ray's that RAY_ADDRESS names or that this
+        machine is a node of, else one started here; ``ray:HOST:PORT``, the cluster with its head
+        there, of which this machine is a node. Its machines have the same packages and see
+        pictures and model under the same paths; only this process writes the run. What is found is
+        the same on machines of one kind.
     **options
         The other fields of `Settings`: layer, method, labels, class_names, preprocessing, output,
         output_kind, input_size, input, others, fit, split, stretch, budget, seed, precision. For a
@@ -69,41 +78,34 @@ def audit(
     ------
     InputError, ModelError, MethodError
         If the data, the model and the options do not fit together.
+    ClusterError
+        If the cluster cannot be reached, or its workers cannot do what is asked.
     StoreError
         If the run folder is in use, is another audit's, or cannot be written.
     StoppedError
         If somebody asked it to stop; all that is done is kept.
     """
-    in_memory = None if isinstance(model, (str, os.PathLike)) else model
+    if on != LOCAL:
+        ray_address(on)
+        import_ray()  # refused before anything is listed
+    in_memory, name = asked_model(model)
     given = None if boxes is None else read_boxes(boxes)
-    name = os.fspath(model) if isinstance(model, (str, os.PathLike)) else model.name
     settings = Settings(os.fspath(source), name, **options)
     store = Store(out if out is not None else new_run_folder(settings))
-
-    def load() -> Classifier:
-        others = fixed_values(settings.others)
-        if in_memory is not None:
-            return in_memory.holding(others) if others else in_memory
-        return load_model(
-            settings.model,
-            labels=settings.class_names,
-            preprocessing=settings.preprocessing,
-            output=settings.output,
-            output_kind=settings.output_kind,  # type: ignore[arg-type]
-            input_size=settings.input_size,
-            input=settings.input,
-            others=others or None,
-        )
-
     with store.locked():
         watch = Watch(store.folder, show)
-        with watch.run():
-            plan, classifier = begin(store, settings, load, watch)
-            scan(store, plan, classifier, watch)
+        with watch.run(), contextlib.ExitStack() as closing:
+            plan, classifier = begin(
+                store, settings, lambda: audited_model(settings, in_memory), watch
+            )
+            cluster = None
+            if on != LOCAL:
+                cluster = closing.enter_context(RayCluster(on, plan, in_memory))
+            scan(store, plan, classifier, watch, cluster)
             if given is not None and boxes is not None:
                 keep_boxes_of(Run(store.folder), given, Path(boxes).name)
             gather(store, plan, watch)
-            intervene(store, plan, classifier, watch)
+            intervene(store, plan, cluster or Local(classifier), watch)
             watch.begin("report")
             conclude(store)
             write_report(Run(store.folder))

@@ -557,9 +557,14 @@ class Rules:
         "clean garments (at most .32), clean CIFAR-10 (.19); a ruler .54. A plain marker has none "
         "(.20)",
     )
+    parts_one_thing: float = _rule(
+        0.4,
+        "excess correlation of crops from which on a part that is not drawn may be put there",
+        "garments on natural grounds (at most .26) against markers (.47)",
+    )
     parts_needed: float = _rule(
         0.3,
-        "what a part that is not surely drawn must do, and what the class must lose without it",
+        "what such a part must do, and what the class must lose without it",
         "clean garments, airplanes and digits (at most .20) against a marker (.55)",
     )
     parts_central: float = _rule(

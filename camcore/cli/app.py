@@ -32,6 +32,7 @@ from camcore.cli.options import (
 from camcore.cli.outcome import INPUT, INTERNAL, STOPPED, Commands, Outcome, Reporter
 from camcore.cli.repair import repair
 from camcore.cli.retrofit import retrofit
+from camcore.cli.serve import serve
 from camcore.cli.terminal import say
 from camcore.cli.verify import verify
 from camcore.errors import CamcoreError
@@ -142,7 +143,7 @@ def explain(
     layer: str | None,
     target: str | None,
     method: str,
-    fit: str,
+    fit: str | None,
     stretch: str,
     scaling: str | None,
     of: Any,
@@ -190,6 +191,7 @@ for command in (
     retrofit,
     repair,
     verify,
+    serve,
 ):
     cli.add_command(command)
 

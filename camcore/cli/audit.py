@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from camcore.auditing.executors.executor import LOCAL
 from camcore.auditing.runs.settings import PRECISIONS, Settings
 from camcore.cli.options import fit_option, model_options, split_option, stretch_option
 from camcore.cli.outcome import DONE, FINDING, Outcome
@@ -87,9 +88,23 @@ fail_on_option = click.option(
     "they tell objects from surroundings; RUN/asked.csv names the pictures that decide most. Given "
     "to a complete RUN, that is judged again.",
 )  # fmt: skip
-@click.option("--out", required=True, metavar="RUN", type=click.Path(path_type=Path))
+@click.option(
+    "--on", default=LOCAL, metavar="WHERE", show_default=True,
+    help="Where scan and interventions run: local; ray, a cluster of Ray's that RAY_ADDRESS names "
+    "or that this machine is a node of, else one started here; ray:HOST:PORT, the cluster with its "
+    "head there. Its machines see pictures and model under the same paths.",
+)  # fmt: skip
+@click.option(
+    "--out", metavar="RUN", type=click.Path(path_type=Path), help="Needed but with --plan-only."
+)
+@click.option(
+    "--plan-only", is_flag=True,
+    help="Audit nothing: print what it would take, by a measurement on up to 64 pictures.",
+)  # fmt: skip
 @fail_on_option
-def audit(source: str, out: Path, limits: dict[str, float], **options: Any) -> Outcome:
+def audit(
+    source: str, out: Path | None, plan_only: bool, limits: dict[str, float], **options: Any
+) -> Outcome:
     """Find out what a model relies on in SOURCE: a folder, a zip or a CSV.
 
     Writes the run into RUN, or goes on where an earlier start stopped. report.html and
@@ -98,6 +113,10 @@ def audit(source: str, out: Path, limits: dict[str, float], **options: Any) -> O
     Where SOURCE is a table, --other NAME=column:COLUMN takes each picture's own value of another
     input from that column.
     """
+    if plan_only:
+        return _planned(source, options)
+    if out is None:
+        raise click.UsageError("Missing option '--out'.")
     from camcore.auditing.pipeline import audit as run_audit
 
     bar = ProgressBars()
@@ -114,17 +133,58 @@ def audit(source: str, out: Path, limits: dict[str, float], **options: Any) -> O
     return _outcome(run, limits)
 
 
+def _planned(source: str, options: dict[str, Any]) -> Outcome:
+    """Say what an audit will take here; boxes make few passes of their own, at its end."""
+    from camcore.auditing.preflight.estimate import estimate
+
+    options = {name: value for name, value in options.items() if name not in ("boxes", "on")}
+    expected = estimate(source, options.pop("model"), **options)
+    (fewest, most), (soonest, latest) = expected.cost.passes, expected.cost.seconds
+    cores = f"{expected.cores} core{'s' * (expected.cores > 1)}"
+    least, dearest = expected.core_hours
+    say(
+        f"pictures: {expected.pictures:,}; {expected.classes:,} audited classes, interventions "
+        f"for {expected.cost.classes:,} of them"
+    )
+    say(f"forward passes: {fewest:,} to {most:,}; the more cues are found, the more")
+    say(f"time: {_duration(soonest)} to {_duration(latest)} on {cores} of this machine")
+    say(f"cost: {least:.2g} to {dearest:.2g} core hours")
+    say(
+        f"measured on {expected.measured} pictures: {1000 * expected.scan_seconds:.3g} ms to scan "
+        f"one, {1000 * expected.pass_seconds:.3g} ms a forward pass"
+    )
+    return Outcome(expected.as_json())
+
+
+def _duration(seconds: float) -> str:
+    """A time in the largest unit that leaves two figures."""
+    for size, unit in ((3600.0, "h"), (60.0, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"
+
+
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--bundle", metavar="FILE", type=click.Path(path_type=Path),
     help="Also write all evidence into one zip, which `camcore verify` checks.",
 )  # fmt: skip
+@click.option(
+    "--sign", "key_file", metavar="KEY", type=click.Path(path_type=Path),
+    help="Sign the bundle with this private key (Ed25519, PEM), into FILE.zip.sig.",
+)  # fmt: skip
 @fail_on_option
-def report(run: Path, bundle: Path | None, limits: dict[str, float]) -> Outcome:
+def report(
+    run: Path, bundle: Path | None, key_file: Path | None, limits: dict[str, float]
+) -> Outcome:
     """Make report.html, findings.json and images.csv of RUN anew."""
+    from camcore.auditing.bundle import private_key, sign, write_bundle
     from camcore.auditing.pipeline import report as make
 
+    if key_file is not None and bundle is None:
+        raise click.UsageError("--sign signs a bundle; name its file with --bundle FILE.zip.")
+    key = None if key_file is None else private_key(key_file, _passphrase)
     made = make(run)
     if not made.is_current:
         say(
@@ -133,13 +193,19 @@ def report(run: Path, bundle: Path | None, limits: dict[str, float]) -> Outcome:
         )
     if bundle is None:
         return _outcome(made, limits)
-    from camcore.auditing.bundle import write_bundle
-
     digest = write_bundle(made, bundle).manifest_sha256
     say(f"wrote {bundle}; the SHA-256 of its manifest is {digest}")
     outcome = _outcome(made, limits)
     outcome.result["bundle"] = {"file": bundle, "manifest_sha256": digest}
+    if key is not None:
+        signature = sign(bundle, key)
+        say(f"wrote {signature}")
+        outcome.result["bundle"]["signature"] = signature
     return outcome
+
+
+def _passphrase() -> str:
+    return str(click.prompt("Passphrase of the key", hide_input=True, err=True))
 
 
 @click.command()

@@ -69,7 +69,7 @@ def methods(
     targets: Sequence[str],
     box: str | None,
     boxes: str | None,
-    fit: str,
+    fit: str | None,
     stretch: str,
     sanity: bool,
     alpha: float,
@@ -144,7 +144,7 @@ def _in_words(equality: Identity, layer: str, target: str) -> str:
     )
 
 
-def _sanity(engine: Any, model: Any, made: Comparison, fit: str) -> list[dict[str, Any]]:
+def _sanity(engine: Any, model: Any, made: Comparison, fit: str | None) -> list[dict[str, Any]]:
     from camcore.metrics import sanity_check
 
     checks = []

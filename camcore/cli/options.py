@@ -93,8 +93,9 @@ def model_options(command: Any) -> Any:
 
 
 fit_option = click.option(
-    "--fit", default="stretch", metavar="F", show_default=True,
-    help=f"How a picture becomes the input: {', '.join(FITS)}.",
+    "--fit", metavar="F",
+    help=f"How a picture becomes the input: {', '.join(FITS)}, or written out like 'resize=256 "
+    "filter=bicubic crop=224x224'; by default the model's own way, else stretch.",
 )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ def compare(
     layers: Sequence[str],
     targets: Sequence[int | str | None] = (None,),
     preprocessing: str | None = None,
-    fit: str = "stretch",
+    fit: str | None = None,
     boxes: Sequence[Box] = (),
     faithfulness: bool = True,
     left_out: Collection[tuple[str, str]] = (),

@@ -62,7 +62,7 @@ def identity(
     layer: str | None = None,
     *,
     preprocessing: str | None = None,
-    fit: str = "stretch",
+    fit: str | None = None,
 ) -> Identity:
     """Check CAM = H·W · Grad-CAM on one picture.
 

@@ -20,7 +20,7 @@ from camcore.methods import method_named
 from camcore.methods.variant_scores import Progress
 from camcore.models.labels import resolve_target
 from camcore.pictures.picture import Picture
-from camcore.pictures.preprocessing import Frame, check_preprocessing
+from camcore.pictures.preprocessing import Frame, preprocessing_named
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,7 @@ class Engine:
         *,
         layer: str | None = None,
         preprocessing: str | None = None,
-        fit: str = "stretch",
+        fit: str | None = None,
         top: int | None = 5,
     ) -> tuple[Prediction, ...]:
         """The model's answer, most probable class first; for regression in the outputs' order.
@@ -133,7 +133,7 @@ class Engine:
         layer: str | None = None,
         method: str = "grad-cam",
         preprocessing: str | None = None,
-        fit: str = "stretch",
+        fit: str | None = None,
         scaling: str | None = None,
         of: Explained = "score",
         progress: Progress | None = None,
@@ -150,7 +150,8 @@ class Engine:
             One of `camcore.METHODS`.
         preprocessing : str, optional
             Instead of the model's own; one of `camcore.PREPROCESSINGS`.
-        fit : {"stretch", "crop", "pad"}
+        fit : str, optional
+            Instead of the model's own; one of `camcore.FITS`, or a resizing that is written out.
         scaling : {"relu", "min-max"}, optional
             The method's own if not given.
         of : {"score", "probability"}
@@ -195,7 +196,7 @@ class Engine:
                 model_sha256=model.sha256,
                 output=model.output,
                 preprocessing=preprocessing or model.preprocessing,
-                fit=fit,
+                fit=view.fit,
                 of=of,
                 cost=cost,
                 version=__version__,
@@ -211,7 +212,7 @@ class Engine:
         *,
         layer: str | None = None,
         preprocessing: str | None = None,
-        fit: str = "stretch",
+        fit: str | None = None,
     ) -> Features:
         """The feature maps of one layer, and the model's answer."""
         view = _view(model, picture, layer, preprocessing, fit)
@@ -232,7 +233,7 @@ class Engine:
         *,
         layer: str | None = None,
         preprocessing: str | None = None,
-        fit: str = "stretch",
+        fit: str | None = None,
         of: Explained = "score",
     ) -> np.ndarray:
         """G = d score_target / dA of one layer, or d probability_target / dA; (H, W, K) float32."""
@@ -246,7 +247,7 @@ class Engine:
         picture: Picture,
         *,
         preprocessing: str | None = None,
-        fit: str = "stretch",
+        fit: str | None = None,
     ) -> np.ndarray:
         """The picture as the model is given it: preprocessed, (H, W, C) float32."""
         return _view(model, picture, None, preprocessing, fit).image
@@ -261,7 +262,7 @@ class Engine:
         targets: Sequence[int] = (),
         layer: str | None = None,
         preprocessing: str | None = None,
-        fit: str = "stretch",
+        fit: str | None = None,
     ) -> Hashable:
         """Everything that the numbers of a method depend on, by content.
 
@@ -285,7 +286,7 @@ class Engine:
         method: str,
         layer: str | None = None,
         preprocessing: str | None = None,
-        fit: str = "stretch",
+        fit: str | None = None,
     ) -> float:
         """About how many seconds a method's passes will take here; 0 where they are known."""
         view = _view(model, picture, layer, preprocessing, fit)
@@ -301,7 +302,7 @@ def _view(
     picture: Picture,
     layer: str | None,
     preprocessing: str | None,
-    fit: str,
+    fit: str | None,
 ) -> View:
     layer_name = layer or model.default_layer
     info = next((candidate for candidate in model.layers if candidate.name == layer_name), None)
@@ -311,8 +312,8 @@ def _view(
             f"{model.default_layer!r}, and `camcore layers` lists all."
         )
     name = preprocessing or model.preprocessing
-    check_preprocessing(name)
-    return View(model, picture, info, name, fit)
+    preprocessing_named(name)
+    return View(model, picture, info, name, fit or model.fit)
 
 
 def _ranked(model: Classifier, forward: Forward, top: int | None) -> tuple[Prediction, ...]:

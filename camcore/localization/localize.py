@@ -40,7 +40,7 @@ def localize(
     layer: str | None = None,
     method: str = "grad-cam",
     threshold: float = 0.2,
-    fit: str = "stretch",
+    fit: str | None = None,
     preprocessing: str | None = None,
     mapping: Mapping[str, Sequence[int]] | None = None,
     split: str | None = None,

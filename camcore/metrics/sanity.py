@@ -93,7 +93,7 @@ def sanity_check(
     target: int | str | None = None,
     method: str = "grad-cam",
     preprocessing: str | None = None,
-    fit: str = "stretch",
+    fit: str | None = None,
     stages: int = 5,
     seed: int = 0,
     shuffles: int = 1,

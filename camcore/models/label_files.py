@@ -35,6 +35,7 @@ _WRAPPED = re.compile(
 # A list as NumPy prints it, or a tuple: nothing but names in quotes.
 _STRINGS = re.compile(r"(?:\w+\s*=\s*)?([\[(])\s*(?:(?:\"[^\"\n]*\"|'[^'\n]*')\s*(?:,\s*)?)+[\])]")
 _STRING = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
+_YAML_LIST = re.compile(rf"(?:{'|'.join(_CONTAINERS)}):\s*\[.*\]\s*(?:#.*)?")
 _NUMPY = re.compile(r"\b(?:np|numpy)\.\w+\((-?\d+)\)")
 
 
@@ -77,6 +78,10 @@ def parse_labels(text: str, name: str) -> list[str]:
     lines = [line.strip() for line in text.rstrip().splitlines()]
     if len(lines) > 1 and all(line[:1] + line[-1:] == "{}" for line in lines):
         return _from_data([_literal(line, name) for line in lines], name)  # JSON Lines
+    if lines[0] == "---" and "---" in lines[1:]:
+        # What stands above the text of a page, as in the README of a data set.
+        above = text.lstrip().splitlines()[1 : lines.index("---", 1)]
+        return _from_data(_yaml("\n".join(above), name), name)
     wrapped = _WRAPPED.fullmatch(text.strip())
     inner = wrapped[1].strip() if wrapped else ""
     if inner[:1] in ("{", "[") and (ending == ".json" or _is_structured(inner)):
@@ -112,7 +117,9 @@ def _literal(text: str, name: str) -> Any:
 
 
 def _is_yaml(lines: Sequence[str]) -> bool:
-    """Whether lines are a list in YAML, with or without a key above it."""
+    """Whether lines are a list in YAML, with or without a key above it, or hold one by its key."""
+    if any(_YAML_LIST.fullmatch(line) for line in lines):
+        return True
     rest = lines[1:] if re.fullmatch(r"[A-Za-z_]\w*:", lines[0]) else lines
     return bool(rest) and all(line.startswith("- ") for line in rest)
 
@@ -143,7 +150,7 @@ def _from_data(data: Any, name: str) -> list[str]:
 def _from_mapping(data: Mapping[Any, Any], name: str) -> list[str]:
     keys, values = list(data), list(data.values())
     if values and all(_is_whole(value) for value in values):
-        return by_index([(str(value), str(key)) for key, value in data.items()], name)
+        return by_index([(str(int(value)), str(key)) for key, value in data.items()], name)
     if keys and all(is_index(str(key)) for key in keys):
         return by_index([(str(key), _plain_name(item, name)) for key, item in data.items()], name)
     if values and all(isinstance(value, str) and is_index(value) for value in values):
@@ -193,6 +200,11 @@ def _from_records(records: list[Mapping[Any, Any]], name: str) -> list[str]:
         raise InputError(f"{name}: its objects have no name; give each a 'name' and an 'id'.")
     names = [_plain_name(record[label], name) for record in records]
     if index is None:
+        if len(set(names)) < len(names):
+            raise InputError(
+                f"{name} names classes again and again, as a table of pictures does; give a file "
+                "that names each class once, in their order."
+            )
         return names
     indices = [str(record[index]) for record in records]
     return in_order(list(zip(indices, names, strict=True)), name)
@@ -206,6 +218,8 @@ def _is_pair(item: Any) -> bool:
 
 
 def _is_whole(value: Any) -> bool:
+    if isinstance(value, float):
+        return value.is_integer()
     return isinstance(value, int) and not isinstance(value, bool)
 
 

@@ -14,6 +14,8 @@ from camcore.models.label_lines import SYNSET
 INDEX_KEYS = ("index", "id", "idx", "class_id", "label_id", "class_index", "class_idx", "number")
 NAME_KEYS = ("name", "label", "class", "class_name", "label_name", "display_name", "title",
               "names", "labels")  # fmt: skip
+_DECLARED = re.compile(r"\s*\"?sep=([,;|\t])\"?[ \t]*\r?\n")  # by Excel
+_FRACTION = re.compile(r"(?<=\d)[.,]0+$")  # of whole numbers that became floats
 _KEYS = (*INDEX_KEYS, *NAME_KEYS)
 
 
@@ -38,7 +40,10 @@ def parse_rows(text: str, name: str, delimiter: str | None = None) -> list[str]:
     >>> parse_rows("id;name\\n1;dog\\n0;cat", "labels.csv")
     ['cat', 'dog']
     """
-    if delimiter is None:
+    declared = _DECLARED.match(text)
+    if declared:
+        text, delimiter = text[declared.end() :], declared[1]
+    elif delimiter is None:
         first = text.lstrip().splitlines()[0]
         delimiter = max(",;\t|", key=first.count)
     try:
@@ -82,7 +87,7 @@ def _named_by(rows: list[list[str]], name: str) -> list[str]:
     for row in rows:
         if len(row) <= max(index, label):
             raise InputError(f"{name}: the row {row[0][:40]!r} lacks a name; rows are index,name.")
-    return by_index([(row[index], row[label]) for row in rows], name)
+    return by_index([(_FRACTION.sub("", row[index]), row[label]) for row in rows], name)
 
 
 def _columns(rows: list[list[str]]) -> tuple[int, int]:

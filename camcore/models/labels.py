@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import difflib
 import operator
 import os
@@ -14,10 +13,14 @@ import numpy as np
 
 from camcore.classifier import Classifier
 from camcore.errors import InputError
+from camcore.git_lfs import is_lfs_pointer, lfs_refusal
 from camcore.models.label_files import parse_labels
+from camcore.text_encoding import decode_text
 
 MAX_BYTES = 8 * 1024**2
 _SUGGESTIONS = 3
+# What is not seen in a name: a byte order mark inside, a zero-width space, the end of a DOS file.
+_UNSEEN = {0xFEFF: None, 0x200B: None, 0x1A: None, 0xA0: " "}
 
 
 def read_labels(path: str | os.PathLike[str]) -> tuple[str, ...]:
@@ -26,11 +29,12 @@ def read_labels(path: str | os.PathLike[str]) -> tuple[str, ...]:
     Parameters
     ----------
     path : path
-        UTF-8 or UTF-16 text, one name a line, or ``0 cat``, ``0: cat``, ``cat 0``; JSON or a
-        Python value: a list, ``{"0": "cat"}``, ``{"0": ["n02123045", "tabby"]}``, ``{"cat": 0}``,
-        or an object that holds one of them as ``id2label``, ``classes``, ``categories`` and the
-        like; YAML; CSV: ``index,name`` with or without a header, or one column of names; or a
-        label map of TensorFlow's, ``.pbtxt``. Indices count from 0 or from 1.
+        Text in UTF-8, UTF-16, UTF-32 or Windows-1252, one name a line, or ``0 cat``, ``0: cat``,
+        ``cat 0``; JSON or a Python value: a list, ``{"0": "cat"}``,
+        ``{"0": ["n02123045", "tabby"]}``, ``{"cat": 0}``, or an object that holds one of them as
+        ``id2label``, ``classes``, ``categories`` and the like; YAML; CSV: ``index,name`` with or
+        without a header, or one column of names; or a label map of TensorFlow's, ``.pbtxt``.
+        Indices count from 0 or from 1.
 
     Returns
     -------
@@ -51,16 +55,30 @@ def read_labels(path: str | os.PathLike[str]) -> tuple[str, ...]:
     ...     read_labels(file)
     ('cat', 'dog')
     """
+    return read_label_file(path)[0]
+
+
+def read_label_file(path: str | os.PathLike[str]) -> tuple[tuple[str, ...], str]:
+    """Class names as by `read_labels`, and a note where the encoding was a guess, else "".
+
+    Raises
+    ------
+    InputError
+        As `read_labels`.
+    """
     path = os.fsdecode(path)
     name = "".join(c if c.isprintable() else "?" for c in os.path.basename(path) or path)
-    text = _text(path, name)
+    text, guessed = _text(path, name)
     if not text.strip():
         raise InputError(f"{name} is empty; a label file holds one class name a line.")
     labels = parse_labels(text, name)
     for index, label in enumerate(labels):
         if not label:
             raise InputError(f"{name}: class {index} has no name; give every class one.")
-    return tuple(labels)
+    note = (
+        f"{name} is not UTF-8 and was read as Windows-1252; save it as UTF-8 if letters look wrong"
+    )
+    return tuple(labels), note if guessed else ""
 
 
 def match_label(names: Sequence[str], wanted: str | int) -> int:
@@ -141,7 +159,8 @@ def _checked_index(index: int, count: int) -> int:
     return index
 
 
-def _text(path: str, name: str) -> str:
+def _text(path: str, name: str) -> tuple[str, bool]:
+    """The text, and whether its encoding was a guess."""
     try:
         # Looked at before it is opened: opening a FIFO would wait for a writer.
         if not stat.S_ISREG(os.stat(path).st_mode):
@@ -155,14 +174,18 @@ def _text(path: str, name: str) -> str:
         raise InputError(f"{name} cannot be read ({why}); check the path.") from None
     if len(data) > MAX_BYTES:
         raise InputError(f"{name} is larger than {MAX_BYTES // 1024**2} MB; is it a label file?")
-    try:
-        wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        text = data.decode("utf-16" if wide else "utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(f"{name} is not UTF-8 text; save the names as UTF-8.") from None
-    if "\0" in text:
+    if is_lfs_pointer(data):
+        raise InputError(lfs_refusal(name))
+    decoded = decode_text(data)
+    if decoded is None or _is_binary(decoded[0]):
         raise InputError(f"{name} is a binary file; give a text, JSON or CSV file of names.")
-    return text
+    text, guessed = decoded
+    return text.translate(_UNSEEN), guessed
+
+
+def _is_binary(text: str) -> bool:
+    """Whether text holds control characters that no name and no end of a line has."""
+    return any(character in text for character in "\0\1\2\3\4\x80\x81\x8d\x8f\x90\x9d")
 
 
 def resolve_target(classifier: Classifier, target: int | str | None, scores: np.ndarray) -> int:

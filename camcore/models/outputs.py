@@ -102,6 +102,22 @@ def column_names(
     return tuple(names)
 
 
+def constant_notes(kind: OutputKind, columns: int) -> tuple[str, ...]:
+    """A note where an output gives the same for every picture.
+
+    Examples
+    --------
+    >>> constant_notes("softmax", 1), constant_notes("softmax", 2)
+    (('the softmax of one unit is 1 for every picture: ...',), ())
+    """
+    if kind != "softmax" or columns > 1:
+        return ()
+    return (
+        "the softmax of one unit is 1 for every picture: what the model answers tells nothing; "
+        "train it with a sigmoid, or with a unit for each class",
+    )
+
+
 class _Named(Protocol):
     name: str
     output: str

@@ -1,10 +1,11 @@
-"""Pictures of any number of channels: NumPy arrays and TIFFs of several bands."""
+"""Pictures that Pillow does not read: NumPy arrays, and TIFFs of several bands or deep values."""
 
 from __future__ import annotations
 
 import io
 import math
 import zlib
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,15 @@ from camcore.pictures.colour_modes import over_white
 MAX_BANDS = 64
 MAX_BYTES = 512 * 2**20
 
-_TIFF = (b"II*\0", b"MM\0*")
-_WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC, _SAMPLES, _EXTRA = 256, 257, 258, 262, 277, 338
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_KIND, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 258, 259, 262
+_SAMPLES, _PLANES, _EXTRA, _VALUES = 277, 284, 338, 339
+_REDUCED = 1  # the kind of a picture that is a smaller version of another
+_UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
+_APART = 2  # each sample in a plane of its own
 _GRAY, _RGB = (0, 1), 2
+_WHITE_IS_ZERO = 0
+_UNPACKED = 1
 _DEFLATE = (8, 32946)
 _REPEATED = 4  # strips may share bytes, and wrong counts are common, but not by much
 
@@ -50,8 +57,12 @@ def preview(bands: np.ndarray, notes: list[str], *, opacity: bool) -> np.ndarray
     return np.ascontiguousarray(bands[..., :3])
 
 
-def read_bands(data: bytes, name: str, max_pixels: int) -> np.ndarray | None:
-    """The array that a file holds, if it is a ``.npy`` or a TIFF of other bands than a picture's.
+def read_bands(data: bytes, name: str, max_pixels: int) -> tuple[np.ndarray, bool] | None:
+    """The array that a file holds, if it is a ``.npy`` or a TIFF that Pillow does not read.
+
+    Those are TIFFs of other bands than a picture's, and those of deep values in layouts of which
+    Pillow 13 gives other values than the file's: 16 bits in separate planes or with white at zero,
+    packed signed, 32-bit or floating-point values with the high byte first.
 
     Parameters
     ----------
@@ -64,8 +75,12 @@ def read_bands(data: bytes, name: str, max_pixels: int) -> np.ndarray | None:
 
     Returns
     -------
-    ndarray or None
-        Shape (H, W) or (H, W, C), uint8, uint16 or float; None for any other file.
+    array : ndarray
+        Shape (H, W) or (H, W, C), uint8, uint16 or float.
+    opacity : bool
+        Whether the last of 2 or 4 channels says how see-through the others are.
+
+    None for any other file.
 
     Raises
     ------
@@ -76,11 +91,12 @@ def read_bands(data: bytes, name: str, max_pixels: int) -> np.ndarray | None:
     --------
     >>> file = io.BytesIO()
     >>> np.save(file, np.zeros((4, 5, 6), np.uint8))
-    >>> read_bands(file.getvalue(), "a.npy", 100).shape, read_bands(b"GIF89a", "a.gif", 100)
-    ((4, 5, 6), None)
+    >>> array, opacity = read_bands(file.getvalue(), "a.npy", 100)
+    >>> array.shape, opacity, read_bands(b"GIF89a", "a.gif", 100)
+    ((4, 5, 6), False, None)
     """
     if data.startswith(b"\x93NUMPY"):
-        return _read_npy(data, name, max_pixels)
+        return _read_npy(data, name, max_pixels), False
     if data.startswith(_TIFF):
         return _read_tiff(data, name, max_pixels)
     return None
@@ -121,58 +137,151 @@ def _fewest_bits(array: np.ndarray, name: str) -> np.ndarray:
     return array.astype(np.uint8 if high < 256 else np.uint16)
 
 
-def _read_tiff(data: bytes, name: str, max_pixels: int) -> np.ndarray | None:
+@dataclass(frozen=True)
+class _Layout:
+    """How the values of the first picture of a TIFF lie in the file."""
+
+    height: int
+    width: int
+    samples: int
+    bits: int
+    values: int
+    photometric: int
+    planes: int
+    packed: bool
+    big_endian: bool
+    opacity: bool
+    reduced: bool
+
+    @property
+    def several(self) -> bool:
+        """Whether it has bands that are neither a picture's colours nor its opacity."""
+        if self.opacity and self.samples in (2, 4):
+            return False
+        shown = (*_GRAY, _RGB)
+        return (
+            self.samples == 2
+            or self.samples > 4
+            or (self.samples == 4 and self.photometric in shown)
+        )
+
+    @property
+    def misread(self) -> bool:
+        """Whether Pillow gives other values than the file's, or knows no such pixels."""
+        if self.bits <= 8:
+            return False
+        return (
+            self.bits > 32
+            or self.samples == 2
+            or (self.values == _FLOAT and (self.samples, self.bits) != (1, 32))
+            or (self.planes == _APART and self.samples > 1 and not self.packed)
+            or (self.photometric == _WHITE_IS_ZERO and self.values == _UNSIGNED)
+            or (self.big_endian and self.packed and (self.values != _UNSIGNED or self.bits > 16))
+            or (self.big_endian and self.values == _UNSIGNED and self.bits > 16)
+        )
+
+
+def _layout(data: bytes) -> _Layout | None:
+    """The layout of a TIFF; None where whoever decodes it has to say what is wrong."""
     try:
         stream = io.BytesIO(data)
-        tags: Any = TiffImagePlugin.ImageFileDirectory_v2(stream.read(8))
+        wide = data[2:4] in (b"+\0", b"\0+")
+        tags: Any = TiffImagePlugin.ImageFileDirectory_v2(stream.read(16 if wide else 8))
         stream.seek(tags.next)
         tags.load(stream)
-        samples, extra = int(tags.get(_SAMPLES, 1)), tags.get(_EXTRA, (0,))
-        photometric = tags.get(_PHOTOMETRIC)
-        height, width = int(tags[_HEIGHT]), int(tags[_WIDTH])
+        known = _numbers(tags.get(_EXTRA, 0))
+        return _Layout(
+            height=int(tags[_HEIGHT]),
+            width=int(tags[_WIDTH]),
+            samples=int(tags.get(_SAMPLES, 1)),
+            bits=max(_numbers(tags.get(_BITS, 1))),
+            values=max(_numbers(tags.get(_VALUES, _UNSIGNED))),
+            photometric=int(tags.get(_PHOTOMETRIC, -1)),
+            planes=int(tags.get(_PLANES, 1)),
+            packed=int(tags.get(_COMPRESSION, _UNPACKED)) != _UNPACKED,
+            big_endian=data.startswith(b"MM"),
+            opacity=1 in known or 2 in known,
+            reduced=bool(int(tags.get(_KIND, 0)) & _REDUCED),
+        )
     except Exception:
-        return None  # whoever decodes it says what is wrong
-    # Where one sample is opacity, it is a picture as any other.
-    known = extra if isinstance(extra, tuple) else (extra,)
-    opaque = 1 in known or 2 in known
-    several = samples == 2 or samples > 4 or (samples == 4 and photometric in (*_GRAY, _RGB))
-    if not several or (opaque and samples in (2, 4)):
         return None
-    if samples > MAX_BANDS:
-        raise ImageError(f"{name} is a TIFF of {samples} bands; at most {MAX_BANDS} are read.")
+
+
+def _numbers(value: Any) -> tuple[int, ...]:
+    return tuple(map(int, value)) if isinstance(value, tuple) else (int(value),)
+
+
+def _read_tiff(data: bytes, name: str, max_pixels: int) -> tuple[np.ndarray, bool] | None:
+    layout = _layout(data)
+    if layout is None:
+        return None
+    if layout.reduced:
+        raise ImageError(
+            f"{name} begins with a small preview of another picture, as the raw files of cameras "
+            "do; export that picture as TIFF, PNG or JPEG."
+        )
+    if not (layout.several or layout.misread):
+        return None
+    if layout.samples > MAX_BANDS:
+        raise ImageError(
+            f"{name} is a TIFF of {layout.samples} bands; at most {MAX_BANDS} are read."
+        )
+    if not layout.several and layout.photometric not in (*_GRAY, _RGB):
+        raise ImageError(
+            f"{name} is a TIFF of {_described(layout)} in other colours than RGB; save it as RGB."
+        )
     try:
         import tifffile
     except ImportError:
-        if samples == 4 and photometric == _RGB:
+        if layout.several and layout.samples == 4 and layout.photometric == _RGB:
             return None  # Pillow reads the three
         raise ImageError(
-            f"{name} is a TIFF of {samples} bands, which needs an extra: pip install '.[tiff]'."
+            f"{name} is a TIFF of {_described(layout)}, which needs an extra: pip install "
+            "'.[tiff]'."
         ) from None
+    height, width, samples = layout.height, layout.width, layout.samples
     _check(height, width, height * width * samples, name, max_pixels)
+    array = _first_page(tifffile, layout, data, name, max_pixels)
+    expected = {(height, width, samples)} | ({(height, width)} if samples == 1 else set())
+    if array.shape not in expected:
+        raise ImageError(f"{name} is a TIFF of shape {array.shape}, not a picture; export it anew.")
+    if layout.photometric == _WHITE_IS_ZERO and array.dtype.kind == "u" and not layout.several:
+        array = np.iinfo(array.dtype).max - array
+    return _fewest_bits(array, name), layout.opacity
+
+
+def _first_page(
+    tifffile: Any, layout: _Layout, data: bytes, name: str, max_pixels: int
+) -> np.ndarray:
     try:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
             page: Any = file.pages[0]
-            _check(height, width, page.nbytes, name, max_pixels)
+            _check(layout.height, layout.width, page.nbytes, name, max_pixels)
             _check_segments(page, data, name)
-            array = page.asarray()
-            if page.planarconfig == 2 and array.ndim == 3:
-                array = np.moveaxis(array, 0, -1)
+            array: np.ndarray = page.asarray()
     except ImageError:
         raise
     except MemoryError:
         raise ImageError(f"{name} needs more memory than there is; save a smaller copy.") from None
     except Exception as error:
         raise _damaged(name, error) from None
-    if array.shape != (height, width, samples):
-        raise ImageError(f"{name} is a TIFF of shape {array.shape}, not a picture; export it anew.")
-    return _fewest_bits(array, name)
+    if layout.planes == _APART and array.ndim == 3:
+        return np.moveaxis(array, 0, -1)
+    return array
+
+
+def _described(layout: _Layout) -> str:
+    if layout.several:
+        return f"{layout.samples} bands"
+    kind = {_SIGNED: "signed", _FLOAT: "floating-point"}.get(layout.values, "")
+    return " ".join(filter(None, (f"{layout.bits}-bit", kind, "values")))
 
 
 def _check_segments(page: Any, data: bytes, name: str) -> None:
     """Refuse strips that hold far more than their share of the picture."""
     if int(page.compression) not in (1, *_DEFLATE):
         raise ImageError(
-            f"{name} is a TIFF of several bands that is packed with {page.compression.name}; save "
+            f"{name} is a TIFF that is packed with {page.compression.name}; save "
             "it uncompressed or with deflate."
         )
     if sum(page.databytecounts) > _REPEATED * len(data):

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from camcore.errors import ImageError
+from camcore.git_lfs import is_lfs_pointer, lfs_refusal
 from camcore.pictures.colour_modes import join_bytes, to_rgb
 from camcore.pictures.decoding_budget import (
     MAX_FRAMES,
@@ -242,6 +243,8 @@ def _open(data: bytes, name: str) -> ImageFile.ImageFile:
             f"{name} begins like a picture but its header is damaged or incomplete "
             f"({_reason(failure)}); copy, download or export it again."
         ) from failure
+    if is_lfs_pointer(data):
+        raise ImageError(lfs_refusal(name))
     other = _other_kind(data)
     if other:
         raise ImageError(f"{name} is {other}, not a picture; save what it shows as PNG or JPEG.")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from camcore.errors import InputError
 from camcore.pictures.picture import file_bytes, read_image
-from camcore.pictures.preprocessing import Frame, fit_pixels, frame_of
+from camcore.pictures.preprocessing import Frame, enough_for, fit_pixels, frame_of
 
 # ISO/IEC 10918-1 (JPEG), Annex K, table K.1 (luminance), in the zigzag order of a file.
 _ANNEX_K = np.array([
@@ -80,7 +80,8 @@ def decode(
         input, only as much is decoded as the input needs.
     input_shape : tuple of int
         Height, width, channels (1 or 3) of the model's input.
-    fit : {"stretch", "crop", "pad"}
+    fit : str
+        As for `camcore.pictures.preprocessing.frame_of`.
     stretch : str
         As for `camcore.read_image`.
 
@@ -98,7 +99,7 @@ def decode(
     path = os.fsdecode(path)
     name = os.path.basename(path)
     data = file_bytes(path, name)
-    picture = read_image(data, name=name, at_least=input_shape[:2], stretch=stretch)
+    picture = read_image(data, name=name, at_least=enough_for(input_shape, fit), stretch=stretch)
     fitted, _ = fit_pixels(picture.of_channels(input_shape[2]), input_shape, fit)
     seen = fitted.astype(np.uint8)  # whole numbers already
     height, width = picture.full_size
@@ -181,7 +182,7 @@ def read_mask(
         eighth of the mask's brightest. A mask of another size is stretched over the picture.
     input_shape : tuple of int
         Height and width of the model's input, then channels.
-    fit : {"stretch", "crop", "pad"}
+    fit : str
         How the picture was fitted to the input.
     frame : Frame
         Of the picture; see `Decoded`.

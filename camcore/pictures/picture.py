@@ -207,9 +207,10 @@ def _from_bytes(data: bytes, name: str, path: str | None, limits: _Limits) -> Pi
     _check_encoded_size(len(data), name)
     digest = hashlib.sha256(data).hexdigest()
     with quiet_pillow():
-        array = read_bands(data, name, limits.max_pixels)
-    if array is not None:
-        picture = _from_array(array, name, limits, opacity=False)
+        read = read_bands(data, name, limits.max_pixels)
+    if read is not None:
+        array, opacity = read
+        picture = _from_array(array, name, limits, opacity=opacity)
         return replace(picture, sha256=digest, path=path)
     if is_dicom(data):
         with quiet_pillow():

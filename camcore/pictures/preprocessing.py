@@ -9,6 +9,8 @@ import numpy as np
 from PIL import Image
 
 from camcore.errors import InputError
+from camcore.pictures.normalisation import Normalisation
+from camcore.pictures.resizing import Resizing
 
 FITS = {
     "stretch": "the whole picture, stretched to the input's shape",
@@ -159,18 +161,25 @@ def whole_frame(width: int, height: int) -> Frame:
 def frame_of(width: int, height: int, input_width: int, input_height: int, fit: str) -> Frame:
     """Rectangle of a width x height picture that an input of the given size shows.
 
+    Parameters
+    ----------
+    fit : str
+        One of `FITS`, or a `Resizing` written out, such as ``resize=256 crop=224x224``.
+
     Raises
     ------
     InputError
-        If `fit` is not one of `FITS`.
+        If `fit` is not known, or makes no input of that size.
 
     Examples
     --------
     >>> frame_of(400, 200, 100, 100, "crop")
     Frame(x0=100.0, y0=0.0, x1=300.0, y1=200.0, width=400, height=200, reach=None)
+    >>> frame_of(400, 200, 80, 80, "resize=100 crop=80x80")
+    Frame(x0=120.0, y0=20.0, x1=280.0, y1=180.0, width=400, height=200, reach=None)
     """
-    if fit not in FITS:
-        raise InputError(f"fit={fit!r} is not known; choose one of {', '.join(FITS)}.")
+    if resizing := check_fit(fit):
+        return _frame_of_resized(width, height, input_width, input_height, resizing)
     if fit == "stretch":
         return whole_frame(width, height)
     if fit == "pad":
@@ -192,6 +201,55 @@ def frame_of(width: int, height: int, input_width: int, input_height: int, fit: 
     return Frame(cx - half_w, cy - half_h, cx + half_w, cy + half_h, width, height)
 
 
+def check_fit(fit: str) -> Resizing | None:
+    """The `Resizing` that a fit writes out, or None for one of `FITS`.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    resizing = None if fit in FITS else Resizing.parse(fit)
+    if resizing is None and fit not in FITS:
+        raise InputError(
+            f"fit={fit!r} is not known; choose one of {', '.join(FITS)}, or write it out like "
+            "'resize=256 filter=bicubic crop=224x224'."
+        )
+    return resizing
+
+
+def enough_for(input_shape: tuple[int, int, int], fit: str) -> tuple[int, int] | None:
+    """Height and width that are enough of a picture, or None where all of its pixels count.
+
+    Examples
+    --------
+    >>> enough_for((224, 224, 3), "stretch"), enough_for((224, 224, 3), "resize=256 crop=224x224")
+    ((224, 224), (256, 256))
+    """
+    resizing = check_fit(fit)
+    return input_shape[:2] if resizing is None else resizing.enough
+
+
+def _frame_of_resized(
+    width: int, height: int, input_width: int, input_height: int, resizing: Resizing
+) -> Frame:
+    columns, rows = resizing.seen(width, height)
+    if (columns, rows) != (input_width, input_height):
+        raise InputError(
+            f"fit '{resizing}' makes {rows} x {columns} pixels of a picture of {height} x {width}, "
+            f"and the model takes {input_height} x {input_width}."
+        )
+    (left, top), (across, down) = resizing.corner(width, height), resizing.resized(width, height)
+    return Frame(
+        left * width / across,
+        top * height / down,
+        (left + columns) * width / across,
+        (top + rows) * height / down,
+        width,
+        height,
+    )
+
+
 def _padded(
     width: int, height: int, input_width: int, input_height: int
 ) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -204,7 +262,7 @@ def _padded(
 def fit_pixels(
     pixels: np.ndarray, input_shape: tuple[int, int, int], fit: str = "stretch"
 ) -> tuple[np.ndarray, Frame]:
-    """Resize a picture to a model's input (antialiased bilinear), before preprocessing.
+    """Resize a picture to a model's input (antialiased), before preprocessing.
 
     Parameters
     ----------
@@ -212,7 +270,8 @@ def fit_pixels(
         RGB, or as many bands as the model takes.
     input_shape : tuple of int
         Height, width, channels: 1 for gray, made of RGB; 3; or C.
-    fit : {"stretch", "crop", "pad"}
+    fit : str
+        As for `frame_of`; the filter is bilinear where it names none.
 
     Returns
     -------
@@ -249,6 +308,8 @@ def fit_pixels(
 
 
 def _fitted(image: Image.Image, width: int, height: int, fit: str, frame: Frame) -> np.ndarray:
+    if resizing := check_fit(fit):
+        return np.asarray(resizing.apply(image))
     if fit == "pad":
         inner, corner = _padded(image.width, image.height, width, height)
         canvas = Image.new(image.mode, (width, height))
@@ -259,34 +320,54 @@ def _fitted(image: Image.Image, width: int, height: int, fit: str, frame: Frame)
 
 
 def preprocess(seen: np.ndarray, name: str) -> np.ndarray:
-    """Apply a named preprocessing to 0..255 pixels, shape (..., C) float32.
+    """Apply a preprocessing to 0..255 pixels, shape (..., C) float32.
+
+    Parameters
+    ----------
+    seen : ndarray
+    name : str
+        As for `preprocessing_named`.
 
     Raises
     ------
     InputError
-        If `name` is not one of `PREPROCESSINGS`, or is not for so many channels.
+        If `name` is not known, or is not for so many channels.
 
     Examples
     --------
     >>> preprocess(np.array([[0.0, 127.5, 255.0]], np.float32), "-1..1").tolist()
     [[-1.0, 0.0, 1.0]]
+    >>> preprocess(np.array([[0.0, 100.0]], np.float32), "scale=0.01 mean=0.5 std=0.25").tolist()
+    [[-2.0, 2.0]]
     """
-    check_preprocessing(name)
+    preprocessing = preprocessing_named(name)
     if name in _OF_COLOURS and seen.shape[-1] not in (1, 3):
         raise InputError(
             f"preprocessing {name!r} is for 1 or 3 channels, and this model takes "
             f"{seen.shape[-1]}; choose none, 0-1 or -1..1."
         )
-    return PREPROCESSINGS[name].apply(seen)
+    return preprocessing.apply(seen)
 
 
-def check_preprocessing(name: str) -> None:
-    """Refuse a name that is not one of `PREPROCESSINGS`.
+def preprocessing_named(name: str) -> Preprocessing:
+    """One of `PREPROCESSINGS`, or a `Normalisation` that is written out.
 
     Raises
     ------
     InputError
+        If `name` is neither.
+
+    Examples
+    --------
+    >>> preprocessing_named("scale=0.0039 mean=0.485,0.456,0.406 std=0.25,0.25,0.25").title
+    'pixels × 0.0039, mean 0.485, 0.456, 0.406, spread 0.25, 0.25, 0.25'
     """
-    if name not in PREPROCESSINGS:
-        choices = ", ".join(PREPROCESSINGS)
-        raise InputError(f"preprocessing {name!r} is not known; choose one of {choices}.")
+    if name in PREPROCESSINGS:
+        return PREPROCESSINGS[name]
+    if (normalisation := Normalisation.parse(name)) is not None:
+        return Preprocessing(name, normalisation.title, normalisation.apply)
+    choices = ", ".join(PREPROCESSINGS)
+    raise InputError(
+        f"preprocessing {name!r} is not known; choose one of {choices}, or write it out like "
+        "'scale=0.00392 mean=0.5,0.5,0.5 std=0.5,0.5,0.5'."
+    )

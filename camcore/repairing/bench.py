@@ -211,7 +211,7 @@ class Bench:
                 seen = decode(
                     source.root / path,
                     self.plan.input_shape,
-                    settings.fit,
+                    self.plan.fit,
                     stretch=settings.stretch,
                 ).seen
             except CamcoreError:

@@ -28,6 +28,7 @@ def proof_run(bench: Bench, file: Path, folder: Path, show: Callable[[Progress],
     options["class_names"] = str(_names(bench, folder))
     options["labels"] = str(_mapping(bench, folder))
     options["preprocessing"] = bench.plan.preprocessing
+    options["fit"] = bench.plan.fit
     options["layer"] = bench.plan.layer
     return audit(table, file, out=folder, show=show, **options)
 

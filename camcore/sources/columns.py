@@ -36,7 +36,12 @@ _LABELS = (
 _SPLITS = ("split", "set", "subset", "dataset", "partition", "phase", "usage", "fold")
 _BOXES = ("box", "bbox")
 _MASKS = ("mask", "masks", "maskpath", "maskfile")
-_TRUTHS = {"0": False, "0.0": False, "false": False, "1": True, "1.0": True, "true": True}
+# As programs and spreadsheets of several languages write them.
+_TRUTHS = {
+    **dict.fromkeys(("0", "0.0", "0,0", "false", "no", "falsch", "faux", "falso"), False),
+    **dict.fromkeys(("1", "1.0", "1,0", "true", "yes", "wahr", "vrai", "vero"), True),
+}
+_MOST_SPLITS = 100
 
 
 @dataclass(frozen=True)
@@ -117,8 +122,10 @@ def read_table_columns(
     >>> read_table_columns(rows, [1, 2, 3], Finder("/data")).label
     ['cat', 'dog']
     """
-    while len(cells) > 1 and len(list(filter(None, cells[0]))) == 1 and _names_columns(cells[1]):
-        cells, numbers = cells[1:], numbers[1:]  # the title of a sheet, or a comment
+    # The title of a sheet, or comments
+    first = next((k for k, row in enumerate(cells) if len(list(filter(None, row))) > 1), 0)
+    if first and _names_columns(cells[first]):
+        cells, numbers = cells[first:], numbers[first:]
     if not cells:
         return None
     titled = has_header(cells, finder)
@@ -132,7 +139,7 @@ def read_table_columns(
         (
             name
             for name in kinds
-            if (kinds[name] in _SPLITS or not titled) and _are_splits(columns[name])
+            if _are_splits(columns[name], several=titled and kinds[name] not in _SPLITS)
         ),
         None,
     )
@@ -233,17 +240,40 @@ def _path_column(
     )
 
 
-def _are_splits(cells: Sequence[str]) -> bool:
-    return any(cells) and all(role_of(cell) for cell in set(cells) if cell)
+def _are_splits(cells: Sequence[str], *, several: bool) -> bool:
+    """Whether a column says which split each picture is of; of several ones where it must."""
+    names = set(cells) - {""}
+    if not 0 < len(names) <= _MOST_SPLITS or any(_is_file_name(name) for name in names):
+        return False
+    roles = {role and role[0] for role in map(role_of, names)}
+    return None not in roles and (len(roles) > 1 or not several)
 
 
-def _one_hot(columns: dict[str, list[str]]) -> list[str]:
-    """The columns that hold 0 and 1, if one of them is 1 in nearly every row."""
-    hot = [
+def _is_file_name(cell: str) -> bool:
+    """Whether a cell is the path of a picture: ``ILSVRC2012_val_00000001.JPEG``."""
+    return posixpath.splitext(cell.casefold())[1] in image_suffixes() or bool(
+        re.search(r"[/\\]", cell)
+    )
+
+
+def columns_of_truths(columns: dict[str, list[str]]) -> list[str]:
+    """The columns that hold nothing but 0 and 1, or what stands for them.
+
+    Examples
+    --------
+    >>> columns_of_truths({"age": ["40", "1"], "cat": ["1", "0"], "dog": ["FALSE", "TRUE"]})
+    ['cat', 'dog']
+    """
+    return [
         name
         for name, cells in columns.items()
         if name and cells and all(cell.casefold() in _TRUTHS for cell in cells)
     ]
+
+
+def _one_hot(columns: dict[str, list[str]]) -> list[str]:
+    """The columns that hold 0 and 1, if one of them is 1 in nearly every row."""
+    hot = columns_of_truths(columns)
     if len(hot) < 2:
         return []
     single = sum(
@@ -267,6 +297,6 @@ def _true(cell: str) -> bool:
 def _whole(cells: list[str]) -> list[str]:
     """Numbers that a table made floats, whole again where all of them are."""
     filled = [cell for cell in cells if cell]
-    if all(re.fullmatch(r"-?\d+(\.0*)?", cell, re.ASCII) for cell in filled):
-        return [cell.partition(".")[0] for cell in cells]
+    if all(re.fullmatch(r"-?\d+([.,]0*)?", cell, re.ASCII) for cell in filled):
+        return [re.split("[.,]", cell)[0] for cell in cells]
     return cells

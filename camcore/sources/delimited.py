@@ -1,28 +1,25 @@
-"""Text tables as spreadsheets, Kaggle and Windows write them: encoding, separator, header."""
+"""Text tables as spreadsheets, Kaggle and others write them: encoding, separator, header."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from camcore.errors import InputError
+from camcore.git_lfs import is_lfs_pointer, lfs_refusal
 from camcore.sources.spaced_lines import split_at_spaces
+from camcore.text_encoding import decode_text
 
 MAX_BYTES = 512 * 2**20
+JSON_LINES = (".jsonl", ".ndjson")
 _SEPARATORS = ",;\t|"
-# Byte order marks, the longer first: the one of UTF-32 begins with the one of UTF-16.
-_MARKS = (
-    (b"\xff\xfe\0\0", "utf-32"),
-    (b"\0\0\xfe\xff", "utf-32"),
-    (b"\xef\xbb\xbf", "utf-8-sig"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # .xlsx and .ods; .xls
 
 
@@ -46,11 +43,11 @@ class Rows:
 
 
 def read_rows(file: Path, wanted: str, *, spaced: bool = False) -> Rows:
-    """Read a table that is separated by commas, semicolons, tabs or bars.
+    """Read a table that is separated by commas, semicolons, tabs or bars, or is JSON Lines.
 
-    The encoding is told by the byte order mark; without one it is UTF-8, UTF-16 where every other
-    byte is zero, or else Windows-1252, which is noted. The separator is the one that the first row
-    has most of. A line ``sep=;`` of Excel before the first row is understood.
+    The encoding is told as by `camcore.text_encoding.decode_text`. The separator is the
+    one that the first row has most of. A line ``sep=;`` of Excel before the
+    first row is understood.
 
     Parameters
     ----------
@@ -77,6 +74,8 @@ def read_rows(file: Path, wanted: str, *, spaced: bool = False) -> Rows:
     """
     name = _printable(file.name)
     text, notes = _decoded(_content(file), name)
+    if file.suffix.lower() in JSON_LINES:
+        return _json_lines(text, name, notes)
     lines = (line.strip() for line in io.StringIO(text) if not (spaced and line.startswith("#")))
     first = next(filter(None, lines), "")
     declared = re.fullmatch(r'"?sep=([,;|\t])"?', text.split("\n", 1)[0].strip("\r\ufeff"))
@@ -90,14 +89,59 @@ def read_rows(file: Path, wanted: str, *, spaced: bool = False) -> Rows:
             return _spaced(text, notes)
     cells, numbers = [], []
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        reader = csv.reader(
+            io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True
+        )
+        begins = ends = 0
         for row in reader:
+            begins, ends = ends, reader.line_num
             if any(map(str.strip, row)):
                 cells.append([cell.strip() for cell in row])
-                numbers.append(reader.line_num + skipped)
+                numbers.append(ends + skipped)
     except csv.Error as error:
         raise InputError(f"{name} cannot be parsed as CSV ({error}); {wanted}.") from None
+    if _is_open(text, begins, separator):
+        raise InputError(
+            f"{name}: a quotation mark in line {begins + 1 + skipped} is never closed; close it, "
+            'or write it twice ("") where it belongs to the text.'
+        )
     return Rows(cells, numbers, notes)
+
+
+def _is_open(text: str, begins: int, separator: str) -> bool:
+    """Whether the last row, which begins behind so many lines, ends inside quotation marks."""
+    last = islice(io.StringIO(text, newline=""), begins, None)
+    # Another row behind it becomes part of a cell that is not closed.
+    rows = list(csv.reader([*last, "end"], delimiter=separator, skipinitialspace=True))
+    return rows[-1] != ["end"]
+
+
+def _json_lines(text: str, name: str, notes: tuple[str, ...]) -> Rows:
+    """A table of one JSON object a line, whose keys are its first row."""
+    records, numbers = [], [1]
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            record = None
+        if not isinstance(record, dict):
+            raise InputError(
+                f'{name}: line {number} is no JSON object like {{"file_name": "1.png", "label": '
+                '"cat"}}; write one a line.'
+            )
+        records.append(record)
+        numbers.append(number)
+    header = list(dict.fromkeys(key for record in records for key in record))
+    rows = [[_cell(record.get(key)) for key in header] for record in records]
+    return Rows([header, *rows] if records else [], numbers, notes)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return value.strip() if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _spaced(text: str, notes: tuple[str, ...]) -> Rows:
@@ -142,33 +186,20 @@ def _decoded(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
             f"{name} is a workbook of a spreadsheet, not text; save it there as CSV (UTF-8) and "
             "give that file."
         )
-    encoding = next((codec for mark, codec in _MARKS if data.startswith(mark)), None)
-    encoding = encoding or _zeros(data) or "utf-8"
-    try:
-        return data.decode(encoding), ()
-    except UnicodeDecodeError:
-        pass
-    try:
-        if encoding == "utf-8" and b"\0" not in data:
-            return data.decode("cp1252"), (
-                f"{name} is not UTF-8 and was read as Windows-1252; save it as UTF-8 if letters "
-                "look wrong",
-            )
-    except UnicodeDecodeError:
-        pass
-    raise InputError(f"{name} is no text that can be read; save the table as CSV (UTF-8).")
-
-
-def _zeros(data: bytes) -> str | None:
-    """UTF-16 without a mark: of Latin letters every other byte is zero."""
-    begin = data[:1024]
-    even, odd = begin[::2].count(0), begin[1::2].count(0)
-    half = len(begin) // 2
-    if half and odd > 0.7 * half and even == 0:
-        return "utf-16-le"
-    if half and even > 0.7 * half and odd == 0:
-        return "utf-16-be"
-    return None
+    if is_lfs_pointer(data):
+        raise InputError(lfs_refusal(name))
+    decoded = decode_text(data)
+    if decoded is None:
+        raise InputError(f"{name} is no text that can be read; save the table as CSV (UTF-8).")
+    text, guessed = decoded
+    return text, (
+        (
+            f"{name} is not UTF-8 and was read as Windows-1252; save it as UTF-8 if letters look "
+            "wrong",
+        )
+        if guessed
+        else ()
+    )
 
 
 def read_columns(

@@ -147,7 +147,7 @@ class Finder:
             return self._by_name[key]
         if posixpath.splitext(key)[1] in image_suffixes():
             return []
-        whole = re.fullmatch(r"(\d+)(\.0+)?", key, re.ASCII)  # numbers that pandas made floats
+        whole = re.fullmatch(r"(\d+)([.,]0+)?", key, re.ASCII)  # numbers that became floats
         return (
             self._by_stem.get(key)
             or (self._by_stem.get(whole[1]) if whole else None)

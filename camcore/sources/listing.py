@@ -20,6 +20,13 @@ _KINDS = 5
 _OTHERS = frozenset((".heic", ".heif", ".hif", ".dcm", ".dicom", ".npy"))
 
 
+# What macOS, Windows, Linux and storage devices keep for themselves beside people's files.
+_OF_SYSTEMS = frozenset(
+    ("__macosx", "$recycle.bin", "system volume information", "thumbs.db", "desktop.ini",
+     "lost+found", "@eadir", "#recycle", "@recycle")
+)  # fmt: skip
+
+
 @cache
 def image_suffixes() -> frozenset[str]:
     """Endings of files that `camcore.read_image` can read, in small letters.
@@ -95,8 +102,8 @@ def counted(count: int, singular: str, plural: str) -> str:
 def list_pictures(root: Path) -> Listing:
     """List what may be a picture below a folder, by its suffix.
 
-    Hidden files and folders and ``__MACOSX`` are passed over. Symbolic links are followed where
-    they stay below `root`; a folder is entered through links once at most.
+    Hidden files and folders and those of systems, as ``__MACOSX``, are passed over. Symbolic
+    links are followed where they stay below `root`; a folder is entered through links once at most.
 
     Examples
     --------
@@ -144,6 +151,8 @@ def list_pictures(root: Path) -> Listing:
 
 def _add(listing: Listing, path: str, entry: os.DirEntry[str]) -> None:
     suffix = os.path.splitext(entry.name)[1].lower()
+    if suffix[1:].isdecimal():
+        suffix = ""  # the end of a number, as DICOM's names are
     # A file without a suffix may be a picture; the reader will tell.
     if (suffix and suffix not in image_suffixes()) or not entry.is_file():
         listing.others[suffix] += 1
@@ -221,7 +230,7 @@ def is_inside(path: str, folder: str) -> bool:
 
 def is_hidden(name: str) -> bool:
     """Whether a file or folder is passed over by its name."""
-    return name.startswith(".") or name == "__MACOSX"
+    return name.startswith(".") or name.casefold() in _OF_SYSTEMS
 
 
 def _is_utf8(name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ import pandas as pd
 
 from camcore.errors import InputError
 from camcore.sources.further import TableRow
-from camcore.sources.listing import MASKS, counted, levels, list_pictures, masks_of
+from camcore.sources.listing import MASKS, counted, is_hidden, levels, list_pictures, masks_of
 from camcore.sources.splits import (
     Split,
     choose_splits,
@@ -94,15 +95,16 @@ def read_source(
     nothing but one folder stands for that one. Masks lie under ``.masks`` by the pictures' own
     paths, with any image suffix. Pictures without class folders are read by the table that lies
     beside them, and a zip with a table of pictures at its top by that table, which may name
-    nothing outside of the zip. Where ``CAMCORE_DATA_ROOT`` is set, no table may name files outside
-    of it.
+    nothing outside of the zip. A table may also lie in the folder of each split. Where
+    ``CAMCORE_DATA_ROOT`` is set, no table may name files outside of it.
 
     Parameters
     ----------
     path : path
         A folder of class folders, a flat folder, a table ``path,label[,box,mask,split]`` (CSV,
-        or lines like ``cats/1.png 0``; paths relative to it; a box is ``x0 y0 x1 y1``; see
-        `camcore.sources.columns.read_table_columns` for other names), or a zip of these.
+        JSON Lines, or lines like ``cats/1.png 0``; paths relative to it; a box is ``x0 y0
+        x1 y1``; see `camcore.sources.columns.read_table_columns` for other names), or a zip
+        of these.
     unpack_to : Path
         The folder that a zip is unpacked into.
     split : str, optional
@@ -173,8 +175,9 @@ def _whole(path: Path, name: str, unpack_to: Path, progress: Progress | None) ->
         *_, root = levels(path)
         source = _folder(root, name)
         if not any(source.files["label"]):
-            tables = _tables_of(path, bound=Path(bound) if bound else None)
-            return _by_tables(tables, name, Path(bound) if bound else None) or source
+            limit = Path(bound) if bound else None
+            by_table = _by_tables(_tables_of(path, bound=limit), name, limit)
+            return by_table or _by_tables_of_splits(root, limit) or source
         return source
     if not os.path.exists(path):
         raise InputError(f"{_printable(str(path))} does not exist; check the path.")
@@ -182,8 +185,13 @@ def _whole(path: Path, name: str, unpack_to: Path, progress: Progress | None) ->
     if suffix == ".zip":
         folder = unzip(path, Path(unpack_to), progress=progress)
         *_, root = levels(folder)
-        tables = _tables_of(folder, bound=folder)
-        return _by_tables(tables, name, folder) or _folder(root, name)
+        by_table = _by_tables(_tables_of(folder, bound=folder), name, folder)
+        if by_table is not None:
+            return by_table
+        source = _folder(root, name)
+        if not any(source.files["label"]):
+            return _by_tables_of_splits(root, folder) or source
+        return source
     if suffix in TABLES:
         columns, notes = list_table(path, bound=Path(bound) if bound else None)
         return _table(path.parent, columns, notes)
@@ -200,17 +208,21 @@ def _whole(path: Path, name: str, unpack_to: Path, progress: Progress | None) ->
 def _tables_of(folder: Path, *, bound: Path | None) -> list[Path]:
     """The tables of pictures in a folder, or in the only folder that it holds."""
     for root in levels(folder):
-        files = [file for file in sorted(root.iterdir()) if file.suffix.lower() in TABLES]
-        tables = [
-            file
-            for file in files
-            if file.is_file()
-            and "submission" not in file.stem.casefold()
-            and is_picture_table(file, bound=bound)
-        ]
+        tables = _tables_in(root, bound)
         if tables:
             return tables
     return []
+
+
+def _tables_in(folder: Path, bound: Path | None) -> list[Path]:
+    return [
+        file
+        for file in sorted(folder.iterdir())
+        if file.suffix.lower() in TABLES
+        and file.is_file()
+        and "submission" not in file.stem.casefold()
+        and is_picture_table(file, bound=bound)
+    ]
 
 
 def _by_tables(tables: Sequence[Path], name: str, bound: Path | None) -> Source | None:
@@ -228,6 +240,30 @@ def _by_tables(tables: Sequence[Path], name: str, bound: Path | None) -> Source 
         )
     for file, (columns, _) in zip(tables, listings, strict=True):
         columns["split"] = [file.stem] * len(columns["path"])
+    return _joined(tables[0].parent, listings)
+
+
+def _by_tables_of_splits(root: Path, bound: Path | None) -> Source | None:
+    """The pictures of the tables beside those of each split, as Hugging Face's data sets lie."""
+    listings = []
+    for folder in sorted(root.iterdir()):
+        if not folder.is_dir() or is_hidden(folder.name) or role_of(folder.name) is None:
+            continue
+        tables = _tables_in(folder, bound)
+        if len(tables) != 1:
+            continue
+        columns, notes = list_table(tables[0], bound=bound)
+        columns["split"] = [folder.name] * len(columns["path"])
+        for column in ("path", "mask"):
+            columns[column] = [
+                f"{folder.name}/{place}" if place and not os.path.isabs(place) else place
+                for place in columns[column]
+            ]
+        listings.append((columns, notes))
+    return _joined(root, listings) if listings else None
+
+
+def _joined(root: Path, listings: Sequence[tuple[dict[str, list[Any]], tuple[str, ...]]]) -> Source:
     joined = {
         column: [cell for columns, _ in listings for cell in columns[column]]
         for column in listings[0][0]
@@ -235,7 +271,7 @@ def _by_tables(tables: Sequence[Path], name: str, bound: Path | None) -> Source 
     order = sorted(range(len(joined["path"])), key=joined["path"].__getitem__)
     columns = {column: [cells[row] for row in order] for column, cells in joined.items()}
     notes = dict.fromkeys(note for _, table_notes in listings for note in table_notes)
-    return _table(tables[0].parent, columns, tuple(notes))
+    return _table(root, columns, tuple(notes))
 
 
 def _table(folder: Path, columns: dict[str, list[Any]], notes: tuple[str, ...]) -> Source:
@@ -310,6 +346,8 @@ def _masks(root: Path, paths: Sequence[str], splits: Sequence[str]) -> list[str]
 
 
 def _frame(columns: dict[str, list[Any]]) -> pd.DataFrame:
+    # As macOS and others write an accent, one label would be two.
+    columns["label"] = [unicodedata.normalize("NFC", label) for label in columns["label"]]
     count = len(columns["path"])
     series = {
         name: pd.Series(values, dtype=_DTYPES.get(name, "object"))

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from camcore.errors import InputError
-from camcore.sources.columns import PictureTable, read_table_columns
-from camcore.sources.delimited import read_rows
+from camcore.sources.columns import PictureTable, columns_of_truths, read_table_columns
+from camcore.sources.delimited import JSON_LINES, columns_of, read_rows
 from camcore.sources.finding import Finder
 from camcore.sources.further import FurtherColumns, TableRow
 from camcore.sources.listing import counted, is_inside, masks_of
@@ -23,8 +23,8 @@ _NAMED = 5
 _SHOWN = 8  # columns of a table that a message names
 _LONG = 120
 _LOOKED_AT = 100
-TABLES = (".csv", ".tsv", ".txt", ".lst", ".list")
-_LISTS = TABLES[2:]
+_LISTS = (".txt", ".lst", ".list")
+TABLES = (".csv", ".tsv", *JSON_LINES, *_LISTS)
 _BEGINNING = 4096
 _WANTED = "its first row names the columns path,label and, where there are any, box and mask"
 
@@ -105,6 +105,14 @@ def _no_columns(file: Path, cells: Sequence[Sequence[str]]) -> str:
     name = _printable(file.name)
     if not cells:
         return f"{name} is empty; {_WANTED}."
+    hot = columns_of_truths(columns_of(cells[0], cells[1:]))
+    if len(hot) > 1:
+        listed = ", ".join(repr(_printable(column)[:40]) for column in hot[:_SHOWN])
+        return (
+            f"{name} has columns of 0 and 1 ({listed}{', ...' if len(hot) > _SHOWN else ''}), but "
+            "many rows in which none or several are 1; a picture has one class here: name it in a "
+            "column called label."
+        )
     first_row = ", ".join(repr(_printable(cell)[:40]) for cell in cells[0][:_SHOWN] if cell)
     more = ", ..." if len(cells[0]) > _SHOWN else ""
     return (

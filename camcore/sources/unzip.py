@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from camcore.errors import InputError
+from camcore.git_lfs import is_lfs_pointer, lfs_refusal
+from camcore.sources.listing import is_hidden
 
 MAX_MEMBERS = 200_000
 MAX_BYTES = 50 * 1024**3
@@ -40,10 +42,11 @@ Progress = Callable[[int, int], None]
 def unzip(archive: Path, into: Path, *, progress: Progress | None = None) -> Path:
     """Unpack a zip that may be hostile.
 
-    Hidden files and ``__MACOSX`` are left out, folders called ``.masks`` are kept. Everything is
-    checked before a byte is written; the bytes written are counted all the same, because a
-    declared size may lie. The folder appears only once it is complete, and is used again for as
-    long as the archive stays the same. One process at a time: the caller holds a lock.
+    Hidden files and those of systems, as ``__MACOSX``, are left out, folders called ``.masks`` are
+    kept. Everything is checked before a byte is written; the bytes written are counted all the
+    same, because a declared size may lie. The folder appears only once it is complete, and is used
+    again for as long as the archive stays the same. One process at a time: the caller holds a
+    lock.
 
     Parameters
     ----------
@@ -171,6 +174,9 @@ def _opened(archive: Path, name: str) -> Iterator[zipfile.ZipFile]:
         why = getattr(error, "strerror", None) or str(error)
         raise InputError(f"{name} cannot be opened ({why}); give a zip file.") from None
     with file:
+        if is_lfs_pointer(file.read(1024)):
+            raise InputError(lfs_refusal(name))
+        file.seek(0)
         try:
             zipped = zipfile.ZipFile(file)
         except (*_DAMAGE, OSError, IndexError, OverflowError) as error:
@@ -205,7 +211,7 @@ def _checked(infos: list[zipfile.ZipInfo], size: int, name: str) -> dict[str, zi
         files.add(key)
         parts = key.split("/")
         folders.update("/".join(parts[:depth]) for depth in range(1, len(parts)))
-        if all(part == _SHOWN_HIDDEN or _is_visible(part) for part in path.split("/")):
+        if all(part == _SHOWN_HIDDEN or not is_hidden(part) for part in path.split("/")):
             members[path] = info
     if files & folders:
         clash = _printable(min(files & folders))[:80]
@@ -226,10 +232,6 @@ def _checked(infos: list[zipfile.ZipInfo], size: int, name: str) -> dict[str, zi
 
 def _is_folder(info: zipfile.ZipInfo) -> bool:
     return info.orig_filename.endswith(("/", "\\")) or stat.S_ISDIR(info.external_attr >> 16)
-
-
-def _is_visible(part: str) -> bool:
-    return not part.startswith(".") and part != "__MACOSX"
 
 
 def _safe_path(info: zipfile.ZipInfo, name: str) -> str:

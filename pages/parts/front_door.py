@@ -21,7 +21,8 @@ def show_doors(choice: ModelChoice | None, source: PictureChoice | None) -> None
             key="door-own",
             icon=":material/upload_file:",
             on_click=_bring,
-            help="A .keras, .h5 or .onnx file and a photo; the sidebar takes both.",
+            help="A .keras, .h5 or .onnx file or a Hugging Face folder, and a photo; the sidebar "
+            "takes both.",
         )
         st.page_link(
             "pages/learn.py", label="a lesson", icon=":material/school:",

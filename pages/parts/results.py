@@ -219,7 +219,7 @@ def python_lines(
     options = [f"layer={_quoted(first.layer.name)}", f"method={_quoted(first.method)}"]
     if first.preprocessing != model.preprocessing:
         options.append(f"preprocessing={_quoted(first.preprocessing)}")
-    if first.fit != "stretch":
+    if first.fit != model.fit:
         options.append(f"fit={_quoted(first.fit)}")
     if first.of != "score":
         options.append(f"of={_quoted(first.of)}")
@@ -269,7 +269,7 @@ def command_lines(
             words += ["--other", f"{name}={value.rsplit('/', 1)[-1]}"]
         if explanation.preprocessing != model.preprocessing or choice.file:
             words += ["--preprocess", explanation.preprocessing]
-        words += ["--fit", explanation.fit] if explanation.fit != "stretch" else []
+        words += ["--fit", explanation.fit] if explanation.fit != model.fit else []
         stretch = source.picture.stretch
         words += ["--stretch", stretch] if stretch != "none" else []
         words += ["--of", explanation.of] if explanation.of != "score" else []

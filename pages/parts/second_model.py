@@ -94,7 +94,7 @@ def show(
     """
     beside = load_with_progress(second, None, st.empty())
     slow = camcore.METHODS[first.method].many_passes
-    options: dict[str, Any] = {"fit": first.fit}
+    options: dict[str, Any] = {} if first.fit == model.fit else {"fit": first.fit}
     target = _same_class(beside, first.target.name)
     try:
         method = "grad-cam" if slow else first.method

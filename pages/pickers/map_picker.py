@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import camcore
+from camcore.pictures.preprocessing import preprocessing_named
 from pages.components.wording import plain, share
 from pages.languages.catalogues import gettext as _
 from pages.languages.catalogues import marked
@@ -20,7 +21,7 @@ def follow_link() -> None:
     st.session_state["map-method"] = (
         asked_one("method", camcore.METHODS, marked("the method")) or _DEFAULT_METHOD
     )
-    st.session_state["map-fit"] = asked_one("fit", camcore.FITS, marked("the fit")) or "stretch"
+    st.session_state["map-fit-asked"] = asked_one("fit", camcore.FITS, marked("the fit"))
     st.session_state["map-of"] = asked_one("of", EXPLAINED, marked("the explanation of")) or "score"
     st.session_state["map-preprocessing-asked"] = asked_one(
         "preprocessing", camcore.PREPROCESSINGS, marked("the preprocessing")
@@ -145,7 +146,16 @@ def pick_explained(model: camcore.Classifier, method: str) -> camcore.Explained:
 
 def pick_fit(model: camcore.Classifier) -> str:
     """How the picture becomes the model's input."""
-    st.session_state.setdefault("map-fit", "stretch")
+    fits, abouts, key = FITS, camcore.FITS, "map-fit"
+    if model.fit not in FITS:
+        fits, abouts = (
+            {model.fit: marked("Its own"), **FITS},
+            {model.fit: model.fit, **camcore.FITS},
+        )
+        key = f"map-fit-{model.sha256[:12]}"
+    if "map-fit-asked" in st.session_state:  # a link that names none asks for the model's own
+        st.session_state[key] = st.session_state.pop("map-fit-asked") or model.fit
+    st.session_state.setdefault(key, model.fit)
     height, width, channels = model.input_shape
     size = {"width": width, "height": height}
     takes = (
@@ -155,16 +165,16 @@ def pick_fit(model: camcore.Classifier) -> str:
     )
     fit = st.segmented_control(
         _("Fit"),
-        list(FITS),
-        key="map-fit",
+        list(fits),
+        key=key,
         persist_state="session",
-        format_func=lambda name: _(FITS[name]),
+        format_func=lambda name: _(fits[name]),
         required=True,
         width="stretch",
         help=f"{takes}  \n"
-        + "  \n".join(f"**{_(FITS[name])}**: {_(about)}." for name, about in camcore.FITS.items()),
+        + "  \n".join(f"**{_(fits[name])}**: {_(about)}." for name, about in abouts.items()),
     )
-    return fit or "stretch"
+    return fit or model.fit
 
 
 def pick_preprocessing(model: camcore.Classifier) -> str:
@@ -176,10 +186,10 @@ def pick_preprocessing(model: camcore.Classifier) -> str:
         st.session_state[key] = wanted or model.preprocessing
     return st.selectbox(
         _("Pixels as"),
-        list(camcore.PREPROCESSINGS),
+        list(dict.fromkeys([*camcore.PREPROCESSINGS, model.preprocessing])),
         key=key,
         persist_state="session",
-        format_func=lambda name: _(camcore.PREPROCESSINGS[name].title),
+        format_func=lambda name: _(preprocessing_named(name).title),
         help=_(
             "The preprocessing that the network was trained with. The file does not tell: this is "
             "a guess."
@@ -199,7 +209,7 @@ def address_of(
     scaled = preprocessing not in (None, model.preprocessing)
     return {
         "preprocessing": preprocessing if scaled else None,
-        "fit": fit if fit != "stretch" else None,
+        "fit": fit if fit != model.fit else None,
     }
 
 
@@ -227,7 +237,7 @@ def compare_preprocessings(
         st.session_state[opened] = guessed and not st.session_state.get(seen, False)
     st.session_state[seen] = True
     chosen = st.session_state[choice]
-    title = camcore.PREPROCESSINGS[chosen].title
+    title = preprocessing_named(chosen).title
     if chosen == model.preprocessing:
         st.caption(f"Pixel scaling is a guess ({title}): the file does not tell.")
     else:

@@ -15,7 +15,7 @@ from camcore.models.imagenet import imagenet_names, takes_imagenet_names
 from camcore.models.loading import IMAGENET, NUMBERS
 from pages.languages.catalogues import gettext as _
 from pages.languages.catalogues import marked
-from pages.session.address import asked, asked_file, asked_one, refuse
+from pages.session.address import asked, asked_one, asked_where, refuse
 from pages.session.uploads import (
     address_of,
     ask_upload,
@@ -28,8 +28,8 @@ from pages.session.uploads import (
 BUNDLED, CATALOGUE, FILE = marked("Bundled"), "Keras", marked("Your file")
 _RANDOM = ":weights=random"
 _LARGEST_FILE = 1024  # MB; the page rounds: 800 would be told as 1 GB
-_MODEL_TYPES = ["keras", "h5", "hdf5", "onnx"]
-_UPLOADER, _LABELS = "model-upload", "model-labels"
+MODEL_TYPES = ["keras", "h5", "hdf5", "onnx", "zip"]
+UPLOADER, _LABELS = "model-upload", "model-labels"
 LABEL_TYPES = ["txt", "json", "csv", "tsv", "yaml", "yml"]
 _PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff"]
 _SIDES = (16, 2048)
@@ -110,7 +110,7 @@ class ModelChoice:
 
 def follow_link() -> None:
     """Set the widgets below to what a link asks for."""
-    file = asked_upload("model") or asked_file("model", _MODEL_TYPES)
+    file = asked_upload("model") or asked_where("model", is_place)
     st.session_state["model-linked"] = file
     st.session_state["model-input"] = next(iter(asked("input")), None)
     st.session_state["model-others-asked"] = dict(
@@ -133,13 +133,18 @@ def follow_link() -> None:
         st.session_state["model-bundled"] = name or first_bundled()
 
 
+def is_place(text: str) -> bool:
+    """Whether a link means a file, or a folder by its path."""
+    return text.lower().endswith(tuple(MODEL_TYPES)) or "/" in text or "\\" in text
+
+
 def _follow_link_to_file(file: str) -> None:
     st.session_state["model-group"] = FILE
     if is_token(file):
-        follow_upload(file, _UPLOADER, marked("a model"))
+        follow_upload(file, UPLOADER, marked("a model"))
     else:
         st.session_state["model-path"] = file
-        st.session_state[f"{_UPLOADER}-kept"] = None
+        st.session_state[f"{UPLOADER}-kept"] = None
     st.session_state["model-output"] = next(iter(asked("output")), None)
     labels = next(iter(asked("labels")), "")
     if is_token(labels):
@@ -174,7 +179,7 @@ def pick_model() -> ModelChoice | None:
         width="stretch",
         help=_(
             "Models that come with CAM Audit, Keras Applications with ImageNet weights, "
-            "or a .keras, .h5 or .onnx file."
+            "or a .keras, .h5 or .onnx file or a Hugging Face folder."
         ),
     )
     if group == FILE:
@@ -229,14 +234,20 @@ def _pick_keras() -> ModelChoice:
 def _pick_file() -> ModelChoice | None:
     upload = ask_upload(
         _("Model file"),
-        key=_UPLOADER,
-        type=_MODEL_TYPES,
+        key=UPLOADER,
+        type=MODEL_TYPES,
         max_upload_size=_LARGEST_FILE,
         label_visibility="collapsed",
-        help=_("Inspected in a separate process before it is loaded."),
+        help=_(
+            "A .keras, .h5 or .onnx file, or a zip of a Hugging Face folder (config.json and "
+            "safetensors). Inspected in a separate process before it is loaded."
+        ),
     )
     typed = st.text_input(
-        _("or its path on this machine"), key="model-path", persist_state="session"
+        _("or its path on this machine"),
+        key="model-path",
+        persist_state="session",
+        help=_("Of a file, or of a Hugging Face folder."),
     )
     with st.expander(_("Class names and more")):
         labels = ask_upload(
@@ -288,10 +299,13 @@ def _pick_file() -> ModelChoice | None:
 
 def _stamp(path: str) -> tuple:
     try:
-        status = os.stat(path)
+        files = sorted(os.scandir(path), key=lambda file: file.name) if os.path.isdir(path) else ()
+        return tuple(
+            (status.st_size, status.st_mtime_ns)
+            for status in (os.stat(path), *(file.stat() for file in files))
+        )
     except (OSError, ValueError):
         return ()
-    return status.st_size, status.st_mtime_ns
 
 
 def pick_output(choice: ModelChoice, model: camcore.Classifier) -> ModelChoice:

@@ -28,9 +28,9 @@ from pages.session.uploads import (
 
 SAMPLE, UPLOAD, CAMERA = marked("Sample"), marked("Upload"), marked("Camera")
 PATH, DRAW = marked("Path"), marked("Draw")
-_TYPES = ["png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "ppm", "avif"]
+PICTURE_TYPES = ["png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "ppm", "avif"]
 _LARGEST = 100  # MB
-_UPLOADER = "picture-upload"
+UPLOADER = "picture-upload"
 _STRETCHES = "picture-stretches"  # by the path of a picture
 _ASKED = "picture-stretch-asked"
 
@@ -74,7 +74,7 @@ def follow_link() -> None:
     st.session_state["picture-sample"] = name
     if is_token(path):
         st.session_state["picture-source"] = UPLOAD
-        follow_upload(path, _UPLOADER, marked("a picture"))
+        follow_upload(path, UPLOADER, marked("a picture"))
     else:
         st.session_state["picture-source"] = PATH if path else SAMPLE
     if path and not is_token(path):
@@ -147,8 +147,8 @@ def _sample(choice: ModelChoice | None, drawable: bool) -> PictureChoice:
 def _upload() -> PictureChoice | None:
     path = ask_upload(
         _("Picture file"),
-        key=_UPLOADER,
-        type=_TYPES,
+        key=UPLOADER,
+        type=PICTURE_TYPES,
         max_upload_size=_LARGEST,
         label_visibility="collapsed",
     )

@@ -76,11 +76,6 @@ def asked_where(name: str, fits: Callable[[str], bool]) -> str | None:
     return asked(name)[0] if any(map(fits, values)) else None
 
 
-def asked_file(name: str, endings: Iterable[str]) -> str | None:
-    """The link's value under a name if it ends like a file; any other stays for `asked`."""
-    return asked_where(name, lambda value: value.lower().endswith(tuple(endings)))
-
-
 def asked_one(name: str, allowed: Iterable[str], what: str) -> str | None:
     """The link's value under a name if it is allowed; else a sentence is kept for the page.
 

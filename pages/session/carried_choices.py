@@ -29,6 +29,10 @@ def carry_choices() -> None:
 
     To be called before their widgets, where a page is come to without a link.
     """
-    scalings = {str(key) for key in st.session_state if str(key).startswith("map-preprocessing-")}
-    for key in {*_KEYS, *scalings} & {str(key) for key in st.session_state}:
+    of_models = {
+        str(key)
+        for key in st.session_state
+        if str(key).startswith(("map-preprocessing-", "map-fit-"))
+    }
+    for key in {*_KEYS, *of_models} & {str(key) for key in st.session_state}:
         st.session_state[key] = st.session_state[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -253,3 +254,36 @@ def test_what_is_chosen_goes_along_from_page_to_page(visitor, first):
     page.locator(".viewer .original").get_by_text("digit-5.png").wait_for()
     visit.until(lambda: "model=cam2" in visit.query())
     visit.until(lambda: "image=digit-5" in visit.query())
+
+
+def drop(visit, name: str, content: bytes) -> None:
+    """Drag a file over the middle of the page, see that the page says so, and let it go."""
+    visit.page.evaluate(
+        """([name, bytes]) => {
+            const files = new DataTransfer();
+            files.items.add(new File([new Uint8Array(bytes)], name));
+            const place = document.querySelector("[data-testid=stMain]");
+            const act = (kind) => place.dispatchEvent(
+                new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: files }));
+            act("dragenter");
+            window.coverShown = document.querySelector(".camaudit-drop").checkVisibility();
+            act("dragover");
+            act("drop");
+        }""",
+        [name, list(content)],
+    )
+    assert visit.page.evaluate("window.coverShown")
+    assert not visit.page.locator(".camaudit-drop").is_visible()
+
+
+def test_a_file_dropped_anywhere_is_taken_or_named(visitor):
+    visit = visitor().open()
+    visit.page.get_by_text("of the evidence for tank lies in").wait_for()
+    visit.settle()
+    drop(visit, "notes.docx", b"no picture")
+    visit.page.get_by_text("notes.docx was dropped, which is read neither").wait_for()
+    photo = Path(camcore.sample("tank-hidden").file)
+    drop(visit, f"brought{photo.suffix}", photo.read_bytes())
+    visit.until(lambda: "path=upload-" in visit.query())
+    visit.settle()
+    assert visit.page.get_by_text(f"brought{photo.suffix}").count()

@@ -25,6 +25,7 @@ class PooledClassifier:
     name = "pooled"
     preprocessing = "0-1"
     preprocessing_guessed = False
+    fit = "stretch"
     notes: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     input = ""

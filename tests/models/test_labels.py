@@ -9,7 +9,8 @@ import pytest
 
 from camcore.errors import InputError
 from camcore.models.imagenet import imagenet_names, imagenet_synsets
-from camcore.models.labels import match_label, read_labels
+from camcore.models.labels import match_label, read_label_file, read_labels
+from tests.pointer import POINTER
 
 NAMES = ("tench", "tiger_cat", "tiger shark", "crane", "Egyptian-cat", "crane", "7")
 
@@ -124,6 +125,17 @@ NAMES = ("tench", "tiger_cat", "tiger shark", "crane", "Egyptian-cat", "crane", 
             'item { name: "d" label: 1 display_name: "dog" }\n'
             'item { name: "o" label: 2 display_name: "old owl" }',
         ),
+        ("a.csv", "sep=;\r\nid;name\r\n0;cat\r\n2;old owl\r\n1;dog\r\n"),
+        ("a.csv", "id;name\n0,0;cat\n2,0;old owl\n1,0;dog\n"),
+        ("a.csv", "id,name\n0.0,cat\n2.0,old owl\n1.0,dog\n"),
+        ("a.json", '{"cat": 0.0, "old owl": 2.0, "dog": 1.0}'),
+        ("a.txt", "nc: 3\nnames: ['cat', 'dog', 'old owl']  # in order"),
+        (
+            "README.md",
+            "---\nlicense: mit\nfeatures:\n- name: label\n  dtype:\n    class_label:\n"
+            "      names:\n        '0': cat\n        '1': dog\n        '2': old owl\n---\n# Pets\n",
+        ),
+        ("a.txt", "0\xa0cat\n1\xa0dog\n2\xa0old\xa0owl\u200b\n\x1a"),
     ],
 )
 def test_forms(tmp_path, name, text):
@@ -132,12 +144,34 @@ def test_forms(tmp_path, name, text):
 
 
 @pytest.mark.parametrize(
+    "encoding",
+    ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "cp1252"],
+)
+def test_encodings(tmp_path, encoding):
+    (tmp_path / "a.txt").write_bytes("cat\nK\xe4fer\n".encode(encoding))
+    names, note = read_label_file(tmp_path / "a.txt")
+    assert names == ("cat", "K\xe4fer")
+    assert bool(note) is (encoding == "cp1252")
+
+
+def test_a_table_of_pictures_is_no_list_of_classes(tmp_path):
+    rows = '{"file_name": "1.png", "label": "cat"}\n{"file_name": "2.png", "label": "%s"}\n'
+    (tmp_path / "metadata.jsonl").write_text(rows % "cat")
+    with pytest.raises(InputError, match="again and again"):
+        read_labels(tmp_path / "metadata.jsonl")
+    (tmp_path / "metadata.jsonl").write_text(rows % "dog")
+    assert read_labels(tmp_path / "metadata.jsonl") == ("cat", "dog")
+
+
+@pytest.mark.parametrize(
     ("name", "data", "words"),
     [
+        ("a.txt", POINTER, "pointer of Git LFS"),
+        ("a.json", POINTER, "pointer of Git LFS"),
         ("a.txt", b"", "empty"),
         ("a.txt", b" \n\n", "empty"),
         ("a.txt", b"cat\n\ndog", "class 1 has no name"),
-        ("a.txt", b"\x89PNG\xff", "UTF-8"),
+        ("a.txt", b"\x89PNG\r\n\x1a\n\0\0\xff", "binary file"),
         ("a.txt", b"cat\0dog", "binary"),
         ("a.json", b"[]", "no class names"),
         ("a.json", b"{}", "no class names"),

@@ -85,6 +85,54 @@ def test_a_tiff_with_opacity_is_a_picture_like_any_other():
     assert (picture.pixels == 255).all()
 
 
+GRAY = VALUES[..., 0]
+COLOUR = VALUES[..., :3]
+PLANES = np.ascontiguousarray(np.moveaxis(COLOUR, -1, 0))
+HIGH_FIRST = {"byteorder": ">"}
+PACKED = {"compression": "zlib"}
+APART = {"photometric": "rgb", "planarconfig": "separate"}
+
+
+@pytest.mark.parametrize(
+    ("stored", "options"),
+    [
+        (COLOUR.astype(np.uint16) * 257, {"photometric": "rgb"}),  # the control: Pillow's own
+        (PLANES.astype(np.uint16) * 257, APART),
+        (PLANES.astype(np.uint16) * 257, APART | HIGH_FIRST | {"rowsperstrip": 5}),
+        (PLANES.astype(np.uint16) * 257, APART | PACKED),
+        (COLOUR.astype(np.float32) / 255, {"photometric": "rgb"}),
+        (GRAY.astype(np.float16) / 255, {}),
+        (GRAY / 255, {}),
+        (GRAY.astype(np.float32) / 255, HIGH_FIRST | PACKED),
+        (GRAY.astype(np.int32), HIGH_FIRST | PACKED),
+        (GRAY.astype(np.int16), HIGH_FIRST | PACKED),
+        (GRAY.astype(np.uint32), HIGH_FIRST),
+        (GRAY.astype(np.uint64), {}),
+        ((255 - GRAY).astype(np.uint16) * 257, {"photometric": "miniswhite"}),
+        ((255 - GRAY).astype(np.uint16) * 257, {"photometric": "miniswhite"} | HIGH_FIRST),
+        (255 - GRAY, {"photometric": "miniswhite"}),
+    ],
+)
+def test_tiffs_of_deep_values_in_any_layout(stored, options):
+    pixels = read_image(tiff(stored, **options)).pixels
+    assert np.abs(pixels.astype(int) - (GRAY[..., None] if stored.ndim == 2 else COLOUR)).max() <= 1
+
+
+def test_a_tiff_of_16_bits_with_opacity_in_planes_of_their_own():
+    values = np.concatenate([COLOUR, np.full((12, 10, 1), 255, np.uint8)], 2)
+    values[:6, ..., 3] = 0
+    stored = np.ascontiguousarray(np.moveaxis(values.astype(np.uint16) * 257, -1, 0))
+    pixels = read_image(tiff(stored, extrasamples=["unassalpha"], **APART)).pixels
+    assert (pixels[:6] == 255).all()
+    assert (pixels[6:] == COLOUR[6:]).all()
+
+
+def test_the_preview_in_a_raw_file_is_not_its_picture():
+    with pytest.raises(ImageError, match="small preview of another picture"):
+        read_image(tiff(COLOUR, photometric="rgb", subfiletype=1), name="photo.dng")
+    assert (read_image(tiff(COLOUR, photometric="rgb", subfiletype=0)).pixels == COLOUR).all()
+
+
 def test_a_tiff_that_unpacks_to_more_than_it_declares():
     data = tiff(np.zeros((400, 400, 6), np.uint8), photometric="minisblack",
                 planarconfig="contig", compression="zlib", rowsperstrip=400)  # fmt: skip

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from camcore.pictures.picture import MAX_ENCODED_BYTES, read_image
+from tests.pointer import POINTER
 from tests.quadrants import encoded, quadrants, refused
 
 
@@ -137,6 +138,7 @@ def test_names_are_made_fit_to_print(tmp_path):
         (b"\x1aE\xdf\xa3" + bytes(40), "a video"),
         (b"RIFF\0\0\0\0AVI LIST" + bytes(40), "a video"),
         (b"%PDF-1.7", "a PDF document"),
+        (POINTER, "a pointer of Git LFS"),
         (b'<?xml version="1.0"?><svg/>', "a drawing"),
     ],
 )

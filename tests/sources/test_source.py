@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from camcore.errors import InputError
 from camcore.making.scenes import write_scenes
 from camcore.sources.source import Source, read_source
+from tests.pointer import POINTER
 
 
 def fill(folder: Path, *names: str) -> Path:
@@ -393,6 +395,52 @@ def test_tables_for_the_splits_of_a_zip(tmp_path):
     source = read(pack(tmp_path / "a.zip", folder))
     assert splits(source) == [("images/3.png", "cat", "val")]
     assert [split.name for split in source.splits] == ["train", "val"]
+
+
+def test_tables_in_the_folders_of_splits(tmp_path):
+    """As an imagefolder of Hugging Face has them."""
+    folder = fill(tmp_path / "in", "train/1.png", "train/2.png", "test/1.png", "test/3.png")
+    write = '{{"file_name": "{}", "label": "{}"}}\n'.format
+    (folder / "train/metadata.jsonl").write_text(write("1.png", "cat") + write("2.png", "dog"))
+    (folder / "test/metadata.csv").write_text("file_name,label\n3.png,cat\n1.png,dog\n")
+    for given in (folder, pack(tmp_path / "a.zip", folder)):
+        source = read(given)
+        assert splits(source) == [("test/1.png", "dog", "test"), ("test/3.png", "cat", "test")]
+        assert [split.name for split in source.splits] == ["train", "test"]
+    # The classes of folders are not looked for in tables.
+    fill(folder, "train/cat/4.png", "test/cat/5.png")
+    for path in ("train/1.png", "train/2.png", "test/1.png", "test/3.png"):
+        (folder / path).unlink()
+    assert splits(read(folder)) == [("test/cat/5.png", "cat", "test")]
+
+
+def test_one_label_whatever_the_form_of_its_accents(tmp_path):
+    names = [unicodedata.normalize(form, "V\xf6gel") for form in ("NFC", "NFD")]
+    folder = fill(tmp_path / "in", f"{names[0]}/1.png", f"{names[1]}/2.png", "Hund/3.png")
+    assert set(read(folder).files["label"]) == {names[0], "Hund"}
+
+
+def test_what_systems_keep_beside_the_files_is_passed_over(tmp_path):
+    kept = ["cat/1.png", "dog/2.png"]
+    junk = ["@eaDir/cat/1.png", "cat/@eaDir/t.jpg", "$RECYCLE.BIN/x.png", "cat/Thumbs.db",
+            "dog/desktop.ini", "lost+found/y.png"]  # fmt: skip
+    folder = fill(tmp_path / "in", *kept, *junk)
+    for given in (folder, pack(tmp_path / "a.zip", folder)):
+        source = read(given)
+        assert source.files["path"].tolist() == kept
+        assert source.notes == ()
+
+
+def test_the_end_of_a_number_is_no_suffix(tmp_path):
+    folder = fill(tmp_path / "in", "a/1.2.840.113619.2.55", "b/IM.0001", "b/notes.txt", "b/x.7z")
+    assert read(folder).files["path"].tolist() == ["a/1.2.840.113619.2.55", "b/IM.0001"]
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.zip", "t.txt", "t.jsonl"])
+def test_a_pointer_in_place_of_the_file(tmp_path, name):
+    (tmp_path / name).write_bytes(POINTER)
+    with pytest.raises(InputError, match="pointer of Git LFS"):
+        read(tmp_path / name)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import unicodedata
 from pathlib import Path
@@ -216,6 +217,12 @@ def rows_of(header: str, *rows: str) -> str:
         rows_of("path,label", *(f"/kaggle/input/pets/train/{n}.jpg,{pet}"
                                 for n, pet in (("0001", "cat"), ("0002", "dog"), ("0010", "cat")))),
         rows_of("path,label", "IMAGES/0001.JPG,cat", r"images\0002.jpg,dog", "0010.jpg,cat"),
+        rows_of("# made by hand", "# in 2020", "file,label", *(f"{path},{label}"
+                                                              for path, label in PAIRS.items())),
+        rows_of("id;label", "1,0;cat", "2,0;dog", "10,0;cat"),
+        rows_of("image;cat;dog", "0001;1,0;0,0", "0002;0,0;1,0", "0010;1,0;0,0"),
+        rows_of("image;cat;dog", "0001;WAHR;FALSCH", "0002;FALSCH;WAHR", "0010;WAHR;FALSCH"),
+        rows_of('"path", "label"', *(f'"{path}", "{label}"' for path, label in PAIRS.items())),
         rows_of('"path","label"', '"images/0001.jpg","cat"', 'images/0002.jpg,dog', "0010.jpg,cat"),
     ],
 )  # fmt: skip
@@ -290,6 +297,74 @@ def test_a_quoted_comma_is_part_of_a_label(tmp_path):
     listed = source(tmp_path, 'path,label\n1.png,"cat, tabby"\n2.png,"say ""hi"""\n',
                    "1.png", "2.png")  # fmt: skip
     assert listed.files["label"].tolist() == ["cat, tabby", 'say "hi"']
+
+
+def test_spaces_before_a_quoted_comma(tmp_path):
+    text = 'path, label\n"a.png", "cat, tabby"\n"b.png", "dog"\n'
+    listed = source(tmp_path, text, "a.png", "b.png")
+    assert pairs(listed) == {"a.png": "cat, tabby", "b.png": "dog"}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('path,label\na.png,"cat\nb.png,dog\n', 2),
+        ('path,label\na.png,cat\nb.png,"dog', 3),
+        ('sep=,\npath,label,note\na.png,cat,x\nb.png,dog,"y\r\n', 4),
+    ],
+)
+def test_a_quotation_mark_that_is_never_closed(tmp_path, text, line):
+    with pytest.raises(InputError, match=f"line {line} is never closed"):
+        source(tmp_path, text, "a.png", "b.png")
+    closed = text.rstrip() + '"\n'
+    assert len(source(tmp_path, closed, "a.png", "b.png").files)
+
+
+@pytest.mark.parametrize(
+    "name", ["val/{}.png", "ILSVRC2012_val_{}.JPEG", "set/train {}.jpg", "test_{}.png"]
+)
+def test_pictures_called_like_splits_in_a_table_without_header(tmp_path, name):
+    names = [name.format(f"{k:04d}") for k in range(6)]
+    text = "".join(f"{path},{k % 2}\n" for k, path in enumerate(names))
+    listed = source(tmp_path, text, *names)
+    assert pairs(listed) == {path: str(k % 2) for k, path in enumerate(names)}
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "found"),
+    [
+        ("part of the data", ("train", "test", "train"), ["train", "test"]),
+        ("typ", ("TRAIN", "Val", "TRAIN"), ["TRAIN", "Val"]),
+        ("typ", ("train", "train", "train"), []),  # of one word it may be anything
+        ("typ", ("train", "bus", "test"), []),
+    ],
+)
+def test_a_column_of_splits_by_what_it_holds(tmp_path, header, cells, found):
+    text = rows_of(f"path,label,{header}", *(f"{k}.png,cat,{cell}" for k, cell in enumerate(cells)))
+    listed = source(tmp_path, text, *(f"{k}.png" for k in range(3)))
+    assert [split.name for split in listed.splits] == found
+
+
+def test_several_classes_of_a_picture_are_named_as_what_they_are(tmp_path):
+    text = rows_of("image,cat,dog", "1.png,1,1", "2.png,0,1", "3.png,1,1")
+    with pytest.raises(InputError, match=r"columns of 0 and 1 \('cat', 'dog'\)"):
+        source(tmp_path, text, "1.png", "2.png", "3.png")
+
+
+@pytest.mark.parametrize("name", ["metadata.jsonl", "list.ndjson"])
+def test_json_lines(tmp_path, name):
+    for path in FILES:
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(b"abc")
+    lines = [
+        json.dumps({"file_name": path, "objects": {"bbox": []}, "label": label})
+        for path, label in PAIRS.items()
+    ]
+    (tmp_path / name).write_text("\n".join(lines) + "\n\n")
+    assert pairs(read_source(tmp_path / name, unpack_to=tmp_path / "unused")) == PAIRS
+    (tmp_path / name).write_text("\n".join([lines[0], "[1]", lines[1]]))
+    with pytest.raises(InputError, match="line 2 is no JSON object"):
+        read_source(tmp_path / name, unpack_to=tmp_path / "unused")
 
 
 def test_windows_1252_is_read_and_said(tmp_path):

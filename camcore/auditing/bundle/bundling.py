@@ -10,13 +10,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from camcore._version import __version__
 from camcore.auditing.bundle.archive import MANIFEST, as_bytes, manifest_of, packed
 from camcore.auditing.bundle.clauses import clause_index
 from camcore.auditing.bundle.model_card import model_card
 from camcore.auditing.bundle.privacy import places_of
+from camcore.auditing.runs.drawn_boxes import drawn_boxes
 from camcore.auditing.runs.repairs import repairs_of
 from camcore.auditing.runs.run import Run
+from camcore.csv_cells import without_formula
 from camcore.errors import InputError, StoreError
 
 _ABOUT = """# Evidence of an audit
@@ -33,13 +37,16 @@ What the image classifier {model} relies on, in {count} files; the audit began {
 | decisions.json | what people decided about the findings: name, role, time |
 | repairs.json | what was done about them |
 | images.csv, bad.csv | a row for each picture, and for each file that could not be read |
+| asked.csv | pictures whose boxes would tell whether a cue in doubt is the object |
+| boxes.csv | boxes around objects that a person gave, in pixels of the file |
 | bom.cdx.json | a model card, CycloneDX 1.6 |
 | clauses.md | where this speaks to clauses of law and standards, and where not |
 | manifest.json | the SHA-256 of every file above |
 
 `camcore verify FILE.zip` names every file that was changed, is missing or was added since, and
 prints the SHA-256 of manifest.json, which stands for all. That says that the bundle is whole, not
-who made it: for that, sign the line below on paper, or the whole file with a key of your own.
+who made it: for that, sign the line below on paper, or the whole file with a key of your own
+(`camcore report RUN --bundle FILE.zip --sign KEY`, `camcore verify FILE.zip --key PUB`).
 
 Folders of the machine are left out of all files; what lay in them goes by its own name. Pictures
 stay in the report as they are, and people by the names that they signed decisions with.
@@ -52,7 +59,7 @@ ____________________________________________________________________
 
 Name __________________  Role __________________  Date __________  Signature __________________
 """
-_FILES = ("report.html", "images.csv", "bad.csv")
+_FILES = ("report.html", "images.csv", "bad.csv", "asked.csv")
 
 
 @dataclass(frozen=True)
@@ -98,6 +105,7 @@ def make_bundle(run: Run) -> Bundle:
             made_by=made_by,
         ),
         **{name: _text_of(run, name) for name in _FILES},
+        "boxes.csv": _boxes(run),
     }
     values: dict[str, Any] = {
         "findings.json": run.summary,
@@ -158,6 +166,18 @@ def _repairs(run: Run) -> list[Mapping[str, Any]]:
         }
         for record in repairs_of(run)
     ]
+
+
+def _boxes(run: Run) -> str:
+    """The boxes that a person gave, a row each."""
+    paths = run.images["path"]
+    rows = [
+        (without_formula(paths[image]), *box)
+        for image, boxes in sorted(drawn_boxes(run).items())
+        for box in boxes
+    ]
+    table = pd.DataFrame(rows, columns=["path", "x0", "y0", "x1", "y1"])
+    return str(table.to_csv(index=False, lineterminator="\n"))
 
 
 def _in_a_line(text: str) -> str:

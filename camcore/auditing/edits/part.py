@@ -106,7 +106,7 @@ class Part(Probe):
             targets = _drawn(targets, height, width, rng)
         if self.way == "from beside":
             sources = apart(sources, height, width)
-        patches = _crops(givers.pixels, sources)
+        patches = crops(givers.pixels, sources)
         if self.way == "shared":
             patches = np.broadcast_to(common_patch(patches), patches.shape)
         return _pasted(recipients.pixels, patches, targets)
@@ -137,7 +137,7 @@ class Part(Probe):
     def _painted(self, recipients: Images, targets: np.ndarray) -> np.ndarray:
         height, width = recipients.pixels.shape[1:3]
         source = apart(self._grown(recipients), height, width)
-        return _pasted(recipients.pixels, _crops(recipients.pixels, source), targets)
+        return _pasted(recipients.pixels, crops(recipients.pixels, source), targets)
 
 
 def part_named(name: str) -> Part | None:
@@ -192,7 +192,15 @@ def _moved(values: np.ndarray, moves: np.ndarray) -> np.ndarray:
     return np.stack([np.roll(v, move, (0, 1)) for v, move in zip(values, moves, strict=True)])
 
 
-def _crops(pixels: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+def crops(pixels: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """The content of one window in each picture, shape (N, h, w, C).
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (N, H, W, C)
+    boxes : ndarray, shape (N, 4), int
+        Top, left, bottom and right in pixels; all of one size.
+    """
     return np.stack(
         [
             image[top:bottom, left:right]

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from camcore.auditing.edits import Probe
 from camcore.auditing.edits.part import Part
-from camcore.auditing.interventions.image_pool import Pool
+from camcore.auditing.executors.executor import Executor
+from camcore.auditing.interventions.laboratory import Laboratory, Pictures
 from camcore.auditing.interventions.pairing import Pairs, pairs_among_few
-from camcore.auditing.interventions.trials import Laboratory, Trial
+from camcore.auditing.interventions.trials import Trial
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.drawn_boxes import STAGE, drawn_boxes
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.progress import Watch
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.store import Store
-from camcore.classifier import Classifier
 
 _OBJECTS = ("object", "background")  # families that tell of the object by themselves
 _FILLS = ("transfer", "around")
@@ -28,7 +29,7 @@ _SEED = 4
 def try_among_boxed(
     store: Store,
     plan: Plan,
-    classifier: Classifier,
+    executor: Executor,
     watch: Watch,
     images: pd.DataFrame,
     proven: Mapping[int, list[Probe]],
@@ -42,7 +43,7 @@ def try_among_boxed(
 
     Parameters
     ----------
-    store, plan, classifier, watch
+    store, plan, executor, watch
     images : DataFrame
         As for `camcore.auditing.interventions.discovery.Discovery`.
     proven : mapping of int to list of Probe
@@ -50,19 +51,21 @@ def try_among_boxed(
     """
     drawn = drawn_boxes(Run(store.folder))
     files = store.read_table("files.parquet").set_index("id")
-    pool = Pool(plan, files, images, drawn)
-    laboratory = Laboratory(store, plan, classifier, pool, watch)
-    for klass, probes in proven.items():
+    laboratory = Laboratory(store, executor, watch, Pictures(plan, files, images, drawn))
+
+    def ask(klass: int, probes: list[Probe]) -> None:
         asked = [p for p in probes if p.family not in _OBJECTS and not isinstance(p, Part)]
         pairs = boxed_pairs(images[known_objects(images, drawn)], klass, plan.settings.seed)
         if not asked or pairs is None:
-            continue
+            return
         places = tuple(probe for probe in asked if probe.region is not None)
         whole = tuple(probe for probe in asked if probe.region is None)
         if places:
             laboratory.run(Trial(STAGE, klass, pairs, places, (*_FILLS, "own"), label="-place"))
         if whole:
             laboratory.run(Trial(STAGE, klass, pairs, whole, _FILLS, label="-whole"))
+
+    executor.follow([partial(ask, klass, probes) for klass, probes in proven.items()])
 
 
 def known_objects(images: pd.DataFrame, drawn: Mapping[int, object]) -> np.ndarray:

@@ -17,12 +17,13 @@ from camcore.auditing.interventions.effects import (
     smallest_of,
     yardstick,
 )
+from camcore.auditing.interventions.laboratory import Laboratory
 from camcore.auditing.interventions.pairing import (
     Pairs,
     pairs_from_class,
     pairs_to_class,
 )
-from camcore.auditing.interventions.trials import Laboratory, Trial
+from camcore.auditing.interventions.trials import Trial
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.plan import Plan
 

@@ -123,8 +123,8 @@ class Pool:
         row = self._files.loc[image_id]
         try:
             path = self._plan.file_of(row["path"])
-            settings = self._plan.settings
-            decoded = decode(path, self._plan.input_shape, settings.fit, stretch=settings.stretch)
+            plan = self._plan
+            decoded = decode(path, plan.input_shape, plan.fit, stretch=plan.settings.stretch)
             if decoded.sha256 != self._images.at[image_id, "sha256"]:
                 raise ImageError(f"{path.name} has changed since it was scanned.")
             try:

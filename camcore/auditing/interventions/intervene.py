@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,31 +19,28 @@ from camcore.auditing.edits import (
 )
 from camcore.auditing.edits.part import Part
 from camcore.auditing.edits.regions import region_of_map
+from camcore.auditing.executors.executor import Executor
 from camcore.auditing.interventions.boxed import try_among_boxed
 from camcore.auditing.interventions.budget import Sizes, sizes
 from camcore.auditing.interventions.carriers import carriers_of
 from camcore.auditing.interventions.discovery import Discovery
 from camcore.auditing.interventions.effects import matching, swings_of
 from camcore.auditing.interventions.image_pool import Pool
-from camcore.auditing.interventions.likeness_table import likeness_table
-from camcore.auditing.interventions.map_shift import shift_table
+from camcore.auditing.interventions.laboratory import Laboratory, Pictures
 from camcore.auditing.interventions.necessity import needed, removal_of
-from camcore.auditing.interventions.pairing import halves
+from camcore.auditing.interventions.readable_images import readable
 from camcore.auditing.interventions.testing import Tested, judge, relied_on
-from camcore.auditing.interventions.trials import Laboratory
 from camcore.auditing.parts.trials import PartTrials
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.progress import Watch
 from camcore.auditing.runs.store import Store
-from camcore.auditing.scan.rows import light_rows
-from camcore.classifier import Classifier
 
 _OBJECTS = ("object", "background")  # families that tell of the object by themselves
 _BY_OBJECT = ("the object", "perhaps the object")
 
 
-def intervene(store: Store, plan: Plan, classifier: Classifier, watch: Watch) -> None:
+def intervene(store: Store, plan: Plan, executor: Executor, watch: Watch) -> None:
     """Run all trials that the budget affords; rows go to ``trials/``.
 
     Parameters
@@ -50,7 +48,8 @@ def intervene(store: Store, plan: Plan, classifier: Classifier, watch: Watch) ->
     store : Store
         With the scan and the evidence complete.
     plan : Plan
-    classifier : Classifier
+    executor : Executor
+        With the model at hand; makes the trials, those of several classes side by side if it can.
     watch : Watch
 
     Raises
@@ -71,20 +70,27 @@ def intervene(store: Store, plan: Plan, classifier: Classifier, watch: Watch) ->
     total = afford.passes
     store.write_json("trials/plan.json", _plan_json(plan, chosen, left_out, afford))
     watch.begin("interventions", total=total)
-    laboratory = Laboratory(store, plan, classifier, pool, watch)
+    pictures = Pictures(plan, files, images, looks_for_earlier=pool.looks_for_earlier)
+    laboratory = Laboratory(store, executor, watch, pictures)
     discovery = Discovery(laboratory, plan, images, afford)
     hot = _hot_regions(store, plan)
-    candidates = {k: discovery.candidates(k, (*general, *hot.get(k, ()))) for k in chosen}
-    tests = [discovery.test(k, probes) for k, probes in candidates.items() if probes]
-    parts = PartTrials(laboratory, plan, pool, classifier, store, images)
-    tests += [parts.test(klass) for klass in chosen]
+    parts = PartTrials(laboratory, plan, images)
+
+    def search(klass: int) -> pd.DataFrame:
+        probes = discovery.candidates(klass, (*general, *hot.get(klass, ())))
+        return discovery.test(klass, probes) if probes else pd.DataFrame()
+
+    flows = [partial(search, klass) for klass in chosen]
+    flows += [partial(parts.test, klass) for klass in chosen]
+    tests = [rows for rows in executor.follow(flows) if len(rows)]
     table = pd.concat(tests, ignore_index=True) if tests else pd.DataFrame()
     if len(table):
-        proven = _prove(table, discovery, parts, plan, classifier, images, pool, store)
+        proven = _prove(table, discovery, parts, plan, laboratory, images, executor)
         unknown = {k: probes for k, probes in proven.items() if not discovery.objects_known(k)}
-        try_among_boxed(store, plan, classifier, watch, images, unknown)
+        try_among_boxed(store, plan, executor, watch, images, unknown)
+    lost = laboratory.lost | pool.lost
     store.write_json(
-        "trials/lost.json", {str(image_id): why for image_id, why in pool.lost.items()}
+        "trials/lost.json", {str(image_id): lost[image_id] for image_id in sorted(lost)}
     )
 
 
@@ -93,10 +99,9 @@ def _prove(
     discovery: Discovery,
     parts: PartTrials,
     plan: Plan,
-    classifier: Classifier,
+    laboratory: Laboratory,
     images: pd.DataFrame,
-    pool: Pool,
-    store: Store,
+    executor: Executor,
 ) -> dict[int, list[Probe]]:
     """What holds on the held-out half is taken out again, moved, and kept off the object.
 
@@ -105,13 +110,14 @@ def _prove(
     """
     swings = swings_of(images, tests)
     proven: dict[int, list[Tested]] = {}
+    proven_parts: list[Part] = []
     for result in judge(tests, plan, swings):
         if relied_on(result, plan) and isinstance(result.probe, Part):
-            parts.prove(result.probe)
+            proven_parts.append(result.probe)
         elif relied_on(result, plan):
             proven.setdefault(result.klass, []).append(result)
-    missed: dict[int, list[Probe]] = {}
-    for klass, results in proven.items():
+
+    def prove(klass: int, results: list[Tested]) -> list[Probe]:
         # All that stood for the family goes out: what suffices may be a part of what is needed.
         families = {result.probe.family for result in results}
         of_class = tests.loc[tests["klass"] == klass, "probe"].unique()
@@ -120,17 +126,13 @@ def _prove(
         results = [result for result in results if _missed(removals, result)]
         probes = tuple(result.probe for result in results)
         if not probes:
-            continue
-        missed[klass] = list(probes)
+            return []
         off_object = discovery.off_object(
             klass, tuple(p for p in probes if p.family not in _OBJECTS)
         )
         in_part = discovery.in_part(klass, probes)
         discovery.where(klass, probes)
-        name = likeness_file(klass)
-        if not store.whole(name):
-            store.write_table(name, likeness_table(klass, probes, images, pool))
-        likeness = store.read_table(name)
+        likeness = laboratory.likeness(likeness_file(klass), klass, probes)
         repeating = set(likeness.loc[likeness["alike"] >= RULES.alike, "probe"])
         carriers = carriers_of(results, off_object, in_part, plan.rules.floor)
         open_ones = tuple(
@@ -141,10 +143,14 @@ def _prove(
         discovery.content(klass, open_ones)
         moved = (moved_elsewhere(plan, klass, p) for p in open_ones if p.region is not None)
         discovery.elsewhere(klass, tuple(moved))
-        name = f"trials/shift/{klass:04d}.parquet"
-        if any(probe.region is not None for probe in probes) and not store.whole(name):
-            store.write_table(name, shift_table(klass, images, pool, plan, classifier))
-    return missed
+        if any(probe.region is not None for probe in probes):
+            laboratory.shift(f"trials/shift/{klass:04d}.parquet", klass)
+        return list(probes)
+
+    executor.follow([partial(parts.prove, part) for part in proven_parts])
+    flows = [partial(prove, klass, results) for klass, results in proven.items()]
+    missed = zip(proven, executor.follow(flows), strict=True)
+    return {klass: probes for klass, probes in missed if probes}
 
 
 def _missed(removals: pd.DataFrame, result: Tested) -> bool:
@@ -166,16 +172,6 @@ def moved_elsewhere(plan: Plan, klass: int, probe: Probe) -> Probe:
     assert probe.region is not None
     rng = np.random.default_rng([plan.settings.seed, klass, *probe.name.encode()])
     return Transplant(probe.region.elsewhere(rng))
-
-
-def readable(store: Store, plan: Plan, files: pd.DataFrame) -> pd.DataFrame:
-    """Images that interventions may use, index id, as `Discovery` takes them."""
-    rows = light_rows(store)
-    rows = rows[(rows["error"] == "") & (rows["klass"] >= 0) & np.isfinite(rows["margin"])].copy()
-    rows["half"] = halves(rows, plan.settings.seed)
-    marked = (files["mask"] != "") | files["box"].notna()
-    rows["told"] = marked.reindex(rows.index).to_numpy()
-    return rows
 
 
 def _general_probes(pool: Pool, images: pd.DataFrame) -> tuple[Probe, ...]:

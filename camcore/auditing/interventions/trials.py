@@ -1,8 +1,8 @@
-"""Forward passes on edited images, kept in parts that are complete or absent."""
+"""Forward passes on edited images: what is tried, and how."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -14,6 +14,7 @@ from camcore.auditing.edits import Images, Probe, objects, without_objects
 from camcore.auditing.edits.composition import Background
 from camcore.auditing.edits.regions import Region, middle_of
 from camcore.auditing.edits.trimming import TRIMS
+from camcore.auditing.executors.executor import Count
 from camcore.auditing.held_columns import held_at
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.pairing import Pairs
@@ -25,8 +26,6 @@ from camcore.auditing.interventions.realism import (
 )
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.plan import Plan
-from camcore.auditing.runs.progress import Watch
-from camcore.auditing.runs.store import Store
 from camcore.classifier import Classifier
 from camcore.cores import usable_cores
 from camcore.models.finite_answers import diverged
@@ -34,7 +33,6 @@ from camcore.pictures.preprocessing import preprocess
 from camcore.sources.ahead import ahead
 
 _PASSED = 32  # images in a forward pass
-_BLOCK = 512  # forward passes that a killed run may have to do again
 _AHEAD = 4  # batches
 _REMEMBERED = 8  # sets of recipients
 
@@ -92,41 +90,42 @@ class Trial:
         return sum(1 if fill == "neutral" else 2 for fill in self.fills)
 
 
-class Laboratory:
-    """Runs trials on one model.
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some probes of a trial, which are tried and kept together.
+
+    Attributes
+    ----------
+    trial : Trial
+        With these probes alone.
+    places : DataFrame or None
+        Where the parts of the trial's class lie; see `Pool.know`.
+    """
+
+    trial: Trial
+    places: pd.DataFrame | None
+
+
+class Bench:
+    """Makes trials on one model; it reads the picture files, and writes nothing.
 
     Parameters
     ----------
-    store, plan, classifier, pool, watch
+    plan, classifier, pool
     """
 
-    def __init__(
-        self, store: Store, plan: Plan, classifier: Classifier, pool: Pool, watch: Watch
-    ) -> None:
-        self._store, self._plan, self._classifier = store, plan, classifier
-        self._pool, self._watch = pool, watch
+    def __init__(self, plan: Plan, classifier: Classifier, pool: Pool) -> None:
+        self._plan, self._classifier, self._pool = plan, classifier, pool
         self._real: tuple[Realism, Realism] | None = None
         self._unedited: dict[tuple[int, bytes], tuple[np.ndarray, np.ndarray]] = {}
 
-    def run(self, trial: Trial) -> pd.DataFrame:
-        """Do what is not done yet, and return all rows; see `Run.trials`."""
-        size = max(1, _BLOCK // max(1, trial.each * len(trial.pairs)))
-        blocks = [trial.probes[k : k + size] for k in range(0, len(trial.probes), size)]
-        names = [
-            f"trials/{trial.stage}/{trial.klass:04d}{trial.label}-{k:03d}.parquet"
-            for k in range(len(blocks))
-        ]
-        open_ones = [k for k, name in enumerate(names) if not self._store.whole(name)]
-        left = len(trial.pairs) * trial.each * sum(len(blocks[k]) for k in open_ones)
-        self._watch.advance(trial.passes - left)
-        if open_ones:
-            self._look_at_real_ones()
-            held = self._hold(trial)
-            before = self._before(held)
-            for k in open_ones:
-                self._store.write_table(names[k], self._block(held, blocks[k], before))
-        tables = [self._store.read_table(name) for name in names]
-        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    def rows(self, block: Block, count: Count) -> pd.DataFrame:
+        """The rows of a block, as of `Run.trials`; `count` gets the forward passes made."""
+        if block.places is not None:
+            self._pool.know(block.trial.klass, block.places)
+        self._look_at_real_ones()
+        trial = self._hold(block.trial)
+        return self._edited_rows(trial, self._before(trial), count)
 
     def _look_at_real_ones(self) -> None:
         """Features and properties of some real pictures, which edited ones are held against."""
@@ -174,13 +173,13 @@ class Laboratory:
         answers, margins, _ = zip(*chunks, strict=True)
         return np.concatenate(answers), np.concatenate(margins)
 
-    def _block(
-        self, trial: Trial, probes: Sequence[Probe], before: tuple[np.ndarray, np.ndarray]
+    def _edited_rows(
+        self, trial: Trial, before: tuple[np.ndarray, np.ndarray], counted: Count
     ) -> pd.DataFrame:
         tables = []
         jobs = [
             (probe, fill, chunk)
-            for probe in probes
+            for probe in trial.probes
             for fill in trial.fills
             for chunk in _chunks(len(trial.pairs))
         ]
@@ -190,7 +189,7 @@ class Laboratory:
                 after = self._answers(edited.inputs, trial, chunk)
                 control = self._answers(controlled.inputs, trial, chunk) if controlled else None
                 count = len(edited.inputs)
-                self._watch.advance(count * (1 if control is None else 2))
+                counted(count * (1 if control is None else 2), 0)
                 pairs = trial.pairs
                 nothing = np.full(count, np.nan, np.float32)
                 tables.append(

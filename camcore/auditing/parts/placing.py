@@ -8,14 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from camcore.auditing.edits.part import apart
+from camcore.auditing.edits.part import apart, crops
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.parts.alikeness import alikeness
 from camcore.auditing.parts.components import components, contributions
 from camcore.auditing.parts.windows import FINE, SHARE, Windows, windows
 from camcore.auditing.runs.plan import Plan
-from camcore.auditing.runs.run import Run
-from camcore.auditing.runs.store import Store
 from camcore.classifier import Classifier, Layer
 from camcore.pictures.preprocessing import preprocess, whole_frame
 
@@ -51,7 +49,12 @@ def parts_file(klass: int) -> str:
 
 
 def place_parts(
-    klass: int, images: pd.DataFrame, pool: Pool, plan: Plan, classifier: Classifier, store: Store
+    klass: int,
+    images: pd.DataFrame,
+    hot: np.ndarray,
+    pool: Pool,
+    plan: Plan,
+    classifier: Classifier,
 ) -> pd.DataFrame:
     """Find parts of a class in its own images, and look for them in all others given.
 
@@ -65,7 +68,9 @@ def place_parts(
     images : DataFrame
         Those to place parts in, index id, with ``klass`` and ``half``: some of the class, whose
         discovery half the components are factorised from, and some of the others.
-    pool, plan, classifier, store
+    hot : ndarray, shape (n, h, w), float32
+        Their own maps, none negative.
+    pool, plan, classifier
 
     Returns
     -------
@@ -74,20 +79,16 @@ def place_parts(
         ``contribution`` (mean gradient times activation, in units of the score), ``alike`` (0 to
         1; `alikeness`), ``scatter`` (0 to 1; `camcore.auditing.parts.windows.scatter`),
         ``presence``, ``top``, ``left``, ``bottom``, ``right`` (pixels). Without rows where maps
-        are too coarse for a window to be a place. Also kept as `parts_file`.
+        are too coarse for a window to be a place.
     """
-    name = parts_file(klass)
-    if store.whole(name):
-        return store.read_table(name)
-    images = images[pool.hold(images.index.to_numpy())]
+    there = pool.hold(images.index.to_numpy())
+    images, hot = images[there], hot[there]
     fitted = ((images["klass"] == klass) & (images["half"] == 0)).to_numpy()
     candidates: list[_Candidate] = []
     if fitted.any() and min(plan.grid) >= _FEWEST:
         pixels = pool.images(images.index.to_numpy()).pixels
-        candidates = _candidates(klass, images, pixels, fitted, plan, classifier, store)
-    table = _table(images.index.to_numpy(), candidates)
-    store.write_table(name, table)
-    return table
+        candidates = _candidates(klass, images, pixels, hot, fitted, plan, classifier)
+    return _table(images.index.to_numpy(), candidates)
 
 
 def layers_of(classifier: Classifier, layer: str) -> tuple[Layer, ...]:
@@ -114,14 +115,13 @@ def _candidates(
     klass: int,
     images: pd.DataFrame,
     pixels: np.ndarray,
+    hot: np.ndarray,
     fitted: np.ndarray,
     plan: Plan,
     classifier: Classifier,
-    store: Store,
 ) -> list[_Candidate]:
     inputs = preprocess(pixels.astype(np.float32), plan.preprocessing)
     height, width = pixels.shape[1:3]
-    hot = np.maximum(np.nan_to_num(Run(store.folder).maps(images.index.to_numpy())), 0)
     places = windows(hot, plan.frame, SHARE)
     of_class = (images["klass"] == klass).to_numpy()
     others = ~of_class
@@ -179,10 +179,8 @@ def detail_file(klass: int) -> str:
     return f"parts/{klass:04d}-detail.json"
 
 
-def keep_detail(
-    klass: int, rows: pd.DataFrame, images: pd.DataFrame, pool: Pool, store: Store
-) -> None:
-    """How much a proven part recurs in its fine detail alone, kept as `detail_file`.
+def detail_of(klass: int, rows: pd.DataFrame, images: pd.DataFrame, pool: Pool) -> float:
+    """How much a proven part recurs in its fine detail alone, 0 to 1; see `alikeness`.
 
     Parameters
     ----------
@@ -191,17 +189,14 @@ def keep_detail(
         Of `place_parts`, of one part.
     images : DataFrame
         With ``klass`` and ``half``, index id.
-    pool, store
+    pool : Pool
     """
-    if store.whole(detail_file(klass)):
-        return
     rows = rows[pool.hold(rows["id"].to_numpy())]
     of_class = (images["klass"].loc[rows["id"]] == klass).to_numpy()
     fitted = of_class & (images["half"].loc[rows["id"]] == 0).to_numpy()
     places = Windows(rows[_BOX].to_numpy(np.int64), rows["presence"].to_numpy())
     pixels = pool.images(rows["id"].to_numpy()).pixels
-    detail = _alike(pixels, places, fitted, ~of_class, detail=True)
-    store.write_json(detail_file(klass), {"detail": round(detail, 6)})
+    return _alike(pixels, places, fitted, ~of_class, detail=True)
 
 
 def _alike(
@@ -212,17 +207,13 @@ def _alike(
     Where objects are alike (digits, garments), their strokes recur as a stamp does, but so do those
     of every class.
     """
-
-    def crops(rows: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-        return Windows(boxes, places.presence[rows]).crops(pixels[rows])
-
     chosen = _strongest(places.presence, of)
     boxes = places.boxes[chosen]
-    controls = [crops(chosen, apart(boxes, *pixels.shape[1:3]))]
+    controls = [crops(pixels[chosen], apart(boxes, *pixels.shape[1:3]))]
     if others.any():
         elsewhere = _strongest(places.presence, others)
-        controls.append(crops(elsewhere, places.boxes[elsewhere]))
-    return alikeness(crops(chosen, boxes), *controls, detail=detail)
+        controls.append(crops(pixels[elsewhere], places.boxes[elsewhere]))
+    return alikeness(crops(pixels[chosen], boxes), *controls, detail=detail)
 
 
 def _strongest(presence: np.ndarray, of: np.ndarray) -> np.ndarray:

@@ -7,14 +7,11 @@ import pandas as pd
 
 from camcore.auditing.edits.part import Part, Way
 from camcore.auditing.interventions.effects import Differences, differences
-from camcore.auditing.interventions.image_pool import Pool
+from camcore.auditing.interventions.laboratory import Laboratory
 from camcore.auditing.interventions.pairing import Pairs
-from camcore.auditing.interventions.trials import Laboratory, Trial
-from camcore.auditing.parts.placing import keep_detail, place_parts
+from camcore.auditing.interventions.trials import Trial
 from camcore.auditing.rules import Rules
 from camcore.auditing.runs.plan import Plan
-from camcore.auditing.runs.store import Store
-from camcore.classifier import Classifier
 
 FOUND, ASKED = "part-found", "part-asked"
 """Stages: candidates on the discovery half; what else is asked of a proven part."""
@@ -32,7 +29,7 @@ class PartTrials:
 
     Parameters
     ----------
-    laboratory, plan, pool, classifier, store
+    laboratory, plan
     images : DataFrame
         As for `camcore.auditing.interventions.stages.Discovery`.
     """
@@ -41,19 +38,13 @@ class PartTrials:
         self,
         laboratory: Laboratory,
         plan: Plan,
-        pool: Pool,
-        classifier: Classifier,
-        store: Store,
         images: pd.DataFrame,
     ) -> None:
-        self._laboratory, self._plan, self._pool = laboratory, plan, pool
-        self._classifier, self._store, self._images = classifier, store, images
+        self._laboratory, self._plan, self._images = laboratory, plan, images
 
     def test(self, klass: int) -> pd.DataFrame:
         """The most promising part on the half that it was not found on; no rows without one."""
-        chosen = self._chosen(klass)
-        placed = place_parts(klass, chosen, self._pool, self._plan, self._classifier, self._store)
-        self._pool.know(klass, placed)
+        placed = self._laboratory.place_parts(klass, self._chosen(klass))
         tried: list[tuple[Part, Differences, float]] = []
         for number, rows in placed.groupby("number"):
             probe = Part(klass, int(number))
@@ -76,11 +67,9 @@ class PartTrials:
     def prove(self, probe: Part) -> None:
         """Put a part elsewhere, take only what donors share of it, and paint it over."""
         klass = probe.klass
-        placed = place_parts(
-            klass, self._chosen(klass), self._pool, self._plan, self._classifier, self._store
-        )
+        placed = self._laboratory.place_parts(klass, self._chosen(klass))
         rows = placed[placed["number"] == probe.number]
-        keep_detail(klass, rows, self._images, self._pool, self._store)
+        self._laboratory.keep_detail(klass, rows)
         way_pairs = self._pairs(probe, rows, 1, self._plan.rules.parts_pairs[2])
         ways: tuple[Way, ...] = ("another place", "from beside", "shared")
         probes = tuple(probe.done(way) for way in ways)

@@ -31,15 +31,6 @@ class Windows:
     boxes: np.ndarray
     presence: np.ndarray
 
-    def crops(self, pixels: np.ndarray) -> np.ndarray:
-        """The windows' content, shape (N, h, w, C)."""
-        return np.stack(
-            [
-                image[top:bottom, left:right]
-                for image, (top, left, bottom, right) in zip(pixels, self.boxes, strict=True)
-            ]
-        )
-
 
 def windows(maps: np.ndarray, frame: Frame, share: float) -> Windows:
     """The window of each map that holds most of it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from camcore.auditing.audited_classes import Classes
 from camcore.auditing.edits.catalogue import most_probes
 from camcore.auditing.interventions.budget import sizes
 from camcore.auditing.rules import RULES
@@ -30,7 +31,34 @@ class Cost:
     classes: int
 
 
-def cost(pictures: Mapping[str, int], budget: int, seconds: float) -> Cost:
+def pictures_of_classes(
+    labels: Mapping[str, int], pictures: int, classes: Classes
+) -> dict[str, int]:
+    """Pictures of each audited class; by predicted class nobody knows, so evenly.
+
+    Parameters
+    ----------
+    labels : mapping of str to int
+        How many pictures have each label.
+    pictures : int
+        All of them.
+    classes : Classes
+
+    Examples
+    --------
+    >>> from camcore.auditing.audited_classes import match_classes
+    >>> pictures_of_classes({"cat": 7, "dog": 4}, 12, match_classes({"cat": 7}, ["cat", "dog"]))
+    {'cat': 7}
+    """
+    if classes.by == "label":
+        return {klass.name: labels[klass.label] for klass in classes.classes}
+    share = pictures // len(classes.classes)
+    return {klass.name: share for klass in classes.classes}
+
+
+def cost(
+    pictures: Mapping[str, int], budget: int, seconds: float, scan_seconds: float | None = None
+) -> Cost:
     """The cost of an audit.
 
     The least is the scan and the search for cues where none is found; the most is what all
@@ -44,6 +72,8 @@ def cost(pictures: Mapping[str, int], budget: int, seconds: float) -> Cost:
         Most passes of the interventions.
     seconds : float
         That one pass of one picture takes.
+    scan_seconds : float, optional
+        That the scan of one picture takes, where that was measured; else as long as its passes.
 
     Examples
     --------
@@ -57,4 +87,7 @@ def cost(pictures: Mapping[str, int], budget: int, seconds: float) -> Cost:
     searched = afford.classes * afford.discovery * (1 + 2 * probes)
     low = _SCAN[0] * scanned + searched
     high = _SCAN[1] * scanned + afford.passes
-    return Cost((low, high), (low * seconds, high * seconds * _BUSIER), afford.classes)
+    scan = [passes * seconds if scan_seconds is None else scan_seconds for passes in _SCAN]
+    soonest = scan[0] * scanned + searched * seconds
+    latest = (scan[1] * scanned + afford.passes * seconds) * _BUSIER
+    return Cost((low, high), (soonest, latest), afford.classes)

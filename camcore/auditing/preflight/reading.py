@@ -46,7 +46,7 @@ def ask(
     model: Classifier,
     preprocessings: Sequence[str] = (),
     *,
-    fit: str = "stretch",
+    fit: str | None = None,
     stretch: str = "none",
     pictures: int = PICTURES,
 ) -> Answers:
@@ -68,6 +68,7 @@ def ask(
     InputError
         If none of them can be read.
     """
+    fit = fit or model.fit
     rows = source.files.iloc[spread_over_labels(source.files["label"], pictures)]
     seen, labels = [], []
     for path, label in zip(rows["path"], rows["label"], strict=True):

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
+import pandas as pd
 
 from camcore._version import __version__
 from camcore.auditing.audited_classes import Classes, match_classes, require_classes
@@ -31,7 +32,9 @@ from camcore.sources.source import Source, read_source
 from camcore.sources.synsets import groups_of
 
 _FILES = "files.parquet"
-_MEASURED_ON = 64  # images
+MEASURED_ON = 64
+"""Images that a network is measured on."""
+
 _LOOKED_AT = 8  # images whose answers must not all be NaN
 _VERSIONS = (
     "tensorflow",
@@ -107,6 +110,7 @@ def begin(
                 "frame": None if (lies := layers[layer].frame) is None else asdict(lies),
                 "input_shape": list(model.input_shape),
                 "preprocessing": preprocessing,
+                "fit": settings.fit or model.fit,
                 "preprocessing_guessed": model.preprocessing_guessed
                 and settings.preprocessing is None,
                 "output": model.output,
@@ -129,7 +133,7 @@ def begin(
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
     )
-    inputs, measured = _some_inputs(source, model, plan)
+    inputs, measured = some_inputs(source.files, model, plan)
     _check_answers(measured, inputs, layer)
     classifier, precision = choose_precision(measured, inputs, layer, settings.precision)
     plan.record["precision"] = asdict(precision)
@@ -215,33 +219,53 @@ def _classes(source: Source, settings: Settings, model: Classifier) -> Classes:
     return match_classes(labels, model.class_names, mapping, by_prediction=by_prediction)
 
 
-def _some_inputs(source: Source, model: Classifier, plan: Plan) -> tuple[np.ndarray, Classifier]:
-    """Inputs from files spread over the data set, to measure the network on.
+def some_inputs(
+    files: pd.DataFrame, model: Classifier, plan: Plan
+) -> tuple[np.ndarray, Classifier]:
+    """Inputs from at most `MEASURED_ON` files spread over the data set, to measure a network on.
 
     What a table tells of the first of them stands for all, so that batches may be of any size.
+
+    Parameters
+    ----------
+    files : DataFrame
+        The run's ``files.parquet``.
+    model : Classifier
+    plan : Plan
+
+    Returns
+    -------
+    inputs : ndarray, shape (n, H, W, C), float32
+    model : Classifier
+        Held at what the table tells.
+
+    Raises
+    ------
+    InputError
+        If none of the files looked at can be read.
     """
     settings = plan.settings
-    places = np.linspace(0, len(source.files) - 1, num=min(len(source.files), 2 * _MEASURED_ON))
+    places = np.linspace(0, len(files) - 1, num=min(len(files), 2 * MEASURED_ON))
     inputs: list[np.ndarray] = []
     others: dict[str, np.ndarray] = {}
-    for _, row in source.files.iloc[places.astype(int)].iterrows():
+    for _, row in files.iloc[places.astype(int)].iterrows():
         try:
             values = values_of(row, plan)
             seen = decode(
-                source.root / row["path"],
+                plan.root / row["path"],
                 model.input_shape,
-                settings.fit,
+                plan.fit,
                 stretch=settings.stretch,
             ).seen
         except CamcoreError:
             continue  # the scan says so in its row
         others = others or values
         inputs.append(preprocess(seen.astype(np.float32), plan.preprocessing))
-        if len(inputs) == _MEASURED_ON:
+        if len(inputs) == MEASURED_ON:
             break
     if not inputs:
         raise InputError(
-            f"none of the first files looked at in {source.root} can be read as a picture; "
+            f"none of the first files looked at in {plan.root} can be read as a picture; "
             "check the folder, or copy the files anew."
         )
     return np.stack(inputs), held_at(model, others)

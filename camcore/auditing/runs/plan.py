@@ -145,6 +145,12 @@ class Plan:
         return preprocessing
 
     @property
+    def fit(self) -> str:
+        """How a picture becomes the model's input."""
+        fit: str = self.record["model"].get("fit") or self.record["settings"]["fit"]
+        return fit
+
+    @property
     def output_kind(self) -> OutputKind:
         """How the model's output is read."""
         kind: OutputKind = self.record["model"]["output_kind"]

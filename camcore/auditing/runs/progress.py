@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import threading
 import time
 import uuid
 from collections import deque
@@ -82,6 +83,7 @@ class Watch:
         self._now = Progress()
         self._written = 0.0
         self._seen: deque[tuple[float, int]] = deque()
+        self._counting = threading.Lock()
         with contextlib.suppress(OSError):
             (folder / _STOP).unlink(missing_ok=True)
 
@@ -99,13 +101,17 @@ class Watch:
         self.check()
 
     def advance(self, done: int, bad: int = 0) -> None:
-        """Count what is done since the last call.
+        """Count what is done since the last call; any thread may.
 
         Raises
         ------
         StoppedError
             If somebody asked for a pause or an end.
         """
+        with self._counting:
+            self._count(done, bad)
+
+    def _count(self, done: int, bad: int) -> None:
         now = time.monotonic()
         total = self._now.done + done
         self._seen.append((now, total))

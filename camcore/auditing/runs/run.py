@@ -227,7 +227,7 @@ class Run:
         return decode(
             self.path_of(image),
             tuple(model["input_shape"]),
-            settings["fit"],
+            self.plan.fit,
             stretch=settings.get("stretch", "none"),
         ).seen
 

@@ -10,7 +10,7 @@ from camcore.engine.precision import PrecisionName
 from camcore.errors import InputError
 from camcore.methods import METHODS, method_named
 from camcore.pictures.levels import STRETCHES
-from camcore.pictures.preprocessing import FITS
+from camcore.pictures.preprocessing import check_fit
 
 PRECISIONS: tuple[PrecisionName, ...] = get_args(PrecisionName)
 
@@ -39,8 +39,8 @@ class Settings:
         As for `camcore.load_model`. Of a table, ``column:NAME`` as the value of another input is
         a column that holds each picture's own: a number, numbers between commas, or the path of a
         picture. An input without a value takes the column of its name, where there is one.
-    fit : str
-        One of `camcore.FITS`.
+    fit : str or None
+        One of `camcore.FITS`, or a resizing that is written out; the model's own if None.
     split : str or None
         Which of several splits is audited; see `camcore.sources.splits.choose_splits`.
     stretch : str
@@ -65,7 +65,7 @@ class Settings:
     input_size: tuple[int, int] | None = None
     input: str | None = None
     others: dict[str, Any] | None = None
-    fit: str = "stretch"
+    fit: str | None = None
     split: str | None = None
     stretch: str = "none"
     budget: int = 100_000
@@ -80,13 +80,15 @@ class Settings:
                 f"of each, or knows no class; choose one of {suited}."
             )
         for name, allowed in (
-            ("fit", FITS), ("stretch", STRETCHES), ("precision", PRECISIONS),
+            ("stretch", STRETCHES), ("precision", PRECISIONS),
         ):  # fmt: skip
             if getattr(self, name) not in allowed:
                 raise InputError(
                     f"{name} {getattr(self, name)!r} is not known; choose one of "
                     f"{', '.join(allowed)}."
                 )
+        if self.fit is not None:
+            check_fit(self.fit)
         for name in ("budget", "seed"):
             if getattr(self, name) < 0:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be 0 or more.")
@@ -94,7 +96,7 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value not in ("none", "groups", "imagenet", "numbers"):
                 object.__setattr__(self, name, str(Path(value).expanduser().absolute()))
-        if Path(self.model).is_file():
+        if Path(self.model).is_file() or Path(self.model, "config.json").is_file():
             object.__setattr__(self, "model", str(Path(self.model).absolute()))
         if not self.others:
             object.__setattr__(self, "others", None)

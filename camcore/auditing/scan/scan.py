@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from camcore.auditing.audited_classes import class_margins, predicted_classes
+from camcore.auditing.executors.executor import Count, Executor
 from camcore.auditing.held_columns import held_at, stacked, values_of
 from camcore.auditing.runs.plan import PART, Plan, part_of
 from camcore.auditing.runs.progress import Watch
@@ -49,7 +50,13 @@ class _Looked:
     others: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-def scan(store: Store, plan: Plan, classifier: Classifier, watch: Watch) -> None:
+def scan(
+    store: Store,
+    plan: Plan,
+    classifier: Classifier,
+    watch: Watch,
+    executor: Executor | None = None,
+) -> None:
     """Look at every listed file that has no row yet.
 
     Parameters
@@ -60,6 +67,8 @@ def scan(store: Store, plan: Plan, classifier: Classifier, watch: Watch) -> None
     classifier : Classifier
         Fit for many images; see `Classifier.for_throughput`.
     watch : Watch
+    executor : Executor, optional
+        Scans the parts, in any order; by default this process does, reading ahead over their ends.
 
     Raises
     ------
@@ -69,6 +78,12 @@ def scan(store: Store, plan: Plan, classifier: Classifier, watch: Watch) -> None
     starts = range(0, len(files), PART)
     missing = [start for start in starts if not store.whole(part_of(start))]
     watch.begin("scan", total=len(files), done=len(files) - _size(files, missing))
+    if executor is not None:
+        parts = (files.iloc[start : start + PART] for start in missing)
+        made = executor.map(partial(_Scanner, plan), _Scanner.table, parts, watch.advance)
+        for place, table in made:
+            store.write_table(part_of(missing[place]), table)
+        return
     rows = (
         files.iloc[start + k] for start in missing for k in range(min(PART, len(files) - start))
     )
@@ -111,9 +126,23 @@ def scan_part(files: pd.DataFrame, plan: Plan, classifier: Classifier) -> pa.Tab
         for start, table in zip(starts, tables):
             run.store.write_table(part_of(start), table)
     """
+    return _part(files, plan, classifier, lambda done, bad: None)
+
+
+def _part(files: pd.DataFrame, plan: Plan, classifier: Classifier, count: Count) -> pa.Table:
     rows = (files.iloc[place] for place in range(len(files)))
     with _looking(rows, plan) as looked:
-        return _table(files, looked, plan, classifier, lambda done, bad: None)
+        return _table(files, looked, plan, classifier, count)
+
+
+class _Scanner:
+    """What parts of one scan share."""
+
+    def __init__(self, plan: Plan, classifier: Classifier) -> None:
+        self._plan, self._classifier = plan, classifier
+
+    def table(self, files: pd.DataFrame, count: Count) -> pa.Table:
+        return _part(files, self._plan, self._classifier, count)
 
 
 @contextlib.contextmanager
@@ -131,7 +160,7 @@ def _look(row: pd.Series, plan: Plan) -> _Looked:
         path = plan.file_of(row["path"])
         _unchanged(path, row)
         others = values_of(row, plan)
-        decoded = decode(path, plan.input_shape, plan.settings.fit, stretch=plan.settings.stretch)
+        decoded = decode(path, plan.input_shape, plan.fit, stretch=plan.settings.stretch)
     except CamcoreError as error:
         return _Looked(error=str(error))
     notes = list(decoded.notes)
@@ -175,9 +204,7 @@ def _coverage(row: pd.Series, decoded: Decoded, plan: Plan) -> np.ndarray | None
 def object_mask(row: pd.Series, decoded: Decoded, plan: Plan) -> np.ndarray | None:
     """Pixels of what the model sees that show the object, from a mask or a box; None if unknown."""
     if row["mask"]:
-        return read_mask(
-            plan.file_of(row["mask"]), plan.input_shape, plan.settings.fit, decoded.frame
-        )
+        return read_mask(plan.file_of(row["mask"]), plan.input_shape, plan.fit, decoded.frame)
     if row["box"] is not None:
         return box_mask(tuple(row["box"]), decoded.frame, plan.input_shape)
     return None
@@ -188,7 +215,7 @@ def _table(
     looked: Iterator[_Looked],
     plan: Plan,
     classifier: Classifier,
-    count: Callable[[int, int], object],
+    count: Count,
 ) -> pa.Table:
     """Rows of a part from the next files looked at; `count` gets images done, and bad of them."""
     method = method_named(plan.settings.method)

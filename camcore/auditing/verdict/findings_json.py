@@ -15,8 +15,9 @@ from camcore.auditing.interventions.effects import (
     matching,
     swings_of,
 )
-from camcore.auditing.interventions.intervene import likeness_file, moved_elsewhere, readable
+from camcore.auditing.interventions.intervene import likeness_file, moved_elsewhere
 from camcore.auditing.interventions.necessity import removal_of
+from camcore.auditing.interventions.readable_images import readable
 from camcore.auditing.interventions.testing import Tested, judge, relied_on
 from camcore.auditing.interventions.trials import FOUND, STAGES, TRIMMED
 from camcore.auditing.parts.evidence import part_evidence, recurs

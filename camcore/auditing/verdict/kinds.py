@@ -47,8 +47,9 @@ def kind_of(finding: Finding) -> Kind:
         # Rather each picture's own object, or a piece of objects that lie alike.
         if not finding.part["recurs"] or finding.part["central"] >= RULES.parts_central:
             return "object"
-        least = RULES.missed if is_drawn(finding) else RULES.parts_needed
-        return "artefact" if strength(finding) >= least else "unknown"
+        drawn, does = is_drawn(finding), strength(finding)
+        one_thing = finding.part["alike"] >= RULES.parts_one_thing and does >= RULES.parts_needed
+        return "artefact" if one_thing or (drawn and does >= RULES.missed) else "unknown"
     if _repeats(finding) and not finding.trace:
         return "artefact"
     if finding.may_be_object or acts_in_the_middle(finding):
@@ -105,12 +106,17 @@ def scores(findings: Iterable[Finding]) -> dict[str, float]:
     return {**{kind: round(value, 6) for kind, value in most.items()}, "score": round(score, 6)}
 
 
+def certainty(finding: Finding) -> float:
+    """How much a finding's kind counts, 0 to 1: an artefact more than what no trial tells."""
+    if finding.kind == "context":
+        return 1.0 if finding.on_object is False else RULES.context_counts
+    return 1.0 if finding.kind == "artefact" else RULES.unknown_counts
+
+
 def _counted(finding: Finding, weight: float) -> float:
     if finding.kind == "artefact":
         return 0.5 + 0.5 * weight if weight > 0 else 0.0
-    if finding.kind == "context":
-        return weight if finding.on_object is False else RULES.context_counts * weight
-    return RULES.unknown_counts * weight if finding.kind == "unknown" else 0.0
+    return 0.0 if finding.kind == "object" else certainty(finding) * weight
 
 
 def _repeats(finding: Finding) -> bool:

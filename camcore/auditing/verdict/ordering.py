@@ -10,7 +10,7 @@ import numpy as np
 from camcore.auditing.edits import probe_named
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.findings import LEVELS, Finding
-from camcore.auditing.verdict.kinds import is_drawn, needed_by
+from camcore.auditing.verdict.kinds import certainty, is_drawn, needed_by
 
 _DETAIL = ("blur", "noise", "compression")  # what lines change in a picture
 _KINDS = ("artefact", "context", "unknown", None)
@@ -99,17 +99,17 @@ def _leader(candidates: list[Finding]) -> Finding:
         candidates = inside
     if any(is_drawn(finding) and finding.kind == "artefact" for finding in candidates):
         candidates = [finding for finding in candidates if finding.family not in _DETAIL]
+    candidates = [
+        finding
+        for finding in candidates
+        if not any(_lies_in(finding, place) for place in candidates)
+    ]
     strongest, surest = max(map(_weight, candidates)), max(map(_both, candidates))
     candidates = [
         finding
         for finding in candidates
         if _weight(finding) >= RULES.strong * strongest and _both(finding) >= RULES.strong * surest
     ] or [max(candidates, key=_weight)]
-    candidates = [
-        finding
-        for finding in candidates
-        if not any(_lies_in(finding, place) for place in candidates)
-    ]
     first = min(_KINDS.index(finding.kind) for finding in candidates)
     candidates = [finding for finding in candidates if _KINDS.index(finding.kind) == first]
     return min(
@@ -118,8 +118,10 @@ def _leader(candidates: list[Finding]) -> Finding:
 
 
 def _lies_in(moving: Finding, place: Finding) -> bool:
-    """Whether a part that moves is but a view of a fixed place."""
-    return moving.part is not None and place.region is not None and one_place(moving, place)
+    """Whether a part that moves is but a view of a fixed place that does as much."""
+    if moving.part is None or place.region is None:
+        return False
+    return _does(place) >= RULES.strong * _does(moving) and one_place(moving, place)
 
 
 def _extent(finding: Finding) -> tuple[float, bool]:
@@ -135,14 +137,19 @@ def _everywhere(finding: Finding) -> bool:
 def _weight(finding: Finding) -> float:
     """Sufficient and necessary: what it turns into the class, and what leaves without it.
 
-    A part of a cue suffices, and so does a trace of it, but the class can miss either.
+    A part of a cue suffices, and so does a trace of it, but the class can miss either. What no
+    trial tells counts less, as it does in the score: the verdict begins with what that speaks of.
     """
+    return certainty(finding) * _does(finding)
+
+
+def _does(finding: Finding) -> float:
     return _here(finding) + needed_by(finding)
 
 
 def _both(finding: Finding) -> float:
     """The smaller of the two: a band of a bright light is missed, but does little by itself."""
-    return max(min(_here(finding), needed_by(finding)), 0.0)
+    return certainty(finding) * max(min(_here(finding), needed_by(finding)), 0.0)
 
 
 def _standing(finding: Finding) -> float:

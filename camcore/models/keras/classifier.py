@@ -39,8 +39,8 @@ from camcore.models.keras.layer_tables import split_tables
 from camcore.models.keras.outputs import choose_output, named_results
 from camcore.models.keras.traced_graph import Tap, TracedGraph
 from camcore.models.keras.weight_shuffling import captured_weights, check_weights, shuffled
-from camcore.models.outputs import column_names, renamed, slopes
-from camcore.pictures.preprocessing import check_preprocessing
+from camcore.models.outputs import column_names, constant_notes, renamed, slopes
+from camcore.pictures.preprocessing import preprocessing_named
 
 
 class KerasClassifier:
@@ -100,6 +100,8 @@ class KerasClassifier:
     (['conv · 6×6 · 4'], True)
     """
 
+    fit = "stretch"
+
     def __init__(
         self,
         model: Any,
@@ -117,7 +119,7 @@ class KerasClassifier:
         self.name = name or model.name
         self.sha256 = sha256 or content_sha256(model)
         if preprocessing is not None:
-            check_preprocessing(preprocessing)
+            preprocessing_named(preprocessing)
         inputs = read_inputs(model, self.name, input_size, input)
         self.input, self.inputs = inputs.name, inputs.pictures
         self.input_shape, self.other_inputs = inputs.shape, inputs.others
@@ -139,7 +141,8 @@ class KerasClassifier:
         self.preprocessing = preprocessing or known.certain or known.likely
         self.preprocessing_guessed = not (preprocessing or known.certain)
         reasons = () if preprocessing else known.notes
-        self._decided = (*inputs.notes, *passed_over, *reasons)
+        constant = constant_notes(read.kind, int(read.scores.shape[1]))
+        self._decided = (*inputs.notes, *passed_over, *reasons, *constant)
         self._hold(others or {})
         self.class_names = column_names(
             read.name, read.kind, int(read.scores.shape[1]), class_names, self.name

@@ -41,9 +41,9 @@ from camcore.models.onnx.reading import Reading
 from camcore.models.onnx.scaling import scaling_ends
 from camcore.models.onnx.slope_nodes import NoDerivativeError
 from camcore.models.onnx.weight_shuffling import check_weights, shuffled, weights_of
-from camcore.models.outputs import column_names, renamed, slopes
+from camcore.models.outputs import column_names, constant_notes, renamed, slopes
 from camcore.models.scaling import LEVELS, told_by
-from camcore.pictures.preprocessing import check_preprocessing
+from camcore.pictures.preprocessing import preprocessing_named
 
 _PROBES = 4  # pictures of noise that tell whether an output is probabilities
 
@@ -89,6 +89,8 @@ class OnnxClassifier:
         If `output`, `input`, `others` or the number of class names does not fit.
     """
 
+    fit = "stretch"
+
     def __init__(
         self,
         model: Any,
@@ -105,7 +107,7 @@ class OnnxClassifier:
     ) -> None:
         self.name = name
         if preprocessing is not None:
-            check_preprocessing(preprocessing)
+            preprocessing_named(preprocessing)
         self._inputs = read_inputs(model, name, input_size, input)
         self.input, self.inputs = self._inputs.name, self._inputs.pictures
         self.input_shape, self.other_inputs = self._inputs.shape, self._inputs.others
@@ -136,7 +138,8 @@ class OnnxClassifier:
         )
         self.output, self.outputs = self._output.name, self._graph.outputs
         self.output_kind = self._output.kind
-        self._decided = (*self._inputs.notes, *passed_over)
+        constant = constant_notes(self.output_kind, self._output.columns)
+        self._decided = (*self._inputs.notes, *passed_over, *constant)
         self._hold(others or {})
         target = self._output.tensor
         self.class_names = column_names(

@@ -14,17 +14,21 @@ import tempfile
 import threading
 import weakref
 from dataclasses import dataclass
+from io import BufferedReader
 from typing import Any
 
 from camcore.errors import InputError, ModelError, UnsafeModelError
 from camcore.models.quarantine import child_process as child
 from camcore.models.quarantine.admitted import is_admitted, remember
+from camcore.models.quarantine.huggingface_folder import check_listing, is_wanted
 from camcore.models.quarantine.inspection import (
+    FOLDER,
     MAX_FILE_BYTES,
     Inspection,
     check_regular,
     shown_name,
     sniff,
+    unpacked,
 )
 from camcore.models.quarantine.keras_config import MAX_CONFIG_BYTES
 
@@ -46,6 +50,7 @@ PASS_MEMORY_GB, PASS_MEMORY_SETTING = 4.0, "CAMCORE_PASS_GB"
 PASS_SECONDS, PASS_SECONDS_SETTING = 60.0, "CAMCORE_PASS_SECONDS"
 
 _CHUNK = 4 * 1024**2
+_LIBRARIES = {"onnx": "onnxruntime", "huggingface": "transformers"}
 
 # Files are loaded side by side, each of them once; more at a time would need too much memory.
 _guard = threading.Lock()
@@ -62,9 +67,10 @@ class AdmittedModel:
     Attributes
     ----------
     path : str
-        The copy, with the ending that Keras expects for what it holds.
+        The copy, with the ending that Keras expects for what it holds; a folder, where it is one
+        of Hugging Face or a zip of one.
     sha256 : str
-        Of the file's bytes.
+        Of the file's bytes, or of the names and bytes of a folder's files.
     inspection : Inspection
     """
 
@@ -91,13 +97,14 @@ def admit(
 ) -> AdmittedModel:
     """Copy, inspect and, unless these bytes are known, load a model file in a child process.
 
-    There one picture is run forward and, by Keras, backward, and refused is what takes more
+    There one picture is run forward and, but for ONNX, backward, and refused is what takes more
     memory than ``CAMCORE_PASS_GB`` (4) or more computing than ``CAMCORE_PASS_SECONDS`` (60).
 
     Parameters
     ----------
     path : path
-        A ``.keras``, ``.h5`` or ``.onnx`` file from anywhere.
+        A ``.keras``, ``.h5`` or ``.onnx`` file from anywhere, a Hugging Face folder, or a zip of
+        one.
     name : str, optional
         What to call it in messages, instead of its file name.
     input_size : tuple of int, optional
@@ -124,9 +131,10 @@ def admit(
         inspection = _inspect_copy(copy, name)
         allowed = _allowed()
         size = "x".join(map(str, input_size)) if input_size else "own"
-        library = "onnxruntime" if inspection.format == "onnx" else "keras"
-        version = importlib.metadata.version(library)
-        conditions = f"{library}-{version}/{size}/{allowed[0]:g}GB-{allowed[1]:g}s"
+        library = _LIBRARIES.get(inspection.format, "keras")
+        conditions = f"{library}-{_version(library, name)}/{size}/{allowed[0]:g}GB-{allowed[1]:g}s"
+        if inspection.format == "huggingface":
+            copy = unpacked(copy)
         with _load_of(inspection.sha256):
             if not is_admitted(inspection.sha256, conditions):
                 with _some_loads:
@@ -166,32 +174,79 @@ def _name(path: str | os.PathLike[str], name: str | None) -> str:
 
 
 def _copy(path: str, name: str, clean_up: contextlib.ExitStack) -> str:
-    """Copy a regular file into a new private folder and return the copy's path."""
-    check_regular(path, name)
+    """Copy a file, or a folder's, into a new private folder and return the copy's path."""
+    is_folder = os.path.isdir(path)
+    if not is_folder:
+        check_regular(path, name)
     folder = tempfile.mkdtemp(prefix="camcore-")
     clean_up.callback(shutil.rmtree, folder, ignore_errors=True)
     try:
-        # Non-blocking, in case the file has become a FIFO since it was looked at.
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        with open(os.open(path, flags), "rb") as source:
-            if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
-                raise UnsafeModelError(f"{name} is a device or a pipe, not a file.")
-            chunk = source.read(_CHUNK)
-            copy = os.path.join(folder, f"model.{sniff(chunk, name)}")
-            size = 0
-            with open(copy, "xb") as target:
-                while chunk:
-                    size += len(chunk)
-                    if size > MAX_FILE_BYTES:
-                        raise UnsafeModelError(f"{name} grew past the limit for model files.")
-                    target.write(chunk)
-                    chunk = source.read(_CHUNK)
+        if is_folder:
+            copy = os.path.join(folder, FOLDER)
+            _copy_folder(path, copy, name)
+            return copy
+        with _opened(path, name) as source:
+            copy = os.path.join(folder, f"model.{sniff(source.peek(_CHUNK), name)}")
+            _write_copy(source, copy, name, MAX_FILE_BYTES)
     except OSError as error:
         raise ModelError(
             f"{name} cannot be copied for inspection ({error.strerror}); "
             "check its permissions and the free space for temporary files."
         ) from None
     return copy
+
+
+def _copy_folder(path: str, copy: str, name: str) -> None:
+    """Copy the files of a folder that are loaded."""
+    check_listing(os.listdir(path), name)
+    inside = os.path.realpath(path)
+    os.mkdir(copy)
+    left = MAX_FILE_BYTES
+    for file in filter(is_wanted, os.listdir(path)):
+        place = os.path.join(path, file)
+        if os.path.dirname(os.path.realpath(place)) != inside:
+            raise UnsafeModelError(
+                f"{name}: {shown_name(file)} is a link that leads out of the folder; copy the "
+                "folder with its files instead of links (cp -rL)."
+            )
+        with _opened(place, name) as source:
+            left -= _write_copy(source, os.path.join(copy, file), name, left)
+
+
+def _opened(path: str, name: str) -> BufferedReader:
+    """A regular file, opened for reading."""
+    # Non-blocking, in case the file has become a FIFO since it was looked at.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    source = open(os.open(path, flags), "rb")  # noqa: SIM115
+    if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
+        source.close()
+        raise UnsafeModelError(f"{name} is a device or a pipe, not a file.")
+    return source
+
+
+def _write_copy(source: BufferedReader, copy: str, name: str, most: int) -> int:
+    """Write what a file holds into a new one and return its size."""
+    size = 0
+    with open(copy, "xb") as target:
+        while chunk := source.read(_CHUNK):
+            size += len(chunk)
+            if size > most:
+                raise UnsafeModelError(f"{name} grew past the limit for model files.")
+            target.write(chunk)
+    return size
+
+
+def _version(library: str, name: str) -> str:
+    """Version of the library that loads a file."""
+    try:
+        if library == "transformers":
+            importlib.metadata.version("torch")
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        raise ModelError(
+            f"{name} is a model of Hugging Face, which needs PyTorch and transformers: pip install "
+            "'.[torch]'; the model exported as .onnx needs nothing more."
+        ) from None
 
 
 def _inspect_copy(copy: str, name: str) -> Inspection:
@@ -249,8 +304,9 @@ def _load_once(
         "memory_gb": memory_gb,
         "pass_seconds": pass_seconds,
     }
-    stage = "run"
-    if inspection.format != "onnx":
-        stage = "load"
+    stage = {"onnx": "run", "huggingface": "load-folder"}.get(inspection.format, "load")
+    if stage == "load":
         arguments["saved_by"] = inspection.keras_version
+    if stage == "load-folder":
+        del arguments["input_size"]
     child.run(stage, arguments, limits, name, os.path.dirname(copy))

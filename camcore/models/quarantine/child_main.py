@@ -127,6 +127,37 @@ def run(
     return {}
 
 
+def load_folder(path: str, name: str, memory_gb: float, pass_seconds: float) -> dict[str, Any]:
+    """Load an inspected Hugging Face folder, and run it once on zeros forward and backward."""
+    import torch
+
+    from camcore.models.huggingface.folder import read_folder
+    from camcore.models.huggingface.preprocessor import read_preprocessor
+
+    try:
+        model = read_folder(path, name)
+    except ModelError as error:
+        _raise_if_out_of_memory(error.__cause__ or error)
+        raise
+    size = read_preprocessor(path, model.size, model.channels).size
+    shape = [1, *size, model.channels]
+    before, began = _start_measuring(), time.process_time()
+    try:
+        picture = torch.zeros(1, model.channels, *size).requires_grad_()
+        model.module(picture).logits.sum().backward()
+    except Exception as error:
+        _refuse_if_out_of_memory(error, name, shape, memory_gb)
+        raise ModelError(
+            f"{name} loads, but fails on its first picture ({_first_line(str(error))}); "
+            "check that it predicts in Python, then save it again."
+        ) from error
+    gigabytes = max(0, _resident_bytes("VmHWM") - before) / 1024**3
+    seconds = time.process_time() - began
+    if refusal := refused_cost(name, shape, gigabytes, seconds, memory_gb, pass_seconds):
+        raise UnsafeModelError(refusal)
+    return {}
+
+
 def _start_measuring() -> int:
     """Memory in use, in bytes; its highest is counted anew from now on."""
     with contextlib.suppress(OSError), open("/proc/self/clear_refs", "w") as file:
@@ -134,16 +165,16 @@ def _start_measuring() -> int:
     return _resident_bytes("VmRSS")
 
 
-def _raise_if_out_of_memory(error: Exception) -> None:
+def _raise_if_out_of_memory(error: BaseException) -> None:
     if _is_out_of_memory(error):
         raise MemoryError from error
 
 
-def _is_out_of_memory(error: Exception) -> bool:
+def _is_out_of_memory(error: BaseException) -> bool:
     # TensorFlow has an exception of its own for it, onnxruntime a text, and C++ another exception.
     text = f"{type(error).__name__} {error}"
     signs = ("ResourceExhausted", "OOM when allocating", "bad_alloc", "Unable to allocate",
-             "Failed to allocate memory")  # fmt: skip
+             "Failed to allocate memory", "can't allocate memory")  # fmt: skip
     return isinstance(error, MemoryError) or any(sign in text for sign in signs)
 
 
@@ -294,6 +325,7 @@ def main(argument: str) -> int:
         "inspect": inspect,
         "load": load,
         "run": run,
+        "load-folder": load_folder,
     }
     stage = stages[order["stage"]]
     answer: dict[str, Any]

@@ -50,7 +50,7 @@ def run(
     Parameters
     ----------
     stage : str
-        ``"inspect"``, ``"load"`` or, for ONNX, ``"run"``.
+        ``"inspect"``, ``"load"`` or, for ONNX, ``"run"``, or ``"load-folder"``.
     arguments : dict
         Of that stage; must be JSON.
     limits : Limits
@@ -80,8 +80,9 @@ def run(
         output, noise = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         _end(process)
+        doing = stage.partition("-")[0]
         raise UnsafeModelError(
-            f"{name} took more than {seconds:g} seconds to {stage}; it is not loaded. "
+            f"{name} took more than {seconds:g} seconds to {doing}; it is not loaded. "
             "If you trust the file, load it in Python."
         ) from None
     except BaseException:  # the parent is being stopped: take the child along
@@ -111,6 +112,7 @@ def _environment(folder: str) -> dict[str, str]:
         "CUDA_VISIBLE_DEVICES": "-1",
         # Threads and their heaps take address space in proportion to the machine's cores.
         "MALLOC_ARENA_MAX": "4",
+        "HF_HUB_OFFLINE": "1",
         "OMP_NUM_THREADS": "2",
         "OPENBLAS_NUM_THREADS": "1",
         "TF_NUM_INTEROP_THREADS": "2",
@@ -133,7 +135,7 @@ def _answer(output: bytes, code: int, stage: str, limits: Limits, name: str) -> 
         raise UnsafeModelError(answer["text"])
     if kind == "ModelError":
         raise ModelError(answer["text"])
-    doing = {"inspect": "looked at", "load": "loaded", "run": "run"}[stage]
+    doing = {"inspect": "looked at", "run": "run"}.get(stage, "loaded")
     advice = "If you trust the file, load it in Python."
     if kind == "MemoryError":
         raise UnsafeModelError(

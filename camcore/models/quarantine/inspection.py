@@ -19,7 +19,9 @@ from typing import Any, BinaryIO
 import h5py
 
 from camcore.errors import ModelError, UnsafeModelError
+from camcore.git_lfs import is_lfs_pointer, lfs_refusal
 from camcore.models.quarantine.hdf5_tree import check_tree, read_text_attribute
+from camcore.models.quarantine.huggingface_folder import check_folder, holds_folder, unpack
 from camcore.models.quarantine.keras_config import (
     ADVICE,
     MAX_CONFIG_BYTES,
@@ -34,6 +36,9 @@ MAX_MEMBER_EXPANSION = 100
 
 ZIP_MAGIC = b"PK\x03\x04"
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+
+FOLDER = "folder"
+"""Name of the private copy of a Hugging Face folder."""
 
 _FROM_TORCH = "export the model with torch.onnx.export and give the .onnx file."
 _MEMBERS = frozenset({"metadata.json", "config.json", "model.weights.h5"})
@@ -50,19 +55,20 @@ class Inspection:
     Attributes
     ----------
     format : str
-        ``"keras"``, ``"h5"`` or ``"onnx"``, by content.
+        ``"keras"``, ``"h5"``, ``"onnx"`` or ``"huggingface"``, by content.
     sha256 : str
         Of the file's bytes.
     bytes : int
         Size of the file.
     layers : int
-        Layers, operations and inner models, at any depth; nodes of an ONNX graph.
+        Layers, operations and inner models, at any depth; nodes of an ONNX graph; arrays of
+        weights of a Hugging Face folder.
     parameters : int
         Values in the stored weight arrays.
     keras_version : str or None
         The Keras that saved the file, where it says so.
     classes : tuple of str
-        Keras classes, or operations of ONNX, that it names, sorted.
+        Keras classes, operations of ONNX, or the class of transformers, that it names, sorted.
     upgraded : bool
         Whether the config has to be rewritten before this Keras loads it.
     """
@@ -78,7 +84,7 @@ class Inspection:
 
 
 def inspect_file(path: str | os.PathLike[str], *, name: str | None = None) -> Inspection:
-    """Look at a ``.keras``, ``.h5`` or ``.onnx`` file without loading the model.
+    """Look at a ``.keras``, ``.h5`` or ``.onnx`` file or a folder without loading the model.
 
     Call `admission.inspect` instead for a file that is not known to be harmless:
     it runs this in a child process, because a hostile HDF5 file can crash the process.
@@ -86,7 +92,8 @@ def inspect_file(path: str | os.PathLike[str], *, name: str | None = None) -> In
     Parameters
     ----------
     path : path
-        A regular file; its kind is told by its content, not by its name.
+        A regular file, whose kind is told by its content, not by its name; or a Hugging Face
+        folder, which a zip is unpacked into beside it.
     name : str, optional
         What to call it in messages, instead of its file name.
 
@@ -103,6 +110,8 @@ def inspect_file(path: str | os.PathLike[str], *, name: str | None = None) -> In
     """
     path = os.fsdecode(path)
     name = shown_name(name or os.path.basename(path) or path)
+    if os.path.isdir(path):
+        return _inspect_folder(path, name)
     size = check_regular(path, name)
     with open(path, "rb") as file:
         kind = sniff(file.read(512), name)
@@ -114,6 +123,8 @@ def inspect_file(path: str | os.PathLike[str], *, name: str | None = None) -> In
             held = check_onnx(path, name)
             kinds = tuple(sorted(held.kinds))
             return Inspection(kind, digest, size, held.nodes, held.parameters, None, kinds)
+        if kind == "keras" and _unpack_folder(path, name):
+            return _inspect_folder(unpacked(path), name)
         if kind == "keras":
             config, upgraded, version, parameters = _look_into_zip(path, name)
         else:
@@ -139,6 +150,28 @@ def inspect_file(path: str | os.PathLike[str], *, name: str | None = None) -> In
         classes=tuple(sorted(facts.classes)),
         upgraded=upgraded,
     )
+
+
+def unpacked(path: str) -> str:
+    """Where the folder lies that a zip of one is unpacked into."""
+    return os.path.join(os.path.dirname(path), FOLDER)
+
+
+def _unpack_folder(path: str, name: str) -> bool:
+    """Unpack a zip of a Hugging Face folder, where it is one."""
+    with zipfile.ZipFile(path) as archive:
+        if not holds_folder(archive):
+            return False
+        unpack(archive, unpacked(path), name, MAX_FILE_BYTES)
+    return True
+
+
+def _inspect_folder(path: str, name: str) -> Inspection:
+    held = check_folder(path, name)
+    return Inspection(
+        "huggingface", held.sha256, held.bytes, held.arrays, held.parameters, None,
+        (held.architecture,),
+    )  # fmt: skip
 
 
 def write_upgraded(path: str | os.PathLike[str], *, name: str | None = None) -> None:
@@ -188,13 +221,6 @@ def check_regular(path: str, name: str) -> int:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise ModelError(f"{name} cannot be opened ({why}); check the path.") from None
-    if stat.S_ISDIR(status.st_mode):
-        if os.path.exists(os.path.join(path, "saved_model.pb")):
-            raise ModelError(
-                f"{name} is a TensorFlow SavedModel folder, which Keras 3 cannot load as a model; "
-                "save the model as .keras with the Keras that made it."
-            )
-        raise ModelError(f"{name} is a folder; give one .keras, .h5 or .onnx file.")
     if not stat.S_ISREG(status.st_mode):
         raise UnsafeModelError(f"{name} is a device or a pipe, not a file; give a .keras file.")
     if status.st_size == 0:
@@ -212,6 +238,8 @@ def sniff(head: bytes, name: str) -> str:
         return "h5"
     if head.startswith(ZIP_MAGIC):
         return "keras"
+    if is_lfs_pointer(head):
+        raise ModelError(lfs_refusal(name))
     ending = os.path.splitext(name)[1].lower()
     advice = "save the model as .keras with Keras, or export it as .onnx, and give that file."
     pickled = head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05"
@@ -227,7 +255,12 @@ def sniff(head: bytes, name: str) -> str:
         raise ModelError(f"{name} is a TensorFlow graph, which Keras 3 cannot load; {advice}")
     if ending == ".json" or head.lstrip()[:1] == b"{":
         raise ModelError(f"{name} has the layers of a model but not its weights; {advice}")
-    if ending in (".safetensors", ".ckpt", ".index", ".bin", ".npy"):
+    if ending == ".safetensors":
+        raise ModelError(
+            f"{name} holds weights only, without the layers of a model; give the folder that it is "
+            "from, which has a config.json beside it, or a zip of that folder."
+        )
+    if ending in (".ckpt", ".index", ".bin", ".npy"):
         raise ModelError(f"{name} holds weights only, without the layers of a model; {advice}")
     if ending in (".keras", ".h5", ".hdf5", ".onnx"):
         library = "ONNX" if ending == ".onnx" else "Keras"

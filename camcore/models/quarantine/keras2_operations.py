@@ -14,6 +14,8 @@ KINDS = frozenset({"TFOpLambda", "SlicingOpLambda"})
 
 _CONSTANT = "_CONSTANT_VALUE"
 _NUMPY, _NN, _CORE = "keras.src.ops.numpy", "keras.src.ops.nn", "keras.src.ops.core"
+_MATH, _IMAGE = "keras.src.ops.math", "keras.src.ops.image"
+_RESIZINGS = ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5")
 
 
 class UnknownOperation(Exception):
@@ -126,6 +128,56 @@ def _transposed(x: Any, rest: Mapping[str, Any]) -> Rewritten:
     return _NUMPY, "Transpose", {"axes": _only(rest, perm=None)["perm"]}, [x]
 
 
+def _resized(x: Any, rest: Mapping[str, Any]) -> Rewritten:
+    settings = _only(rest, "size", method="bilinear", antialias=False, preserve_aspect_ratio=False)
+    size, method = settings["size"], settings["method"]
+    if not _are_sides(size) or method not in _RESIZINGS or settings["preserve_aspect_ratio"]:
+        raise UnknownOperation
+    antialias = bool(settings["antialias"])
+    chosen = {"size": size, "interpolation": method, "antialias": antialias}
+    return _IMAGE, "Resize", chosen | {"data_format": "channels_last"}, [x]
+
+
+def _are_sides(size: Any) -> bool:
+    return isinstance(size, list) and len(size) == 2 and all(isinstance(n, int) for n in size)
+
+
+def _gray(x: Any, rest: Mapping[str, Any]) -> Rewritten:
+    _only(rest)
+    return _IMAGE, "RGBToGrayscale", {"data_format": "channels_last"}, [x]
+
+
+def _repeated(x: Any, rest: Mapping[str, Any]) -> Rewritten:
+    settings = _only(rest, "repeats", axis=None)
+    if not isinstance(settings["repeats"], int) or not isinstance(settings["axis"], int):
+        raise UnknownOperation
+    return _NUMPY, "Repeat", {"repeats": settings["repeats"], "axis": settings["axis"]}, [x]
+
+
+def _tiled(x: Any, rest: Mapping[str, Any]) -> Rewritten:
+    multiples = _only(rest, "multiples")["multiples"]
+    if not isinstance(multiples, list) or not all(isinstance(n, int) for n in multiples):
+        raise UnknownOperation
+    return _NUMPY, "Tile", {"repeats": multiples}, [x]
+
+
+def _reversed(x: Any, rest: Mapping[str, Any]) -> Rewritten:
+    axis = _only(rest, "axis")["axis"]
+    if isinstance(axis, list) and len(axis) == 1:
+        axis = axis[0]
+    if not isinstance(axis, int):
+        raise UnknownOperation
+    return _NUMPY, "Flip", {"axis": axis}, [x]
+
+
+def _mirrored(axis: int) -> Callable[[Any, Mapping[str, Any]], Rewritten]:
+    def rewrite(x: Any, rest: Mapping[str, Any]) -> Rewritten:
+        _only(rest)
+        return _NUMPY, "Flip", {"axis": axis}, [x]
+
+    return rewrite
+
+
 def _sliced(x: Any, rest: Mapping[str, Any]) -> Rewritten:
     spec = _only(rest, "slice_spec")["slice_spec"]
     axes = spec if isinstance(spec, list) else [spec]
@@ -191,6 +243,15 @@ _TABLE: dict[str, Callable[[Any, Mapping[str, Any]], Rewritten]] = {
     "reshape": _reshaped,
     **dict.fromkeys(("transpose", "compat.v1.transpose"), _transposed),
     "__operators__.getitem": _sliced,
+    **dict.fromkeys(("image.resize", "compat.v1.image.resize"), _resized),
+    "image.rgb_to_grayscale": _gray,
+    "image.flip_left_right": _mirrored(-2),
+    "image.flip_up_down": _mirrored(-3),
+    "reverse": _reversed,
+    "repeat": _repeated,
+    "tile": _tiled,
+    **dict.fromkeys(("math.rsqrt", "rsqrt"), _unary(_MATH, "Rsqrt")),
+    "stop_gradient": _unary(_CORE, "StopGradient"),
 }
 
 

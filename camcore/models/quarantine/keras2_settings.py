@@ -18,6 +18,7 @@ _TRANSPOSED = ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose", "Convolu
                "Convolution3DTranspose")  # fmt: skip
 _RECURRENT = ("RNN", "SimpleRNN", "LSTM", "GRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 _CELLS = ("SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells")
+_SPATIAL = ("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D")
 _ATTENTION = ("Attention", "AdditiveAttention")
 
 # Setting -> the values at which it means nothing, for every layer.
@@ -52,6 +53,7 @@ OF_LAYER: dict[str, dict[str, Any]] = {
         "adjustment": (None,),
     },
     "SyncBatchNormalization": {"fused": ANY},
+    **{kind: {"noise_shape": (None,)} for kind in _SPATIAL},
     **dict.fromkeys(_RECURRENT, _UNROLLING),
     **{kind: {"implementation": ANY} for kind in _CELLS},
     "Bidirectional": {"num_constants": (None, 0)},

@@ -38,7 +38,7 @@ from camcore.models.torch.outputs import choose_output, require_fit
 from camcore.models.torch.passes import Passes, Tap, as_pictures
 from camcore.models.torch.trace import Trace
 from camcore.models.torch.weights import check_weights, content_sha256, shuffled, weights_of
-from camcore.pictures.preprocessing import check_preprocessing, preprocess
+from camcore.pictures.preprocessing import check_fit, preprocess, preprocessing_named
 
 
 class TorchClassifier:
@@ -57,8 +57,12 @@ class TorchClassifier:
         Shown to people; the module's class by default.
     preprocessing : str, optional
         One of `camcore.PREPROCESSINGS`; ``torch`` for the mean and spread of ImageNet that
-        networks of torchvision are trained with. By default ``0-1``, which is a guess and says so
-        in `preprocessing_guessed`.
+        networks of torchvision are trained with; or written out, like ``scale=0.00392
+        mean=0.5,0.5,0.5 std=0.5,0.5,0.5``. By default ``0-1``, which is a guess and says so in
+        `preprocessing_guessed`.
+    fit : str, optional
+        How a picture becomes the input: one of `camcore.FITS`, ``stretch`` by default, or a
+        resizing that is written out, like ``resize=256 filter=bicubic crop=224x224``.
     class_names : sequence of str, optional
         One for each column of the output.
     output : str or int, optional
@@ -98,6 +102,7 @@ class TorchClassifier:
         *,
         name: str | None = None,
         preprocessing: str | None = None,
+        fit: str | None = None,
         class_names: Sequence[str] | None = None,
         output: str | int | None = None,
         output_kind: OutputKind | None = None,
@@ -106,9 +111,11 @@ class TorchClassifier:
         module = plain_module(module)
         self.name = name or type(module).__name__
         if preprocessing is not None:
-            check_preprocessing(preprocessing)
+            preprocessing_named(preprocessing)
         self.preprocessing = preprocessing or "0-1"
         self.preprocessing_guessed = preprocessing is None
+        self.fit = fit or "stretch"
+        check_fit(self.fit)
         check_weights(module, self.name)
         self.sha256 = content_sha256(module)
         self.nbytes = sum(t.nbytes for t in (*module.parameters(), *module.buffers()))

@@ -91,8 +91,8 @@ def place_behind(node: Any, given: Sequence[Given]) -> Place | None:
     given : sequence of Given
         Its inputs, in its own order.
     """
-    kind = node.name().rstrip("0123456789").removesuffix("Backward")
-    if kind in _LOST:
+    kind = _kind(node)
+    if kind in _LOST or (kind == "Bmm" and _is_attention(node)):
         return None
     shape = tuple(node._input_metadata[0].shape)
     sides: list[Coordinates | None] = []
@@ -110,6 +110,22 @@ def place_behind(node: Any, given: Sequence[Given]) -> Place | None:
             along = None
         sides.append(along if along is not None and along.shape == shape else None)
     return None if sides == [None, None] else Place(sides[0], sides[1])
+
+
+def _kind(node: Any) -> str:
+    name: str = node.name()
+    return name.rstrip("0123456789").removesuffix("Backward")
+
+
+def _is_attention(product: Any) -> bool:
+    """Whether the first factor of a product is shares that a softmax made, of cells of the second.
+
+    They are mixed by what they hold then, not by where they lie.
+    """
+    source = product.next_functions[0][0]
+    while source is not None and _kind(source) in _HANDED_ON:
+        source = source.next_functions[0][0]
+    return source is not None and _kind(source) in ("Softmax", "SafeSoftmax")
 
 
 def _elementwise(call: _Application) -> Coordinates | None:
@@ -283,6 +299,8 @@ def _signed(number: int) -> int:
     return number - 2**64 if number >= 2**63 else number
 
 
+# Operations that hand on the numbers of their first input in another shape.
+_HANDED_ON = ("Expand", "View", "UnsafeView", "ReshapeAlias", "Clone", "Squeeze", "Unsqueeze")
 # Operations behind which elements are mixed, or lie in no even grid.
 _LOST = frozenset((
     "Index", "IndexSelect", "Gather", "Im2Col", "Col2Im", "GridSampler2D", "Sort", "Topk",

@@ -30,6 +30,7 @@ _LABELS = {
 }
 
 
+_FITS = {"": "Model's own", **FITS}
 _SPLITS = {
     "": "the one called test, else val, else all",
     "train": "train",
@@ -130,12 +131,12 @@ def _pick_options(choice: ModelChoice | None) -> dict[str, Any]:
         )
         fit = st.segmented_control(
             "Fit",
-            list(FITS),
-            default=_DEFAULT.fit,
+            list(_FITS),
+            default="",
             key="audit-fit",
             persist_state="session",
             required=True,
-            format_func=FITS.__getitem__,
+            format_func=_FITS.__getitem__,
             help="How a picture becomes the model's input, as it was in training.",
         )
         preprocessing = None
@@ -191,7 +192,7 @@ def _pick_options(choice: ModelChoice | None) -> dict[str, Any]:
     return {
         "layer": layer.strip() or None,
         "method": method,
-        "fit": fit,
+        "fit": fit or None,
         "preprocessing": preprocessing,
         "labels": labels,
         "split": split or None,
@@ -229,7 +230,9 @@ def _start(
     checked: preflight.Checked | None,
 ) -> None:
     if choice is None:
-        raise camcore.InputError("Choose a model: a .keras, .h5 or .onnx file, or one by name.")
+        raise camcore.InputError(
+            "Choose a model: a .keras, .h5 or .onnx file, a Hugging Face folder, or one by name."
+        )
     if options["labels"] is None and st.session_state["audit-labels"] == "file":
         raise camcore.InputError("Choose a mapping file, or another option for the folder names.")
     settings = Settings(

@@ -13,12 +13,12 @@ from camcore.auditing.run_comparison.before_after import BeforeAfter, before_aft
 from camcore.auditing.run_comparison.compare_runs import compare
 from camcore.auditing.run_comparison.comparison_page import comparison_csv, comparison_page
 from camcore.auditing.run_comparison.run_comparison import Comparison, Effect, Row
-from camcore.auditing.runs.launching import list_runs
 from camcore.auditing.runs.run import Run
 from pages.components.wording import calmly, plain
 from pages.parts.audit import figures, places, words
 from pages.parts.audit.places import Place
 from pages.parts.audit.runs import titles_of
+from pages.session.visitor import visible_runs
 
 _TILE, _STRIP = 140, 640  # pixels: a tile at least, a row of them at most
 _MARKS = {"good": ":green-badge", "bad": ":red-badge", "neutral": ":gray-badge"}
@@ -29,7 +29,7 @@ def show_comparison(run: Run, place: Place) -> None:
     """Choose another run with findings, and see both."""
     others = {
         places.name_of(candidate): candidate
-        for candidate in list_runs()
+        for candidate in visible_runs()
         if candidate.state == "complete"
     }
     others.pop(places.name_of(run), None)

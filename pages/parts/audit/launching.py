@@ -26,7 +26,7 @@ from camcore.auditing.runs.store import Store, runs_folder
 from camcore.errors import InputError, StoreError
 from camcore.sources.bounds import check_bounds, is_within
 from pages.session.uploads import upload_folder
-from pages.session.visitor import require_own, take_over
+from pages.session.visitor import require_own, take_over, unguessable
 
 _GIVEN = "given"
 _ASKED = f"{_GIVEN}/asked.json"
@@ -41,7 +41,7 @@ def start(settings: Settings) -> Run:
     StoreError
         If the folder of runs cannot be written.
     """
-    return _launch(settings, new_run_folder(settings))
+    return _launch(settings, unguessable(new_run_folder(settings)))
 
 
 def start_mapped(settings: Settings, mapping: Mapping[str, Sequence[int | str]]) -> Run:
@@ -52,7 +52,7 @@ def start_mapped(settings: Settings, mapping: Mapping[str, Sequence[int | str]])
     StoreError
         If the folder of runs cannot be written.
     """
-    folder = new_run_folder(settings)
+    folder = unguessable(new_run_folder(settings))
     return _launch(replace(settings, labels=_write_mapping(folder, mapping)), folder)
 
 
@@ -71,7 +71,7 @@ def start_again(
     if not run.record:
         require_own(run)
     check_settings(settings)
-    folder = new_run_folder(settings) if run.record else run.folder
+    folder = unguessable(new_run_folder(settings)) if run.record else run.folder
     if mapping is not None:
         settings = replace(settings, labels=_write_mapping(folder, mapping))
     return _launch(settings, folder)

@@ -15,7 +15,7 @@ from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.settings import Settings
 from camcore.auditing.runs.store import runs_folder
 from camcore.sources.bounds import check_bounds
-from pages.pickers.model_picker import ModelChoice
+from pages.pickers.model_picker import ModelChoice, is_place
 from pages.session.uploads import typed_path
 
 _PAGE = "pages/audit.py"
@@ -125,7 +125,7 @@ def results_of(run: Run) -> Run:
 
 def model_of(settings: Settings) -> ModelChoice:
     """A run's model as the pages choose one."""
-    file = settings.model.lower().endswith((".keras", ".h5", ".hdf5", ".onnx"))
+    file = is_place(settings.model)
     return ModelChoice(
         settings.model,
         Path(settings.model).name if file else settings.model,
@@ -155,7 +155,7 @@ def explore_query(run: Run, image: int, class_name: str | None) -> dict[str, str
         "class": None if class_name is None else _column(run, image, class_name),
         "method": settings.method,
         "output": settings.output,
-        "fit": settings.fit if settings.fit != "stretch" else None,
+        "fit": settings.fit if settings.fit in camcore.FITS else None,
         "preprocessing": settings.preprocessing,
     }
     return {name: value for name, value in named.items() if value is not None}

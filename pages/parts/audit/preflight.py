@@ -14,7 +14,7 @@ import streamlit as st
 
 import camcore
 from camcore.auditing.audited_classes import Classes, match_classes, read_mapping
-from camcore.auditing.preflight.cost import Cost, cost
+from camcore.auditing.preflight.cost import Cost, cost, pictures_of_classes
 from camcore.auditing.preflight.preview import Preview, preview
 from camcore.auditing.preflight.reading import (
     Answers,
@@ -26,6 +26,7 @@ from camcore.auditing.preflight.reading import (
 )
 from camcore.auditing.rules import RULES
 from camcore.errors import LabelsError
+from camcore.pictures.preprocessing import preprocessing_named
 from camcore.sources.matching import mapped_columns
 from camcore.sources.source import Source, read_source
 from camcore.sources.suggestion import suggested_classes
@@ -114,7 +115,13 @@ def _with_model(
     scalings = scalings_of(model) if choice.file else (model.preprocessing,)
     with st.spinner("Trying the model on some of them …"):
         answers = _answers(
-            (model.sha256, source.digest, options["fit"], options["stretch"], *scalings),
+            (
+                model.sha256,
+                source.digest,
+                options["fit"] or model.fit,
+                options["stretch"],
+                *scalings,
+            ),
             source,
             model,
         )
@@ -133,7 +140,7 @@ def _with_model(
         _say_right(right, taken, initial, guessed=guessed)
         preprocessing = taken if taken != initial else preprocessing
     if classes is not None:
-        counts = _pictures_of(seen, classes)
+        counts = pictures_of_classes(seen.labels, seen.pictures, classes)
         _say_cost(cost(counts, options["budget"], answers.seconds))
     return Checked(preprocessing, class_names, None, mapping, asked_first)
 
@@ -302,14 +309,6 @@ def _offer_groups(seen: Preview, classes: Classes, names: Sequence[str]) -> None
     )
 
 
-def _pictures_of(seen: Preview, classes: Classes) -> dict[str, int]:
-    """Pictures of each audited class; by predicted class nobody knows, so evenly."""
-    if classes.by == "label":
-        return {klass.name: seen.labels[klass.label] for klass in classes.classes}
-    share = seen.pictures // len(classes.classes)
-    return {klass.name: share for klass in classes.classes}
-
-
 def _say_right(right: dict[str, np.ndarray], taken: str, initial: str, *, guessed: bool) -> None:
     """How many pictures the model names rightly, with this scaling of pixels and with others."""
     counts = {name: int(named.sum()) for name, named in right.items()}
@@ -343,7 +342,7 @@ def _say_right(right: dict[str, np.ndarray], taken: str, initial: str, *, guesse
 
 
 def _scaling(name: str) -> str:
-    return camcore.PREPROCESSINGS[name].title.split(" (")[0]
+    return preprocessing_named(name).title.split(" (")[0]
 
 
 def _say_cost(expected: Cost) -> None:

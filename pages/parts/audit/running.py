@@ -12,6 +12,7 @@ from camcore.auditing.runs.store import DamagedError
 from pages.components.wording import calmly, plain, sentence
 from pages.parts.audit import labelling, launching, words
 from pages.parts.audit.first_images import show_first_images
+from pages.parts.audit.leads import show_leads
 from pages.parts.audit.runs import state_of
 from pages.session.visitor import may_change, require_own
 
@@ -54,6 +55,7 @@ def _follow(folder: str, before: str) -> None:
         progress = run.progress if state == "running" else None
         _show_progress(progress)
         _show_buttons(run, state)
+        show_leads(run)
         show_first_images(run)
 
 

@@ -8,12 +8,11 @@ from pathlib import Path
 import streamlit as st
 
 import camcore
-from camcore.auditing.runs.launching import list_runs
 from camcore.auditing.runs.repairs import repairs_of
 from camcore.auditing.runs.run import Run
 from pages.components.wording import calmly, plain
 from pages.parts.audit import launching, places, repair_launching, words
-from pages.session.visitor import may_change, require_own
+from pages.session.visitor import may_change, require_own, visible_runs
 
 _PAGE = 8
 _ASKED = "audit-delete-asked"
@@ -30,8 +29,8 @@ STATES = {
 
 
 def show_runs() -> None:
-    """The runs of this machine, newest first."""
-    runs = list_runs()
+    """The runs that this visitor may find, newest first."""
+    runs = visible_runs()
     st.header("Earlier runs", anchor=False)
     if not runs:
         st.caption("None yet. What you start here stays on this machine until you delete it.")

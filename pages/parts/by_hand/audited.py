@@ -12,12 +12,12 @@ import camcore
 from camcore.auditing.edits.by_hand import BRUSH, PARTS, HandEdit
 from camcore.auditing.edits.regions import Region
 from camcore.auditing.runs.findings import Finding
-from camcore.auditing.runs.launching import list_runs
 from camcore.auditing.runs.run import Run
 from pages.components.wording import plain
 from pages.languages.catalogues import gettext as _
 from pages.languages.catalogues import ngettext
 from pages.parts.audit import places
+from pages.session.visitor import visible_runs
 
 _MOST = 30  # runs that are looked at, the newest first
 _COVERED = 0.5  # share of what is painted that must lie in a finding's region to be about it
@@ -41,7 +41,7 @@ class Audited:
 def audits_of(model: camcore.Classifier) -> list[Audited]:
     """Complete audits of exactly this network that are kept here, newest first."""
     audits = []
-    for run in list_runs()[:_MOST]:
+    for run in visible_runs()[:_MOST]:
         try:
             if run.record.get("model", {}).get("sha256") != model.sha256 or not run.summary:
                 continue

@@ -88,7 +88,7 @@ class Subject:
     @property
     def options(self) -> dict[str, Any]:
         """For the engine; a picture as the model sees it is fitted already."""
-        return {"layer": self.layer, "preprocessing": self.preprocessing}
+        return {"layer": self.layer, "preprocessing": self.preprocessing, "fit": "stretch"}
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def test_what_was_written_is_whole(bundle, tmp_path):
     (tmp_path / "evidence.zip").write_bytes(bundle.data)
     verification = verify(tmp_path / "evidence.zip")
     assert verification.problems == ()
-    assert verification.files == 11
+    assert verification.files == 13
     assert verification.manifest_sha256 == bundle.manifest_sha256
 
 

@@ -11,11 +11,11 @@ import pytest
 from camcore.auditing.edits import probe_named
 from camcore.auditing.edits.part import Part
 from camcore.auditing.evidence.stage import gather
+from camcore.auditing.executors.executor import Local
 from camcore.auditing.interventions import replay
 from camcore.auditing.interventions.effects import differences, matching
-from camcore.auditing.interventions.image_pool import Pool
-from camcore.auditing.interventions.intervene import readable
-from camcore.auditing.interventions.trials import Laboratory
+from camcore.auditing.interventions.laboratory import Laboratory, Pictures
+from camcore.auditing.interventions.readable_images import readable
 from camcore.auditing.parts.evidence import part_evidence
 from camcore.auditing.parts.placing import parts_file
 from camcore.auditing.parts.trials import PartTrials
@@ -48,10 +48,9 @@ def asked_for_parts(data: Path, network: CellNetwork, out: Path) -> Audited:
         gather(store, plan, watch)
         files = store.read_table("files.parquet").set_index("id")
         images = readable(store, plan, files)
-        pool = Pool(plan, files, images)
         watch.begin("interventions", total=1000)
-        laboratory = Laboratory(store, plan, classifier, pool, watch)
-        parts = PartTrials(laboratory, plan, pool, classifier, store, images)
+        laboratory = Laboratory(store, Local(classifier), watch, Pictures(plan, files, images))
+        parts = PartTrials(laboratory, plan, images)
         rows = parts.test(0)
         probe = probe_named(str(rows["probe"].iloc[0])) if len(rows) else None
         assert probe is None or isinstance(probe, Part)

@@ -150,6 +150,7 @@ def part(top: int, left: int, **more) -> Finding:
     windows = [[image, top, left + image, top + 40, left + image + 40] for image in range(20)]
     shape = {
         "recurs": True,
+        "alike": 0.5,
         "detail": 0.0,
         "central": 0.4,
         "windows": windows,
@@ -168,6 +169,8 @@ def test_a_part_that_recurs_must_do_enough_to_be_an_artefact():
     alone = part(40, 10)
     assert alone.part is not None
     assert kind_of(replace(alone, part=alone.part | {"recurs": False})) == "object"
+    # Pieces of garments are a little alike, on any ground.
+    assert kind_of(replace(alone, part=alone.part | {"alike": 0.26})) == "unknown"
 
 
 def test_a_part_whose_detail_recurs_needs_to_do_less_and_comes_before_the_detail_it_adds():
@@ -210,3 +213,15 @@ def test_light_that_is_added_everywhere_explains_bright_places():
     assert [entry.family for entry in ordered(light, strong) if entry.overlaps is None] != [
         "brightness"
     ]
+
+
+def test_the_verdict_begins_with_what_the_score_speaks_of():
+    """What no trial tells leads over an artefact only where it does four times as much."""
+    ruler = part(60, 10, share=0.15, effect=0.1, interval=(0.05, 0.2), move=estimate(1.6))
+    assert ruler.part is not None
+    ruler = replace(ruler, part=ruler.part | {"detail": 0.6})
+    unknown = finding("ring 1/8", share=0.6, alike=0.0, plain=0.8, acts={"flat": 0.1})
+    assert [kind_of(entry) for entry in (ruler, unknown)] == ["artefact", "unknown"]
+    assert ordered(unknown, ruler)[0].family == "part"
+    faint = replace(ruler, share=0.1, move=estimate(1.1), effect=0.01, interval=(0.0, 0.02))
+    assert ordered(replace(unknown, share=0.9), faint)[0].family == "frame"

@@ -76,19 +76,21 @@ def test_what_is_wrong_is_counted_wrong(changed, wrong):
 
 
 @pytest.mark.parametrize(
-    ("changed", "false"),
+    ("changed", "false", "denied"),
     [
-        ({"kind": "artefact"}, True),
-        ({"kind": "context"}, False),
-        ({"kind": "context", "carrier": "middle"}, True),
-        ({"kind": "context", "verdict": "denied"}, True),
-        ({"kind": "unknown", "verdict": "open"}, False),
-        ({"kind": None, "verdict": "denied"}, True),
+        ({"kind": "artefact"}, True, False),
+        ({"kind": "context"}, False, False),
+        ({"kind": "context", "carrier": "middle"}, True, False),
+        ({"kind": "context", "verdict": "denied"}, True, True),
+        ({"kind": "unknown", "verdict": "open"}, False, False),
+        ({"kind": "unknown", "verdict": "denied"}, False, True),
+        ({"kind": None, "verdict": "denied"}, False, True),
     ],
 )
-def test_false_alarms_on_clean_networks(changed, false):
+def test_false_alarms_on_clean_networks(changed, false, denied):
     rates = figures(clean("a", claim(**changed)), clean("b"))
     assert rates["any alarm"].hits == 1
+    assert rates["a claim denied"].hits == denied
     assert rates["false alarms"].hits == rates["false leads"].hits == false
     assert rates["false alarms"].n == 2
 
@@ -101,8 +103,8 @@ def test_a_planted_claim_is_never_denied_by_an_edit_that_fails_to_make_it():
 def test_a_follower_is_no_claim_of_its_own():
     leader = claim(kind="context", joined=["car--frame"])
     follower = claim(id="car--frame", kind="unknown", verdict="denied")
-    assert figures(clean("a", leader, follower))["false alarms"].hits == 0
-    assert figures(clean("a", claim(kind="context"), follower))["false alarms"].hits == 1
+    assert figures(clean("a", leader, follower))["a claim denied"].hits == 0
+    assert figures(clean("a", claim(kind="context"), follower))["a claim denied"].hits == 1
 
 
 def test_where_the_object_leads_nothing_planted_comes_first():

@@ -46,6 +46,15 @@ def test_scores_are_logits_however_the_softmax_is_written(keras, images, ending)
     assert classifier.output_kind == ("logits" if ending is no_softmax else "softmax")
 
 
+@pytest.mark.parametrize(("units", "noted"), [(1, True), (2, False)])
+def test_a_softmax_of_one_unit_tells_nothing(keras, units, noted):
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(6, 3, name="conv")(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(units, activation="softmax")(x))
+    notes = KerasClassifier(model).notes
+    assert any("is 1 for every picture" in note for note in notes) is noted
+
+
 def test_probabilities_alone_are_named_as_such(keras, images):
     inputs = keras.Input((8, 8, 3))
     x = keras.layers.Flatten()(keras.layers.Conv2D(2, 3, name="conv")(inputs))

@@ -25,6 +25,7 @@ from hostile import (
 
 from camcore.errors import ModelError, UnsafeModelError
 from camcore.models.quarantine.inspection import inspect_file
+from tests.pointer import POINTER
 
 # What is let in
 
@@ -152,6 +153,8 @@ def test_zip_of_pytorch(tmp_path):
         ("m.onnx", b"\x08\x07\x12\x07pytorch", "ONNX", ModelError),
         ("m.pt", b"\x00\x01", "PyTorch", UnsafeModelError),
         ("m.pb", b"\n\x0b\n\x01x", "TensorFlow graph", ModelError),
+        ("m.keras", POINTER, "pointer of Git LFS", ModelError),
+        ("m.onnx", POINTER, "pointer of Git LFS", ModelError),
         ("m.jpg", b"\xff\xd8\xff", "not a .keras, .h5 or .onnx", ModelError),
     ],
 )

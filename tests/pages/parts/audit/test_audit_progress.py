@@ -42,6 +42,27 @@ def test_a_running_audit_shows_the_first_pictures_it_has_seen(visit, run, busy):
     assert set(captions) <= possible
 
 
+def test_a_running_audit_tells_its_leads_as_untested(visit, run, busy):
+    busy(run)
+    app = visit(run="planted")
+    assert "not yet tested on the other" in words(app)
+    turned = next(line for line in words(app).split("\n") if "- tank: " in line)
+    rows = run.trials("discovery")
+    rows = rows[rows["klass"] == run.class_names.index("tank")]
+    excess = rows.assign(
+        excess=(rows["edited"] == rows["klass"]).astype(int)
+        - (rows["controlled"] == rows["klass"]).astype(int)
+    )
+    most = excess.groupby("probe")["excess"].mean().max()
+    assert f"turns {most:.0%} more" in turned
+
+
+def test_an_audit_that_only_scans_has_no_leads(visit, runs, busy):
+    run = stopped_run(runs / "one", "interrupted")
+    busy(run)
+    assert "Leads so far" not in words(visit(run="one"))
+
+
 def test_cancelling(visit, runs, busy):
     run = stopped_run(runs / "one", "interrupted")
     busy(run)

@@ -12,7 +12,7 @@ import camcore
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.runs.run import Run
 from tests.pages.app_page import assert_calm
-from tests.pages.parts.audit.reading import the_error, words
+from tests.pages.parts.audit.reading import links, the_error, words
 
 
 @pytest.fixture
@@ -93,9 +93,45 @@ def test_nobody_stops_or_deletes_the_run_of_another(visit, launched, served, bus
     assert not (folder / "stop").exists()
 
 
+def test_nobody_finds_the_run_of_another(visit, launched, served, runs, original):
+    shutil.copytree(original, runs / "planted")  # as the command line made it: for all
+    mine = _start(visit, served)
+    ((_, folder),) = launched
+    mine.query_params.clear()
+    assert set(links(mine.run())) >= {"planted", folder.name}
+    theirs = visit()
+    assert "planted" in links(theirs)
+    assert folder.name not in links(theirs)
+    theirs = _start(visit, served)
+    (_, other) = launched[1]
+    theirs.query_params.clear()
+    assert set(links(theirs.run())) & {folder.name, other.name} == {other.name}
+    assert set(links(mine.run())) & {folder.name, other.name} == {folder.name}
+
+
+def test_nobody_guesses_the_address_of_a_run(visit, launched, served):
+    _start(visit, served)
+    _start(visit, served)
+    secrets = [folder.name.rpartition("-")[2] for _, folder in launched]
+    assert all(len(bytes.fromhex(secret)) == 8 for secret in secrets)
+    assert len(set(secrets)) == 2
+
+
+def test_nobody_is_offered_the_run_of_another_to_compare_with(visit, run, original, served, runs):
+    for name in ("theirs", "everyones"):
+        shutil.copytree(original, runs / name)
+    (runs / "theirs" / "owner.json").write_text(json.dumps({"owner": "somebody"}))
+    app = visit(run="planted", view="compare")
+    assert_calm(app)
+    assert [choice.rpartition(" · ")[2] for choice in app.selectbox(key="audit-other").options] == [
+        "everyones"
+    ]
+
+
 def test_on_ones_own_machine_every_run_is_ones_own(visit, launched, tmp_path):
     _start(visit, tmp_path)
     ((_, folder),) = launched
+    assert folder.name in links(visit())
     assert "Delete" in _buttons(visit())
     assert "belongs to somebody else" not in words(visit(run=folder.name))
 

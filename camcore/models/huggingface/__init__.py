@@ -1,0 +1,1 @@
+"""Image classifiers of Hugging Face folders, by transformers and PyTorch."""

@@ -1,0 +1,1 @@
+"""Serving the pages to a team: whether a machine is ready for it."""

@@ -1,0 +1,51 @@
+"""Files dropped anywhere on the page go to the uploader that takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import streamlit as st
+
+_KEY = "page-drops"
+_WATCH = f"{_KEY}-watch"
+_drops = st.components.v2.component(
+    "camaudit_drop_anywhere",
+    html="<i hidden></i>",
+    js=(Path(__file__).parent / "drop_anywhere.js").read_text(encoding="utf-8"),
+)
+
+
+def accept_drops(
+    uploaders: Mapping[str, Sequence[str]], bring: Callable[[str], None]
+) -> str | None:
+    """Take files wherever they are dropped, and hand each to its uploader.
+
+    Parameters
+    ----------
+    uploaders : mapping of str to sequence of str
+        Keys of uploaders, and the endings of the files that each takes; the first that fits counts.
+    bring : callable
+        Called with the key of an uploader that is not on the page, to bring it there.
+
+    Returns
+    -------
+    str or None
+        Name of a file that was dropped and that none of them takes.
+    """
+
+    def wanted() -> None:
+        key, _ = st.session_state[_WATCH].wanted or ("", 0)
+        if key in uploaders:
+            bring(key)
+
+    endings = {key: [ending.lower() for ending in taken] for key, taken in uploaders.items()}
+    with st.container(key=_KEY):
+        answer = _drops(
+            key=_WATCH,
+            height=1,
+            data={"uploaders": endings},
+            on_wanted_change=wanted,
+            on_refused_change=lambda: None,
+        )
+    return str(answer.refused) if answer.refused else None
