@@ -220,7 +220,7 @@ def _label(axes: Axes, x: float, row: LayerRow, theme: Theme, split: bool) -> No
     _say(axes, x, -1.18, words(row.kind, 18), theme.quiet, 7)
     _say(axes, x, -1.35, shape, theme.ink)
     if row.parameters:
-        _say(axes, x, -1.52, f"{row.parameters:,}", theme.quiet, 7)
+        _say(axes, x, -1.52, f"{row.parameters:,}".replace(",", "\u202f"), theme.quiet, 7)
 
 
 def _title(axes: Axes, first: int, last: int, text: str, colour: str, theme: Theme) -> None:

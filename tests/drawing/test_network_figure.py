@@ -80,7 +80,7 @@ def test_layers_beside_the_map_are_not_on_the_way_to_it():
 def test_shapes_and_parameters_are_written():
     written = texts(draw_parts((BEFORE, BEHIND), "block5_conv3"))
     assert written.count("14 × 14 × 512") == 4
-    assert {"25088", "102,764,544", "image → A", "A → class scores", "A"} <= set(written)
+    assert {"25088", "102\u202f764\u202f544", "image → A", "A → class scores", "A"} <= set(written)
 
 
 def test_an_unknown_side_is_a_question_mark():
@@ -134,6 +134,6 @@ def test_a_table_that_does_not_lead_to_the_layer_is_refused(first):
 
 def test_the_bundled_network_as_it_is(bundled_model):
     figure = draw_parts(bundled_model("cam1").parts("conv4"), "conv4")
-    assert {"3 × 3 × 128", "73,856", "gap", "scores", "1,290", "4 more\nlayers"} <= set(
+    assert {"3 × 3 × 128", "73\u202f856", "gap", "scores", "1\u202f290", "4 more\nlayers"} <= set(
         texts(figure)
     )
