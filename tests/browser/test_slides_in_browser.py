@@ -63,7 +63,9 @@ def test_every_step_is_one_screen_and_so_is_its_question(slide):
 @pytest.mark.parametrize("language", ["pt_BR", "fr", "zh_CN"])
 def test_the_longest_step_is_one_screen_in_every_language(slide, language):
     visit = slide("softmax", language=language)
-    visit.until(lambda: fits(visit, 720))
+    for width, height in SCREENS.values():
+        visit.page.set_viewport_size({"width": width, "height": height})
+        visit.until(lambda height=height: fits(visit, height))
     assert visit.page.locator("html").get_attribute("lang") == language.replace("_", "-")
     assert "before" not in visit.page.locator(_STEP).inner_text()
 

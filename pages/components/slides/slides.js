@@ -105,11 +105,13 @@ export default function ({ data, setTriggerValue, parentElement }) {
   window.addEventListener("keydown", pressed);
   root.classList.add("slides");
   document.fonts.ready.then(() => state.later());
+  document.fonts.addEventListener("loadingdone", state.later); // an equation gets its size by its font
   state.later();
   state.stop = () => {
     seen.disconnect();
     grown.disconnect();
     window.removeEventListener("resize", state.later);
+    document.fonts.removeEventListener("loadingdone", state.later);
     window.removeEventListener("pointermove", pointer);
     window.removeEventListener("keydown", pressed);
     root.classList.remove("slides", "slide-chrome", "slide-black");
