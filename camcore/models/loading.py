@@ -128,6 +128,7 @@ def _load_file(
 ) -> Classifier:
     """A network from a file, by whatever library its content asks for."""
     with admit(path, input_size=options["input_size"]) as admitted:
+        load: Callable[..., Classifier]
         load = _LOADERS.get(admitted.inspection.format, load_keras)
         return load(admitted, Path(path).name, preprocessing, names, options)
 
