@@ -106,17 +106,12 @@ def scores(findings: Iterable[Finding]) -> dict[str, float]:
     return {**{kind: round(value, 6) for kind, value in most.items()}, "score": round(score, 6)}
 
 
-def certainty(finding: Finding) -> float:
-    """How much a finding's kind counts, 0 to 1: an artefact more than what no trial tells."""
-    if finding.kind == "context":
-        return 1.0 if finding.on_object is False else RULES.context_counts
-    return 1.0 if finding.kind == "artefact" else RULES.unknown_counts
-
-
 def _counted(finding: Finding, weight: float) -> float:
     if finding.kind == "artefact":
         return 0.5 + 0.5 * weight if weight > 0 else 0.0
-    return 0.0 if finding.kind == "object" else certainty(finding) * weight
+    if finding.kind == "context":
+        return weight if finding.on_object is False else RULES.context_counts * weight
+    return RULES.unknown_counts * weight if finding.kind == "unknown" else 0.0
 
 
 def _repeats(finding: Finding) -> bool:

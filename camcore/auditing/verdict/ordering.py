@@ -10,7 +10,7 @@ import numpy as np
 from camcore.auditing.edits import probe_named
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.findings import LEVELS, Finding
-from camcore.auditing.verdict.kinds import certainty, is_drawn, needed_by
+from camcore.auditing.verdict.kinds import is_drawn, needed_by
 
 _DETAIL = ("blur", "noise", "compression")  # what lines change in a picture
 _KINDS = ("artefact", "context", "unknown", None)
@@ -137,10 +137,15 @@ def _everywhere(finding: Finding) -> bool:
 def _weight(finding: Finding) -> float:
     """Sufficient and necessary: what it turns into the class, and what leaves without it.
 
-    A part of a cue suffices, and so does a trace of it, but the class can miss either. What no
-    trial tells counts less, as it does in the score: the verdict begins with what that speaks of.
+    A part of a cue suffices, and so does a trace of it, but the class can miss either. What may be
+    natural counts half: a weak artefact is told before it, as it weighs more in the score.
     """
-    return certainty(finding) * _does(finding)
+    return _certainty(finding) * _does(finding)
+
+
+def _certainty(finding: Finding) -> float:
+    sure = finding.kind == "artefact" or (finding.kind == "context" and finding.on_object is False)
+    return 1.0 if sure else RULES.context_counts
 
 
 def _does(finding: Finding) -> float:
@@ -149,7 +154,7 @@ def _does(finding: Finding) -> float:
 
 def _both(finding: Finding) -> float:
     """The smaller of the two: a band of a bright light is missed, but does little by itself."""
-    return certainty(finding) * max(min(_here(finding), needed_by(finding)), 0.0)
+    return _certainty(finding) * max(min(_here(finding), needed_by(finding)), 0.0)
 
 
 def _standing(finding: Finding) -> float:

@@ -215,9 +215,9 @@ def test_light_that_is_added_everywhere_explains_bright_places():
     ]
 
 
-def test_the_verdict_begins_with_what_the_score_speaks_of():
-    """What no trial tells leads over an artefact only where it does four times as much."""
-    ruler = part(60, 10, share=0.15, effect=0.1, interval=(0.05, 0.2), move=estimate(1.6))
+def test_a_weak_artefact_is_told_before_what_may_be_natural():
+    """What no trial tells, and context, lead over an artefact only where they do much more."""
+    ruler = part(60, 10, share=0.3, effect=0.1, interval=(0.05, 0.2), move=estimate(2.0))
     assert ruler.part is not None
     ruler = replace(ruler, part=ruler.part | {"detail": 0.6})
     unknown = finding("ring 1/8", share=0.6, alike=0.0, plain=0.8, acts={"flat": 0.1})
@@ -225,3 +225,10 @@ def test_the_verdict_begins_with_what_the_score_speaks_of():
     assert ordered(unknown, ruler)[0].family == "part"
     faint = replace(ruler, share=0.1, move=estimate(1.1), effect=0.01, interval=(0.0, 0.02))
     assert ordered(replace(unknown, share=0.9), faint)[0].family == "frame"
+    # Of two classes, a weak context does not lead over a place that turns nearly all.
+    grass = finding(
+        TOP, klass="b", effect=0.14, move=estimate(1.5), share=0.41, alike=0.0, acts={"flat": 0.7}
+    )
+    stamp = finding(TAG, effect=0.86, interval=(0.8, 0.9), share=0.3, alike=0.2)
+    assert [kind_of(entry) for entry in (grass, stamp)] == ["context", "unknown"]
+    assert ordered(grass, stamp)[0].class_name == "a"
