@@ -199,7 +199,7 @@ class Classifier(Protocol):
 
     @property
     def fit(self) -> str:
-        """How a picture becomes the input where nobody says otherwise."""
+        """How a picture becomes the input where nobody says otherwise; see `fit_of`."""
         ...
 
     @property
@@ -318,3 +318,16 @@ class Classifier(Protocol):
     def parts(self, layer: str) -> tuple[tuple[LayerRow, ...], tuple[LayerRow, ...]]:
         """The model as two networks, from the image to `layer` and from there to the output."""
         ...
+
+
+def fit_of(classifier: Classifier) -> str:
+    """How a picture becomes a classifier's input: as its `fit` says, or stretched without one.
+
+    Examples
+    --------
+    >>> import types
+    >>> fit_of(types.SimpleNamespace(fit="pad")), fit_of(types.SimpleNamespace())
+    ('pad', 'stretch')
+    """
+    fit: str = getattr(classifier, "fit", "stretch")
+    return fit

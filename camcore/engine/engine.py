@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from camcore._version import __version__
-from camcore.classifier import Classifier, Explained, Forward, Layer
+from camcore.classifier import Classifier, Explained, Forward, Layer, fit_of
 from camcore.engine.cache import BoundedCache, Locks
 from camcore.engine.remembered import Computed, View, map_key
 from camcore.engine.slots import Slots
@@ -313,7 +313,7 @@ def _view(
         )
     name = preprocessing or model.preprocessing
     preprocessing_named(name)
-    return View(model, picture, info, name, fit or model.fit)
+    return View(model, picture, info, name, fit or fit_of(model))
 
 
 def _ranked(model: Classifier, forward: Forward, top: int | None) -> tuple[Prediction, ...]:

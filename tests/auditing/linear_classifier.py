@@ -26,7 +26,6 @@ class LinearClassifier:
 
     preprocessing = "0-1"
     preprocessing_guessed = False
-    fit = "stretch"
     notes: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     input = ""

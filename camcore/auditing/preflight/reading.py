@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 
 from camcore.auditing.audited_classes import Classes, predicted_classes
 from camcore.auditing.preflight.preview import spread_over_labels
-from camcore.classifier import Classifier
+from camcore.classifier import Classifier, fit_of
 from camcore.errors import CamcoreError, InputError
 from camcore.pictures.model_view import decode
 from camcore.pictures.preprocessing import PREPROCESSINGS, preprocess
@@ -68,7 +68,7 @@ def ask(
     InputError
         If none of them can be read.
     """
-    fit = fit or model.fit
+    fit = fit or fit_of(model)
     rows = source.files.iloc[spread_over_labels(source.files["label"], pictures)]
     seen, labels = [], []
     for path, label in zip(rows["path"], rows["label"], strict=True):

@@ -20,7 +20,7 @@ from camcore.auditing.runs.plan import FORMAT, Plan
 from camcore.auditing.runs.progress import Watch
 from camcore.auditing.runs.settings import Settings
 from camcore.auditing.runs.store import Store
-from camcore.classifier import Classifier
+from camcore.classifier import Classifier, fit_of
 from camcore.engine.precision import choose_precision
 from camcore.errors import CamcoreError, InputError, MethodError, StoreError
 from camcore.methods import method_named
@@ -110,7 +110,7 @@ def begin(
                 "frame": None if (lies := layers[layer].frame) is None else asdict(lies),
                 "input_shape": list(model.input_shape),
                 "preprocessing": preprocessing,
-                "fit": settings.fit or model.fit,
+                "fit": settings.fit or fit_of(model),
                 "preprocessing_guessed": model.preprocessing_guessed
                 and settings.preprocessing is None,
                 "output": model.output,
