@@ -90,7 +90,7 @@ def planted_run(folder: Path) -> Run:
 def _record(pictures: Path) -> dict[str, Any]:
     return {
         "format": 1,
-        "settings": Settings(str(pictures), "cloud-detector", budget=2000).as_json(),
+        "settings": Settings(str(pictures), "cloud-detector", fit="stretch", budget=2000).as_json(),
         "model": {
             "name": "cloud-detector",
             "sha256": _SHA256,
