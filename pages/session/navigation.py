@@ -114,6 +114,7 @@ def _chosen() -> tuple[StreamlitPage, PageEntry]:
 
     # The default page has no path of its own, but people will write one.
     alias = PAGES[0].title.lower()
-    pages.append(st.Page(to_default, title=default.title, url_path=alias, visibility="hidden"))
+    title = gettext(PAGES[0].title)
+    pages.append(st.Page(to_default, title=title, url_path=alias, visibility="hidden"))
     chosen = st.navigation(pages)
     return chosen, entries.get(chosen, PAGES[0])

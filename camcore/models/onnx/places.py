@@ -48,6 +48,17 @@ class _Application:
         return None if shape is None or None in shape else tuple(int(n or 0) for n in shape)
 
 
+# Nodes that hand on the numbers of their first input, in another shape or kind.
+_HANDED_ON = (
+    "Cast",
+    "Dropout",
+    "Expand",
+    "Identity",
+    "Reshape",
+    "Squeeze",
+    "Transpose",
+    "Unsqueeze",
+)
 Rule = Callable[[_Application, Coordinates], "Coordinates | None"]
 
 
@@ -100,7 +111,7 @@ def _along(call: _Application) -> Coordinates | None:
         except ValueError:
             return None
     if kind in ("MatMul", "Gemm"):
-        return _product(call, shape)
+        return None if _is_attention(call) else _product(call, shape)
     if kind == "Concat":
         return _concatenated(call)
     first = call.inputs[0]
@@ -230,6 +241,20 @@ def _averaged(call: _Application, known: Coordinates) -> Coordinates | None:
         return None
     together = reduced(known, [axis % rank for axis in axes] or list(range(rank)))
     return None if together is None else _reshaped(call, together)
+
+
+def _is_attention(call: _Application) -> bool:
+    """Whether a factor of a product is shares that a softmax made, of places of the other.
+
+    They are mixed by what they hold then, not by where they lie.
+    """
+    for name in call.node.input[:2]:
+        source = call.graph.of(name)
+        while source is not None and source.op_type in _HANDED_ON:
+            source = call.graph.of(source.input[0])
+        if source is not None and source.op_type == "Softmax":
+            return True
+    return False
 
 
 def _product(call: _Application, shape: tuple[int, ...]) -> Coordinates | None:

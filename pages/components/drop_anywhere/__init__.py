@@ -48,4 +48,5 @@ def accept_drops(
             on_wanted_change=wanted,
             on_refused_change=lambda: None,
         )
-    return str(answer.refused) if answer.refused else None
+    refused = getattr(answer, "refused", None)  # nothing, where no browser answers
+    return str(refused) if refused else None

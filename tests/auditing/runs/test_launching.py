@@ -31,6 +31,7 @@ def test_the_command_says_all_that_differs_and_the_command_line_knows_it():
     assert given.pop("out") == Path("/run")
     assert given.pop("limits") == {}
     assert given.pop("boxes") is None  # kept with the run, and no setting of it
+    assert (given.pop("on"), given.pop("plan_only", False)) == ("local", False)
     assert Settings(**given) == settings
 
 

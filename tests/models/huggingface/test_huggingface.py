@@ -21,7 +21,7 @@ from camcore.models.huggingface.loading import load_huggingface  # noqa: E402
 from camcore.models.huggingface.preprocessor import read_preprocessor  # noqa: E402
 from camcore.models.quarantine.admission import AdmittedModel  # noqa: E402
 from camcore.models.quarantine.inspection import inspect_file  # noqa: E402
-from tests.models.huggingface.folders import FAMILIES, NAMES, network, saved  # noqa: E402
+from tests.models.huggingface.saved_folders import FAMILIES, NAMES, network, saved  # noqa: E402
 
 NOTHING = {"input": None, "others": None, "input_size": None, "output": None, "output_kind": None}
 

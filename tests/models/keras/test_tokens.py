@@ -109,6 +109,12 @@ def test_every_layer_of_tokens_has_the_grid_of_the_patches(network):
     assert "attended0" in grids or "block0" in grids
 
 
+def test_every_layer_of_tokens_lies_where_the_patches_do(network):
+    """What attention adds to a token is of all places; in a small grid their middle is near."""
+    frames = {layer.name: layer.frame for layer in network.layers}
+    assert set(frames.values()) == {frames["patches"]}, frames
+
+
 @pytest.mark.parametrize(
     ("kind", "layer", "text"),
     [

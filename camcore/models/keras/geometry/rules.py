@@ -29,6 +29,8 @@ from camcore.models.geometry.coordinates import (
 from camcore.models.geometry.moved import NOTHING, joined, reshaped, widened
 
 Found = Sequence["np.ndarray | Coordinates | None"]
+# Operations that hand on the numbers of their first input, in another shape or kind.
+_HANDED_ON = ("Cast", "ExpandDims", "Identity", "Reshape", "Squeeze", "Transpose")
 
 
 @dataclass(frozen=True, eq=False)
@@ -485,6 +487,8 @@ def reduction(call: Application) -> Found:
 def product(call: Application) -> Found:
     """Matrix products: each side keeps its own axis and is summed over the common one."""
     operation = call.operation
+    if _is_attention(operation):
+        return [None]
     turned = [
         bool(_attribute(operation, name) or _attribute(operation, other))
         for name, other in (("transpose_a", "adj_x"), ("transpose_b", "adj_y"))
@@ -510,8 +514,24 @@ def product(call: Application) -> Found:
     return [np.broadcast_to(joint.values, (3, *shape))]
 
 
+def _is_attention(operation: Any) -> bool:
+    """Whether a factor of a product is shares that a softmax made, of places of the other.
+
+    They are mixed by what they hold then, not by where they lie.
+    """
+    for factor in operation.inputs[:2]:
+        source = factor.op
+        while source.type in _HANDED_ON:
+            source = source.inputs[0].op
+        if source.type == "Softmax":
+            return True
+    return False
+
+
 def einsum(call: Application) -> Found:
     """Sums of products by labels."""
+    if _is_attention(call.operation):
+        return [None]
     equation = call.attribute("equation").decode().replace(" ", "")
     if "->" not in equation:
         return [None]
