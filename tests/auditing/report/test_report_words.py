@@ -224,7 +224,7 @@ def test_all_that_a_repetition_needs_is_there(run):
     source = run.record["settings"]["source"]
     assert (
         f"python -m camcore audit {source} --model cloud-detector --layer 'my cells' "
-        f"--budget 2000 --seed 3 --out {run.folder}" in text
+        f"--fit stretch --budget 2000 --seed 3 --out {run.folder}" in text
     )
     for told in (
         run.record["model"]["sha256"],
