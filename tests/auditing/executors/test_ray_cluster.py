@@ -90,20 +90,22 @@ def _started(head: dict):
     raise late
 
 
+# First: later this process is a node of the cluster below, whatever an address says.
+def test_an_address_where_nobody_is_is_one_line(pictures, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(ClusterError, match=f"there is no cluster at 127.0.0.1:{port}"):
+        audited(pictures, tmp_path / "run", f"ray:127.0.0.1:{port}")
+
+
 @pytest.mark.slow
-def test_nodes_that_are_lost_in_the_middle_change_nothing(
-    pictures, calm, cluster, tmp_path, monkeypatch
-):
-    """One in the scan, for another; and that one in the interventions, for none."""
-    lost: list[str] = []
-    stage = ""
-    losing = RayCluster._lose
+def test_nodes_that_are_lost_in_the_middle_change_nothing(pictures, calm, cluster, tmp_path):
+    """One in the scan, for another; and that one in the interventions, for none.
 
-    def lose(self, job, error):
-        lost.append(stage)
-        losing(self, job, error)
-
-    monkeypatch.setattr(RayCluster, "_lose", lose)
+    Whether a node is at work or between two items when it goes is chance; what becomes of an item
+    whose worker is lost is told by the tests on a fake of Ray.
+    """
     removed: dict[str, threading.Thread] = {}
 
     def exchange(another: bool) -> None:
@@ -112,7 +114,6 @@ def test_nodes_that_are_lost_in_the_middle_change_nothing(
             cluster.add_node(**_NODE)
 
     def show(now: Progress) -> None:
-        nonlocal stage
         stage = now.stage
         in_the_middle = now.total and 0 < now.done < now.total
         if stage in ("scan", "interventions") and in_the_middle and stage not in removed:
@@ -121,8 +122,6 @@ def test_nodes_that_are_lost_in_the_middle_change_nothing(
 
     audited(pictures, tmp_path / "run", f"ray:{cluster.address}", show)
     assert removed.keys() == {"scan", "interventions"}
-    # A node may be between two items when it goes; one of the two was not.
-    assert lost, "the nodes were lost while they did nothing"
     assert differing(tmp_path / "run", calm) == []
 
 
@@ -165,14 +164,6 @@ def test_a_pause_and_what_workers_refuse_end_it_in_one_line(pictures, cluster, t
                 continue
             with pytest.raises(ClusterError, match="is not the one of this audit"):
                 list(made)
-
-
-def test_an_address_where_nobody_is_is_one_line(pictures, tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with pytest.raises(ClusterError, match=f"there is no cluster at 127.0.0.1:{port}"):
-        audited(pictures, tmp_path / "run", f"ray:127.0.0.1:{port}")
 
 
 def test_without_ray_one_line_names_the_extra(tmp_path, monkeypatch):
