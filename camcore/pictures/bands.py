@@ -158,11 +158,11 @@ class _Layout:
         """Whether it has bands that are neither a picture's colours nor its opacity."""
         if self.opacity and self.samples in (2, 4):
             return False
-        shown = (*_GRAY, _RGB)
+        of_pictures = (*_GRAY, _RGB)
         return (
             self.samples == 2
             or self.samples > 4
-            or (self.samples == 4 and self.photometric in shown)
+            or (self.samples == 4 and self.photometric in of_pictures)
         )
 
     @property

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from camcore.auditing.held_columns import fixed_values
+from camcore.auditing.audited_model import audited_model
 from camcore.auditing.report import write_report
 from camcore.auditing.rules import RULES as AUDIT_RULES
 from camcore.auditing.runs.findings import Finding
@@ -22,7 +22,6 @@ from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.store import Store
 from camcore.classifier import Classifier
 from camcore.errors import InputError, ModelError, StoreError
-from camcore.models.loading import load_model
 from camcore.repairing.measurement import (
     Reliance,
     check_batches,
@@ -126,7 +125,7 @@ class _Work:
         self, new: str | os.PathLike[str] | None, deep: bool, model: Classifier | None
     ) -> Repair:
         self.watch.begin("model")
-        classifier = model if model is not None else _loaded(self.run)
+        classifier = model if model is not None else audited_model(self.run.plan.settings)
         if classifier.sha256 != self.run.record["model"]["sha256"]:
             raise ModelError(
                 f"{classifier.name} has changed since the audit; audit it as it is now, and repair "
@@ -246,20 +245,6 @@ def _take_up(
             f"{store.folder} holds another repair (its {names} differs); choose another file, or "
             "remove that folder."
         )
-
-
-def _loaded(run: Run) -> Classifier:
-    settings = run.plan.settings
-    return load_model(
-        settings.model,
-        labels=settings.class_names,
-        preprocessing=settings.preprocessing,
-        output=settings.output,
-        output_kind=settings.output_kind,  # type: ignore[arg-type]
-        input_size=settings.input_size,
-        input=settings.input,
-        others=fixed_values(settings.others) or None,
-    )
 
 
 def _answers(bench: Any, network: Any, features: np.ndarray) -> np.ndarray:

@@ -165,10 +165,10 @@ def _memory() -> Point:
     name, free = "memory", free_memory()
     if free is None:
         return Point(name, "this system does not say how much is free")
-    found = f"{free / 1e9:.1f} GB are free"
+    amount = f"{free / 1e9:.1f} GB are free"
     if free < _MEMORY:
-        return Point(name, found, f"have {_MEMORY / 1e9:.0f} GB, and 1 GB for each further audit.")
-    return Point(name, found)
+        return Point(name, amount, f"have {_MEMORY / 1e9:.0f} GB, and 1 GB for each further audit.")
+    return Point(name, amount)
 
 
 def _map() -> Point:

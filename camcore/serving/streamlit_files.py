@@ -60,7 +60,7 @@ def _section(project: Path, name: str, section: str) -> dict[str, Any]:
             # Never the text of the error alone: a line of secrets.toml may stand in it.
             reason = error.strerror if isinstance(error, OSError) else "it is no TOML"
             raise InputError(f"{file} cannot be read ({reason}); mend or remove it.") from None
-        found = content.get(section)
-        if isinstance(found, Mapping):
-            merged |= found
+        settings = content.get(section)
+        if isinstance(settings, Mapping):
+            merged |= settings
     return merged

@@ -40,7 +40,7 @@ def test_whatever_ends_a_repair_is_its_state(run, tmp_path, monkeypatch, raised,
     def load(run):
         raise raised
 
-    monkeypatch.setattr(pipeline, "_loaded", load)
+    monkeypatch.setattr(pipeline, "audited_model", load)
     with pytest.raises(type(raised)):
         camcore.repair(run, tmp_path / "mended.keras", finding=SKY)
     (record,) = repairs_of(run)

@@ -65,14 +65,14 @@ def read_folder(path: str, name: str) -> FolderModel:
         If transformers cannot build it, or not all of its weights are in the folder.
     """
     with open(os.path.join(path, CONFIG), "rb") as file:
-        told = json.load(file)
-    kind = getattr(transformers, told["architectures"][0])
+        settings = json.load(file)
+    kind = getattr(transformers, settings["architectures"][0])
     # Only what this kind of network is made of: nothing that names files, kernels or devices.
     known = {field.name for field in dataclasses.fields(kind.config_class)} | {"num_labels"}
     known -= {"dtype", "output_hidden_states", "return_dict"}
     with _quiet():
         try:
-            config = kind.config_class(**{key: told[key] for key in told if key in known})
+            config = kind.config_class(**{key: settings[key] for key in settings if key in known})
             module, loaded = kind.from_pretrained(
                 path,
                 config=config,

@@ -36,18 +36,18 @@ def load_huggingface(
     if options["input"] is not None or options["others"]:
         raise InputError(f"{name} takes one picture only; leave out what its inputs are given.")
     model = read_folder(admitted.path, name)
-    told = read_preprocessor(admitted.path, model.size, model.channels)
-    size = options["input_size"] or told.size
+    preparation = read_preprocessor(admitted.path, model.size, model.channels)
+    size = options["input_size"] or preparation.size
     classifier = TorchClassifier(
         model.module,
         name=name,
-        preprocessing=preprocessing or told.preprocessing,
-        fit=told.fit if size == told.size else None,
+        preprocessing=preprocessing or preparation.preprocessing,
+        fit=preparation.fit if size == preparation.size else None,
         class_names=names or model.class_names,
         output=options["output"],
         output_kind=options["output_kind"] or model.output_kind,
         input_size=size,
     )
-    if told.note:
-        classifier.notes = (*classifier.notes, told.note)
+    if preparation.note:
+        classifier.notes = (*classifier.notes, preparation.note)
     return classifier

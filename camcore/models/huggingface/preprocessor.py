@@ -81,8 +81,8 @@ def read_preprocessor(path: str, size: tuple[int, int] | None, channels: int) ->
 
 def _kind(path: str) -> str:
     with open(os.path.join(path, PREPROCESSOR), "rb") as file:
-        told = json.load(file)
-    kind = str(told.get("image_processor_type") or told.get("feature_extractor_type"))
+        settings = json.load(file)
+    kind = str(settings.get("image_processor_type") or settings.get("feature_extractor_type"))
     return "".join(c if c.isprintable() else "?" for c in kind)[:60]
 
 

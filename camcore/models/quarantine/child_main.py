@@ -86,10 +86,7 @@ def load(
             cost = _cost_of_passes(keras, model, shape, inputs[0].dtype)
         except Exception as error:
             _refuse_if_out_of_memory(error, name, shape, memory_gb)
-            raise ModelError(
-                f"{name} loads, but fails on its first picture ({_first_line(str(error))}); "
-                "check that it predicts in Python, then save it again."
-            ) from error
+            raise _failed_at_first(error, name) from error
         if refusal := refused_cost(name, shape, *cost, memory_gb, pass_seconds):
             raise UnsafeModelError(refusal)
     return {"parameters": int(model.count_params())}
@@ -147,15 +144,19 @@ def load_folder(path: str, name: str, memory_gb: float, pass_seconds: float) -> 
         model.module(picture).logits.sum().backward()
     except Exception as error:
         _refuse_if_out_of_memory(error, name, shape, memory_gb)
-        raise ModelError(
-            f"{name} loads, but fails on its first picture ({_first_line(str(error))}); "
-            "check that it predicts in Python, then save it again."
-        ) from error
+        raise _failed_at_first(error, name) from error
     gigabytes = max(0, _resident_bytes("VmHWM") - before) / 1024**3
     seconds = time.process_time() - began
     if refusal := refused_cost(name, shape, gigabytes, seconds, memory_gb, pass_seconds):
         raise UnsafeModelError(refusal)
     return {}
+
+
+def _failed_at_first(error: Exception, name: str) -> ModelError:
+    return ModelError(
+        f"{name} loads, but fails on its first picture ({_first_line(str(error))}); "
+        "check that it predicts in Python, then save it again."
+    )
 
 
 def _start_measuring() -> int:
