@@ -34,7 +34,7 @@ NETWORKS = ("ResNet50", "VGG16")
 GRADIENTS = [  # of one backward pass
     method.name
     for method in METHODS.values()
-    if method.needs == "gradients" and not method.look_alikes
+    if method.needs == "gradients" and not (method.look_alikes or method.noisy_copies)
 ]
 """Methods held to 1.3 times Grad-CAM."""
 

@@ -288,7 +288,7 @@ class Engine:
         preprocessing: str | None = None,
         fit: str | None = None,
     ) -> float:
-        """About how many seconds a method's passes will take here; 0 where they are known."""
+        """About how many seconds a method's passes will take here; 0 where few or known."""
         view = _view(model, picture, layer, preprocessing, fit)
         return self._computed.seconds_of_passes(view, method_named(method))
 

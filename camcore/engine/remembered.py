@@ -131,11 +131,13 @@ class Computed:
         if missing:
             forward, seconds = self.forward(view)
             began = perf_counter()
-            backward = method.needs == "gradients"
+            backward = method.needs == "gradients" and not method.noisy_copies
             gradients = self.gradients(view, missing, of) if backward else None
             with self._slots.taken():
-                maps = raw_maps(view.model, forward, missing, method, gradients, of)
-            cost = Cost(0, seconds + perf_counter() - began, "float32")
+                images = view.image[None]
+                maps = raw_maps(view.model, forward, missing, method, gradients, of, images)
+            passes = method.passes(view.layer, view.model.input_shape)
+            cost = Cost(passes, seconds + perf_counter() - began, "float32")
             check_map(view.model, maps, view.layer.name, method.title)
             for column, raw in zip(missing, maps, strict=True):
                 made[column] = raw, cost

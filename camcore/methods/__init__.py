@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from camcore.classifier import Layer
 from camcore.errors import InputError, MethodError
-from camcore.methods import variants, weighted
+from camcore.methods import noise, variants, weighted
 from camcore.methods.variants import MOST_ACTIVE
 from camcore.pictures.preprocessing import Frame, whole_frame
 
@@ -30,10 +30,11 @@ class Method:
     name, title : str
         Key on the command line, and name shown to people.
     formula : callable
-        ``formula(A, w)``, ``formula(A, G)`` or ``formula(A)`` -> raw maps, and with look-alikes
-        ``formula(A, G, L)``, where L holds the gradients of each; for the needs ``head``
-        and ``image``, ``formula(image, A, frame)`` of one picture, with the frame of A's grid
-        in it -> `camcore.methods.variants.Variants`.
+        ``formula(A, w)``, ``formula(A, G)`` or ``formula(A)`` -> raw maps; with look-alikes
+        ``formula(A, G, L)``, where L holds the gradients of each, and with noisy copies
+        ``formula(A, N)``, where N holds the gradients at each; for the needs ``head`` and
+        ``image``, ``formula(image, A, frame)`` of one picture, with the frame of A's grid in it
+        -> `camcore.methods.variants.Variants`.
     needs : {"class weights", "gradients", "activations", "head", "image"}
         What it takes beside the feature maps; ``head`` is many passes through the rest of the
         network, ``image`` many passes through all of it.
@@ -51,6 +52,8 @@ class Method:
         Whether it is the same for every layer.
     look_alikes : int
         With how many other classes, nearest in score, it compares the class.
+    noisy_copies : int
+        At how many noisy copies of the picture it takes the gradients.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Method:
     class_agnostic: bool = False
     layer_free: bool = False
     look_alikes: int = 0
+    noisy_copies: int = 0
     _passes: Callable[[Layer, tuple[int, int, int]], int] = lambda layer, shape: 0
 
     @property
@@ -74,7 +78,7 @@ class Method:
     @property
     def scans(self) -> bool:
         """Whether it suits thousands of pictures: one pass each, and a map for each class."""
-        return not (self.many_passes or self.class_agnostic)
+        return not (self.many_passes or self.class_agnostic or self.noisy_copies)
 
     def passes(self, layer: Layer, input_shape: tuple[int, int, int]) -> int:
         """Forward passes beside the first one; at most, where some channels are flat.
@@ -86,12 +90,14 @@ class Method:
         >>> METHODS["recipro-cam"].passes(Layer("conv", 7, 7, 512, "Conv2D"), (224, 224, 3))
         50
         """
-        return self._passes(layer, input_shape)
+        return self.noisy_copies + self._passes(layer, input_shape)
 
     def costly(self, layer: Layer, input_shape: tuple[int, int, int]) -> bool:
         """Whether it may take long enough that somebody should ask for it."""
         # The rest of the network behind a pooled head is one product of matrices.
-        return self.many_passes and not (self.needs == "head" and layer.cam)
+        return bool(self.noisy_copies) or (
+            self.many_passes and not (self.needs == "head" and layer.cam)
+        )
 
     def frame(self, layer: Layer, input_shape: tuple[int, int, int]) -> Frame:
         """Where its maps lie in the model's input."""
@@ -152,6 +158,20 @@ METHODS = {
             r"\quad G = \frac{\partial y_c}{\partial A}",
             "Chattopadhay et al., WACV 2018, arXiv:1710.11063",
             "Positive gradients only, weighted so that several objects of a class all count.",
+        ),
+        Method(
+            "smooth-grad-cam++",
+            "Smooth Grad-CAM++",
+            weighted.smooth_grad_cam_plus_plus,
+            "gradients",
+            r"M_c = \mathrm{ReLU}\Big(\sum_k w_k^c A_k\Big),\quad w_k^c = \sum_{ij}"
+            r"\frac{\overline{G_{ijk}^2}\,\mathrm{ReLU}(\overline{G_{ijk}})}"
+            r"{2\overline{G_{ijk}^2} + \overline{G_{ijk}^3}\sum_{ab}A_{abk}},\quad"
+            rf"\text{{means over {noise.COPIES} noisy pictures}}",
+            "Omeiza et al. 2019, arXiv:1908.01224",
+            "Grad-CAM++ with gradients averaged over noisy copies of the picture, so that chance "
+            "counts less.",
+            noisy_copies=noise.COPIES,
         ),
         Method(
             "xgrad-cam",

@@ -9,6 +9,7 @@ import numpy as np
 from camcore.classifier import Classifier, Explained, Forward
 from camcore.errors import InputError, MethodError
 from camcore.methods import Method, require
+from camcore.methods.noise import noisy_copies
 from camcore.methods.weighted import nearest_classes
 
 
@@ -19,6 +20,7 @@ def raw_maps(
     method: Method,
     gradients: np.ndarray | None = None,
     of: Explained = "score",
+    images: np.ndarray | None = None,
 ) -> np.ndarray:
     """Maps before ReLU and scaling, one for each target.
 
@@ -34,6 +36,8 @@ def raw_maps(
         Where they are known already.
     of : {"score", "probability"}
         What they are of.
+    images : ndarray, shape (N, H, W, C), optional
+        The preprocessed pictures of `forward`, for a method that looks at noisy copies of them.
 
     Returns
     -------
@@ -63,6 +67,13 @@ def raw_maps(
         return np.broadcast_to(same, (len(targets), *same.shape[1:]))
     if method.many_passes:
         raise MethodError(f"{method.title} needs many forward passes of one image at a time.")
+    if method.noisy_copies:
+        if images is None:
+            raise MethodError(f"{method.title} needs the pictures themselves.")
+        passes = (classifier.forward(copy, forward.layer) for copy in noisy_copies(images))
+        noisy = [classifier.gradients(each, targets, of) for each in passes]
+        smoothed: np.ndarray = method.formula(activations, np.stack(noisy, axis=1))
+        return smoothed
     if gradients is None:
         gradients = classifier.gradients(forward, targets, of)
     if method.look_alikes:

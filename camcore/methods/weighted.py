@@ -85,6 +85,41 @@ def grad_cam_plus_plus(activations: np.ndarray, gradients: np.ndarray) -> np.nda
     return cam(activations, weights)
 
 
+def smooth_grad_cam_plus_plus(activations: np.ndarray, noisy: np.ndarray) -> np.ndarray:
+    r"""Smooth Grad-CAM++: Grad-CAM++ with the powers of G averaged over noisy pictures.
+
+    :math:`\sum_k w_k A_k,\ w_k = \sum_{ij}\alpha_{ijk}\,\mathrm{ReLU}(\overline{G}_{ijk})` with
+    :math:`\alpha = \frac{\overline{G^2}}{2\,\overline{G^2} + S_k\,\overline{G^3}}`, where S is the
+    sum of A_k over its cells, and 0 where the denominator is. Omeiza et al. 2019,
+    arXiv:1908.01224. The paper prints the mean of G in the numerator of alpha; here it is that of
+    its square, as in Grad-CAM++, so that without noise the two methods are the same.
+
+    Parameters
+    ----------
+    activations : ndarray, shape (N, H, W, K), float32
+        Of the pictures as they are.
+    noisy : ndarray, shape (N, n, H, W, K), float32
+        Gradients at n noisy copies of each.
+
+    Returns
+    -------
+    ndarray, shape (N, H, W), float32
+
+    Examples
+    --------
+    >>> A = np.array([[[[1.0], [2.0]]]], np.float32)
+    >>> noisy = np.array([[[[[-1.0], [0.0]]], [[[-1.0], [2.0]]]]], np.float32)
+    >>> smooth_grad_cam_plus_plus(A, noisy).tolist()  # w = 2 / (4 + 3 * 4)
+    [[[0.125, 0.25]]]
+    """
+    copies = noisy.astype(np.float64)  # the cube of a small gradient is no float32
+    squared, cubed = (copies**2).mean(axis=1), (copies**3).mean(axis=1)
+    below = 2 * squared + activations.sum(axis=(1, 2), keepdims=True) * cubed
+    alpha = np.divide(squared, below, out=np.zeros_like(below), where=below != 0)
+    weights = (alpha * np.maximum(copies.mean(axis=1), 0)).sum(axis=(1, 2))
+    return cam(activations, weights.astype(np.float32))
+
+
 def xgrad_cam(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
     r"""XGrad-CAM: :math:`\sum_k w_k A_k,\ w_k = \frac{\sum_{ij} G_{ijk}A_{ijk}}{\sum_{ij}A_{ijk}}`.
 

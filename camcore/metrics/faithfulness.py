@@ -191,7 +191,6 @@ def _map_of(
         scores = variant_scores(score, variants, progress)[:, [target]]
         raw = variants.combine(scores, forward.scores[0, [target]])[0]
     else:
-        backward = method.needs == "gradients"
-        gradients = model.gradients(forward, [target], explanation.of) if backward else None
-        raw = raw_maps(model, forward, [target], method, gradients, explanation.of)[0]
+        of, images = explanation.of, image[None]
+        raw = raw_maps(model, forward, [target], method, of=of, images=images)[0]
     return Heatmap(raw, explanation.heatmap.frame, explanation.heatmap.scaling)

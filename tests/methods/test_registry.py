@@ -29,6 +29,7 @@ def test_an_unknown_method_names_the_known_ones():
 def test_passes_are_known_before():
     passes = {name: method.passes(DEEP, SHAPE) for name, method in METHODS.items()}
     assert {name: count for name, count in passes.items() if count} == {
+        "smooth-grad-cam++": 8,
         "score-cam": 512,
         "score-cam-fast": 64,
         "recipro-cam": 1 + 14 * 14,
@@ -40,7 +41,7 @@ def test_passes_are_known_before():
 
 def test_only_whole_passes_and_deep_heads_are_costly():
     costly = {name for name, method in METHODS.items() if method.costly(POOLED, SHAPE)}
-    assert costly == {"score-cam", "score-cam-fast", "occlusion"}
+    assert costly == {"smooth-grad-cam++", "score-cam", "score-cam-fast", "occlusion"}
     assert METHODS["recipro-cam"].costly(DEEP, SHAPE)
 
 

@@ -14,6 +14,7 @@ from camcore.methods.weighted import (
     hires_cam,
     layer_cam,
     nearest_classes,
+    smooth_grad_cam_plus_plus,
     xgrad_cam,
 )
 
@@ -55,6 +56,36 @@ def test_gradient_methods_equal_their_published_sums(name):
     a = A if name == "hirescam" else np.abs(A)  # feature maps behind ReLU, as the papers have them
     expected = reference(name, a, G)
     np.testing.assert_allclose(METHODS[name].formula(a, G), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_smooth_grad_cam_plus_plus_equals_its_published_sums():
+    a, noisy = np.abs(A), RNG.normal(size=(3, 4, 4, 5, 6)).astype(np.float32)
+    expected = np.zeros(a.shape[:3])
+    for image, channel in np.ndindex(a.shape[0], a.shape[3]):
+        values = a[image, :, :, channel].astype(np.float64)
+        weight = 0.0
+        for cell in np.ndindex(values.shape):
+            slopes = [float(copy[(*cell, channel)]) for copy in noisy[image]]
+            first, second, third = (sum(s**p for s in slopes) / len(slopes) for p in (1, 2, 3))
+            weight += second / (2 * second + values.sum() * third) * max(first, 0.0)
+        expected[image] += weight * values
+    found = smooth_grad_cam_plus_plus(a, noisy)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_without_noise_smooth_grad_cam_plus_plus_is_grad_cam_plus_plus():
+    same = np.repeat(G[:, None], 3, axis=1)
+    for size in (1, 1e-15):  # whose cube is nothing in float32
+        small = np.float32(size)
+        np.testing.assert_allclose(
+            smooth_grad_cam_plus_plus(np.abs(A), small * same),
+            grad_cam_plus_plus(np.abs(A), small * G),
+            rtol=1e-4,
+            atol=1e-5 * size,
+        )
+    nothing = smooth_grad_cam_plus_plus(np.abs(A), np.zeros_like(same))
+    np.testing.assert_array_equal(nothing, np.zeros(A.shape[:3]))
 
 
 def test_finer_cam_is_grad_cam_of_the_difference():
