@@ -207,7 +207,8 @@ def _acts(run: Run, result: Tested) -> dict[str, float] | None:
     """Shares of the move that parts of the cue make alone; see `Finding`."""
     acts = {}
     known = (("where", "ring", "outside"), ("where", "inside", "inside"),
-             ("content", "shared", "shared"), ("content", "flat", "flat"))  # fmt: skip
+             ("content", "shared", "shared"), ("content", "broad", "broad"),
+             ("content", "flat", "flat"))  # fmt: skip
     for stage, fill, name in known:
         rows = _rows(run, stage, klass=result.klass, probe=result.probe.name, fill=fill)
         if len(rows):
@@ -225,7 +226,8 @@ def _likeness(run: Run, result: Tested) -> dict[str, Any]:
     if not run.store.whole(name):
         return {}
     rows = matching(run.store.read_table(name), probe=result.probe.name)
-    values = ((kind, float(rows[kind].iloc[0])) for kind in ("alike", "plain") if len(rows))
+    kinds = ("alike", "stamped", "plain")
+    values = ((kind, float(rows[kind].iloc[0])) for kind in kinds if kind in rows and len(rows))
     return {kind: round(value, 6) for kind, value in values if not np.isnan(value)}
 
 
