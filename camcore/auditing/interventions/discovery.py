@@ -55,6 +55,9 @@ class Discovery:
         pairs = self._pairs(klass, 0, self._sizes.discovery)
         if not len(pairs):  # no picture of the class is recognised, or none of the others
             return ()
+        half = self._images[self._images["half"] == 0]
+        stamped = map(Transplant, self._laboratory.stamped(klass, half))
+        probes = tuple(dict.fromkeys((*probes, *stamped)))
         rows = self._laboratory.run(Trial("discovery", klass, pairs, probes))
         effects = effects_of(rows, klass)
         floor = self._plan.rules.floor

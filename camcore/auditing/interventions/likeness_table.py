@@ -48,14 +48,7 @@ def likeness_table(
         ``stamped``, the share of a place where one content stands in so many pictures of the
         class that nothing natural does; NaN for a property of the whole image.
     """
-    seen = {}
-    counts = images.loc[images["klass"] != klass, "klass"].value_counts()
-    for other in (klass, *counts.sort_index().nlargest(RULES.alike_classes, keep="first").index):
-        ids = images.index[images["klass"] == other].to_numpy()
-        ids = ids[np.linspace(0, len(ids) - 1, min(len(ids), RULES.alike_pictures)).astype(int)]
-        seen[int(other)] = pool.images(ids[pool.hold(ids)])
-    of_class = seen.pop(klass)
-    others = [batch for batch in seen.values() if len(batch)]
+    of_class, others = looked_at(klass, images, pool)
     rest = np.concatenate([batch.pixels for batch in others])
     repeated = repeated_content(of_class.pixels, rest)
     ground = common_ground(of_class.pixels, rest)
@@ -76,6 +69,17 @@ def likeness_table(
             alike.append(float("nan"))
     names = [probe.name for probe in probes]
     return pd.DataFrame({"probe": names, "alike": alike, "plain": plain, "stamped": stamped})
+
+
+def looked_at(klass: int, images: pd.DataFrame, pool: Pool) -> tuple[Images, list[Images]]:
+    """Some pictures of a class, and as many of each other class, of the largest ones."""
+    seen = {}
+    counts = images.loc[images["klass"] != klass, "klass"].value_counts()
+    for other in (klass, *counts.sort_index().nlargest(RULES.alike_classes, keep="first").index):
+        ids = images.index[images["klass"] == other].to_numpy()
+        ids = ids[np.linspace(0, len(ids) - 1, min(len(ids), RULES.alike_pictures)).astype(int)]
+        seen[int(other)] = pool.images(ids[pool.hold(ids)])
+    return seen.pop(klass), [batch for batch in seen.values() if len(batch)]
 
 
 def _evenly(probe: StatisticProbe, of_class: Images, others: Sequence[Images]) -> float:

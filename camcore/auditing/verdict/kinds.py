@@ -40,8 +40,8 @@ def kind_of(finding: Finding) -> Kind:
     its fine detail is alike as well: crops of aligned or smooth pictures are alike in their broad
     shading.
     *Object*: acts through the known object, or through the middle where nothing is known.
-    *Context*: neither, beside the object, needed, and plain stuff (sky, grass): its colour alone
-    acts, or the property acts on the surroundings alone. *Unknown* else.
+    *Context*: neither, mostly beside the object, needed, and plain stuff (sky, grass): its colour
+    alone acts, or the property acts on the surroundings alone. *Unknown* else.
     """
     if finding.family == "object" or finding.on_object:
         return "object"
@@ -71,7 +71,9 @@ def kind_of(finding: Finding) -> Kind:
         return "artefact" if acts.get("outside", 0.0) >= RULES.carries else "unknown"
     if probe.region is not None:
         colour_acts = acts.get("flat", 0.0) >= RULES.carries
-        return "context" if colour_acts and (finding.plain or 0.0) < RULES.plain else "unknown"
+        beside = finding.off_object is None or finding.off_object >= RULES.context_beside
+        on_ground = (finding.plain or 0.0) >= RULES.plain
+        return "context" if colour_acts and beside and not on_ground else "unknown"
     outside, inside = acts.get("outside", 0.0), acts.get("inside", 0.0)
     return "context" if outside >= RULES.carries and outside >= inside else "unknown"
 

@@ -69,6 +69,10 @@ def test_plain_stuff_beside_the_object_is_context():
     assert kind_of(finding(TOP, alike=0.0, acts={"shared": 0.5, "flat": 0.7})) == "context"
     # What only its form carries may be an object that reaches the edge.
     assert kind_of(finding(TOP, alike=0.0, acts={"shared": 0.5, "flat": 0.0})) == "unknown"
+    # What is mostly gone without the middle is not beside the object.
+    for left, kind in ((0.45, "unknown"), (0.6, "context")):
+        band = finding(TOP, alike=0.0, off_object=left, acts={"shared": 0.5, "flat": 0.7})
+        assert kind_of(band) == kind
     # Around garments on black there is no context: what reaches there is the garment.
     assert kind_of(finding(TOP, alike=0.0, plain=0.6, acts={"flat": 0.7})) == "unknown"
     # Where masks tell, they tell.
