@@ -376,8 +376,7 @@ def _thin_ring(seen: np.ndarray) -> bool:
     sides = (seen[:wide], seen[-wide:], seen[:, :wide].T, seen[:, -wide:].T)
     outside = seen & NAMED["ring 1/16"].mask(*seen.shape)
     return bool(
-        outside.sum() >= 0.75 * seen.sum()
-        and all(side.any(axis=0).mean() >= 0.6 for side in sides)
+        outside.sum() >= 0.75 * seen.sum() and all(side.any(axis=0).mean() >= 0.6 for side in sides)
     )
 
 

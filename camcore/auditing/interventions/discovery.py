@@ -56,7 +56,7 @@ class Discovery:
         if not len(pairs):  # no picture of the class is recognised, or none of the others
             return ()
         half = self._images[self._images["half"] == 0]
-        stamped = map(Transplant, self._laboratory.stamped(klass, half))
+        stamped = tuple(map(Transplant, self._laboratory.stamped(klass, half)))
         probes = tuple(dict.fromkeys((*probes, *stamped)))
         rows = self._laboratory.run(Trial("discovery", klass, pairs, probes))
         effects = effects_of(rows, klass)
@@ -72,7 +72,9 @@ class Discovery:
             more = self._effects(f"refined-{step + 1}", klass, pairs, finer)
             effects |= more
             best = _best_local(more)
-        chosen = promising(effects, floor, least)
+        # A larger place may do more, by what of the object reaches there.
+        marks = (place for place in stamped if _matters(effects[place.name], floor, least))
+        chosen = tuple(dict.fromkeys((*promising(effects, floor, least), *marks)))
         return tuple(dict.fromkeys([*chosen, *self._trimmed(klass, pairs, chosen, least)]))
 
     def _trimmed(

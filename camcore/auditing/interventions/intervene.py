@@ -111,7 +111,7 @@ def _prove(
     swings = swings_of(images, tests)
     proven: dict[int, list[Tested]] = {}
     proven_parts: list[Part] = []
-    for result in judge(tests, plan, swings):
+    for result in judge(tests, plan, swings, laboratory.outlined):
         if relied_on(result, plan) and isinstance(result.probe, Part):
             proven_parts.append(result.probe)
         elif relied_on(result, plan):

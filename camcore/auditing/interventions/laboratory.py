@@ -16,7 +16,11 @@ from camcore.auditing.executors.executor import Count, Executor, Item, Result
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.likeness_table import likeness_table
 from camcore.auditing.interventions.map_shift import shift_table
-from camcore.auditing.interventions.stamped_places import stamped_places
+from camcore.auditing.interventions.stamped_places import (
+    outlined,
+    stamped_file,
+    stamped_places,
+)
 from camcore.auditing.interventions.trials import Bench, Block, Trial
 from camcore.auditing.parts.placing import detail_file, detail_of, parts_file, place_parts
 from camcore.auditing.runs.plan import Plan
@@ -134,13 +138,18 @@ class Laboratory:
         return self._store.read_table(name)
 
     def stamped(self, klass: int, images: pd.DataFrame) -> tuple[Region, ...]:
-        """`stamped_places` of a class in some images; kept under ``trials/stamped/``."""
-        name = f"trials/stamped/{klass:04d}.json"
+        """`stamped_places` of a class in some images, kept as `stamped_file`."""
+        name = stamped_file(klass)
         if self._store.read_json(name) is None:
             for _, places in self._made(_stamped, [(klass, images)]):
                 self._store.write_json(name, {"places": [place.name for place in places]})
         kept = self._store.read_json(name) or {"places": []}
         return tuple(map(region_named, kept["places"]))
+
+    @property
+    def outlined(self) -> frozenset[tuple[int, str]]:
+        """See `camcore.auditing.interventions.stamped_places.outlined`."""
+        return outlined(self._store)
 
     def shift(self, name: str, klass: int) -> None:
         """Keep `shift_table` under a name."""

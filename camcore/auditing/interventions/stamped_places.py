@@ -11,6 +11,7 @@ from camcore.auditing.evidence.likeness import repeated_content
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.likeness_table import looked_at
 from camcore.auditing.rules import RULES
+from camcore.auditing.runs.store import Store
 
 
 def stamped_places(klass: int, images: pd.DataFrame, pool: Pool) -> tuple[Region, ...]:
@@ -36,6 +37,21 @@ def stamped_places(klass: int, images: pd.DataFrame, pool: Pool) -> tuple[Region
         return ()
     rest = np.concatenate([batch.pixels for batch in others])
     return regions_of(repeated_content(of_class.pixels, rest) >= RULES.surely_repeated)
+
+
+def stamped_file(klass: int) -> str:
+    """Where the names of a class's `stamped_places` are kept."""
+    return f"trials/stamped/{klass:04d}.json"
+
+
+def outlined(store: Store) -> frozenset[tuple[int, str]]:
+    """Class and probe of every place that pictures of a run outline."""
+    files = sorted((store.folder / "trials" / "stamped").glob("*.json"))
+    return frozenset(
+        (int(file.stem), name)
+        for file in files
+        for name in (store.read_json(stamped_file(int(file.stem))) or {"places": []})["places"]
+    )
 
 
 def regions_of(stamped: np.ndarray) -> tuple[Region, ...]:

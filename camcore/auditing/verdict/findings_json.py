@@ -18,6 +18,7 @@ from camcore.auditing.interventions.effects import (
 from camcore.auditing.interventions.intervene import likeness_file, moved_elsewhere
 from camcore.auditing.interventions.necessity import removal_of
 from camcore.auditing.interventions.readable_images import readable
+from camcore.auditing.interventions.stamped_places import outlined
 from camcore.auditing.interventions.testing import Tested, judge, relied_on
 from camcore.auditing.interventions.trials import FOUND, STAGES, TRIMMED
 from camcore.auditing.parts.evidence import part_evidence, recurs
@@ -47,7 +48,7 @@ def conclude(store: Store) -> None:
     rows = light_rows(store)
     trial_plan = store.read_json("trials/plan.json") or {}
     trials = run.trials("test")
-    tested = judge(trials, plan, swings_of(run.images, trials))
+    tested = judge(trials, plan, swings_of(run.images, trials), outlined(store))
     off_object, in_part = (run.trials(stage) for stage in ("off-object", "in-part"))
     carriers = carriers_of(tested, off_object, in_part, plan.rules.floor)
     for result in tested:  # crops that are not alike are rather each picture's own object
