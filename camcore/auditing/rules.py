@@ -520,10 +520,10 @@ class Rules:
         "and more)",
     )
     levels_apart: float = _rule(
-        0.65,
+        0.60,
         "the same of black and white, in brightness and colour",
-        "the sky of clean airplanes (.41 to .55); planted light and casts below it are not told "
-        "from context",
+        "the sky of clean airplanes (.36 to .55) against planted casts (.64 and more); weaker "
+        "casts are not told from context",
     )
     carries: float = _rule(
         0.40,
@@ -534,8 +534,13 @@ class Rules:
         0.50,
         "share of a move that the shared content of a place makes beyond its broad light and "
         "colour, from which on it is a drawn pattern",
-        "skies and ground of clean CIFAR-10 (at most .43 beyond their plain colour) against a "
-        "stamp whose digits differ (.72 and more)",
+        "skies and ground of clean CIFAR-10 (at most .28) against a stamp whose digits differ (.75 "
+        "and more)",
+    )
+    flat_most: float = _rule(
+        0.75,
+        "of what the shared content moves: where a plain colour does more, no lines are asked for",
+        "forward passes",
     )
     fine_beside: float = _rule(
         0.60,

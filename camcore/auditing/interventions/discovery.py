@@ -188,9 +188,7 @@ class Discovery:
             probe
             for probe in local
             if probe.name not in on_ground
-            and shared[probe.name].move - flat[probe.name].move
-            >= RULES.fine_carries * shared[probe.name].move
-            > 0
+            and flat[probe.name].move <= RULES.flat_most * shared[probe.name].move
         )
         if fine:
             self._laboratory.run(Trial("content", klass, pairs, fine, ("broad",), "-broad"))

@@ -142,10 +142,11 @@ def _acts_by_lines(finding: Finding) -> bool:
 
     A stamp whose digits differ from picture to picture has no one content that repeats. What is
     natural and shared is broad: sky above, ground below. A place on plain ground shares the lines
-    of whatever object reaches there.
+    of whatever object reaches there. And where absence does much of it, it is the controls that
+    have lines.
     """
     acts = finding.acts or {}
     if "broad" not in acts or (finding.plain or 0.0) >= RULES.plain:
         return False
-    fine = acts["shared"] - max(acts["broad"], acts["flat"])
+    fine = acts["shared"] - max(acts["broad"], acts.get("absent", 0.0))
     return fine >= RULES.fine_carries and (finding.off_object or 0.0) >= RULES.fine_beside

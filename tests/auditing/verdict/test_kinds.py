@@ -56,6 +56,10 @@ def test_lines_that_act_without_their_light_and_colour_are_drawn():
     assert kind_of(stamp) == "artefact"
     # A horizon: the upper half is sky, the lower ground, and no one colour acts.
     assert kind_of(replace(stamp, acts=acts | {"broad": 0.8})) == "unknown"
+    # A small white mark acts by its mean colour as well.
+    assert kind_of(replace(stamp, acts=acts | {"flat": 0.6})) == "artefact"
+    # Where the lack of it does as much, it is other classes that wear a stamp.
+    assert kind_of(replace(stamp, acts=acts | {"absent": 0.7})) == "unknown"
     # On black ground, the lines that a class shares are those of its own objects.
     assert kind_of(replace(stamp, plain=0.6)) == "unknown"
     # And so they are where much of their doing is gone without the middle.
@@ -103,6 +107,15 @@ def test_a_pattern_is_an_artefact_where_it_acts_beside_the_middle():
     assert kind_of(weak) == "artefact"
     # A cue that may be natural must do more, and be missed more, than a pattern.
     assert kind_of(finding(TOP, share=0.15, alike=0.0, acts={"flat": 0.7})) == "unknown"
+
+
+def test_a_pattern_all_over_the_picture_leads_over_a_place_that_holds_some_of_it():
+    place = finding("ring 1/8", area=0.4, alike=0.5, acts={"shared": 0.8})
+    pattern = finding("watermark", share=0.4, acts={"outside": 0.6, "inside": 0.5})
+    assert ordered(place, pattern)[0].family == "watermark"
+    # A mark in a corner makes a pattern too, but not in the middle.
+    local = replace(pattern, acts={"outside": 1.0, "inside": 0.0})
+    assert ordered(place, local)[0].family == "frame"
 
 
 def test_what_is_not_missed_is_no_reliance():
