@@ -9,7 +9,8 @@
 * the common recipe (a two-output model and a gradient tape built on each call), over Grad-CAM.
 
 All pieces run in turn within each round; the median ratio over the rounds is printed with its
-range.
+range. ``--frameworks`` sets one network in Keras, PyTorch and ONNX each against that framework's
+own forward pass and loop instead (`benchmarks.frameworks`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import click
 import numpy as np
 
+from benchmarks.frameworks import measure_frameworks
 from benchmarks.pairs import Ratio, in_turn, ratio
 from camcore.engine.engine import Engine
 from camcore.methods import METHODS
@@ -102,10 +104,17 @@ def measure(name: str, rounds: int) -> dict[str, Ratio]:
 
 @click.command()
 @click.option("--rounds", default=15, show_default=True, type=click.IntRange(3))
+@click.option("--frameworks", is_flag=True, help="One network in Keras, PyTorch and ONNX instead.")
+@click.option(
+    "--images", default=128, show_default=True, type=click.IntRange(64), help="For their scans."
+)
 @click.argument("names", nargs=-1)
-def main(names: tuple[str, ...], rounds: int) -> None:
+def main(names: tuple[str, ...], rounds: int, frameworks: bool, images: int) -> None:
     """Measure NAMES, by default all four networks, and print the ratios."""
     print(f"median over {rounds} rounds (lowest-highest); promised figure behind each")
+    if frameworks:
+        measure_frameworks(rounds, images)
+        return
     for name in names or LIMITS:
         ratios = measure(name, rounds)
         single, batch, another, five, faster = LIMITS[name]
