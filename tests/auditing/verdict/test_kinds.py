@@ -109,6 +109,18 @@ def test_a_pattern_is_an_artefact_where_it_acts_beside_the_middle():
     assert kind_of(finding(TOP, share=0.15, alike=0.0, acts={"flat": 0.7})) == "unknown"
 
 
+def test_a_mark_leads_over_a_band_that_holds_more_than_it():
+    band = finding("left 1/4", share=0.9, area=0.25, alike=0.5, acts={"shared": 0.9})
+    mark = finding("cells 16x16: 0,0 0,1", share=0.4, area=1 / 128, alike=0.9, acts={"shared": 0.9})
+    assert ordered(band, mark)[0].family == "tag"
+    assert ordered(band, replace(mark, share=0.1))[0].family == "side-band"
+    # What lies elsewhere is another cue.
+    apart = finding(
+        "cells 16x16: 0,14 0,15", share=0.4, area=1 / 128, alike=0.9, acts={"shared": 0.9}
+    )
+    assert ordered(band, apart)[0].family == "side-band"
+
+
 def test_a_pattern_all_over_the_picture_leads_over_a_place_that_holds_some_of_it():
     place = finding("ring 1/8", area=0.4, alike=0.5, acts={"shared": 0.8})
     pattern = finding("watermark", share=0.4, acts={"outside": 0.6, "inside": 0.5})
