@@ -24,8 +24,9 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     smallest; a part that mostly lies in a place of this rank is that place's. A part that is drawn
     comes before the sharpness, the noise or the compression that its lines add. So a tag is named
     before the frame that contains it, a bright light before a band that is bright by it, a bright
-    band before the light that it adds, and a faint pattern before the sharpness that it adds. Of
-    a place only that counts which no other place beside the object does: what any part of a
+    band before the light that it adds, and a faint pattern before the sharpness that it adds, and,
+    if it acts all over the picture, before the places that hold some of it. Of a place only that
+    counts which no other place beside the object does: what any part of a
     picture does is a property of the whole. A background, which holds every other cue, leads only
     where none of them explains half of its
     effect. Between classes artefacts come before context, and context before what no trial tells,
@@ -112,6 +113,7 @@ def _leader(candidates: list[Finding]) -> Finding:
     ] or [max(candidates, key=_weight)]
     first = min(_KINDS.index(finding.kind) for finding in candidates)
     candidates = [finding for finding in candidates if _KINDS.index(finding.kind) == first]
+    candidates = [finding for finding in candidates if _all_over(finding)] or candidates
     return min(
         candidates, key=lambda finding: (*_extent(finding), -_weight(finding), finding.family)
     )
@@ -128,6 +130,13 @@ def _extent(finding: Finding) -> tuple[float, bool]:
     """How much of a picture a cue takes up; a pattern comes before what it adds to a property."""
     pattern = finding.probe is not None and probe_named(finding.probe).pattern
     return finding.area if finding.area is not None and finding.region else 1.0, not pattern
+
+
+def _all_over(finding: Finding) -> bool:
+    """Whether a pattern acts in the middle and around it, so that any place holds some of it."""
+    acts = finding.acts or {}
+    pattern = finding.probe is not None and probe_named(finding.probe).pattern
+    return pattern and min(acts.get("outside", 0.0), acts.get("inside", 0.0)) >= RULES.carries
 
 
 def _everywhere(finding: Finding) -> bool:
