@@ -50,7 +50,7 @@ _FINDING = _object_of(
     {"id": _TEXT, "class": _TEXT, "family": _TEXT, "cue": _TEXT, "level": {"enum": list(LEVELS)}},
     **dict.fromkeys(
         ("effect", "q", "area", "share", "margin", "discovery", "elsewhere", "auc", "auc_q",
-         "response", "attended", "off_object", "in_part", "swing", "alike", "plain"),
+         "response", "attended", "off_object", "in_part", "swing", "alike", "stamped", "plain"),
         _optional(_NUMBER),
     ),
     **dict.fromkeys(("probe", "property", "overlaps", "taken_from"), _optional(_TEXT)),

@@ -99,7 +99,7 @@ def test_decisions_are_checked(genuine, tmp_path):
     made = run.decide(run.findings[0].id, "accepted", "Ada")
     assert run.decisions == (made,)
     (run.folder / "decisions.json").write_text(json.dumps([vars(made) | {"by": 5}]))
-    with pytest.raises(StoreError, match="0.by"):
+    with pytest.raises(StoreError, match=r"0\.by"):
         _ = run.decisions
 
 
