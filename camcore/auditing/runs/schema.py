@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
 RECORD, SUMMARY, DECIDED = "run.json", "findings.json", "decisions.json"
+BOXES, REMARKS = "boxes.json", "remarks.json"
 
 _MOST_CELLS = 2**14  # of a side: a forged grid must not exhaust memory
 _SHOWN = 160  # characters of what is wrong
@@ -38,6 +39,10 @@ def _list_of(entry: Mapping[str, Any], count: int | None = None) -> dict[str, An
 
 def _object_of(needed: Mapping[str, Any], **others: Any) -> dict[str, Any]:
     return {**_OBJECT, "required": list(needed), "properties": {**needed, **others}}
+
+
+def _by_image(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {**_OBJECT, "propertyNames": {"pattern": "^[0-9]{1,12}$"}, "additionalProperties": entry}
 
 
 _INTERVAL = _list_of(_NUMBER, 2)
@@ -132,6 +137,10 @@ _SCHEMAS = {
         )
         | {"additionalProperties": False}
     ),
+    BOXES: _object_of(
+        {"boxes": _by_image(_list_of(_list_of(_NUMBER, 4)))}, notes=_list_of(_TEXT)
+    ),
+    REMARKS: _by_image(_object_of({"tags": _list_of(_TEXT), "note": _TEXT})),
 }  # fmt: skip
 
 
@@ -141,7 +150,7 @@ def read_checked(store: Store, name: str) -> Any:
     Parameters
     ----------
     store : Store
-    name : {RECORD, SUMMARY, DECIDED}
+    name : {RECORD, SUMMARY, DECIDED, BOXES, REMARKS}
 
     Returns
     -------

@@ -11,6 +11,8 @@ import pytest
 from camcore.auditing.bundle import make_bundle
 from camcore.auditing.pipeline import report
 from camcore.auditing.run_comparison.compare_runs import compare
+from camcore.auditing.runs.drawn_boxes import drawn_boxes
+from camcore.auditing.runs.image_remarks import remarks_of
 from camcore.auditing.runs.run import Run
 from camcore.errors import StoreError
 from camcore.repairing.target import targets
@@ -101,6 +103,25 @@ def test_decisions_are_checked(genuine, tmp_path):
     (run.folder / "decisions.json").write_text(json.dumps([vars(made) | {"by": 5}]))
     with pytest.raises(StoreError, match=r"0\.by"):
         _ = run.decisions
+
+
+@pytest.mark.parametrize(
+    ("file", "read", "right", "wrong"),
+    [
+        ("boxes.json", drawn_boxes, {"boxes": {"3": [[0, 0, 2, 2]]}}, {"boxes": {"3": [[0, 0]]}}),
+        ("boxes.json", drawn_boxes, {"boxes": {}}, {"boxes": {"../x": []}}),
+        ("remarks.json", remarks_of, {"3": {"tags": ["a"], "note": ""}}, {"3": {"tags": "a"}}),
+        ("remarks.json", remarks_of, {}, [1]),
+    ],
+)
+def test_what_people_gave_is_checked(genuine, tmp_path, file, read, right, wrong):
+    shutil.copytree(genuine, tmp_path / "run")
+    run = Run(tmp_path / "run")
+    run.store.write_json(file, right)
+    assert len(read(run)) == len(right.get("boxes", right))
+    run.store.write_json(file, wrong)
+    with pytest.raises(StoreError, match=f"{file} holds something else"):
+        read(run)
 
 
 def test_deep_nesting_is_damage(genuine, tmp_path):
