@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 _FIRST_LINE = b"version https://git-lfs.github.com/spec/"
-_MOST_BYTES = 1024  # by the specification of Git LFS
+MOST_BYTES = 1024
+"""A pointer is shorter, by the specification of Git LFS."""
 
 
 def is_lfs_pointer(data: bytes) -> bool:
@@ -14,7 +15,7 @@ def is_lfs_pointer(data: bytes) -> bool:
     >>> is_lfs_pointer(b"version https://git-lfs.github.com/spec/v1\\noid sha256:0\\nsize 9\\n")
     True
     """
-    return len(data) < _MOST_BYTES and data.startswith(_FIRST_LINE)
+    return len(data) < MOST_BYTES and data.startswith(_FIRST_LINE)
 
 
 def lfs_refusal(name: str) -> str:

@@ -16,7 +16,7 @@ from PIL import Image
 from camcore.auditing.runs.progress import Progress, Watch
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.store import Store
-from camcore.csv_cells import without_formula
+from camcore.csv_cells import without_formulas
 from camcore.errors import InputError, StoreError
 from camcore.repairing.bench import Bench
 from camcore.repairing.measurement import check_batches
@@ -115,15 +115,15 @@ def _write(bench: Bench, folder: Path, watch: Watch) -> None:
                 rows.append(
                     {
                         "path": file,
-                        "label": without_formula(labels[klass[place]]),
-                        "picture": without_formula(str(paths[image])),
-                        "cues of": without_formula("; ".join(donors)),
+                        "label": labels[klass[place]],
+                        "picture": str(paths[image]),
+                        "cues of": "; ".join(donors),
                     }
                 )
                 place += 1
             watch.advance(len(pixels))
-    pd.DataFrame(rows).to_csv(folder / "train.csv", index=False)
-    held_out_listing(bench).to_csv(folder / "held-out.csv", index=False)
+    without_formulas(pd.DataFrame(rows)).to_csv(folder / "train.csv", index=False)
+    without_formulas(held_out_listing(bench)).to_csv(folder / "held-out.csv", index=False)
 
 
 def _folder_names(classes: tuple[str, ...]) -> list[str]:

@@ -13,6 +13,7 @@ from camcore.auditing.rules import RULES
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.progress import Progress
 from camcore.auditing.runs.run import Run
+from camcore.csv_cells import without_formulas
 from camcore.repairing.bench import Bench
 
 
@@ -24,7 +25,7 @@ def proof_run(bench: Bench, file: Path, folder: Path, show: Callable[[Progress],
         options.pop(name)
     table = folder.with_name("held-out.csv")
     if not table.exists():
-        held_out_listing(bench).to_csv(table, index=False)
+        without_formulas(held_out_listing(bench)).to_csv(table, index=False)
     options["class_names"] = str(_names(bench, folder))
     options["labels"] = str(_mapping(bench, folder))
     options["preprocessing"] = bench.plan.preprocessing

@@ -137,7 +137,8 @@ def retrofit(
         source = list_source(data, unpack_to=Path(unpacked))
         parts = parts_of(source, split)
         files = parts.files
-        _check_classes(files["label"].to_numpy(str)[~parts.held])
+        learnt = files["label"].to_numpy(str)[~parts.held]
+        _check_classes(learnt, learnt)
         classifier = load_model(backbone, preprocessing=preprocessing)
         known = [candidate.name for candidate in classifier.layers]
         layer = layer or classifier.default_layer
@@ -162,7 +163,7 @@ def retrofit(
         )
     labels = files["label"].to_numpy(str)[read]
     held = parts.held[read]
-    _check_classes(labels[~held], broken)
+    _check_classes(labels[~held], learnt, broken)
     classes, indices = np.unique(labels, return_inverse=True)
     head = fit_head(features, indices, held if held.any() else validation, seed)
     names = tuple(map(_printable, classes))
@@ -206,8 +207,10 @@ def _check_options(
         raise InputError(f"seed is {seed}; it must be from 0 to {2**32 - 1}.")
 
 
-def _check_classes(labels: np.ndarray, broken: Sequence[str] = ()) -> None:
-    names, counts = np.unique(labels, return_counts=True)
+def _check_classes(read: np.ndarray, listed: np.ndarray, broken: Sequence[str] = ()) -> None:
+    """Refuse labels of pictures that are too few for a class, or of which a class has none."""
+    names = np.unique(listed)
+    counts = np.bincount(np.searchsorted(names, read), minlength=len(names))
     without = f"; {_unread_note(broken)}" if broken else ""
     if len(names) < 2:
         classes = "one class" if len(names) else "no class"

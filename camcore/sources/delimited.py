@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from camcore.csv_cells import as_written
 from camcore.errors import InputError
 from camcore.git_lfs import is_lfs_pointer, lfs_refusal
 from camcore.sources.spaced_lines import split_at_spaces
@@ -47,7 +48,7 @@ def read_rows(file: Path, wanted: str, *, spaced: bool = False) -> Rows:
 
     The encoding is told as by `camcore.text_encoding.decode_text`. The separator is the
     one that the first row has most of. A line ``sep=;`` of Excel before the
-    first row is understood.
+    first row is understood, and so is the apostrophe that keeps a text from being a formula.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ def read_rows(file: Path, wanted: str, *, spaced: bool = False) -> Rows:
         for row in reader:
             begins, ends = ends, reader.line_num
             if any(map(str.strip, row)):
-                cells.append([cell.strip() for cell in row])
+                cells.append([as_written(cell.strip()) for cell in row])
                 numbers.append(ends + skipped)
     except csv.Error as error:
         raise InputError(f"{name} cannot be parsed as CSV ({error}); {wanted}.") from None

@@ -209,7 +209,8 @@ def test_the_same_seed_makes_the_same_head(made, folders, tmp_path, keras):
         ({"layer": "conv9"}, "no layer 'conv9'.*'conv4'"),
         ({"data": "nowhere"}, "does not exist"),
         ({"data": "flat"}, "no class"),
-        ({"data": "single"}, "of one class .*5 pictures could not be read: 0.png"),
+        ({"data": "single"}, "has 0 of at least 5 .*5 pictures could not be read: 0.png"),
+        ({"data": "gone"}, "'b' has 0 of at least 5 .*5 pictures could not be read"),
         ({"data": "few"}, "'b' has 4 of at least 5"),
         ({"data": "unreadable"}, "'b' has 4 of at least 5 .*2 pictures could not be read"),
         ({"backbone": "cam9"}, "cam9"),
@@ -222,6 +223,7 @@ def test_what_does_not_fit_is_refused_and_leaves_nothing(options, said, tmp_path
     for data, counts in (
         ("flat", {"": 6}),
         ("single", {"a": 6, "b": 5}),
+        ("gone", {"a": 6, "b": 5, "c": 6}),
         ("few", {"a": 6, "b": 4}),
         ("unreadable", {"a": 6, "b": 6}),
     ):
@@ -229,7 +231,7 @@ def test_what_does_not_fit_is_refused_and_leaves_nothing(options, said, tmp_path
             (tmp_path / data / name).mkdir(parents=True)
             for number in range(count):
                 (tmp_path / data / name / f"{number}.png").write_bytes(picture)
-    for data, broken in (("single", 5), ("unreadable", 2)):
+    for data, broken in (("single", 5), ("gone", 5), ("unreadable", 2)):
         for number in range(broken):
             (tmp_path / data / "b" / f"{number}.png").write_bytes(b"")
     before = sorted(tmp_path.rglob("*"))

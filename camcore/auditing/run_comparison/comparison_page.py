@@ -10,6 +10,7 @@ from camcore.auditing.report.rendering import rendered
 from camcore.auditing.run_comparison.before_after import BeforeAfter, before_after
 from camcore.auditing.run_comparison.run_comparison import Comparison
 from camcore.auditing.runs.run import Run
+from camcore.csv_cells import without_formulas
 
 _ROOM = 2_000_000  # characters of pictures
 _TEMPLATE = Path(__file__).parent / "comparison.html.jinja"
@@ -31,7 +32,8 @@ def comparison_page(comparison: Comparison, a: Run, b: Run) -> str:
 
 def comparison_csv(comparison: Comparison) -> str:
     """The comparison as a table: a row for each cue that was tried."""
-    text: str = comparison.as_table().to_csv(index=False, lineterminator="\n")
+    table = without_formulas(comparison.as_table())
+    text: str = table.to_csv(index=False, lineterminator="\n")
     return text
 
 

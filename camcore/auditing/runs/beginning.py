@@ -18,6 +18,7 @@ from camcore.auditing.held_columns import held_at, held_columns, values_of, with
 from camcore.auditing.rules import RULES
 from camcore.auditing.runs.plan import FORMAT, Plan
 from camcore.auditing.runs.progress import Watch
+from camcore.auditing.runs.schema import RECORD, read_checked
 from camcore.auditing.runs.settings import Settings
 from camcore.auditing.runs.store import Store
 from camcore.classifier import Classifier, fit_of
@@ -76,7 +77,7 @@ def begin(
     InputError, ModelError, MethodError
         If the data, the model and the labels do not fit together.
     """
-    record = store.read_json("run.json")
+    record = read_checked(store, RECORD)
     if record is not None:
         return _taken_up(store, Plan(record), settings, load, watch)
     watch.begin("unpacking" if settings.source.lower().endswith(".zip") else "listing")
@@ -146,7 +147,7 @@ def begin(
         ),
     ]
     store.write_table(_FILES, source.files)
-    store.write_json("run.json", plan.record)
+    store.write_json(RECORD, plan.record)
     return plan, classifier
 
 

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 
 from camcore.auditing.runs.run import Run
+from camcore.auditing.runs.schema import BOXES, read_checked
 from camcore.errors import InputError
 from camcore.localization.boxes import Box, TrueBox, checked, four_numbers
 from camcore.localization.pairing import pair
@@ -15,14 +16,13 @@ from camcore.localization.reading import Boxes
 STAGE = "boxed"
 """Stage of the trials that are made among pictures whose objects are known."""
 
-_FILE = "boxes.json"
 _PATIENCE = 20.0  # seconds to wait for another writer
 _NAMED = 3  # pictures that a note names
 
 
 def drawn_boxes(run: Run) -> dict[int, tuple[Box, ...]]:
     """The boxes that a person gave, by the image's id, in pixels of its file."""
-    kept = run.store.read_json(_FILE) or {}
+    kept = read_checked(run.store, BOXES) or {}
     return {
         int(image): tuple(four_numbers(box) for box in boxes)
         for image, boxes in kept.get("boxes", {}).items()
@@ -31,7 +31,7 @@ def drawn_boxes(run: Run) -> dict[int, tuple[Box, ...]]:
 
 def boxes_notes(run: Run) -> tuple[str, ...]:
     """What was left out of the boxes that were given last, and why."""
-    return tuple((run.store.read_json(_FILE) or {}).get("notes", ()))
+    return tuple((read_checked(run.store, BOXES) or {}).get("notes", ()))
 
 
 def keep_boxes(
@@ -73,7 +73,7 @@ def keep_boxes(
         if now != before:  # first, so that no trial is ever taken for one by other boxes
             shutil.rmtree(run.folder / "trials" / STAGE, ignore_errors=True)
         run.store.write_json(
-            _FILE,
+            BOXES,
             {"boxes": {str(image): now[image] for image in sorted(now)}, "notes": list(notes)},
         )
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from camcore.auditing.runs.run import Run
+from camcore.auditing.runs.schema import REMARKS, read_checked
 from camcore.errors import InputError
 
-_FILE = "remarks.json"
 _PATIENCE = 20.0  # seconds that a remark waits for another
 _TAG, _NOTE, _TAGS = 60, 2000, 20  # characters, characters, tags of one image
 
@@ -29,7 +29,7 @@ class ImageRemarks:
 
 def remarks_of(run: Run) -> dict[int, ImageRemarks]:
     """What has been written, by the image's id."""
-    kept = run.store.read_json(_FILE) or {}
+    kept = read_checked(run.store, REMARKS) or {}
     return {
         int(image): ImageRemarks(tuple(remarks["tags"]), remarks["note"])
         for image, remarks in kept.items()
@@ -92,7 +92,7 @@ def _change(
         kept = remarks_of(run)
         kept |= {image: written(kept.get(image, ImageRemarks())) for image in chosen}
         run.store.write_json(
-            _FILE,
+            REMARKS,
             {
                 str(image): {"tags": list(remarks.tags), "note": remarks.note}
                 for image, remarks in sorted(kept.items())

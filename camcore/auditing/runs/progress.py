@@ -17,6 +17,7 @@ from typing import Any
 from camcore.errors import CamcoreError, LabelsError
 
 STAGES = ("unpacking", "listing", "model", "scan", "evidence", "interventions", "report")
+STATES = ("running", "paused", "cancelled", "asking", "failed", "complete")
 _FILE = "progress.json"
 _STOP = "stop"
 _EVERY = 0.4  # seconds between two writes
@@ -228,6 +229,7 @@ def read_progress(folder: Path) -> Progress | None:
     try:
         value = json.loads((folder / _FILE).read_text())
         value.pop("process", None)
-        return Progress(**value)
-    except (OSError, ValueError, TypeError):
+        progress = Progress(**value)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return None
+    return progress if progress.state in STATES else None

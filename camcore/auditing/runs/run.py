@@ -15,6 +15,7 @@ import pandas as pd
 from camcore.auditing.runs.findings import DECISIONS, Finding
 from camcore.auditing.runs.plan import Plan, part_of
 from camcore.auditing.runs.progress import Progress, read_progress
+from camcore.auditing.runs.schema import DECIDED, RECORD, SUMMARY, read_checked
 from camcore.auditing.runs.store import Store
 from camcore.drawing import notebook
 from camcore.errors import InputError, StoreError
@@ -107,7 +108,7 @@ class Run:
     @cached_property
     def record(self) -> dict[str, Any]:
         """run.json: what exactly runs. Empty until the model is loaded and the files are listed."""
-        return self.store.read_json("run.json") or {}
+        return read_checked(self.store, RECORD) or {}
 
     @property
     def plan(self) -> Plan:
@@ -128,7 +129,7 @@ class Run:
     @cached_property
     def summary(self) -> dict[str, Any]:
         """findings.json. Empty until there are findings."""
-        return self.store.read_json("findings.json") or {}
+        return read_checked(self.store, SUMMARY) or {}
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -253,7 +254,7 @@ class Run:
     @property
     def decisions(self) -> tuple[Decision, ...]:
         """All decisions, oldest first; the last one about a finding holds."""
-        return tuple(Decision(**entry) for entry in self.store.read_json("decisions.json") or ())
+        return tuple(Decision(**entry) for entry in read_checked(self.store, DECIDED) or ())
 
     def decision(self, finding: str) -> Decision | None:
         """The decision that holds for a finding: the last about it, or about the same cause."""
@@ -289,7 +290,5 @@ class Run:
         with self.store.locked(_PATIENCE):
             now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             made = Decision(finding, decision, by.strip(), note.strip(), now, role.strip())
-            self.store.write_json(
-                "decisions.json", [vars(kept) for kept in (*self.decisions, made)]
-            )
+            self.store.write_json(DECIDED, [vars(kept) for kept in (*self.decisions, made)])
         return made

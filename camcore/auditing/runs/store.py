@@ -180,7 +180,7 @@ class Store:
             return json.loads((self.folder / name).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise StoreError(
                 f"{self.folder / name} cannot be read ({error}); the run is damaged there: "
                 "remove that file, or begin a new run."

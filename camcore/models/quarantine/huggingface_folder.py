@@ -18,6 +18,7 @@ from math import prod
 from typing import Any
 
 from camcore.errors import ModelError, UnsafeModelError
+from camcore.git_lfs import MOST_BYTES, is_lfs_pointer, lfs_refusal
 from camcore.models.quarantine.keras_config import MAX_ELEMENTS, MAX_LAYERS, MAX_PARAMETERS
 
 MODELS = (
@@ -233,7 +234,10 @@ def _read_json(folder: str, file: str, name: str) -> dict[str, Any]:
             f"{name}: {file} is larger than {_MAX_JSON_BYTES // 1024**2} MB; {_ADVICE}"
         )
     with open(path, "rb") as content:
-        value = _parsed(content.read())
+        data = content.read()
+    if is_lfs_pointer(data):
+        raise ModelError(f"{name}: {lfs_refusal(file)}")
+    value = _parsed(data)
     if value is None:
         raise ModelError(f"{name}: {file} is damaged, no object of JSON; download it again.")
     return value
@@ -302,6 +306,9 @@ def _check_weights(path: str, file: str, name: str) -> tuple[int, int]:
     size = os.path.getsize(path)
     damaged = ModelError(f"{name}: {_shown(file)} is damaged or incomplete; download it again.")
     with open(path, "rb") as content:
+        if size < MOST_BYTES and is_lfs_pointer(content.read()):
+            raise ModelError(f"{name}: {lfs_refusal(_shown(file))}")
+        content.seek(0)
         length = int.from_bytes(content.read(8), "little")
         if length > _MAX_HEADER_BYTES or length > size - 8:
             raise damaged

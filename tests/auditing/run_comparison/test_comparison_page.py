@@ -74,3 +74,13 @@ def test_a_table_of_nothing_keeps_its_columns(runs):
     assert list(pd.read_csv(io.StringIO(comparison_csv(empty))).columns[:3]) == [
         "verdict", "mark", "class"
     ]  # fmt: skip
+
+
+def test_the_table_holds_no_formula(runs):
+    from dataclasses import replace
+
+    comparison = compare(*runs)
+    rows = tuple(replace(row, class_name="=cmd|' /C calc'!A0") for row in comparison.rows)
+    table = pd.read_csv(io.StringIO(comparison_csv(replace(comparison, rows=rows))))
+    assert set(table["class"]) == {"'=cmd|' /C calc'!A0"}
+    assert table["change"].dtype == float  # a number below 0 is none

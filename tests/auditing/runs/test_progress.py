@@ -45,8 +45,11 @@ def test_a_request_to_stop_is_heard(tmp_path, state):
 
 def test_no_progress_or_a_damaged_one_is_none(tmp_path):
     assert read_progress(tmp_path) is None
-    (tmp_path / "progress.json").write_text('{"state": "run')
-    assert read_progress(tmp_path) is None
+    for damaged in ('{"state": "run', '{"state": "x"}', '{"state": []}', "5", "[]", "[" * 100_000):
+        (tmp_path / "progress.json").write_text(damaged)
+        assert read_progress(tmp_path) is None
+    (tmp_path / "progress.json").write_text('{"state": "paused"}')
+    assert read_progress(tmp_path).state == "paused"
 
 
 @pytest.mark.parametrize(

@@ -43,11 +43,20 @@ def small_run(
     with store.locked():
         classes = [{"name": n, "columns": [k], "label": n} for k, n in enumerate(names)]
         record = {
-            "source": {"root": str(folder / "pictures")},
+            "settings": {"source": str(folder / "pictures"), "model": "none"},
+            "source": {
+                "root": str(folder / "pictures"), "kind": "folders", "digest": "",
+                "count": sum(map(len, given.values())), "notes": [],
+            },
             "classes": {"classes": classes, "by": "label", "notes": []},
-            "model": {"grid": [GRID, GRID]},
+            "model": {
+                "name": "none", "sha256": "", "layer": "cells", "grid": [GRID, GRID],
+                "input_shape": [GRID, GRID, 3], "preprocessing": "none", "output": "scores",
+                "output_kind": "softmax",
+            },
+            "versions": {},
             "rules": Rules().as_json(),
-        }
+        }  # fmt: skip
         store.write_json("run.json", record)
         rows: list[dict[str, Any]] = []
         for klass, name in enumerate(names):

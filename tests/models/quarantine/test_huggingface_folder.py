@@ -169,3 +169,14 @@ def test_without_the_extra_one_sentence_says_what_to_install(tmp_path, monkeypat
     monkeypatch.setattr(importlib.metadata, "version", missing)
     with pytest.raises(ModelError, match=r"pip install '\.\[torch\]'.*\.onnx needs nothing more"):
         admission.admit(folder(tmp_path / "m"))
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 24\n"
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "config.json"])
+def test_a_pointer_is_told_from_a_damaged_file(tmp_path, file):
+    with pytest.raises(ModelError, match=f"{file} is a pointer of Git LFS"):
+        inspect_file(folder(tmp_path / "vit", **{file: POINTER}))
+    with pytest.raises(ModelError, match=f"{file} is damaged"):
+        inspect_file(folder(tmp_path / "vit", **{file: POINTER.replace(b"version", b"visions")}))
