@@ -30,7 +30,7 @@ from camcore.sources.tables import TABLES, is_picture_table, list_table
 from camcore.sources.unzip import MAX_BYTES, Progress, unzip
 from camcore.storage.address import Address
 from camcore.storage.bounds import data_root
-from camcore.storage.place import Place, is_absolute, on_this_machine, place_of, resolved
+from camcore.storage.place import Place, children, is_absolute, on_this_machine, place_of, resolved
 
 _NAMED = 5
 _DTYPES = {
@@ -240,7 +240,7 @@ def _tables_of(folder: Place, *, bound: Place | None) -> list[Place]:
 def _tables_in(folder: Place, bound: Place | None) -> list[Place]:
     return [
         file
-        for file in sorted(folder.iterdir())
+        for file in children(folder)
         if file.suffix.lower() in TABLES
         and file.is_file()
         and "submission" not in file.stem.casefold()
@@ -269,7 +269,7 @@ def _by_tables(tables: Sequence[Place], name: str, bound: Place | None) -> Sourc
 def _by_tables_of_splits(root: Place, bound: Place | None) -> Source | None:
     """The pictures of the tables beside those of each split, as Hugging Face's data sets lie."""
     listings = []
-    for folder in sorted(root.iterdir()):
+    for folder in children(root):
         if is_hidden(folder.name) or role_of(folder.name) is None or not folder.is_dir():
             continue
         tables = _tables_in(folder, bound)

@@ -61,7 +61,7 @@ def is_address(text: str | os.PathLike[str]) -> bool:
     return _ADDRESS.match(os.fspath(text)) is not None
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Address(os.PathLike[str]):
     """A place in a store that `fsspec` reads; its methods do what those of `pathlib.Path` do.
 

@@ -53,6 +53,12 @@ def resolved(place: Place) -> Place:
     return place if isinstance(place, Address) else Path(os.path.realpath(place))
 
 
+def children(folder: Place) -> list[Place]:
+    """What lies directly in a folder, by name."""
+    places: list[Place] = [*folder.iterdir()]
+    return sorted(places, key=lambda place: place.name)
+
+
 def joined(folder: str, path: str) -> str:
     """Where a path leads from a folder, as text.
 
