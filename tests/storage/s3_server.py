@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -46,11 +45,11 @@ def cut(times: int) -> Fault:
     return answer
 
 
-def slow(seconds: float) -> Fault:
-    """Answer, but only after a while."""
+def held(released: threading.Event) -> Fault:
+    """Answer only once a test lets go."""
 
     def answer(start: Callable[..., Any]) -> Iterable[bytes] | None:
-        time.sleep(seconds)
+        released.wait(600)
         return None
 
     return answer
