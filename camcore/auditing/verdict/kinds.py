@@ -41,7 +41,8 @@ def kind_of(finding: Finding) -> Kind:
     shading.
     *Object*: acts through the known object, or through the middle where nothing is known.
     *Context*: neither, mostly beside the object, needed, and plain stuff (sky, grass): its colour
-    alone acts, or the property acts on the surroundings alone. *Unknown* else.
+    alone acts, or the property acts on the surroundings alone. Recognised pictures give, so that a
+    class must mostly be recognised for what they show to be what the class shows. *Unknown* else.
     """
     if finding.family == "object" or finding.on_object:
         return "object"
@@ -73,7 +74,8 @@ def kind_of(finding: Finding) -> Kind:
         colour_acts = acts.get("flat", 0.0) >= RULES.carries
         beside = finding.off_object is None or finding.off_object >= RULES.context_beside
         on_ground = (finding.plain or 0.0) >= RULES.plain
-        return "context" if colour_acts and beside and not on_ground else "unknown"
+        seen = finding.accuracy is None or finding.accuracy["with"] >= RULES.context_recognised
+        return "context" if colour_acts and beside and seen and not on_ground else "unknown"
     outside, inside = acts.get("outside", 0.0), acts.get("inside", 0.0)
     return "context" if outside >= RULES.carries and outside >= inside else "unknown"
 

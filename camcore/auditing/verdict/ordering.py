@@ -106,6 +106,12 @@ def _leader(candidates: list[Finding]) -> Finding:
         for finding in candidates
         if not any(_lies_in(finding, place) for place in candidates)
     ]
+    # On plain ground, what a place does beyond the mark in it is the object's doing.
+    candidates = [
+        place
+        for place in candidates
+        if (place.plain or 0.0) < RULES.plain or not any(_holds(place, mark) for mark in candidates)
+    ]
     strongest, surest = max(map(_weight, candidates)), max(map(_both, candidates))
 
     def enough(finding: Finding) -> bool:

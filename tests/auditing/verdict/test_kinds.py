@@ -77,6 +77,11 @@ def test_plain_stuff_beside_the_object_is_context():
     for left, kind in ((0.45, "unknown"), (0.6, "context")):
         band = finding(TOP, alike=0.0, off_object=left, acts={"shared": 0.5, "flat": 0.7})
         assert kind_of(band) == kind
+    # What few recognised pictures show need not be what the class shows.
+    for recognised, kind in ((0.4, "unknown"), (0.6, "context")):
+        accuracy = {"with": recognised, "without": 0.2}
+        band = finding(TOP, alike=0.0, accuracy=accuracy, acts={"shared": 0.5, "flat": 0.7})
+        assert kind_of(band) == kind
     # Around garments on black there is no context: what reaches there is the garment.
     assert kind_of(finding(TOP, alike=0.0, plain=0.6, acts={"flat": 0.7})) == "unknown"
     # Where masks tell, they tell.
@@ -114,6 +119,8 @@ def test_a_mark_leads_over_a_band_that_holds_more_than_it():
     mark = finding("cells 16x16: 0,0 0,1", share=0.4, area=1 / 128, alike=0.9, acts={"shared": 0.9})
     assert ordered(band, mark)[0].family == "tag"
     assert ordered(band, replace(mark, share=0.1))[0].family == "side-band"
+    on_ground = replace(band, plain=0.7)  # where all else that reaches there is the object
+    assert ordered(on_ground, replace(mark, share=0.1))[0].family == "tag"
     # What lies elsewhere is another cue.
     apart = finding(
         "cells 16x16: 0,14 0,15", share=0.4, area=1 / 128, alike=0.9, acts={"shared": 0.9}
