@@ -206,7 +206,7 @@ def _pictures(
     cells: dict[str, list[Any]] = {held.key: [], _bytes(held): [], _time(held): []}
     for row, column in zip(rows, columns, strict=True):
         place = row.place(column)
-        status = os.stat(place) if place else None
+        status = row.columns.finder.status(place) if place else None
         cells[held.key].append(place.replace(os.sep, "/") if place else None)
         cells[_bytes(held)].append(status.st_size if status else -1)
         cells[_time(held)].append(status.st_mtime_ns if status else 0)

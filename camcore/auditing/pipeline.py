@@ -44,7 +44,7 @@ def audit(
     ----------
     source : path
         A folder of class folders, a flat folder, a CSV (``path,label[,box,mask]``), or a zip of
-        these.
+        these; or the address of one, such as ``s3://bucket/photos``.
     model : str, path or Classifier
         A name or file for `camcore.load_model`, or a model in memory, which is then known by its
         name and hash.

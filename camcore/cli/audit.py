@@ -94,18 +94,16 @@ fail_on_option = click.option(
     "or that this machine is a node of, else one started here; ray:HOST:PORT, the cluster with its "
     "head there. Its machines see pictures and model under the same paths.",
 )  # fmt: skip
-@click.option(
-    "--out", metavar="RUN", type=click.Path(path_type=Path), help="Needed but with --plan-only."
-)
+@click.option("--out", metavar="RUN", help="Needed but with --plan-only.")
 @click.option(
     "--plan-only", is_flag=True,
     help="Audit nothing: print what it would take, by a measurement on up to 64 pictures.",
 )  # fmt: skip
 @fail_on_option
 def audit(
-    source: str, out: Path | None, plan_only: bool, limits: dict[str, float], **options: Any
+    source: str, out: str | None, plan_only: bool, limits: dict[str, float], **options: Any
 ) -> Outcome:
-    """Find out what a model relies on in SOURCE: a folder, a zip or a CSV.
+    """Find out what a model relies on in SOURCE: a folder, a zip, a CSV, or the address of one.
 
     Writes the run into RUN, or goes on where an earlier start stopped. report.html and
     findings.json say what was found.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder")
 @click.option(
     "--boxes", required=True, metavar="FILE",
     help="CSV path,label,x0,y0,x1,y1 or path,label,box; Pascal VOC XML, or a folder of them; "
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
 )  # fmt: skip
 def localize(
-    folder: Path,
+    folder: str,
     boxes: str,
     model: str,
     labels: str | None,

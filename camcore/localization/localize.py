@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from camcore.classifier import Classifier
-from camcore.cores import usable_cores
 from camcore.engine.engine import Engine
 from camcore.errors import ImageError, InputError
 from camcore.explanation import Explanation, Prediction
@@ -25,6 +24,7 @@ from camcore.sources.listing import counted, levels, list_pictures
 from camcore.sources.matching import by_mapping, by_name, none_found
 from camcore.sources.splits import choose_splits, lay_out, splits_of
 from camcore.sources.splits import told as told_of_splits
+from camcore.storage.place import Place, place_of, readers
 
 _NAMED = 5
 
@@ -34,7 +34,7 @@ Labelled = dict[str, list[TrueBox]]
 def localize(
     engine: Engine,
     model: Classifier,
-    folder: str | Path,
+    folder: str | os.PathLike[str],
     boxes: Boxes,
     *,
     layer: str | None = None,
@@ -60,7 +60,7 @@ def localize(
     engine : Engine
     model : Classifier
     folder : path
-        Pictures, in class folders or not.
+        Pictures, in class folders or not; or the address of a folder.
     boxes : Boxes
         As from `read_boxes`.
     layer, method, fit, preprocessing
@@ -89,6 +89,7 @@ def localize(
     Examples
     --------
     >>> import tempfile, camcore
+    >>> from pathlib import Path
     >>> from camcore.making.scenes import write_scenes
     >>> from camcore.localization.reading import read_boxes
     >>> folder = Path(tempfile.mkdtemp())
@@ -108,7 +109,7 @@ def localize(
             f"{model.name} predicts numbers, and localisation is measured for classifiers; choose "
             "another output, or say how this one is to be read."
         )
-    root, labelled, notes = _paired(Path(folder), boxes, split)
+    root, labelled, notes = _paired(place_of(folder), boxes, split)
     counts = Counter(label for labels in labelled.values() for label in labels)
     columns, about = _columns(counts, model, mapping)
     if columns:
@@ -122,9 +123,9 @@ def localize(
         {"layer": layer, "preprocessing": preprocessing, "fit": fit}, method,
     )  # fmt: skip
     rows = []
-    with ThreadPoolExecutor(usable_cores()) as readers:
+    with ThreadPoolExecutor(readers(root)) as threads:
         tasks = (partial(_read, root / path, stretch) for path in labelled)
-        pictures = ahead(readers, tasks, most=2 * usable_cores())
+        pictures = ahead(threads, tasks, most=2 * readers(root))
         for (path, labels), picture in zip(labelled.items(), pictures, strict=True):
             rows.append(run.located(path, picture, labels))
             if progress is not None:
@@ -140,10 +141,14 @@ def localize(
 
 
 def _paired(
-    folder: Path, boxes: Boxes, split: str | None
-) -> tuple[Path, dict[str, Labelled], list[str]]:
+    folder: Place, boxes: Boxes, split: str | None
+) -> tuple[Place, dict[str, Labelled], list[str]]:
     """The boxes of each picture by label, sorted by path, and what has no counterpart."""
-    if not folder.is_dir():
+    try:
+        is_folder = folder.is_dir()
+    except OSError as error:
+        raise InputError(f"{folder} cannot be read ({error.strerror}).") from None
+    if not is_folder:
         raise InputError(f"{folder} is no folder; give a folder of pictures.")
     *_, root = levels(folder)
     listing = list_pictures(root)
@@ -223,7 +228,7 @@ def _listed(names: Sequence[str]) -> str:
     return f": {quoted}{more}" if names else ""
 
 
-def _read(file: Path, stretch: str) -> Picture | ImageError:
+def _read(file: Place, stretch: str) -> Picture | ImageError:
     try:
         return read_image(file, stretch=stretch)
     except ImageError as error:

@@ -20,6 +20,8 @@ from camcore.pictures.levels import (
     check_stretch,
     level_notes,
 )
+from camcore.storage.address import is_address
+from camcore.storage.place import Place, place_of, read_beginning
 
 MAX_PIXELS = 64_000_000
 MAX_ENCODED_BYTES = 512 * 1024**2
@@ -106,8 +108,9 @@ def read_image(
     Parameters
     ----------
     source : path, bytes or numpy.ndarray
-        A regular file; the bytes of one; or an array of shape (H, W) or (H, W, C), uint8 in 0 to
-        255, uint16 or float in 0 to 1 or 0 to 255. C is 1 for gray, 3 for RGB, 4 for RGB and
+        A regular file, or the address of one such as ``s3://bucket/cat.png``; the bytes of one;
+        or an array of shape (H, W) or (H, W, C), uint8 in 0 to 255, uint16 or float in 0 to 1 or 0
+        to 255. C is 1 for gray, 3 for RGB, 4 for RGB and
         opacity; any other number, and 4, is for models that take so many channels. A file may
         be such an array (``.npy``) or a TIFF of several bands; HEIC and DICOM need an extra.
     name : str, optional
@@ -155,8 +158,10 @@ def read_image(
 
 
 def file_bytes(path: str, name: str) -> bytes:
-    """Bytes of a regular file, or an ImageError that calls it `name`."""
+    """Bytes of a regular file or of one at an address, or an ImageError that calls it `name`."""
     name = printable(name)
+    if is_address(path):
+        return _stored_bytes(place_of(path), name)
     try:
         # Non-blocking, so that opening a FIFO cannot hang before it is seen to be one.
         handle = os.open(
@@ -183,6 +188,15 @@ def file_bytes(path: str, name: str) -> bytes:
         raise ImageError(f"{name} cannot be read to its end ({error}); copy it anew.") from None
     finally:
         os.close(handle)
+
+
+def _stored_bytes(place: Place, name: str) -> bytes:
+    try:
+        return read_beginning(place, MAX_ENCODED_BYTES + 1)
+    except FileNotFoundError:
+        raise ImageError(f"{name}: there is no such file; check the address.") from None
+    except OSError as error:
+        raise ImageError(f"{name} cannot be read ({error.strerror}).") from None
 
 
 def _check_encoded_size(size: int, name: str) -> None:

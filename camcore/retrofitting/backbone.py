@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from camcore.cores import usable_cores
 from camcore.errors import CamcoreError, InputError, ModelError
 from camcore.models.loading import load_model
 from camcore.pictures.model_view import decode
@@ -23,6 +22,7 @@ from camcore.retrofitting.parts import parts_of
 from camcore.sources.ahead import ahead
 from camcore.sources.listing import counted
 from camcore.sources.source import list_source
+from camcore.storage.place import Place, readers
 
 Progress = Callable[[int, int], None]
 """Called with the number of pictures done and of all pictures; it may raise to stop."""
@@ -93,7 +93,7 @@ def retrofit(
     backbone : str or path
         As for `camcore.load_model`: a name, or a ``.keras`` or ``.h5`` file.
     data : path
-        A folder with a folder for each class, or a CSV or zip of that; see
+        A folder with a folder for each class, a CSV or zip of that, or the address of one; see
         `camcore.sources.source.read_source`. Every class needs five pictures. Of a data set in
         splits the training split is learnt, and the validation split, or else the test split,
         is what accuracy is measured on; a split is never a class.
@@ -158,9 +158,10 @@ def retrofit(
             )
         network = pooled_network(classifier, layer)
         paths = [source.root / path for path in files["path"]]
-        features, read, broken = _features(
-            fast_function(network), paths, classifier.input_shape, stretch, progress
-        )
+        with ThreadPoolExecutor(readers(source.root), thread_name_prefix="decode") as workers:
+            looks = (partial(_seen, path, classifier.input_shape, stretch) for path in paths)
+            images = ahead(workers, looks, 3 * _BATCH)
+            features, read, broken = _features(fast_function(network), images, len(paths), progress)
     labels = files["label"].to_numpy(str)[read]
     held = parts.held[read]
     _check_classes(labels[~held], learnt, broken)
@@ -228,33 +229,30 @@ def _check_classes(read: np.ndarray, listed: np.ndarray, broken: Sequence[str] =
 
 def _features(
     run: Callable[[np.ndarray], np.ndarray],
-    paths: Sequence[Path],
-    input_shape: tuple[int, int, int],
-    stretch: str,
+    images: Iterable[np.ndarray | str],
+    count: int,
     progress: Progress | None,
 ) -> tuple[np.ndarray, list[int], list[str]]:
-    """Features (N, K) of the pictures that can be read, their places, and why others cannot."""
+    """Features (N, K) of the pictures that could be read, their places, and why others not."""
     rows: list[np.ndarray] = []
     read: list[int] = []
     broken: list[str] = []
     batch: list[np.ndarray] = []
-    with ThreadPoolExecutor(usable_cores(), thread_name_prefix="decode") as workers:
-        looks = (partial(_seen, path, input_shape, stretch) for path in paths)
-        for place, seen in enumerate(ahead(workers, looks, 3 * _BATCH)):
-            if isinstance(seen, str):
-                broken.append(seen)
-            else:
-                read.append(place)
-                batch.append(seen)
-            if batch and (len(batch) == _BATCH or place == len(paths) - 1):
-                rows.append(run(np.stack(batch)))
-                batch = []
-            if progress is not None:
-                progress(place + 1, len(paths))
+    for place, seen in enumerate(images):
+        if isinstance(seen, str):
+            broken.append(seen)
+        else:
+            read.append(place)
+            batch.append(seen)
+        if batch and (len(batch) == _BATCH or place == count - 1):
+            rows.append(run(np.stack(batch)))
+            batch = []
+        if progress is not None:
+            progress(place + 1, count)
     return np.concatenate(rows) if rows else np.zeros((0, 1), np.float32), read, broken
 
 
-def _seen(path: Path, input_shape: tuple[int, int, int], stretch: str) -> np.ndarray | str:
+def _seen(path: Place, input_shape: tuple[int, int, int], stretch: str) -> np.ndarray | str:
     try:
         return decode(path, input_shape, "stretch", stretch=stretch).seen
     except CamcoreError as error:

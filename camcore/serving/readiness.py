@@ -16,7 +16,7 @@ from camcore.errors import CamcoreError
 from camcore.models.quarantine.admitted import cache_folder
 from camcore.serving.memory import free_memory
 from camcore.serving.streamlit_files import server_settings, sign_in_settings
-from camcore.sources.bounds import SETTING, data_root, is_within
+from camcore.storage.bounds import SETTING, data_root, is_within
 
 DASHBOARD = "dashboard.py"
 _LOCAL = {"127.0.0.1", "localhost", "::1"}

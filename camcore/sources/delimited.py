@@ -16,6 +16,7 @@ from camcore.csv_cells import as_written
 from camcore.errors import InputError
 from camcore.git_lfs import is_lfs_pointer, lfs_refusal
 from camcore.sources.spaced_lines import split_at_spaces
+from camcore.storage.place import Place, read_beginning
 from camcore.text_encoding import decode_text
 
 MAX_BYTES = 512 * 2**20
@@ -43,7 +44,7 @@ class Rows:
     notes: tuple[str, ...]
 
 
-def read_rows(file: Path, wanted: str, *, spaced: bool = False) -> Rows:
+def read_rows(file: Place, wanted: str, *, spaced: bool = False) -> Rows:
     """Read a table that is separated by commas, semicolons, tabs or bars, or is JSON Lines.
 
     The encoding is told as by `camcore.text_encoding.decode_text`. The separator is the
@@ -52,7 +53,7 @@ def read_rows(file: Path, wanted: str, *, spaced: bool = False) -> Rows:
 
     Parameters
     ----------
-    file : Path
+    file : Path or Address
     wanted : str
         What the table must look like, as a clause for the error.
     spaced : bool
@@ -166,13 +167,9 @@ def _separator(line: str) -> str:
     return max(_SEPARATORS, key=cells)
 
 
-def _content(file: Path) -> bytes:
+def _content(file: Place) -> bytes:
     try:
-        # Looked at before it is opened: opening a FIFO would wait for a writer.
-        if not file.is_file():
-            raise OSError("it is no file")
-        with open(file, "rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+        data = read_beginning(file, MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise InputError(f"{os.fspath(file)} cannot be read ({why}); check the path.") from None

@@ -8,13 +8,16 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from urllib.parse import unquote
 
-from camcore.sources.listing import image_suffixes, is_inside, list_pictures
+from camcore.errors import InputError
+from camcore.sources.listing import Listing, image_suffixes, is_inside, list_pictures
 from camcore.sources.splits import Role, role_of
+from camcore.storage.address import Address, Status
+from camcore.storage.place import joined, place_of, readers, status_of
 
 _ABSOLUTE = re.compile(r"[A-Za-z]:/|/|file:/|\w+://")
 _ADDRESS = re.compile(r"(\w+://[^?#]*).*")
@@ -30,7 +33,8 @@ class Finder:
     Attributes
     ----------
     root : str
-        Real path of the folder of the table.
+        Real path, or address, of the folder of the table. A table at an address may name what lies
+        elsewhere in the same store.
     limit : str or None
         Real path of a folder that no file may lie outside of.
     role : {"train", "val", "test"} or None
@@ -40,11 +44,51 @@ class Finder:
     root: str
     limit: str | None = None
     role: Role | None = None
+    _asked: dict[str, Status | None] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def _listing(self) -> Listing:
+        place = place_of(self.root)
+        if isinstance(place, Address) and not place.has_folders:
+            return Listing()
+        return list_pictures(place)
 
     @cached_property
     def pictures(self) -> list[str]:
         """All pictures below the folder, relative, with ``/``."""
-        return sorted(list_pictures(Path(self.root)).paths)
+        return sorted(self._listing.paths)
+
+    @cached_property
+    def _store(self) -> str:
+        """The store of the table; "" on this machine."""
+        place = place_of(self.root)
+        return place.store if isinstance(place, Address) else ""
+
+    def status(self, place: str) -> Status | None:
+        """Size and time of a file; None where there is none."""
+        if not self._store:
+            return status_of(place_of(place))
+        if place not in self._asked:
+            self._ask([place])
+        return self._asked[place]
+
+    def _ask(self, places: Iterable[str]) -> None:
+        """Learn of files in a store: one listing tells of most, the others are asked at once."""
+        if not self._asked:
+            for path, *status in zip(
+                self._listing.paths, self._listing.sizes, self._listing.times, strict=True
+            ):
+                self._asked[joined(self.root, path)] = Status(*status)
+        sought = [place for place in dict.fromkeys(places) if place and place not in self._asked]
+        with ThreadPoolExecutor(readers(place_of(self.root))) as askers:
+            answers = askers.map(self._ask_store, sought)
+            self._asked |= dict(zip(sought, answers, strict=True))
+
+    def _ask_store(self, place: str) -> Status | None:
+        try:
+            return status_of(place_of(place)) if self.allowed(place) else None
+        except InputError:  # a cell that carries a query
+            return None
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:
@@ -72,10 +116,14 @@ class Finder:
         >>> Finder("/data").place("cats\\\\1.png")
         '/data/cats/1.png'
         """
-        return os.path.normpath(os.path.join(self.root, _posix(cell))) if cell else ""
+        if not cell or (self._store and "://" in cell and not cell.startswith(self._store)):
+            return ""
+        return joined(self.root, _posix(cell))
 
     def allowed(self, place: str) -> bool:
         """Whether a path, its links resolved, lies where files may be read."""
+        if self._store:
+            return is_inside(place, self._store)
         try:
             return self.limit is None or is_inside(os.path.realpath(place), self.limit)
         except ValueError:  # a NUL in the path
@@ -94,6 +142,7 @@ class Finder:
         Examples
         --------
         >>> import tempfile
+        >>> from pathlib import Path
         >>> root = Path(os.path.realpath(tempfile.mkdtemp()))
         >>> (root / "images").mkdir()
         >>> for name in ("0001.jpg", "0002.jpg"):
@@ -104,6 +153,8 @@ class Finder:
         ['images/0001.jpg', 'images/0002.jpg', 'images/0001.jpg', '']
         """
         cells = [_ADDRESS.sub(r"\1", cell) for cell in cells]
+        if self._store:
+            self._ask(map(self.place, cells))
         places = [self._as_it_stands(cell) for cell in cells]
         sought = [row for row, place in enumerate(places) if cells[row] and not place]
         for row in sought:
@@ -121,7 +172,7 @@ class Finder:
     def _as_it_stands(self, cell: str) -> str:
         place = self.place(cell)
         try:
-            return place if place and os.path.isfile(place) and self.allowed(place) else ""
+            return place if place and self.status(place) and self.allowed(place) else ""
         except ValueError:
             return ""
 
@@ -184,7 +235,7 @@ class Finder:
         return self._absolute(named[0]) if len(named) == 1 else ""
 
     def _absolute(self, path: str) -> str:
-        place = os.path.join(self.root, *path.split("/"))
+        place = joined(self.root, path)
         return place if self.allowed(place) else ""
 
 

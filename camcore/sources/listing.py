@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 
 from PIL import Image
 
 from camcore.errors import InputError
 from camcore.pictures.codecs import FORMATS
+from camcore.storage.address import Address, Entry
+from camcore.storage.place import Place
 
 MASKS = ".masks"
 _KINDS = 5
@@ -99,15 +100,17 @@ def counted(count: int, singular: str, plural: str) -> str:
     return f"{count:,} {singular if count == 1 else plural}"
 
 
-def list_pictures(root: Path) -> Listing:
+def list_pictures(root: Place) -> Listing:
     """List what may be a picture below a folder, by its suffix.
 
     Hidden files and folders and those of systems, as ``__MACOSX``, are passed over. Symbolic
     links are followed where they stay below `root`; a folder is entered through links once at most.
+    An address is listed in one go.
 
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> root = Path(tempfile.mkdtemp())
     >>> for name in ("2.png", "1.JPG", ".hidden.png", "notes.txt"):
     ...     _ = (root / name).write_bytes(b"...")
@@ -115,6 +118,8 @@ def list_pictures(root: Path) -> Listing:
     >>> found.paths, found.sizes, found.notes()
     (['1.JPG', '2.png'], [3, 3], ('1 file that is no picture was left out: 1 .txt',))
     """
+    if isinstance(root, Address):
+        return _list_at(root)
     listing = Listing()
     top = os.path.realpath(root)
     linked: set[str] = set()
@@ -149,11 +154,37 @@ def list_pictures(root: Path) -> Listing:
     return listing
 
 
+def _list_at(root: Address) -> Listing:
+    """What may be a picture below an address, in one listing of the store."""
+    listing = Listing()
+    try:
+        for path, status in sorted(root.walk()):
+            folders = path.split("/")
+            if any(map(is_hidden, folders)):
+                continue
+            if {"", ".", ".."}.intersection(folders):
+                listing.unreadable += 1  # no path leads there
+                continue
+            suffix = _suffix(path)
+            if suffix and suffix not in image_suffixes():
+                listing.others[suffix] += 1
+                continue
+            listing.paths.append(path)
+            listing.sizes.append(status.st_size)
+            listing.times.append(status.st_mtime_ns)
+    except OSError as error:
+        raise InputError(f"{root} cannot be listed ({error.strerror}).") from None
+    return listing
+
+
+def _suffix(name: str) -> str:
+    """The ending of a name; a file without one may be a picture, and the reader will tell."""
+    suffix = os.path.splitext(name)[1].lower()
+    return "" if suffix[1:].isdecimal() else suffix  # the end of a number, as DICOM's names are
+
+
 def _add(listing: Listing, path: str, entry: os.DirEntry[str]) -> None:
-    suffix = os.path.splitext(entry.name)[1].lower()
-    if suffix[1:].isdecimal():
-        suffix = ""  # the end of a number, as DICOM's names are
-    # A file without a suffix may be a picture; the reader will tell.
+    suffix = _suffix(entry.name)
     if (suffix and suffix not in image_suffixes()) or not entry.is_file():
         listing.others[suffix] += 1
         return
@@ -167,7 +198,7 @@ def _add(listing: Listing, path: str, entry: os.DirEntry[str]) -> None:
     listing.times.append(status.st_mtime_ns)
 
 
-def levels(folder: Path) -> Iterator[Path]:
+def levels(folder: Place) -> Iterator[Place]:
     """The folder, then the one folder that it holds, for as long as it holds nothing else.
 
     Raises
@@ -178,28 +209,34 @@ def levels(folder: Path) -> Iterator[Path]:
     while True:
         yield folder
         try:
-            with os.scandir(folder) as scanned:
-                entries = list(scanned)
+            entries = _entries(folder)
         except OSError as error:
             raise InputError(
                 f"{folder} cannot be read ({error.strerror}); check its permissions."
             ) from None
         inside = [entry for entry in entries if not is_hidden(entry.name)]
-        folders = [entry for entry in inside if entry.is_dir(follow_symlinks=False)]
+        folders = [entry.name for entry in inside if entry.is_folder]
         suffixes = {os.path.splitext(entry.name)[1].lower() for entry in inside}
         # Masks lie beside the class folders, be there one or many.
         masked = any(entry.name == MASKS for entry in entries)
         if len(folders) != 1 or suffixes & image_suffixes() or masked:
             return
-        folder = folder / folders[0].name
+        folder = folder / folders[0]
 
 
-def masks_of(root: Path, paths: Sequence[str]) -> list[str]:
+def _entries(folder: Place) -> list[Entry]:
+    if isinstance(folder, Address):
+        return folder.entries()
+    with os.scandir(folder) as scanned:
+        return [Entry(entry.name, entry.is_dir(follow_symlinks=False)) for entry in scanned]
+
+
+def masks_of(root: Place, paths: Sequence[str]) -> list[str]:
     """The masks that lie under ``.masks`` by the pictures' own paths, with any image suffix.
 
     Parameters
     ----------
-    root : Path
+    root : Path or Address
     paths : sequence of str
         Pictures, relative to `root`.
 

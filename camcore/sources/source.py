@@ -27,7 +27,10 @@ from camcore.sources.splits import (
     told,
 )
 from camcore.sources.tables import TABLES, is_picture_table, list_table
-from camcore.sources.unzip import Progress, unzip
+from camcore.sources.unzip import MAX_BYTES, Progress, unzip
+from camcore.storage.address import Address
+from camcore.storage.bounds import data_root
+from camcore.storage.place import Place, children, is_absolute, on_this_machine, place_of, resolved
 
 _NAMED = 5
 _DTYPES = {
@@ -43,7 +46,7 @@ class Source:
 
     Attributes
     ----------
-    root : Path
+    root : Path or Address
         Absolute; the paths are relative to it.
     kind : {"class folders", "flat folder", "table"}
     files : pandas.DataFrame
@@ -62,7 +65,7 @@ class Source:
         What the table says of each picture beside; empty where the pictures are in no table.
     """
 
-    root: Path
+    root: Place
     kind: Literal["class folders", "flat folder", "table"]
     files: pd.DataFrame
     notes: tuple[str, ...]
@@ -104,7 +107,8 @@ def read_source(
         A folder of class folders, a flat folder, a table ``path,label[,box,mask,split]`` (CSV,
         JSON Lines, or lines like ``cats/1.png 0``; paths relative to it; a box is ``x0 y0
         x1 y1``; see `camcore.sources.columns.read_table_columns` for other names), or a zip
-        of these.
+        of these. Also the address of one, such as ``s3://bucket/photos``; of a web server, of a
+        table or zip. A zip at an address is fetched first.
     unpack_to : Path
         The folder that a zip is unpacked into.
     split : str, optional
@@ -141,7 +145,7 @@ def list_source(
     path: str | os.PathLike[str], *, unpack_to: Path, progress: Progress | None = None
 ) -> Source:
     """List all pictures, whatever their split; see `read_source`."""
-    path = Path(path)
+    path = place_of(path)
     return _whole(path, _printable(path.name or str(path)), unpack_to, progress)
 
 
@@ -168,22 +172,26 @@ def taken(source: Source, wanted: str | None) -> Source:
     return replace(source, files=kept, notes=tuple(notes), taken=chosen, further=further)
 
 
-def _whole(path: Path, name: str, unpack_to: Path, progress: Progress | None) -> Source:
+def _whole(path: Place, name: str, unpack_to: Path, progress: Progress | None) -> Source:
     """All pictures, whatever their split."""
-    bound = os.environ.get("CAMCORE_DATA_ROOT")
-    if os.path.isdir(path):
+    limit = data_root()
+    try:
+        is_folder = path.is_dir()
+        exists = is_folder or path.exists()
+    except OSError as error:
+        raise InputError(f"{_printable(str(path))} cannot be read ({error.strerror}).") from None
+    if is_folder:
         *_, root = levels(path)
         source = _folder(root, name)
         if not any(source.files["label"]):
-            limit = Path(bound) if bound else None
             by_table = _by_tables(_tables_of(path, bound=limit), name, limit)
             return by_table or _by_tables_of_splits(root, limit) or source
         return source
-    if not os.path.exists(path):
+    if not exists:
         raise InputError(f"{_printable(str(path))} does not exist; check the path.")
     suffix = path.suffix.lower()
     if suffix == ".zip":
-        folder = unzip(path, Path(unpack_to), progress=progress)
+        folder = _unzipped(path, name, Path(unpack_to), progress)
         *_, root = levels(folder)
         by_table = _by_tables(_tables_of(folder, bound=folder), name, folder)
         if by_table is not None:
@@ -193,11 +201,16 @@ def _whole(path: Path, name: str, unpack_to: Path, progress: Progress | None) ->
             return _by_tables_of_splits(root, folder) or source
         return source
     if suffix in TABLES:
-        columns, notes = list_table(path, bound=Path(bound) if bound else None)
+        columns, notes = list_table(path, bound=limit)
         return _table(path.parent, columns, notes)
     if suffix in _WORKBOOKS:
         raise InputError(
             f"{name} is a workbook of a spreadsheet; save it there as CSV (UTF-8) and give that."
+        )
+    if isinstance(path, Address) and not path.has_folders:
+        raise InputError(
+            f"{path} is neither a .zip nor a .csv or .txt file, and a web server does not list its "
+            "folders; give such a file."
         )
     raise InputError(
         f"{name} is neither a folder nor a .zip, .csv or .txt file; give a folder with a folder "
@@ -205,7 +218,17 @@ def _whole(path: Path, name: str, unpack_to: Path, progress: Progress | None) ->
     )
 
 
-def _tables_of(folder: Path, *, bound: Path | None) -> list[Path]:
+def _unzipped(path: Place, name: str, into: Path, progress: Progress | None) -> Path:
+    try:
+        with on_this_machine(path, into, MAX_BYTES) as archive:
+            return unzip(archive, into, progress=progress)
+    except OSError as error:
+        raise InputError(
+            f"{name} cannot be fetched ({error.strerror}); try again, or give a copy."
+        ) from None
+
+
+def _tables_of(folder: Place, *, bound: Place | None) -> list[Place]:
     """The tables of pictures in a folder, or in the only folder that it holds."""
     for root in levels(folder):
         tables = _tables_in(root, bound)
@@ -214,10 +237,10 @@ def _tables_of(folder: Path, *, bound: Path | None) -> list[Path]:
     return []
 
 
-def _tables_in(folder: Path, bound: Path | None) -> list[Path]:
+def _tables_in(folder: Place, bound: Place | None) -> list[Place]:
     return [
         file
-        for file in sorted(folder.iterdir())
+        for file in children(folder)
         if file.suffix.lower() in TABLES
         and file.is_file()
         and "submission" not in file.stem.casefold()
@@ -225,7 +248,7 @@ def _tables_in(folder: Path, bound: Path | None) -> list[Path]:
     ]
 
 
-def _by_tables(tables: Sequence[Path], name: str, bound: Path | None) -> Source | None:
+def _by_tables(tables: Sequence[Place], name: str, bound: Place | None) -> Source | None:
     """The pictures of one table, or of one for each split."""
     if not tables:
         return None
@@ -243,11 +266,11 @@ def _by_tables(tables: Sequence[Path], name: str, bound: Path | None) -> Source 
     return _joined(tables[0].parent, listings)
 
 
-def _by_tables_of_splits(root: Path, bound: Path | None) -> Source | None:
+def _by_tables_of_splits(root: Place, bound: Place | None) -> Source | None:
     """The pictures of the tables beside those of each split, as Hugging Face's data sets lie."""
     listings = []
-    for folder in sorted(root.iterdir()):
-        if not folder.is_dir() or is_hidden(folder.name) or role_of(folder.name) is None:
+    for folder in children(root):
+        if is_hidden(folder.name) or role_of(folder.name) is None or not folder.is_dir():
             continue
         tables = _tables_in(folder, bound)
         if len(tables) != 1:
@@ -256,14 +279,16 @@ def _by_tables_of_splits(root: Path, bound: Path | None) -> Source | None:
         columns["split"] = [folder.name] * len(columns["path"])
         for column in ("path", "mask"):
             columns[column] = [
-                f"{folder.name}/{place}" if place and not os.path.isabs(place) else place
+                f"{folder.name}/{place}" if place and not is_absolute(place) else place
                 for place in columns[column]
             ]
         listings.append((columns, notes))
     return _joined(root, listings) if listings else None
 
 
-def _joined(root: Path, listings: Sequence[tuple[dict[str, list[Any]], tuple[str, ...]]]) -> Source:
+def _joined(
+    root: Place, listings: Sequence[tuple[dict[str, list[Any]], tuple[str, ...]]]
+) -> Source:
     joined = {
         column: [cell for columns, _ in listings for cell in columns[column]]
         for column in listings[0][0]
@@ -274,16 +299,16 @@ def _joined(root: Path, listings: Sequence[tuple[dict[str, list[Any]], tuple[str
     return _table(root, columns, tuple(notes))
 
 
-def _table(folder: Path, columns: dict[str, list[Any]], notes: tuple[str, ...]) -> Source:
+def _table(folder: Place, columns: dict[str, list[Any]], notes: tuple[str, ...]) -> Source:
     if not any(columns["split"]):
         columns["split"] = list(lay_out(columns["path"]).splits)
     splits = splits_of(columns["label"], columns["split"])
-    root = Path(os.path.realpath(folder))
+    root = resolved(folder)
     further = tuple(columns.pop("further"))
     return Source(root, "table", _frame(columns), notes, splits, splits, further)
 
 
-def _folder(root: Path, name: str) -> Source:
+def _folder(root: Place, name: str) -> Source:
     listing = list_pictures(root)
     in_folders = any("/" in path for path in listing.paths)
     rows = sorted(range(len(listing.paths)), key=listing.paths.__getitem__)
@@ -328,11 +353,10 @@ def _folder(root: Path, name: str) -> Source:
         "mtime_ns": [listing.times[row] for row in rows],
     }
     kind: Literal["class folders", "flat folder"] = "class folders" if in_folders else "flat folder"
-    place = Path(os.path.realpath(root))
-    return Source(place, kind, _frame(files), tuple(notes), splits, splits)
+    return Source(resolved(root), kind, _frame(files), tuple(notes), splits, splits)
 
 
-def _masks(root: Path, paths: Sequence[str], splits: Sequence[str]) -> list[str]:
+def _masks(root: Place, paths: Sequence[str], splits: Sequence[str]) -> list[str]:
     """The mask of each picture, under ``.masks`` of the root or of its split's folder."""
     masks = masks_of(root, paths)
     for name in sorted(set(splits) - {""}):

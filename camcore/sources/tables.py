@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-import stat
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from camcore.errors import InputError
@@ -18,6 +16,8 @@ from camcore.sources.further import FurtherColumns, TableRow
 from camcore.sources.listing import counted, is_inside, masks_of
 from camcore.sources.spaced_lines import names_a_picture
 from camcore.sources.splits import role_of
+from camcore.storage.address import is_address
+from camcore.storage.place import Place, place_of, read_beginning, resolved
 
 _NAMED = 5
 _SHOWN = 8  # columns of a table that a message names
@@ -29,7 +29,7 @@ _BEGINNING = 4096
 _WANTED = "its first row names the columns path,label and, where there are any, box and mask"
 
 
-def is_picture_table(file: Path, *, bound: Path | None = None) -> bool:
+def is_picture_table(file: Place, *, bound: Place | None = None) -> bool:
     """Whether a file is a table of pictures with labels, some of which are there."""
     if file.suffix.lower() in _LISTS and not _begins_with_pictures(file):
         return False  # there may be a text beside each picture
@@ -43,32 +43,34 @@ def is_picture_table(file: Path, *, bound: Path | None = None) -> bool:
     return table is not None and any(finder.find(table.path[:_LOOKED_AT]))
 
 
-def _begins_with_pictures(file: Path) -> bool:
+def _begins_with_pictures(file: Place) -> bool:
     try:
-        with open(file, encoding="utf-8-sig", errors="replace") as text:
-            lines = text.read(_BEGINNING).splitlines()
+        lines = _beginning(file).splitlines()
     except OSError:
         return False
     cells = (re.sub(r"[,;|\t]+", " ", line).strip() for line in lines if line[:1] != "#")
     return names_a_picture(list(filter(None, cells)))
 
 
-def _names_pictures(file: Path) -> bool:
-    with open(file, encoding="utf-8-sig", errors="replace") as text:
-        first = text.readline(10_000)
+def _names_pictures(file: Place) -> bool:
+    first = _beginning(file).partition("\n")[0]
     return {cell.strip(' "\n').casefold() for cell in re.split("[,;]", first)} >= {"path", "label"}
 
 
-def list_table(file: Path, *, bound: Path | None) -> tuple[dict[str, list[Any]], tuple[str, ...]]:
+def _beginning(file: Place) -> str:
+    return read_beginning(file, _BEGINNING).decode("utf-8-sig", errors="replace")
+
+
+def list_table(file: Place, *, bound: Place | None) -> tuple[dict[str, list[Any]], tuple[str, ...]]:
     """List the pictures that a table names.
 
     Parameters
     ----------
-    file : Path
+    file : Path or Address
         Paths in it are relative to its folder, or lead to pictures below it in another way; see
         `camcore.sources.finding.Finder.find`. The columns are found by
         `camcore.sources.columns.read_table_columns`.
-    bound : Path or None
+    bound : Path, Address or None
         Folder that, links resolved, no file may lie outside of.
 
     Returns
@@ -92,16 +94,16 @@ def list_table(file: Path, *, bound: Path | None) -> tuple[dict[str, list[Any]],
     return _listed(file, table, finder, rows.notes)
 
 
-def _finder(file: Path, bound: Path | None) -> Finder:
+def _finder(file: Place, bound: Place | None) -> Finder:
     role_and_rest = role_of(file.stem)
     return Finder(
-        os.path.realpath(file.parent),
-        None if bound is None else os.path.realpath(bound),
+        str(resolved(file.parent)),
+        None if bound is None else str(resolved(bound)),
         role_and_rest[0] if role_and_rest else None,
     )
 
 
-def _no_columns(file: Path, cells: Sequence[Sequence[str]]) -> str:
+def _no_columns(file: Place, cells: Sequence[Sequence[str]]) -> str:
     name = _printable(file.name)
     if not cells:
         return f"{name} is empty; {_WANTED}."
@@ -122,7 +124,7 @@ def _no_columns(file: Path, cells: Sequence[Sequence[str]]) -> str:
 
 
 def _listed(
-    file: Path, table: PictureTable, finder: Finder, earlier_notes: Sequence[str]
+    file: Place, table: PictureTable, finder: Finder, earlier_notes: Sequence[str]
 ) -> tuple[dict[str, list[Any]], tuple[str, ...]]:
     root = finder.root
     named = [row for row, cell in enumerate(table.path) if cell]
@@ -132,8 +134,8 @@ def _listed(
     kept.sort(key=lambda row: _listed_path(places[row], root))
     paths = [_listed_path(places[row], root) for row in kept]
     labels = [table.label[row] for row in kept]
-    statuses = [_status(places[row]) for row in kept]
-    missing = sum(size < 0 for size, _ in statuses)
+    statuses = [finder.status(places[row]) for row in kept]
+    missing = statuses.count(None)
     if missing == len(kept):
         raise InputError(_none_there(file, table, finder))
     boxes, unclear = _boxes(table.box, kept)
@@ -166,14 +168,14 @@ def _listed(
         "box": boxes,
         "mask": masks,
         "split": [table.split[row] if table.split is not None else "" for row in kept],
-        "bytes": [size for size, _ in statuses],
-        "mtime_ns": [time for _, time in statuses],
+        "bytes": [-1 if status is None else status.st_size for status in statuses],
+        "mtime_ns": [0 if status is None else status.st_mtime_ns for status in statuses],
         "further": [TableRow(further, row) for row in kept],
     }
     return columns, (*earlier_notes, *table.notes, *notes)
 
 
-def _none_there(file: Path, table: PictureTable, finder: Finder) -> str:
+def _none_there(file: Place, table: PictureTable, finder: Finder) -> str:
     name = _printable(file.name)
     rows = [row for row, cell in enumerate(table.path) if cell]
     if not rows:
@@ -200,16 +202,9 @@ def _none_there(file: Path, table: PictureTable, finder: Finder) -> str:
 
 
 def _listed_path(place: str, root: str) -> str:
+    if is_address(place):
+        return place.removeprefix(f"{root}/")
     return (os.path.relpath(place, root) if is_inside(place, root) else place).replace(os.sep, "/")
-
-
-def _status(place: str) -> tuple[int, int]:
-    """Bytes and modification time in ns of a file; -1 and 0 where there is none."""
-    try:
-        status = os.stat(place)
-    except (OSError, ValueError):
-        return -1, 0
-    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else (-1, 0)
 
 
 def _boxes(
@@ -243,12 +238,12 @@ def _masks(
 ) -> tuple[list[str], int]:
     """The mask of each row, and how many of those named are not there."""
     if cells is None:
-        return masks_of(Path(finder.root), paths), 0
+        return masks_of(place_of(finder.root), paths), 0
     named = [cells[row] for row in rows]
     places = [finder.place(cell) for cell in named]
     masks = [
         _listed_path(place, finder.root)
-        if place and finder.allowed(place) and _status(place)[0] >= 0
+        if place and finder.allowed(place) and finder.status(place)
         else ""
         for place in places
     ]

@@ -11,6 +11,7 @@ import streamlit as st
 
 import camcore
 from camcore.pictures.levels import STRETCHES
+from camcore.storage.place import place_of
 from pages.components.digit_canvas import draw_digit
 from pages.components.thumbnails import pick_thumbnail
 from pages.languages.catalogues import gettext as _
@@ -172,7 +173,7 @@ def _path() -> PictureChoice | None:
         return None
     path = typed_path(typed)
     try:
-        status = os.stat(path)
+        status = place_of(path).stat()
         stamp = f"{path} {status.st_size} {status.st_mtime_ns}"
     except (OSError, ValueError):
         return PictureChoice(camcore.read_image(path), None, path)  # says what is wrong with it

@@ -14,10 +14,13 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from camcore.auditing.runs.store import runs_folder
-from camcore.sources.bounds import check_bounds
+from camcore.storage.address import is_address
+from camcore.storage.bounds import check_address, check_bounds
+from camcore.storage.place import place_of
 from pages.components.wording import plain
 from pages.languages.catalogues import gettext as _
 from pages.session.address import asked_where, refuse
+from pages.session.visitor import is_served
 
 _ROOM = 4_000_000_000  # bytes on disk; model files may be large, the oldest go
 _TOKEN = re.compile(r"upload-([0-9a-f]{32})")
@@ -151,14 +154,19 @@ def upload_folder() -> UploadFolder:
 
 
 def typed_path(text: str) -> str:
-    """A path as somebody typed it or a link says it, if it may be read.
+    """A path or address as somebody typed it or a link says it, if it may be read.
 
     Raises
     ------
     camcore.InputError
         If CAMCORE_DATA_ROOT is set and the path leads out of it, and out of the folder of runs,
-        where uploaded data sets lie.
+        where uploaded data sets lie; or if it is an address that is not allowed.
     """
-    path = os.path.expanduser(text.strip().strip("\"'"))
+    text = text.strip().strip("\"'")
+    if is_address(text):
+        address = str(place_of(text))
+        check_address(address, served=is_served())
+        return address
+    path = os.path.expanduser(text)
     check_bounds(path, runs_folder())
     return path

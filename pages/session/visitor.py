@@ -17,7 +17,7 @@ import camcore
 from camcore.auditing.runs.launching import list_runs
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.store import Store
-from camcore.sources.bounds import data_root
+from camcore.storage.bounds import data_root
 
 _OWNER = "owner.json"
 _TOKEN = "visitor-token"

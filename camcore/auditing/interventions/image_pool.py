@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,11 +15,11 @@ from camcore.auditing.edits.part import Part
 from camcore.auditing.held_columns import stacked, values_of
 from camcore.auditing.runs.plan import Plan
 from camcore.auditing.scan.scan import object_mask
-from camcore.cores import usable_cores
 from camcore.errors import CamcoreError, ImageError
 from camcore.localization.boxes import Box
 from camcore.pictures.model_view import Decoded, box_mask, decode
 from camcore.pictures.picture import read_image
+from camcore.storage.place import Place, readers
 
 _Held = tuple[np.ndarray, np.ndarray | None, float, tuple[float, float], dict[str, np.ndarray]]
 _COARSER = 5.0  # points of quality: less is the reading's own uncertainty
@@ -78,7 +77,7 @@ class Pool:
         needed = {int(image_id) for image_id in ids}
         self._held = {image_id: self._held[image_id] for image_id in needed & self._held.keys()}
         missing = sorted(needed - self._held.keys() - self.lost.keys())
-        with ThreadPoolExecutor(usable_cores()) as workers:
+        with ThreadPoolExecutor(readers(self._plan.root)) as workers:
             for image_id, outcome in zip(missing, workers.map(self._decoded, missing), strict=True):
                 if isinstance(outcome, str):
                     self.lost[image_id] = outcome
@@ -147,7 +146,7 @@ class Pool:
         covered: np.ndarray = np.any(masks, axis=0)
         return covered
 
-    def _quality(self, image_id: int, path: Path, decoded: Decoded) -> float:
+    def _quality(self, image_id: int, path: Place, decoded: Decoded) -> float:
         """The coarsest JPEG quality that a file went through, NaN for no JPEG.
 
         Its table tells of the last saving only; an earlier one is read off the file's own pixels.

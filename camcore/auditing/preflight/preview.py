@@ -5,18 +5,17 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from camcore.auditing.evidence.duplicates import near_duplicates
-from camcore.cores import usable_cores
 from camcore.errors import CamcoreError
 from camcore.pictures.model_view import Decoded, decode
 from camcore.sources.ahead import ahead
 from camcore.sources.source import Source
 from camcore.sources.splits import Split
+from camcore.storage.place import Place, readers
 
 MOST_OPENED = 200
 _SIDE = 112  # pixels of a thumbnail
@@ -77,6 +76,7 @@ def preview(source: Source, *, most: int = MOST_OPENED, stretch: str = "none") -
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> from PIL import Image
     >>> from camcore.sources.source import read_source
     >>> root = Path(tempfile.mkdtemp())
@@ -89,7 +89,7 @@ def preview(source: Source, *, most: int = MOST_OPENED, stretch: str = "none") -
     ({'cat': 2, 'dog': 2}, ['dog/2.png'], 0, ['cat', 'dog'])
     """
     rows = source.files.iloc[spread_over_labels(source.files["label"], most)]
-    with ThreadPoolExecutor(usable_cores()) as workers:
+    with ThreadPoolExecutor(readers(source.root)) as workers:
         tasks = [partial(_opened, source.root / path, stretch) for path in rows["path"]]
         answers = list(ahead(workers, tasks, _AHEAD))
     unreadable: dict[str, str] = {}
@@ -158,7 +158,7 @@ def spread_over_labels(labels: pd.Series, most: int) -> np.ndarray:
     return np.sort(np.concatenate(chosen)) if chosen else np.zeros(0, np.int64)
 
 
-def _opened(path: Path, stretch: str) -> Decoded | str:
+def _opened(path: Place, stretch: str) -> Decoded | str:
     try:
         return decode(path, (_SIDE, _SIDE, 3), "crop", stretch=stretch)
     except CamcoreError as error:

@@ -120,7 +120,7 @@ def begin(
             },
             "classes": asdict(classes),
             "source": {
-                "root": str(source.root.absolute()),
+                "root": str(source.root),
                 "kind": source.kind,
                 "digest": source.digest,
                 "count": len(source.files),

@@ -16,7 +16,8 @@ from camcore.auditing.runs.store import runs_folder
 from camcore.classifier import OutputKind
 from camcore.errors import InputError, StoreError
 from camcore.pictures.preprocessing import Frame, whole_frame
-from camcore.sources.bounds import check_bounds
+from camcore.storage.address import Address
+from camcore.storage.place import Place, check_readable, place_of
 
 FORMAT = 2
 """Of run.json and findings.json; 1 held four thresholds and no other rules."""
@@ -91,11 +92,11 @@ class Plan:
         return {audit_class.label: index for index, audit_class in enumerate(self.classes.classes)}
 
     @property
-    def root(self) -> Path:
-        """The folder that listed paths are relative to."""
-        return Path(self.record["source"]["root"])
+    def root(self) -> Place:
+        """The folder or address that listed paths are relative to."""
+        return place_of(self.record["source"]["root"])
 
-    def file_of(self, path: str) -> Path:
+    def file_of(self, path: str) -> Place:
         """Where a listed file lies.
 
         Raises
@@ -103,11 +104,14 @@ class Plan:
         InputError
             If it leads out of the data, or out of what this server may read.
         """
-        place = self.root / path
-        inside = Path(os.path.normpath(place)).is_relative_to(os.path.normpath(self.root))
+        root, place = self.root, self.root / path
+        if isinstance(root, Address):
+            inside = str(place).startswith(f"{root}/")
+        else:
+            inside = Path(os.path.normpath(place)).is_relative_to(os.path.normpath(root))
         if not inside and self.record["source"]["kind"] != "table":
             raise InputError(f"{path!r} leads out of the folder of pictures.")
-        check_bounds(place, runs_folder())
+        check_readable(place, runs_folder())
         return place
 
     @property

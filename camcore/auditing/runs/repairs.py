@@ -14,7 +14,7 @@ from camcore.auditing.runs.progress import Progress, read_progress
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.store import Store
 from camcore.errors import CamcoreError
-from camcore.sources.bounds import check_bounds
+from camcore.storage.bounds import check_bounds
 
 FILE = "mended.keras"
 _REPAIRS = "repairs"

@@ -21,6 +21,7 @@ from camcore.drawing import notebook
 from camcore.errors import InputError, StoreError
 from camcore.pictures.model_view import decode
 from camcore.pictures.preprocessing import Frame
+from camcore.storage.place import Place
 
 _HEAVY = ("map_predicted", "map_label", "thumb")
 MAP_KINDS = ("label", "predicted")
@@ -206,7 +207,7 @@ class Run:
                     maps[place_of[image_id]] = cells.reshape(self.grid) * scale
         return maps
 
-    def path_of(self, image: int) -> Path:
+    def path_of(self, image: int) -> Place:
         """Where an image lies; it may be gone since.
 
         Raises

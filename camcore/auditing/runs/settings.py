@@ -11,6 +11,7 @@ from camcore.errors import InputError
 from camcore.methods import METHODS, method_named
 from camcore.pictures.levels import STRETCHES
 from camcore.pictures.preprocessing import check_fit
+from camcore.storage.place import absolute
 
 PRECISIONS: tuple[PrecisionName, ...] = get_args(PrecisionName)
 
@@ -22,7 +23,7 @@ class Settings:
     Attributes
     ----------
     source : str
-        Folder, zip or CSV.
+        Folder, zip or CSV, or the address of one.
     model : str
         Name or file, as for `camcore.load_model`.
     layer : str or None
@@ -95,7 +96,7 @@ class Settings:
         for name in ("source", "labels", "class_names"):
             value = getattr(self, name)
             if value is not None and value not in ("none", "groups", "imagenet", "numbers"):
-                object.__setattr__(self, name, str(Path(value).expanduser().absolute()))
+                object.__setattr__(self, name, str(absolute(value)))
         if Path(self.model).is_file() or Path(self.model, "config.json").is_file():
             object.__setattr__(self, "model", str(Path(self.model).absolute()))
         if not self.others:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from camcore.errors import StoreError
+from camcore.storage.address import is_address
 
 _LOCK = "lock"
 _PARTIAL = ".partial"
@@ -60,6 +61,11 @@ class Store:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
+        if is_address(folder):
+            raise StoreError(
+                f"{os.fspath(folder)} is an address, and a run is written into a folder of this "
+                "machine; name one, and copy it when it is complete."
+            )
         self.folder = Path(folder)
 
     @contextlib.contextmanager

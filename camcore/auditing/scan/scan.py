@@ -23,7 +23,6 @@ from camcore.auditing.runs.store import Store
 from camcore.auditing.scan.image_properties import PROPERTIES, measure, measure_file
 from camcore.auditing.scan.map_statistics import coverage, focus
 from camcore.classifier import Classifier, Forward
-from camcore.cores import usable_cores
 from camcore.errors import CamcoreError, ImageError
 from camcore.methods import Method, method_named
 from camcore.methods.applying import raw_maps
@@ -31,6 +30,7 @@ from camcore.models.finite_answers import finite_rows
 from camcore.pictures.model_view import Decoded, box_mask, decode, read_mask
 from camcore.pictures.preprocessing import preprocess
 from camcore.sources.ahead import ahead
+from camcore.storage.place import Place, readers
 
 BATCH = 32
 _AHEAD = 3 * BATCH
@@ -147,7 +147,7 @@ class _Scanner:
 
 @contextlib.contextmanager
 def _looking(rows: Iterable[pd.Series], plan: Plan) -> Iterator[Iterator[_Looked]]:
-    with ThreadPoolExecutor(usable_cores(), thread_name_prefix="decode") as workers:
+    with ThreadPoolExecutor(readers(plan.root), thread_name_prefix="decode") as workers:
         yield ahead(workers, (partial(_look, row, plan) for row in rows), _AHEAD)
 
 
@@ -184,7 +184,7 @@ def _look(row: pd.Series, plan: Plan) -> _Looked:
     )
 
 
-def _unchanged(path: Path, row: pd.Series) -> None:
+def _unchanged(path: Place, row: pd.Series) -> None:
     try:
         status = path.stat()
     except OSError as error:

@@ -12,6 +12,7 @@ import camcore
 from camcore.auditing.runs.launching import DEMO_SCENES, demo_scenes
 from camcore.auditing.runs.settings import Settings
 from camcore.pictures.levels import STRETCHES
+from camcore.storage.place import place_of
 from pages.components.wording import calmly, plain
 from pages.parts.audit import launching, places, preflight
 from pages.pickers import model_picker
@@ -273,7 +274,11 @@ def _place_of(source: str, data: str | None) -> str:
             else "Choose the pictures: upload a zip."
         )
     place = data if source == UPLOAD else typed_path(data)
-    if not Path(place).exists():
+    try:
+        there = place_of(place).exists()
+    except OSError as error:
+        raise camcore.InputError(f"{place} cannot be read ({error.strerror}).") from None
+    if not there:
         raise camcore.InputError(f"{place} does not exist; check the path.")
     return place
 

@@ -24,7 +24,8 @@ from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.settings import Settings
 from camcore.auditing.runs.store import Store, runs_folder
 from camcore.errors import InputError, StoreError
-from camcore.sources.bounds import check_bounds, is_within
+from camcore.storage.bounds import is_within
+from camcore.storage.place import check_readable, place_of
 from pages.session.uploads import upload_folder
 from pages.session.visitor import require_own, take_over, unguessable
 
@@ -100,7 +101,7 @@ def check_settings(settings: Settings) -> None:
         named.append(settings.model)
     for path in named:
         if path not in (None, "none", "groups", "imagenet", "numbers"):
-            check_bounds(path, runs_folder(), upload_folder().place)
+            check_readable(place_of(path), runs_folder(), upload_folder().place)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from camcore.auditing.runs.repairs import told_of
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.settings import Settings
 from camcore.auditing.runs.store import runs_folder
-from camcore.sources.bounds import check_bounds
+from camcore.storage.bounds import check_bounds
 from pages.pickers.model_picker import ModelChoice, is_place
 from pages.session.uploads import typed_path
 

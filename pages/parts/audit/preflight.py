@@ -31,6 +31,8 @@ from camcore.sources.matching import mapped_columns
 from camcore.sources.source import Source, read_source
 from camcore.sources.suggestion import suggested_classes
 from camcore.sources.synsets import are_imagenet, groups_of
+from camcore.storage.address import is_address
+from camcore.storage.place import place_of, status_of
 from pages.components.wording import plain
 from pages.parts.audit import labelling, words
 from pages.pickers import model_picker
@@ -87,14 +89,15 @@ def check(place: str, choice: ModelChoice | None, options: dict[str, Any]) -> Ch
         If the pictures cannot be listed or read, or the model cannot be loaded.
     """
     zipped = place.lower().endswith(".zip")
-    if zipped and os.path.getsize(place) > _LARGEST_ZIP * 1024**2:
+    status = status_of(place_of(place))
+    if zipped and status is not None and status.st_size > _LARGEST_ZIP * 1024**2:
         st.caption(
             f"A zip of more than {_LARGEST_ZIP} MB is unpacked by the audit itself, which asks "
             "then if its folder names are no classes of the model."
         )
         return None
     with st.spinner("Looking at the pictures …"):
-        source = _listed(place, os.stat(place).st_mtime_ns, options["split"]).source
+        source = _listed(place, _stamp(place), options["split"]).source
         seen = _preview(source.digest, options["stretch"], source)
     _show(seen)
     if choice is None:
@@ -151,6 +154,14 @@ class _Listed:
     def __init__(self, place: str, split: str | None) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="camaudit-look-")
         self.source = read_source(place, unpack_to=Path(self.folder.name) / "zip", split=split)
+
+
+def _stamp(place: str) -> int:
+    """When a file or folder was last written; 0 for a folder at an address, which has no time."""
+    status = status_of(place_of(place))
+    if status is not None:
+        return status.st_mtime_ns
+    return 0 if is_address(place) else os.stat(place).st_mtime_ns
 
 
 @st.cache_resource(max_entries=3, ttl=_FRESH, show_spinner=False)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
+from camcore.errors import InputError
+from pages.session import uploads
 from pages.session.uploads import UploadFolder, is_token
 
 
@@ -43,3 +47,20 @@ def test_the_least_recently_used_go_where_there_is_no_room():
     assert [path.exists() for path in (*paths, third)] == [True, False, True]
     huge = folder.keep_bytes(b"y" * 1000, "huge.png")
     assert [path.exists() for path in (paths[0], third, huge)] == [False, False, True]
+
+
+def test_a_typed_address_is_read_where_it_is_allowed(monkeypatch, tmp_path):
+    monkeypatch.setattr(uploads, "is_served", lambda: False)
+    assert uploads.typed_path(' "s3://bucket/photos/" ') == "s3://bucket/photos"
+    with pytest.raises(InputError, match="credentials come from the environment"):
+        uploads.typed_path("s3://key:secret@bucket/photos")
+    monkeypatch.setattr(uploads, "is_served", lambda: True)  # to who has signed in
+    with pytest.raises(InputError, match="CAMCORE_ADDRESSES"):
+        uploads.typed_path("s3://bucket/photos")
+    monkeypatch.setenv("CAMCORE_DATA_ROOT", str(tmp_path))
+    monkeypatch.setenv("CAMCORE_ADDRESSES", "s3://bucket/photos")
+    assert uploads.typed_path("s3://bucket/photos/cats") == "s3://bucket/photos/cats"
+    with pytest.raises(InputError, match="CAMCORE_ADDRESSES"):
+        uploads.typed_path("s3://bucket/photos/../secrets")
+    with pytest.raises(InputError, match="outside"):
+        uploads.typed_path("/etc/passwd")
