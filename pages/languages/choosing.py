@@ -67,9 +67,8 @@ def show_choice() -> None:
         persist_state="session",
         format_func=LANGUAGES.__getitem__,
         help=gettext(
-            "The lesson and the navigation; the other pages are in English. What the engine itself "
-            "reports, such as an error, and the names of layers, files and classes stay as they "
-            "are."
+            "What the engine itself reports, such as an error, is in English, and the names of "
+            "layers, files and classes stay as they are."
         ),
     )
 
@@ -77,6 +76,4 @@ def show_choice() -> None:
 def say_english(page: str) -> None:
     """Say of a page that it is in English, to who reads another language."""
     if spoken() != ENGLISH:
-        st.caption(
-            gettext("The page {page} is in English so far; the lesson is translated.", page=page)
-        )
+        st.caption(gettext("The page {page} is in English so far.", page=page))

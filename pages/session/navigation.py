@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import streamlit as st
@@ -41,11 +42,13 @@ PAGES: tuple[PageEntry, ...] = (
         "pages/explore.py",
         marked("Explore"),
         marked("One picture, one model: where does it look?"),
+        translated=True,
     ),
     PageEntry(
         "pages/compare.py",
         marked("Compare"),
         marked("One picture, many maps: methods and layers side by side, with numbers."),
+        translated=True,
     ),
     PageEntry(
         "pages/learn.py",
@@ -68,7 +71,12 @@ def run_chosen_page() -> None:
     language = choosing.follow()
     speak(language)
     page, entry = _chosen()
-    st.set_page_config(page_title=f"{page.title} · CAM Audit")
+    st.set_page_config(
+        page_title=f"{page.title} · CAM Audit",
+        menu_items={"About": gettext("CAM Audit: see where an image classifier looks.")},
+    )
+    label = json.dumps(gettext("Model and picture"), ensure_ascii=False)
+    st.html(f"<style>:root {{ --sidebar-label: {label}; }}</style>")  # for page.css
     address.come_to(entry.title)
     keep_places()
     if not entry.translated:

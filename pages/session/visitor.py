@@ -18,6 +18,9 @@ from camcore.auditing.runs.launching import list_runs
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.store import Store
 from camcore.sources.bounds import data_root
+from pages.languages import choosing
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import speak
 
 _OWNER = "owner.json"
 _TOKEN = "visitor-token"
@@ -27,8 +30,9 @@ def let_in() -> bool:
     """Whether the page may be shown: where a sign-in is configured, only to who has signed in."""
     if st.user.get("is_logged_in") is not False:
         return True
+    speak(choosing.follow())
     st.title("CAM Audit", anchor=False)
-    st.button("Sign in", on_click=st.login, type="primary", icon=":material/login:")
+    st.button(_("Sign in"), on_click=st.login, type="primary", icon=":material/login:")
     return False
 
 
