@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.wording import plain
-from pages.languages.catalogues import ENGLISH, LANGUAGES, gettext, spoken
+from pages.languages.catalogues import ENGLISH, LANGUAGES, gettext
 from pages.session import address
 
 NAME = "lang"
@@ -71,9 +71,3 @@ def show_choice() -> None:
             "layers, files and classes stay as they are."
         ),
     )
-
-
-def say_english(page: str) -> None:
-    """Say of a page that it is in English, to who reads another language."""
-    if spoken() != ENGLISH:
-        st.caption(gettext("The page {page} is in English so far.", page=page))

@@ -92,6 +92,37 @@ ENGINE_SENTENCES = (
     marked("(1 - alpha) * image + alpha * colour"),
     marked("image + alpha * colour, clipped"),
     marked("mix, with alpha * value for alpha: clear where the map is 0"),
+    # How far a finding is proven, and what a person decides.
+    marked("associated"),
+    marked("attended"),
+    marked("relied on"),
+    marked("confirmed spurious"),
+    marked("accepted"),
+    marked("not detected"),
+    marked("insufficient data"),
+    marked(
+        "A property of the images differs between this class and the others. That is said of the "
+        "data, not of the model."
+    ),
+    marked(
+        "The model's class activation maps lie there, more than those of other classes. Maps show "
+        "where to look; a model may ignore what its maps light up."
+    ),
+    marked(
+        "On images held out for this test, handing the cue over changed predictions to the class, "
+        "more than the same edit without the cue did, by more than chance and by more than the "
+        "floor."
+    ),
+    marked("A person has decided that the model should not rely on this."),
+    marked("A person has decided that relying on this is right."),
+    marked(
+        "Tested, and no effect seen that is as large as the smallest one this run could have seen."
+    ),
+    marked("Too few images to say anything. That is not a clean result."),
+    marked(
+        "An audit proves that a model relies on something. Whether that is spurious is for a "
+        "person to say who knows the task."
+    ),
     # Columns of a comparison.
     marked("r, CAM"),
     marked("ρ, CAM"),

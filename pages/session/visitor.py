@@ -13,11 +13,11 @@ from pathlib import Path
 
 import streamlit as st
 
-import camcore
 from camcore.auditing.runs.launching import list_runs
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.store import Store
 from camcore.sources.bounds import data_root
+from pages.components.wording import PageError
 from pages.languages import choosing
 from pages.languages.catalogues import gettext as _
 from pages.languages.catalogues import speak
@@ -76,11 +76,13 @@ def may_change(run: Run) -> bool:
 
 
 def require_own(run: Run) -> None:
-    """Raise an InputError where the run is somebody else's."""
+    """Raise a PageError where the run is somebody else's."""
     if not may_change(run):
-        raise camcore.InputError(
-            "this run belongs to somebody else, or was made on the command line; who started it "
-            "may stop it, go on with it or delete it."
+        raise PageError(
+            _(
+                "this run belongs to somebody else, or was made on the command line; who started "
+                "it may stop it, go on with it or delete it."
+            )
         )
 
 

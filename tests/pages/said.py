@@ -31,7 +31,10 @@ def said(app: AppTest) -> str:
 
 
 def english_left(text: str, language: str) -> set[str]:
-    """English sentences of a catalogue that stand whole in a text, and have a translation."""
+    """English sentences of a catalogue that stand whole in a text, and have a translation.
+
+    What has places for other words, and hardly a word of its own, fits too many to tell.
+    """
     with catalogue_file(language).open("rb") as file:
         messages = [message for message in read_po(file, locale=language) if message.id]
     left = set()
@@ -39,7 +42,9 @@ def english_left(text: str, language: str) -> set[str]:
         forms = message.id if isinstance(message.id, tuple) else (message.id,)
         translations = (message.string,) if isinstance(message.string, str) else message.string
         for form in forms:
-            parts = [re.escape(part) for part in re.split(r"\{\w+\}", form.replace("\\", ""))]
-            if form not in translations and re.search(rf"(?m)^{'.+?'.join(parts)}$", text):
+            parts = re.split(r"\{\w+\}", form.replace("\\", ""))
+            if form in translations or (len(parts) > 1 and len("".join(parts).strip()) < 10):
+                continue
+            if re.search(rf"(?m)^{'.+?'.join(map(re.escape, parts))}$", text):
                 left.add(form)
     return left

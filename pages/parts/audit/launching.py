@@ -25,6 +25,8 @@ from camcore.auditing.runs.settings import Settings
 from camcore.auditing.runs.store import Store, runs_folder
 from camcore.errors import InputError, StoreError
 from camcore.sources.bounds import check_bounds, is_within
+from pages.components.wording import PageError
+from pages.languages.catalogues import gettext as _
 from pages.session.uploads import upload_folder
 from pages.session.visitor import require_own, take_over, unguessable
 
@@ -152,7 +154,7 @@ def own_file(run: Run, name: str) -> Path:
     """A file of a run; an InputError where it is a link that leads out of it."""
     file = run.folder / name
     if not is_within(file, run.folder):
-        raise InputError(f"{name} of this run lies elsewhere; it is not shown.")
+        raise PageError(_("{name} of this run lies elsewhere; it is not shown.", name=name))
     return file
 
 

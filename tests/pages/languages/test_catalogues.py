@@ -12,6 +12,7 @@ from babel.messages.extract import extract, extract_from_dir
 from babel.messages.pofile import read_po
 
 import camcore
+from camcore.auditing.report import words as report_words
 from camcore.comparing.columns import COLUMNS
 from camcore.pictures.levels import STRETCHES
 from camcore.pictures.preprocessing import PREPROCESSINGS
@@ -133,6 +134,8 @@ def test_the_engines_sentences_are_those_that_it_says(bundled_model):
     said += [*camcore.COLORMAPS.values(), *camcore.BLENDS, *camcore.BLENDS.values()]
     said += camcore.SCALINGS.values()
     said += made
+    said += [words for rung in report_words.LADDER for words in rung]
+    said.append(report_words.PROVES)
     said += [words for column in COLUMNS.values() for words in (column.title, column.about)]
     assert set(ENGINE_SENTENCES) == set(said)
 
