@@ -112,7 +112,10 @@ def _judged(row: dict[str, Any], claim: dict[str, Any]) -> dict[str, Any]:
 
 
 def _matches(row: dict[str, Any], claim: dict[str, Any]) -> bool:
-    """Whether a claim names what was planted: a family of it, for a class that it pulls to."""
+    """Whether a claim names what was planted: a family of it, for the right class.
+
+    That is one that it pulls to, or that bears it: a network may need a cue that turns nothing.
+    """
     family = claim["family"] in row["accepted"].split(";")
     return bool(row["accepted"]) and family and claim["class"] in row["classes"].split(";")
 

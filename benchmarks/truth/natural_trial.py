@@ -78,6 +78,9 @@ def run_natural(case: Case, work: Path, given: Given) -> dict[str, Any]:
             klass = data.classes.index(finding["class"])
             answer = check(held, klass, finding["family"], finding["region"], case.seed + 100)
         claims.append(_claim(finding, answer, data, places))
+    bearers = [
+        name for name, value in zip(data.classes, data.value_of_class, strict=True) if value
+    ]
     pulls = dict(zip(data.classes, truth.pulls, strict=True))
     return {
         "case": case.name,
@@ -86,10 +89,12 @@ def run_natural(case: Case, work: Path, given: Given) -> dict[str, Any]:
         "accuracy": _accuracy(network, data.audited, side),
         "held_accuracy": _accuracy(network, data.held, side),
         "accepted": ";".join(_accepted(case)),
-        "classes": ";".join(name for name, pull in pulls.items() if pull >= RELIED),
-        "bearers": ";".join(
-            name for name, value in zip(data.classes, data.value_of_class, strict=True) if value
+        "classes": ";".join(
+            name
+            for name, pull in pulls.items()
+            if pull >= RELIED or (name in bearers and truth.lost >= RELIED)
         ),
+        "bearers": ";".join(bearers),
         "truth_kind": {"planted": "artefact", "context": "context"}.get(case.kind, ""),
         "passes": summary["made"]["passes"],
         "seconds": took,

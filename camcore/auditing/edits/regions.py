@@ -109,8 +109,9 @@ class Region:
         """Family of cue that a region of this shape and place stands for.
 
         Mostly (75 %) inside corners, or small (1/8) with its middle in one: ``tag``. Much like a
-        ring of 1/8 or 1/16: ``frame``. Mostly inside the top or bottom third or the left or right
-        quarter, and running along most of that side: a band. Anything else: ``region``.
+        ring of 1/8 or 1/16, or a thinner one along all four sides: ``frame``. Mostly inside the top
+        or bottom third or the left or right quarter, and running along most of that side: a band.
+        Anything else: ``region``.
         """
         seen = self.mask(_LATTICE, _LATTICE)
 
@@ -125,7 +126,7 @@ class Region:
 
         if inside("corners 1/4") >= 0.75 or self._in_a_corner():
             return "tag"
-        if max(like("ring 1/8"), like("ring 1/16")) >= 0.5:
+        if max(like("ring 1/8"), like("ring 1/16")) >= 0.5 or _thin_ring(seen):
             return "frame"
         along, up = seen.any(axis=0).mean() >= 0.6, seen.any(axis=1).mean() >= 0.6
         if along and inside("top 1/3") >= 0.75:
@@ -367,6 +368,16 @@ _WORDS = {
     "left 1/4": "left band",
     "right 1/4": "right band",
 }
+
+
+def _thin_ring(seen: np.ndarray) -> bool:
+    """Whether what is seen runs along all four sides, and hardly anywhere else."""
+    wide = len(seen) // 16
+    sides = (seen[:wide], seen[-wide:], seen[:, :wide].T, seen[:, -wide:].T)
+    outside = seen & NAMED["ring 1/16"].mask(*seen.shape)
+    return bool(
+        outside.sum() >= 0.75 * seen.sum() and all(side.any(axis=0).mean() >= 0.6 for side in sides)
+    )
 
 
 def _edges(parts: int, size: int) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
@@ -12,6 +14,7 @@ from camcore.auditing.interventions.budget import Sizes
 from camcore.auditing.interventions.effects import (
     Differences,
     effects_of,
+    matching,
     natural_swing,
     rank,
     smallest_of,
@@ -52,6 +55,9 @@ class Discovery:
         pairs = self._pairs(klass, 0, self._sizes.discovery)
         if not len(pairs):  # no picture of the class is recognised, or none of the others
             return ()
+        half = self._images[self._images["half"] == 0]
+        stamped = tuple(map(Transplant, self._laboratory.stamped(klass, half)))
+        probes = tuple(dict.fromkeys((*probes, *stamped)))
         rows = self._laboratory.run(Trial("discovery", klass, pairs, probes))
         effects = effects_of(rows, klass)
         floor = self._plan.rules.floor
@@ -66,7 +72,9 @@ class Discovery:
             more = self._effects(f"refined-{step + 1}", klass, pairs, finer)
             effects |= more
             best = _best_local(more)
-        chosen = promising(effects, floor, least)
+        # A larger place may do more, by what of the object reaches there.
+        marks = (place for place in stamped if _matters(effects[place.name], floor, least))
+        chosen = tuple(dict.fromkeys((*promising(effects, floor, least), *marks)))
         return tuple(dict.fromkeys([*chosen, *self._trimmed(klass, pairs, chosen, least)]))
 
     def _trimmed(
@@ -161,13 +169,29 @@ class Discovery:
         if eligible:
             self._laboratory.run(Trial("where", klass, pairs, eligible, ("ring", "inside")))
 
-    def content(self, klass: int, probes: tuple[Probe, ...]) -> None:
-        """What of a place acts: the content that donors share, its plain colour, or its absence."""
+    def content(self, klass: int, probes: tuple[Probe, ...], on_ground: Collection[str]) -> None:
+        """What of a place acts: the content that donors share, its plain colour, or its absence.
+
+        Where donors share more than a colour, the broad light and colour of what they share is
+        asked as well, but not for places that are named `on_ground`: all that differs there is
+        how far the object reaches.
+        """
         pairs = self._pairs(klass, 1, self._sizes.test)
         local = tuple(probe for probe in probes if isinstance(probe, Transplant))
-        if local:
-            fills = ("shared", "flat", "neutral")
-            self._laboratory.run(Trial("content", klass, pairs, local, fills))
+        if not local:
+            return
+        rows = self._laboratory.run(
+            Trial("content", klass, pairs, local, ("shared", "flat", "neutral"))
+        )
+        shared, flat = (effects_of(matching(rows, fill=fill), klass) for fill in ("shared", "flat"))
+        fine = tuple(
+            probe
+            for probe in local
+            if probe.name not in on_ground
+            and flat[probe.name].move <= RULES.flat_most * shared[probe.name].move
+        )
+        if fine:
+            self._laboratory.run(Trial("content", klass, pairs, fine, ("broad",), "-broad"))
 
     def in_part(self, klass: int, probes: tuple[Probe, ...]) -> pd.DataFrame:
         """The same pairs, a property of the whole image read off a quarter of the donor."""

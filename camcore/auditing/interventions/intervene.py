@@ -111,7 +111,7 @@ def _prove(
     swings = swings_of(images, tests)
     proven: dict[int, list[Tested]] = {}
     proven_parts: list[Part] = []
-    for result in judge(tests, plan, swings):
+    for result in judge(tests, plan, swings, laboratory.outlined):
         if relied_on(result, plan) and isinstance(result.probe, Part):
             proven_parts.append(result.probe)
         elif relied_on(result, plan):
@@ -133,14 +133,16 @@ def _prove(
         in_part = discovery.in_part(klass, probes)
         discovery.where(klass, probes)
         likeness = laboratory.likeness(likeness_file(klass), klass, probes)
-        repeating = set(likeness.loc[likeness["alike"] >= RULES.alike, "probe"])
+        repeats = (likeness["alike"] >= RULES.alike) | (likeness["stamped"] >= RULES.stamped)
+        repeating = set(likeness.loc[repeats, "probe"])
         carriers = carriers_of(results, off_object, in_part, plan.rules.floor)
         open_ones = tuple(
             probe
             for probe in probes
             if carriers.get((klass, probe.name)) not in _BY_OBJECT or probe.name in repeating
         )
-        discovery.content(klass, open_ones)
+        on_ground = set(likeness.loc[likeness["plain"] >= RULES.plain, "probe"])
+        discovery.content(klass, open_ones, on_ground)
         moved = (moved_elsewhere(plan, klass, p) for p in open_ones if p.region is not None)
         discovery.elsewhere(klass, tuple(moved))
         if any(probe.region is not None for probe in probes):

@@ -11,10 +11,16 @@ import pandas as pd
 
 from camcore.auditing.edits import Probe
 from camcore.auditing.edits.part import Part
+from camcore.auditing.edits.regions import Region, region_named
 from camcore.auditing.executors.executor import Count, Executor, Item, Result
 from camcore.auditing.interventions.image_pool import Pool
 from camcore.auditing.interventions.likeness_table import likeness_table
 from camcore.auditing.interventions.map_shift import shift_table
+from camcore.auditing.interventions.stamped_places import (
+    outlined,
+    stamped_file,
+    stamped_places,
+)
 from camcore.auditing.interventions.trials import Bench, Block, Trial
 from camcore.auditing.parts.placing import detail_file, detail_of, parts_file, place_parts
 from camcore.auditing.runs.plan import Plan
@@ -131,6 +137,20 @@ class Laboratory:
             self._keep([name], _likeness, [(klass, probes)])
         return self._store.read_table(name)
 
+    def stamped(self, klass: int, images: pd.DataFrame) -> tuple[Region, ...]:
+        """`stamped_places` of a class in some images, kept as `stamped_file`."""
+        name = stamped_file(klass)
+        if self._store.read_json(name) is None:
+            for _, places in self._made(_stamped, [(klass, images)]):
+                self._store.write_json(name, {"places": [place.name for place in places]})
+        kept = self._store.read_json(name) or {"places": []}
+        return tuple(map(region_named, kept["places"]))
+
+    @property
+    def outlined(self) -> frozenset[tuple[int, str]]:
+        """See `camcore.auditing.interventions.stamped_places.outlined`."""
+        return outlined(self._store)
+
     def shift(self, name: str, klass: int) -> None:
         """Keep `shift_table` under a name."""
         if not self._store.whole(name):
@@ -183,6 +203,10 @@ def _detail(equipped: _Equipped, asked: tuple[int, pd.DataFrame], _: Count) -> f
 
 def _likeness(equipped: _Equipped, asked: tuple[int, Sequence[Probe]], _: Count) -> pd.DataFrame:
     return likeness_table(*asked, equipped.pictures.images, equipped.pool)
+
+
+def _stamped(equipped: _Equipped, asked: tuple[int, pd.DataFrame], _: Count) -> tuple[Region, ...]:
+    return stamped_places(*asked, equipped.pool)
 
 
 def _shift(equipped: _Equipped, klass: int, _: Count) -> pd.DataFrame:

@@ -44,32 +44,42 @@ def likeness_table(
         ``probe``, ``plain``, the share of the place that is the ground of all pictures, and
         ``alike``, 0 to 1. Of a place: the share of it where one content stands in
         the class and not in the others. Of a property of the whole image: how far it sets the
-        class apart from every other class, in the whole picture and in each part of it.
+        class apart from every other class, in the whole picture and in each part of it. And
+        ``stamped``, the share of a place where one content stands in so many pictures of the
+        class that nothing natural does; NaN for a property of the whole image.
     """
+    of_class, others = looked_at(klass, images, pool)
+    rest = np.concatenate([batch.pixels for batch in others])
+    repeated = repeated_content(of_class.pixels, rest)
+    ground = common_ground(of_class.pixels, rest)
+    alike, plain, stamped = [], [], []
+    for probe in probes:
+        where = None if probe.region is None else probe.region.mask(*repeated.shape)
+        plain.append(0.0 if where is None or not where.any() else float(ground[where].mean()))
+        stamped.append(float("nan"))
+        if where is not None:
+            content = repeated[where] if where.any() else np.zeros(1)
+            turns = ndimage.label(where, np.ones((3, 3)))[1] >= RULES.taking_turns
+            enough = RULES.repeated / 2 if turns else RULES.repeated
+            alike.append(float((content >= enough).mean()))
+            stamped[-1] = float((content >= RULES.surely_repeated).mean())
+        elif isinstance(probe, StatisticProbe) and probe.everywhere and not probe.pattern:
+            alike.append(_evenly(probe, of_class, others))
+        else:
+            alike.append(float("nan"))
+    names = [probe.name for probe in probes]
+    return pd.DataFrame({"probe": names, "alike": alike, "plain": plain, "stamped": stamped})
+
+
+def looked_at(klass: int, images: pd.DataFrame, pool: Pool) -> tuple[Images, list[Images]]:
+    """Some pictures of a class, and as many of each other class, of the largest ones."""
     seen = {}
     counts = images.loc[images["klass"] != klass, "klass"].value_counts()
     for other in (klass, *counts.sort_index().nlargest(RULES.alike_classes, keep="first").index):
         ids = images.index[images["klass"] == other].to_numpy()
         ids = ids[np.linspace(0, len(ids) - 1, min(len(ids), RULES.alike_pictures)).astype(int)]
         seen[int(other)] = pool.images(ids[pool.hold(ids)])
-    of_class = seen.pop(klass)
-    others = [batch for batch in seen.values() if len(batch)]
-    rest = np.concatenate([batch.pixels for batch in others])
-    repeated = repeated_content(of_class.pixels, rest)
-    ground = common_ground(of_class.pixels, rest)
-    alike, plain = [], []
-    for probe in probes:
-        where = None if probe.region is None else probe.region.mask(*repeated.shape)
-        plain.append(0.0 if where is None or not where.any() else float(ground[where].mean()))
-        if where is not None:
-            places = min(RULES.alike_places, ndimage.label(where, np.ones((3, 3)))[1])
-            enough = RULES.repeated / max(1, places)
-            alike.append(float((repeated[where] >= enough).mean()) if where.any() else 0.0)
-        elif isinstance(probe, StatisticProbe) and probe.everywhere and not probe.pattern:
-            alike.append(_evenly(probe, of_class, others))
-        else:
-            alike.append(float("nan"))
-    return pd.DataFrame({"probe": [probe.name for probe in probes], "alike": alike, "plain": plain})
+    return seen.pop(klass), [batch for batch in seen.values() if len(batch)]
 
 
 def _evenly(probe: StatisticProbe, of_class: Images, others: Sequence[Images]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -63,7 +63,12 @@ class Tested:
         return min(max(low, 0.0), 1.0), min(max(high, 0.0), 1.0)
 
 
-def judge(trials: pd.DataFrame, plan: Plan, swings: Mapping[int, float]) -> tuple[Tested, ...]:
+def judge(
+    trials: pd.DataFrame,
+    plan: Plan,
+    swings: Mapping[int, float],
+    outlined: Collection[tuple[int, str]] = (),
+) -> tuple[Tested, ...]:
     """Test every class and family that reached the held-out half.
 
     Parameters
@@ -73,12 +78,15 @@ def judge(trials: pd.DataFrame, plan: Plan, swings: Mapping[int, float]) -> tupl
     plan : Plan
     swings : mapping of int to float
         Class -> `camcore.auditing.interventions.effects.natural_swing`.
+    outlined : collection of (int, str)
+        Class and probe of the places that pictures outline.
 
     Returns
     -------
     tuple of Tested
-        For each class and family the probe that stands for it: the smallest that keeps most of
-        the best effect.
+        For each class and family the probe that stands for it: the strongest that pictures
+        outline, if it turns as many as matter, and else the smallest that keeps most of the best
+        effect. What lies around a mark may do more than the mark, and is no mark.
     """
     seed = plan.settings.seed
     standing: list[Tested] = []
@@ -93,7 +101,12 @@ def judge(trials: pd.DataFrame, plan: Plan, swings: Mapping[int, float]) -> tupl
         groups = next(iter(measured.values())).groups
         adjusted = sign_flip_max_t(margins, groups, seed=seed)
         by_probe = dict(zip(measured, adjusted, strict=True))
-        probe = smallest_of(measured)
+        marks = [
+            (paired.effect, probe)
+            for probe, paired in measured.items()
+            if (int(klass), probe.name) in outlined and paired.effect >= plan.rules.floor
+        ]
+        probe = max(marks, key=lambda mark: mark[0])[1] if marks else smallest_of(measured)
         paired = measured[probe]
         p = float(by_probe[probe])
         swing = swings.get(int(klass), float("inf"))

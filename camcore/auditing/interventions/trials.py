@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy import ndimage
 
 from camcore.auditing.audited_classes import class_margins, predicted_classes
 from camcore.auditing.edits import Images, Probe, objects, without_objects
@@ -65,8 +66,9 @@ class Trial:
         ``inside``: the same, but only known objects change, or the middle, where no mask tells.
         ``around``: as ``spared``, and no object of the control is carried over either; all three
         are known. ``own``: only where the donor's object lies.
-        ``shared``: the donors' median picture stands for each of them. ``flat``: the mean colour
-        of the donor's region stands for it.
+        ``shared``: the donors' median picture stands for each of them. ``broad``: the same, of
+        which only the broad light and colour is left. ``flat``: the mean colour of the donor's
+        region stands for it.
         ``neutral``: the cue made neutral, without a control.
     label : str
         Tells apart trials of one stage and class that differ in their pairs.
@@ -245,8 +247,10 @@ class Bench:
                     donors.quarters(np.random.default_rng(key)),
                     controls.quarters(np.random.default_rng(key)),
                 )
-            if fill == "shared":
+            if fill in ("shared", "broad"):
                 taken = shared_content(donors), shared_content(controls)
+            if fill == "broad":
+                taken = broadened(taken[0]), broadened(taken[1])
             if fill == "flat" and probe.region is not None:
                 taken = flattened(donors, probe.region), flattened(controls, probe.region)
             edited, controlled = edit_and_control(probe, recipients, *taken, key)
@@ -372,6 +376,21 @@ def shared_content(images: Images) -> Images:
     """
     median = np.median(images.pixels, axis=0).astype(np.uint8)
     return replace(images, pixels=np.broadcast_to(median, images.pixels.shape))
+
+
+def broadened(images: Images) -> Images:
+    """Images of which only the broad light and colour is left, without any line or edge.
+
+    Examples
+    --------
+    >>> line = np.zeros((1, 32, 32, 1), np.uint8)
+    >>> line[:, :, 16] = 200
+    >>> int(broadened(Images(line)).pixels.max())
+    20
+    """
+    spread = RULES.broad * min(images.pixels.shape[1:3])
+    smooth = ndimage.gaussian_filter(images.pixels.astype(np.float32), (0, spread, spread, 0))
+    return replace(images, pixels=np.rint(smooth).astype(np.uint8))
 
 
 def flattened(images: Images, region: Region) -> Images:

@@ -23,6 +23,7 @@ _ACTS = {
     "outside": "the surroundings",
     "inside": "the middle",
     "shared": "what donors share",
+    "broad": "its broad light and colour",
     "flat": "its plain colour",
     "absent": "its absence",
 }
@@ -234,6 +235,12 @@ def numbers(run: Run, finding: Finding) -> list[tuple[str, str, str]]:
             add(f"Made by {means}", words.share(finding.acts[part]), "of the move, alone")
     if finding.alike is not None:
         add("Alike", words.share(finding.alike), "how much the cue repeats within the class only")
+    if finding.stamped is not None:
+        add(
+            "Put there",
+            words.share(finding.stamped),
+            "of the place, where most pictures of the class show one content and no others do",
+        )
     if finding.pairs:
         add("Pairs", finding.pairs, "recipient, donor and control each")
     _add_flips(add, run, finding)

@@ -100,12 +100,15 @@ class Finding:
     alike : float or None
         How much the cue repeats from picture to picture of the class; see
         `camcore.auditing.interventions.likeness_table`.
+    stamped : float or None
+        Share of the place where one content stands in most pictures of the class, and not in the
+        others, as nothing natural does.
     plain : float or None
         Share of the place that is the one ground of all pictures, such as black or white.
     acts : dict or None
         Share of the move that is made by a part of the cue: ``outside`` and ``inside`` the middle;
-        the ``shared`` content of the donors; its plain colour (``flat``); its absence in the
-        recipient (``absent``).
+        the ``shared`` content of the donors, and its broad light and colour (``broad``); the plain
+        colour of each donor's place (``flat``); its absence in the recipient (``absent``).
     taken_from : str or None
         The class whose pictures nearly alone are turned: they may lose a cue of their own.
     boxed : dict or None
@@ -159,6 +162,7 @@ class Finding:
     swing: float | None = None
     joined: tuple[str, ...] = ()
     alike: float | None = None
+    stamped: float | None = None
     plain: float | None = None
     acts: dict[str, float] | None = None
     taken_from: str | None = None

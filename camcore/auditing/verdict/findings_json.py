@@ -18,6 +18,7 @@ from camcore.auditing.interventions.effects import (
 from camcore.auditing.interventions.intervene import likeness_file, moved_elsewhere
 from camcore.auditing.interventions.necessity import removal_of
 from camcore.auditing.interventions.readable_images import readable
+from camcore.auditing.interventions.stamped_places import outlined
 from camcore.auditing.interventions.testing import Tested, judge, relied_on
 from camcore.auditing.interventions.trials import FOUND, STAGES, TRIMMED
 from camcore.auditing.parts.evidence import part_evidence, recurs
@@ -47,7 +48,7 @@ def conclude(store: Store) -> None:
     rows = light_rows(store)
     trial_plan = store.read_json("trials/plan.json") or {}
     trials = run.trials("test")
-    tested = judge(trials, plan, swings_of(run.images, trials))
+    tested = judge(trials, plan, swings_of(run.images, trials), outlined(store))
     off_object, in_part = (run.trials(stage) for stage in ("off-object", "in-part"))
     carriers = carriers_of(tested, off_object, in_part, plan.rules.floor)
     for result in tested:  # crops that are not alike are rather each picture's own object
@@ -207,7 +208,8 @@ def _acts(run: Run, result: Tested) -> dict[str, float] | None:
     """Shares of the move that parts of the cue make alone; see `Finding`."""
     acts = {}
     known = (("where", "ring", "outside"), ("where", "inside", "inside"),
-             ("content", "shared", "shared"), ("content", "flat", "flat"))  # fmt: skip
+             ("content", "shared", "shared"), ("content", "broad", "broad"),
+             ("content", "flat", "flat"))  # fmt: skip
     for stage, fill, name in known:
         rows = _rows(run, stage, klass=result.klass, probe=result.probe.name, fill=fill)
         if len(rows):
@@ -225,7 +227,8 @@ def _likeness(run: Run, result: Tested) -> dict[str, Any]:
     if not run.store.whole(name):
         return {}
     rows = matching(run.store.read_table(name), probe=result.probe.name)
-    values = ((kind, float(rows[kind].iloc[0])) for kind in ("alike", "plain") if len(rows))
+    kinds = ("alike", "stamped", "plain")
+    values = ((kind, float(rows[kind].iloc[0])) for kind in kinds if kind in rows and len(rows))
     return {kind: round(value, 6) for kind, value in values if not np.isnan(value)}
 
 

@@ -33,13 +33,16 @@ def kind_of(finding: Finding) -> Kind:
     """The kind, by what the trials and the pictures tell.
 
     *Artefact*: the same from picture to picture. A place where one content repeats in the class and
-    not in the others, and where that content acts alone; a property that sets the class apart in
-    every part of the picture; a pattern that acts outside the middle; a part that moves, whose
-    crops are alike, which lies beside the middle too, and which does enough, unless its fine detail
-    is alike as well: crops of aligned or smooth pictures are alike in their broad shading.
+    not in the others, and where that content acts alone; a place beside the middle where the lines
+    that its pictures share act, and not their broad light and colour; a property that sets the
+    class apart in every part of the picture; a pattern that acts outside the middle; a part that
+    moves, whose crops are alike, which lies beside the middle too, and which does enough, unless
+    its fine detail is alike as well: crops of aligned or smooth pictures are alike in their broad
+    shading.
     *Object*: acts through the known object, or through the middle where nothing is known.
-    *Context*: neither, beside the object, needed, and plain stuff (sky, grass): its colour alone
-    acts, or the property acts on the surroundings alone. *Unknown* else.
+    *Context*: neither, mostly beside the object, needed, and plain stuff (sky, grass): its colour
+    alone acts, or the property acts on the surroundings alone. Recognised pictures give, so that a
+    class must mostly be recognised for what they show to be what the class shows. *Unknown* else.
     """
     if finding.family == "object" or finding.on_object:
         return "object"
@@ -54,19 +57,25 @@ def kind_of(finding: Finding) -> Kind:
         return "artefact"
     if finding.may_be_object or acts_in_the_middle(finding):
         return "object"
-    if finding.trace or strength(finding) < RULES.needed:
-        return "unknown"
     probe = probe_named(finding.probe) if finding.probe else None
-    if finding.family == "background" or finding.on_object is False:
-        return "context"
     acts = finding.acts or {}
+    enough = strength(finding) >= RULES.needed
+    if finding.trace or not (enough or (probe is not None and probe.pattern)):
+        return "unknown"
+    if _acts_by_lines(finding):
+        return "artefact"
+    if finding.family == "background" or finding.on_object is False:
+        return "context" if enough else "unknown"
     if probe is None:
         return "unknown"
     if probe.pattern:
         return "artefact" if acts.get("outside", 0.0) >= RULES.carries else "unknown"
     if probe.region is not None:
         colour_acts = acts.get("flat", 0.0) >= RULES.carries
-        return "context" if colour_acts and (finding.plain or 0.0) < RULES.plain else "unknown"
+        beside = finding.off_object is None or finding.off_object >= RULES.context_beside
+        on_ground = (finding.plain or 0.0) >= RULES.plain
+        seen = finding.accuracy is None or finding.accuracy["with"] >= RULES.context_recognised
+        return "context" if colour_acts and beside and seen and not on_ground else "unknown"
     outside, inside = acts.get("outside", 0.0), acts.get("inside", 0.0)
     return "context" if outside >= RULES.carries and outside >= inside else "unknown"
 
@@ -126,4 +135,20 @@ def _repeats(finding: Finding) -> bool:
         of_levels = finding.family in ("brightness", "colour")
         return finding.alike >= (RULES.levels_apart if of_levels else RULES.set_apart)
     shared = (finding.acts or {}).get("shared")
-    return finding.alike >= RULES.alike and (shared is None or shared >= RULES.carries)
+    put_there = finding.alike >= RULES.alike or (finding.stamped or 0.0) >= RULES.stamped
+    return put_there and (shared is None or shared >= RULES.carries)
+
+
+def _acts_by_lines(finding: Finding) -> bool:
+    """Whether what donors share at a place acts by its lines, and not by its light and colour.
+
+    A stamp whose digits differ from picture to picture has no one content that repeats. What is
+    natural and shared is broad: sky above, ground below. A place on plain ground shares the lines
+    of whatever object reaches there. And where absence does much of it, it is the controls that
+    have lines.
+    """
+    acts = finding.acts or {}
+    if "broad" not in acts or (finding.plain or 0.0) >= RULES.plain:
+        return False
+    fine = acts["shared"] - max(acts["broad"], acts.get("absent", 0.0))
+    return fine >= RULES.fine_carries and (finding.off_object or 0.0) >= RULES.fine_beside

@@ -21,17 +21,19 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
     Within a class one cue leads: of those that suffice beside the object and are needed nearly as
     much as any, an artefact before context and before what no trial tells, and of these the
-    smallest; a part that mostly lies in a place of this rank is that place's. A part that is drawn
-    comes before the sharpness, the noise or the compression that its lines add. So a tag is named
-    before the frame that contains it, a bright light before a band that is bright by it, a bright
-    band before the light that it adds, and a faint pattern before the sharpness that it adds. Of
-    a place only that counts which no other place beside the object does: what any part of a
+    smallest; a mark that lies in a much larger place must do half as much as that. A part that
+    mostly lies in a place of this rank is that place's. A part that is drawn comes before the
+    sharpness, the noise or the compression that its lines add. So a tag is named before the frame
+    that contains it, a bright light before a band that is bright by it, a bright band before the
+    light that it adds, and a faint pattern before the sharpness that it adds, and, if it acts all
+    over the picture, before the places that hold some of it.
+
+    Of a place only that counts which no other place beside the object does: what any part of a
     picture does is a property of the whole. A background, which holds every other cue, leads only
-    where none of them explains half of its
-    effect. Between classes artefacts come before context, and context before what no trial tells,
-    where they do half as much as any. Classes follow by what their leaders do. What may be the
-    object comes strongest first: the object itself, if it is that, and not the most of what little
-    is left beside it.
+    where none of them explains half of its effect. Between classes artefacts come before context,
+    and context before what no trial tells, where they do half as much as any. Classes follow by
+    what their leaders do. What may be the object comes strongest first: the object itself, if it
+    is that, and not the most of what little is left beside it.
     """
     findings = list(findings)
     by_class: dict[str, list[Finding]] = {}
@@ -104,14 +106,23 @@ def _leader(candidates: list[Finding]) -> Finding:
         for finding in candidates
         if not any(_lies_in(finding, place) for place in candidates)
     ]
-    strongest, surest = max(map(_weight, candidates)), max(map(_both, candidates))
+    # On plain ground, what a place does beyond the mark in it is the object's doing.
     candidates = [
-        finding
-        for finding in candidates
-        if _weight(finding) >= RULES.strong * strongest and _both(finding) >= RULES.strong * surest
-    ] or [max(candidates, key=_weight)]
+        place
+        for place in candidates
+        if (place.plain or 0.0) < RULES.plain or not any(_holds(place, mark) for mark in candidates)
+    ]
+    strongest, surest = max(map(_weight, candidates)), max(map(_both, candidates))
+
+    def enough(finding: Finding) -> bool:
+        held = any(_holds(place, finding) for place in candidates)
+        share = RULES.explained if held else RULES.strong
+        return _weight(finding) >= share * strongest and _both(finding) >= share * surest
+
+    candidates = list(filter(enough, candidates)) or [max(candidates, key=_weight)]
     first = min(_KINDS.index(finding.kind) for finding in candidates)
     candidates = [finding for finding in candidates if _KINDS.index(finding.kind) == first]
+    candidates = [finding for finding in candidates if _all_over(finding)] or candidates
     return min(
         candidates, key=lambda finding: (*_extent(finding), -_weight(finding), finding.family)
     )
@@ -124,10 +135,25 @@ def _lies_in(moving: Finding, place: Finding) -> bool:
     return _does(place) >= RULES.strong * _does(moving) and one_place(moving, place)
 
 
+def _holds(place: Finding, mark: Finding) -> bool:
+    """Whether a mark lies in a place of its kind that is much larger, and holds more than it."""
+    if place.kind != "artefact" or mark.kind != "artefact" or not (place.region and mark.region):
+        return False
+    areas = place.area or 1.0, mark.area or 1.0
+    return areas[1] <= areas[0] / 4 and one_place(place, mark)
+
+
 def _extent(finding: Finding) -> tuple[float, bool]:
     """How much of a picture a cue takes up; a pattern comes before what it adds to a property."""
     pattern = finding.probe is not None and probe_named(finding.probe).pattern
     return finding.area if finding.area is not None and finding.region else 1.0, not pattern
+
+
+def _all_over(finding: Finding) -> bool:
+    """Whether a pattern acts in the middle and around it, so that any place holds some of it."""
+    acts = finding.acts or {}
+    pattern = finding.probe is not None and probe_named(finding.probe).pattern
+    return pattern and min(acts.get("outside", 0.0), acts.get("inside", 0.0)) >= RULES.carries
 
 
 def _everywhere(finding: Finding) -> bool:

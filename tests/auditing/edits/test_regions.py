@@ -107,6 +107,7 @@ def test_children_of_a_ring_are_its_sides():
         (corners(16), "tag", "corners, 2% of the image"),
         (ring(8), "frame", "frame"),
         (ring(16), "frame", "thin frame"),
+        (ring(32), "frame", "frame, 12% of the image"),
         (ring(7), "frame", "frame, 49% of the image"),
         (NAMED["top 1/3"], "sky/top-band", "top band"),
         (NAMED["bottom 1/3"], "bottom-band", "bottom band"),

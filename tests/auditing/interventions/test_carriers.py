@@ -91,6 +91,17 @@ def test_the_smallest_region_that_keeps_most_stands_for_the_family():
     assert judge(weaker, PLAN, SWINGS)[0].probe.name == "corners 1/4"
 
 
+def test_what_pictures_outline_stands_for_its_family():
+    both = pd.concat([rows("corners 1/4", 40), rows(TAG, 20)])
+    (mark,) = judge(both, PLAN, SWINGS, {(0, TAG)})
+    assert mark.probe.name == TAG
+    assert mark.effect == pytest.approx(20 / 60)
+    (elsewhere,) = judge(both, PLAN, SWINGS, {(1, TAG)})
+    assert elsewhere.probe.name == "corners 1/4"
+    idle = pd.concat([rows("corners 1/4", 40), rows(TAG, 2)])  # there, but it does nothing
+    assert judge(idle, PLAN, SWINGS, {(0, TAG)})[0].probe.name == "corners 1/4"
+
+
 def test_a_sure_head_moves_but_does_not_flip():
     # Nothing flips; every pair moves by 3 of the 12 log-odds that lie between the classes.
     still = rows(TAG, flips=60, moved=3.0).assign(edited=1)

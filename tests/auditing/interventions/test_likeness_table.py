@@ -28,11 +28,11 @@ class Shelf:
         return Images(self.pixels[ids])
 
 
-def alike(pixels: np.ndarray, probe: str) -> float:
+def alike(pixels: np.ndarray, probe: str, column: str = "alike") -> float:
     """Of the first class of three."""
     images = pd.DataFrame({"klass": np.repeat([0, 1, 2], _EACH)})
     table = likeness_table(0, [probe_named(probe)], images, Shelf(pixels))
-    return float(table["alike"].iloc[0])
+    return float(table[column].iloc[0])
 
 
 @pytest.fixture
@@ -74,3 +74,25 @@ def test_what_two_classes_show_sets_neither_apart(photographs):
     lit = photographs.astype(int)
     lit[: 2 * _EACH] += 40
     assert alike(np.clip(lit, 0, 255).astype(np.uint8), "brightness") < RULES.levels_apart
+
+
+def test_a_thin_border_fills_little_of_a_frame_and_is_there_in_most_pictures(photographs):
+    framed = photographs.copy()
+    border = np.ones(framed.shape[1:3], bool)
+    border[1:-1, 1:-1] = False
+    bearing = np.flatnonzero(np.arange(_EACH) % 10)  # nine of ten
+    framed[bearing[:, None], border] = (190, 30, 30)
+    share = border.sum() / probe_named("ring 1/8").region.mask(32, 32).sum()
+    assert alike(framed, "ring 1/8", "stamped") == pytest.approx(share)
+    assert alike(photographs, "ring 1/8", "stamped") == 0
+    assert np.isnan(alike(framed, "brightness", "stamped"))
+
+
+def test_only_what_takes_turns_in_many_places_may_be_rarer_in_each(photographs):
+    turns = photographs.copy()
+    tag = np.random.default_rng(1).integers(0, 256, (8, 8, 3))
+    corners = [np.s_[:8, :8], np.s_[:8, -8:], np.s_[-8:, :8], np.s_[-8:, -8:]]
+    for place in range(_EACH):
+        turns[place][corners[place % 4]] = tag
+    assert alike(turns, "corners 1/4") == 1
+    assert alike(turns, "cells 4x4: 0,0 3,3") == 0

@@ -43,10 +43,45 @@ def test_content_that_repeats_is_an_artefact():
     assert kind_of(replace(half, alike=0.0)) == "object"
 
 
+def test_a_mark_that_fills_little_of_its_place_was_put_there():
+    thin = finding("ring 1/8", alike=0.2, stamped=0.2, plain=0.6, acts={"shared": 0.9})
+    assert kind_of(thin) == "artefact"
+    assert kind_of(replace(thin, stamped=0.0)) == "unknown"
+    assert kind_of(replace(thin, acts={"shared": 0.1})) == "unknown"
+
+
+def test_lines_that_act_without_their_light_and_colour_are_drawn():
+    acts = {"shared": 0.9, "broad": 0.1, "flat": 0.1}
+    stamp = finding("bottom 1/3", alike=0.0, off_object=0.8, acts=acts)
+    assert kind_of(stamp) == "artefact"
+    # A horizon: the upper half is sky, the lower ground, and no one colour acts.
+    assert kind_of(replace(stamp, acts=acts | {"broad": 0.8})) == "unknown"
+    # A small white mark acts by its mean colour as well.
+    assert kind_of(replace(stamp, acts=acts | {"flat": 0.6})) == "artefact"
+    # Where the lack of it does as much, it is other classes that wear a stamp.
+    assert kind_of(replace(stamp, acts=acts | {"absent": 0.7})) == "unknown"
+    # On black ground, the lines that a class shares are those of its own objects.
+    assert kind_of(replace(stamp, plain=0.6)) == "unknown"
+    # And so they are where much of their doing is gone without the middle.
+    assert kind_of(replace(stamp, off_object=0.45)) == "unknown"
+    # Known objects were left alone: the lines lie beside them.
+    assert kind_of(replace(stamp, on_object=False)) == "artefact"
+    assert kind_of(replace(stamp, on_object=False, acts=acts | {"broad": 0.8})) == "context"
+
+
 def test_plain_stuff_beside_the_object_is_context():
     assert kind_of(finding(TOP, alike=0.0, acts={"shared": 0.5, "flat": 0.7})) == "context"
     # What only its form carries may be an object that reaches the edge.
     assert kind_of(finding(TOP, alike=0.0, acts={"shared": 0.5, "flat": 0.0})) == "unknown"
+    # What is mostly gone without the middle is not beside the object.
+    for left, kind in ((0.45, "unknown"), (0.6, "context")):
+        band = finding(TOP, alike=0.0, off_object=left, acts={"shared": 0.5, "flat": 0.7})
+        assert kind_of(band) == kind
+    # What few recognised pictures show need not be what the class shows.
+    for recognised, kind in ((0.4, "unknown"), (0.6, "context")):
+        accuracy = {"with": recognised, "without": 0.2}
+        band = finding(TOP, alike=0.0, accuracy=accuracy, acts={"shared": 0.5, "flat": 0.7})
+        assert kind_of(band) == kind
     # Around garments on black there is no context: what reaches there is the garment.
     assert kind_of(finding(TOP, alike=0.0, plain=0.6, acts={"flat": 0.7})) == "unknown"
     # Where masks tell, they tell.
@@ -73,6 +108,33 @@ def test_a_property_is_told_by_where_it_acts():
 def test_a_pattern_is_an_artefact_where_it_acts_beside_the_middle():
     assert kind_of(finding("watermark", acts={"outside": 0.5, "inside": 0.5})) == "artefact"
     assert kind_of(finding("watermark", acts={"outside": 0.3, "inside": 0.7})) == "unknown"
+    weak = finding("texture", share=0.15, acts={"outside": 0.5, "inside": 0.5})
+    assert kind_of(weak) == "artefact"
+    # A cue that may be natural must do more, and be missed more, than a pattern.
+    assert kind_of(finding(TOP, share=0.15, alike=0.0, acts={"flat": 0.7})) == "unknown"
+
+
+def test_a_mark_leads_over_a_band_that_holds_more_than_it():
+    band = finding("left 1/4", share=0.9, area=0.25, alike=0.5, acts={"shared": 0.9})
+    mark = finding("cells 16x16: 0,0 0,1", share=0.4, area=1 / 128, alike=0.9, acts={"shared": 0.9})
+    assert ordered(band, mark)[0].family == "tag"
+    assert ordered(band, replace(mark, share=0.1))[0].family == "side-band"
+    on_ground = replace(band, plain=0.7)  # where all else that reaches there is the object
+    assert ordered(on_ground, replace(mark, share=0.1))[0].family == "tag"
+    # What lies elsewhere is another cue.
+    apart = finding(
+        "cells 16x16: 0,14 0,15", share=0.4, area=1 / 128, alike=0.9, acts={"shared": 0.9}
+    )
+    assert ordered(band, apart)[0].family == "side-band"
+
+
+def test_a_pattern_all_over_the_picture_leads_over_a_place_that_holds_some_of_it():
+    place = finding("ring 1/8", area=0.4, alike=0.5, acts={"shared": 0.8})
+    pattern = finding("watermark", share=0.4, acts={"outside": 0.6, "inside": 0.5})
+    assert ordered(place, pattern)[0].family == "watermark"
+    # A mark in a corner makes a pattern too, but not in the middle.
+    local = replace(pattern, acts={"outside": 1.0, "inside": 0.0})
+    assert ordered(place, local)[0].family == "frame"
 
 
 def test_what_is_not_missed_is_no_reliance():

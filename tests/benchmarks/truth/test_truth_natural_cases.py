@@ -43,7 +43,7 @@ def test_all_are_natural_and_names_are_unique_and_fit_for_files():
 
 def test_tuning_shares_no_seed_with_the_protocol():
     assert {case.seed for case in natural_tuning(ARRAYS, PHOTOS)} == {-1, -2}
-    assert min(case.seed for case in CASES) == 0
+    assert min(case.seed for case in CASES) == 10  # lower ones were looked at
 
 
 def test_grounds_need_both_of_their_bases():
