@@ -16,7 +16,6 @@ st.set_page_config(
     page_icon=str(LOOKS / "icon.svg"),  # a named symbol would come from another server
     layout="wide",
     initial_sidebar_state=340,
-    menu_items={"About": "CAM Audit: see where an image classifier looks."},
 )
 st.logo(str(LOOKS / "logo.svg"), icon_image=str(LOOKS / "icon.svg"), size="large")
 st.html(LOOKS / "page.css")

@@ -7,6 +7,8 @@ import streamlit as st
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.store import DamagedError
 from pages.components.wording import calmly, plain
+from pages.languages.catalogues import ENGLISH, spoken
+from pages.languages.catalogues import gettext as _
 from pages.parts.audit import (
     choosing,
     comparing,
@@ -34,13 +36,15 @@ def audit() -> None:
             except DamagedError as error:
                 running.offer_repair(run, error)
             return
-        places.link("To all runs", Place(), icon=":material/arrow_back:")
+        places.link(_("To all runs"), Place(), icon=":material/arrow_back:")
         return
-    st.title("What does this model rely on?", anchor=False)
+    st.title(_("What does this model rely on?"), anchor=False)
     st.markdown(
-        "Give pictures and a model. CAM Audit looks where the model looks, swaps cues between "
-        "pictures, and says which of them decide its answers, in which pictures, and how that is "
-        "known."
+        _(
+            "Give pictures and a model. CAM Audit looks where the model looks, swaps cues between "
+            "pictures, and says which of them decide its answers, in which pictures, and how that "
+            "is known."
+        )
     )
     with calmly(notices):
         choosing.choose()
@@ -53,13 +57,15 @@ def _show_run(run: Run, place: Place) -> None:
     model, data = runs.titles_of(run)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(
-            f"{plain(data)} under {plain(model)}" if model else plain(run.folder.name),
+            _("{data} under {model}", data=plain(data), model=plain(model))
+            if model
+            else plain(run.folder.name),
             anchor=False,
             width="content",
         )
         runs.show_state(state)
         st.space("stretch")
-        places.link("All runs", Place(), icon=":material/arrow_back:")
+        places.link(_("All runs"), Place(), icon=":material/arrow_back:")
     if state != "complete":
         running.show_running(run, state)
     run = places.results_of(run)
@@ -67,6 +73,8 @@ def _show_run(run: Run, place: Place) -> None:
         if state not in ("running", "starting"):
             this_run.show_run(run)
         return
+    if spoken() != ENGLISH:
+        st.caption(_("What the audit itself tells of its findings, and its files, are in English."))
     if place.finding:
         evidence_view.show_evidence(run, run.finding(place.finding))
         return
@@ -83,10 +91,10 @@ def _show_view(run: Run, place: Place) -> None:
         places.go(Place(run=place.run, view=st.session_state[key]))
 
     view = st.segmented_control(
-        "View",
+        _("View"),
         list(places.VIEWS),
         key=key,
-        format_func=places.VIEWS.__getitem__,
+        format_func=lambda view: _(places.VIEWS[view]),
         required=True,
         label_visibility="collapsed",
         on_change=to_view,

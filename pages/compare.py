@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.components.box_canvas import Box
 from pages.components.wording import calmly, plain
+from pages.languages.catalogues import gettext as _
 from pages.parts import sharing
 from pages.parts.compare import boxes, choosing, numbers
 from pages.parts.compare.grid import make_maps, make_wanted, show_grid
@@ -48,16 +49,18 @@ def compare() -> None:
     with calmly(notices), picture_box:
         source = picture_picker.pick_picture(choice, model_picker.reads_drawings(choice))
     with heading:
-        name = plain(choice.title) if choice else "a model of your own"
-        st.title(f"Compare maps of {name}", anchor=False)
-        st.caption("One picture, many ways to ask where the model looks: do they agree?")
+        name = plain(choice.title) if choice else _("a model of your own")
+        st.title(_("Compare maps of {name}", name=name), anchor=False)
+        st.caption(_("One picture, many ways to ask where the model looks: do they agree?"))
     with calmly(notices):
         if choice is None:
-            st.info("Choose a .keras, .h5 or .onnx file, or a Hugging Face folder, in the sidebar.")
+            st.info(
+                _("Choose a .keras, .h5 or .onnx file, or a Hugging Face folder, in the sidebar.")
+            )
         else:
             view = _view(choice, source, model_box, map_box, chips, waiting)
             if view is None:
-                st.info("Choose a picture, at least one method and one layer in the sidebar.")
+                st.info(_("Choose a picture, at least one method and one layer in the sidebar."))
             else:
                 _show(view, stage, notices)
     with st.sidebar:
@@ -111,15 +114,21 @@ def _show(view: View, stage: DeltaGenerator, notices: DeltaGenerator) -> None:
     with stage:
         show_grid(view, maps)
         make_wanted(view, st.empty())  # below the grid, near the buttons that ask
-        st.header("Numbers", anchor=False)
+        st.header(_("Numbers"), anchor=False)
         faithful = numbers.pick_faithfulness(view, maps)
         comparison = numbers.measure(view, maps, true, faithful, st.empty())
         if comparison is None:
-            st.info("Measuring was stopped; it begins again with the next choice.")
+            st.info(_("Measuring was stopped; it begins again with the next choice."))
         else:
             numbers.show_table(comparison)
         box, same, sanity, files, code = st.tabs(
-            ["True box", "CAM = Grad-CAM", "Sanity check", "Downloads", "The same in code"]
+            [
+                _("True box"),
+                "CAM = Grad-CAM",
+                _("Sanity check"),
+                _("Downloads"),
+                _("The same in code"),
+            ]
         )
         with box:
             boxes.show_boxes(view.picture, true)

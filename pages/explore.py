@@ -10,6 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 import camcore
 from pages.components.viewer import show_viewer
 from pages.components.wording import calmly, plain
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked
 from pages.parts import results, second_model, sharing
 from pages.parts.dropping import take_drops
 from pages.parts.front_door import show_doors
@@ -24,7 +26,7 @@ from pages.session.shared_engine import model_loader
 from pages.session.slow_maps import explain_with_progress
 
 _EDITING = "explore-editing"
-_CHOOSE = "Choose a .keras, .h5 or .onnx file, or a Hugging Face folder, in the sidebar."
+_CHOOSE = marked("Choose a .keras, .h5 or .onnx file, or a Hugging Face folder, in the sidebar.")
 
 
 def explore() -> None:
@@ -53,7 +55,7 @@ def explore() -> None:
         show_doors(choice, source)
         _say_what(choice)
     if choice is None:
-        _show_alone(stage, source, _CHOOSE)
+        _show_alone(stage, source, _(_CHOOSE))
     else:
         with calmly(notices):
             _explain(choice, source, model_box, map_box, chips, waiting, stage, below, notices)
@@ -65,10 +67,10 @@ def explore() -> None:
 
 
 def _say_what(choice: ModelChoice | None) -> None:
-    name = plain(choice.title) if choice else "a model of your own"
+    name = plain(choice.title) if choice else _("a model of your own")
     if ", " in name:  # an aside ends with a comma, too
         name += ","
-    st.title(f"Where does {name} look?", anchor=False)
+    st.title(_("Where does {name} look?", name=name), anchor=False)
     if choice and choice.about:
         st.caption(plain(choice.about))
 
@@ -105,7 +107,7 @@ def _explain(
         fit = map_picker.pick_fit(model)
         preprocessing = map_picker.pick_preprocessing(model) if choice.file else None
     if source is None:
-        _show_alone(stage, None, "Choose a picture in the sidebar.")
+        _show_alone(stage, None, _("Choose a picture in the sidebar."))
         return
     picture, engine = source.picture, model_loader().engine
     options: dict[str, Any] = {"layer": layer.name, "fit": fit, "preprocessing": preprocessing}
@@ -153,11 +155,13 @@ def _offer_editing() -> bool:
     st.session_state.setdefault(_EDITING, False)
     return bool(
         st.toggle(
-            "What if this were not there?",
+            _("What if this were not there?"),
             key=_EDITING,
             persist_state="session",
-            help="Paint out a part of the picture, or put another picture's there, and watch the "
-            "model's answer and its map.",
+            help=_(
+                "Paint out a part of the picture, or put another picture's there, and watch the "
+                "model's answer and its map."
+            ),
         )
     )
 
@@ -177,7 +181,7 @@ def _edit(
 
 def _details(choice, source, model, ranked, explanations) -> None:
     answer, making, files, code = st.tabs(
-        ["Probabilities", "How this map was made", "Downloads", "The same in code"]
+        [_("Probabilities"), _("How this map was made"), _("Downloads"), _("The same in code")]
     )
     with answer:
         results.show_probabilities(model, ranked)

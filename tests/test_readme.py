@@ -9,14 +9,17 @@ import pytest
 
 from camcore.bundled import MODELS
 from camcore.cli.app import cli
+from pages.languages.catalogues import LANGUAGES
 from tests.extras import extra
 
 ROOT = Path(__file__).parents[1]
+GUIDES = (".github/GUIDE.pt-BR.md", ".github/GUIDE.fr.md", ".github/GUIDE.zh-CN.md")
 DOCUMENTS = {
     name: (ROOT / name).read_text(encoding="utf-8")
     for name in (
         "README.md",
         ".github/GUIDE.md",
+        *GUIDES,
         ".github/SERVING.md",
         ".github/CONTRIBUTING.md",
         "camcore/README.md",
@@ -47,6 +50,18 @@ def test_the_python_lines_run(code, tmp_path, monkeypatch):
 
 def test_the_readme_is_short():
     assert len(README.split()) <= 1500
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_a_guide_has_the_readmes_commands_and_is_linked_from_its_first_lines(name):
+    commands = re.findall(r"^```bash\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    assert "streamlit run" in commands[0]
+    assert "pytest" in commands[1]
+    guide = re.findall(r"^```bash\n(.*?)^```$", DOCUMENTS[name], re.MULTILINE | re.DOTALL)
+    assert guide == commands[:2]
+    assert f"]({name})" in README.split("## ")[0]
+    language = re.search(r"\?lang=(\w+)", DOCUMENTS[name])[1]
+    assert language in LANGUAGES
 
 
 def test_every_command_and_option_exists():

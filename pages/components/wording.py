@@ -54,13 +54,23 @@ def share(value: float) -> str:
     return percent(value) if value >= 0.005 else f"<{percent(0.01)}"
 
 
+class PageError(camcore.InputError):
+    """What a page itself refuses, told in the visitor's language already."""
+
+
+def reported(sentence: str) -> str:
+    """A sentence of the engine's own, which is English, as a page shows it."""
+    if spoken() == ENGLISH:
+        return sentence
+    return _("The program reports, in English: “{message}”", message=sentence)
+
+
 def say_error(error: Exception) -> None:
     """Show what went wrong as one sentence; the log gets the rest."""
     if isinstance(error, camcore.CamcoreError):
-        reported = sentence(str(error))
-        if spoken() != ENGLISH:  # the engine's own words
-            reported = _("The program reports, in English: “{message}”", message=reported)
-        st.error(plain(reported), icon=":material/error:")
+        told = sentence(str(error))
+        told = told if isinstance(error, PageError) else reported(told)
+        st.error(plain(told), icon=":material/error:")
         return
     _log.exception("a page failed", exc_info=error)
     st.error(

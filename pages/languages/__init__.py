@@ -2,6 +2,6 @@
 
 The catalogues beside this module are gettext's. After a change of sentences, for each language:
 
-    pybabel extract -k _ -k marked -k pgettext:1c,2 -o messages.pot pages
-    pybabel update -N --no-location -i messages.pot -l fr -o pages/languages/fr.po
+    pybabel extract --no-location -k _ -k marked -k pgettext:1c,2 -o messages.pot pages
+    pybabel update -N -w 96 -i messages.pot -l fr -o pages/languages/fr.po
 """

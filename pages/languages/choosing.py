@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.wording import plain
-from pages.languages.catalogues import ENGLISH, LANGUAGES, gettext, spoken
+from pages.languages.catalogues import ENGLISH, LANGUAGES, gettext
 from pages.session import address
 
 NAME = "lang"
@@ -67,16 +67,7 @@ def show_choice() -> None:
         persist_state="session",
         format_func=LANGUAGES.__getitem__,
         help=gettext(
-            "The lesson and the navigation; the other pages are in English. What the engine itself "
-            "reports, such as an error, and the names of layers, files and classes stay as they "
-            "are."
+            "What the engine itself reports, such as an error, is in English, and the names of "
+            "layers, files and classes stay as they are."
         ),
     )
-
-
-def say_english(page: str) -> None:
-    """Say of a page that it is in English, to who reads another language."""
-    if spoken() != ENGLISH:
-        st.caption(
-            gettext("The page {page} is in English so far; the lesson is translated.", page=page)
-        )

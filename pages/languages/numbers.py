@@ -22,6 +22,17 @@ def decimal(value: float, digits: int) -> str:
     return format_decimal(round(float(value), digits), pattern, spoken())
 
 
+def whole(count: int) -> str:
+    """A whole number, its thousands set apart.
+
+    Examples
+    --------
+    >>> whole(12800)
+    '12,800'
+    """
+    return format_decimal(count, "#,##0", spoken())
+
+
 def percent(share: float, digits: int = 0) -> str:
     """A share of 0 to 1 in percent.
 

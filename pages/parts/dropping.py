@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.components.drop_anywhere import accept_drops
 from pages.components.wording import plain
+from pages.languages.catalogues import gettext as _
 from pages.pickers import model_picker, picture_picker
 
 
@@ -21,8 +22,13 @@ def take_drops() -> None:
             ", ".join(f".{ending}" for ending in taken) for taken in uploaders.values()
         )
         st.warning(
-            f"{plain(refused)} was dropped, which is read neither as a model ({models}) nor as a "
-            f"picture ({pictures}).",
+            _(
+                "{name} was dropped, which is read neither as a model ({models}) nor as a picture "
+                "({pictures}).",
+                name=plain(refused),
+                models=models,
+                pictures=pictures,
+            ),
             icon=":material/upload_file:",
         )
 

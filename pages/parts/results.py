@@ -15,12 +15,15 @@ import streamlit as st
 import camcore
 from camcore.drawing.triptych import triptych_png, triptych_svg
 from pages.components.copy_slide import show_copy_slide
+from pages.components.map_statement import statement
 from pages.components.wording import plain, share
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked
 from pages.pickers.model_picker import ModelChoice
 from pages.pickers.picture_picker import PictureChoice
 from pages.pickers.target_picker import name_or_index
 
-_FOCUS = (
+_FOCUS = marked(
     "Counted are the cells with at least half of the map's largest value: their share of all "
     "positive evidence, and their share of the picture."
 )
@@ -30,17 +33,21 @@ _VANISHED = 1e-4  # share of the score's gradient that is left in the probabilit
 def show_statements(picture: camcore.Picture, explanations: Sequence[camcore.Explanation]) -> None:
     """The honest sentence of each map, and what was done to the picture."""
     for explanation in explanations:
-        st.markdown(f"**{plain(explanation.statement)}**", help=_FOCUS)
+        st.markdown(f"**{plain(statement(explanation))}**", help=_(_FOCUS))
         if explanation.of == "probability" and vanished(explanation):
             st.warning(
-                f"{plain(explanation.target.name)} is at {share(explanation.target.probability)}, "
-                "where the probability no longer changes: its gradient has vanished. What is left, "
-                f"at most {explanation.heatmap.raw_range[1]:.1e} a cell, is rounding more than "
-                "evidence. Explain the class score instead.",
+                _(
+                    "{target} is at {probability}, where the probability no longer changes: its "
+                    "gradient has vanished. What is left, at most {largest} a cell, is rounding "
+                    "more than evidence. Explain the class score instead.",
+                    target=plain(explanation.target.name),
+                    probability=share(explanation.target.probability),
+                    largest=f"{explanation.heatmap.raw_range[1]:.1e}",
+                ),
                 icon=":material/trending_flat:",
             )
     if picture.notes:
-        st.caption("Picture: " + plain("; ".join(picture.notes)) + ".")
+        st.caption(_("Picture: {notes}.", notes=plain("; ".join(picture.notes))))
 
 
 def vanished(explanation: camcore.Explanation) -> bool:
@@ -66,25 +73,32 @@ def show_probabilities(
         }
     )
     bar = st.column_config.ProgressColumn(
-        "class probability", min_value=0.0, max_value=1.0, format="percent"
+        _("class probability"), min_value=0.0, max_value=1.0, format="percent"
     )
     score = st.column_config.NumberColumn(
-        "value" if regression else "class score",
+        _("value") if regression else _("class score"),
         format="%.3f",
-        help=None if regression else "Before softmax or sigmoid: what the map explains.",
+        help=None if regression else _("Before softmax or sigmoid: what the map explains."),
     )
     st.dataframe(
         rows.drop(columns="probability") if regression else rows,
         hide_index=True,
-        column_config={"probability": bar, "class score": score},
+        column_config={
+            "class": st.column_config.TextColumn(_("class")),
+            "index": st.column_config.NumberColumn(_("index")),
+            "probability": bar,
+            "class score": score,
+        },
         height="content" if len(rows) <= 10 else 390,
     )
     if len(ranked) > most:
-        st.caption(f"The {most} most probable of {len(ranked)} classes.")
+        st.caption(_("The {most} most probable of {count} classes.", most=most, count=len(ranked)))
     if model.output_kind == "log-probability":
         st.caption(
-            "The network gives probabilities only, so the score is their logarithm; "
-            "its gradient is not that of a score before softmax."
+            _(
+                "The network gives probabilities only, so the score is their logarithm; "
+                "its gradient is not that of a score before softmax."
+            )
         )
 
 
@@ -92,22 +106,33 @@ def show_making(explanations: Sequence[camcore.Explanation]) -> None:
     """How the map was made: the method's equation, and all that is needed to redo it."""
     first = explanations[0]
     method = camcore.METHODS[first.method]
-    st.markdown(plain(method.about))
+    st.markdown(plain(_(method.about)))
     st.latex(method.equation)
     st.caption(
-        plain(method.paper) + r". $A$: activations of the layer; $y_c$: class score before softmax."
+        _(
+            "{paper}. $A$: activations of the layer; $y_c$: class score before softmax.",
+            paper=plain(method.paper),
+        )
     )
     made = first.made | {
-        "Scaling": f"{first.heatmap.scaling}: {camcore.SCALINGS[first.heatmap.scaling]}"
+        "Scaling": f"{first.heatmap.scaling}: {_(camcore.SCALINGS[first.heatmap.scaling])}"
     }
     made["Target"] = "; ".join(explanation.made["Target"] for explanation in explanations)
     made["Evidence"] = "; ".join(explanation.made["Evidence"] for explanation in explanations)
-    rows = [f"| {key} | {plain(value)} |" for key, value in made.items()]
+    rows = [f"| {_(key)} | {plain(value)} |" for key, value in made.items()]
     st.markdown("\n".join([rows[0], "|---|---|", *rows[1:]]))
-    st.caption(f"“… of the evidence lies in … of the picture”: {_FOCUS[0].lower()}{_FOCUS[1:]}")
     st.caption(
-        "The heatmap is shown on its native grid. The overlay fills in between the centres of its "
-        "cells (bilinear); finer detail than the grid has is not evidence."
+        _(
+            "“… of the evidence lies in … of the picture”: counted are the cells with at least "
+            "half of the map's largest value: their share of all positive evidence, and their "
+            "share of the picture."
+        )
+    )
+    st.caption(
+        _(
+            "The heatmap is shown on its native grid. The overlay fills in between the centres of "
+            "its cells (bilinear); finer detail than the grid has is not evidence."
+        )
     )
 
 
@@ -122,8 +147,8 @@ def show_downloads(explanations: Sequence[camcore.Explanation]) -> None:
         )
         with st.container(horizontal=True):
             for label, name, mime in (
-                ("Overlay PNG", "overlay.png", "image/png"),
-                ("Heatmap PNG", "heatmap.png", "image/png"),
+                (_("Overlay PNG"), "overlay.png", "image/png"),
+                (_("Heatmap PNG"), "heatmap.png", "image/png"),
                 ("heatmap.npy", "heatmap.npy", "application/octet-stream"),
                 ("raw.npy", "raw.npy", "application/octet-stream"),
                 ("JSON", "explanation.json", "application/json"),
@@ -137,8 +162,8 @@ def show_downloads(explanations: Sequence[camcore.Explanation]) -> None:
                     on_click="ignore",
                 )
             for label, make, suffix, mime in (
-                ("Slide PNG", triptych_png, "png", "image/png"),
-                ("Slide SVG", triptych_svg, "svg", "image/svg+xml"),
+                (_("Slide PNG"), triptych_png, "png", "image/png"),
+                (_("Slide SVG"), triptych_svg, "svg", "image/svg+xml"),
             ):
                 st.download_button(
                     label,
@@ -147,11 +172,13 @@ def show_downloads(explanations: Sequence[camcore.Explanation]) -> None:
                     mime=mime,
                     key=f"download-{number}-slide.{suffix}",
                     on_click="ignore",
-                    help="Original, heatmap with its scale and overlay side by side, 1080 lines, "
-                    "with what they say and how they were made.",
+                    help=_(
+                        "Original, heatmap with its scale and overlay side by side, 1080 lines, "
+                        "with what they say and how they were made."
+                    ),
                 )
             st.download_button(
-                "All as a zip",
+                _("All as a zip"),
                 partial(_zip, explanation),
                 file_name=f"{stem}.zip",
                 mime="application/zip",
@@ -161,12 +188,15 @@ def show_downloads(explanations: Sequence[camcore.Explanation]) -> None:
             )
         show_copy_slide(
             partial(triptych_png, explanation),
-            f"Copy slide of {explanation.target.name}",
+            _("Copy slide of {name}", name=explanation.target.name),
             key=f"copy-slide-{number}",
         )
     st.caption(
-        "heatmap.npy: 0 to 1 on the native grid; raw.npy: before ReLU and scaling. The pictures "
-        "here have opacity 0.4 in viridis; “Save overlay PNG” above keeps what you see."
+        _(
+            "heatmap.npy: 0 to 1 on the native grid; raw.npy: before ReLU and scaling. The "
+            "pictures here have opacity 0.4 in viridis; “Save overlay PNG” above keeps what you "
+            "see."
+        )
     )
 
 

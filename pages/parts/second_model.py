@@ -8,7 +8,9 @@ import streamlit as st
 
 import camcore
 from pages.components.map_row import show_maps
+from pages.components.map_statement import statement
 from pages.components.wording import plain, share
+from pages.languages.catalogues import gettext as _
 from pages.parts.learn.choosing import bundled_choice
 from pages.parts.learn.showing import over
 from pages.pickers.model_picker import ModelChoice
@@ -41,23 +43,27 @@ def offer(choice: ModelChoice) -> ModelChoice | None:
     del choices[first]
     st.session_state.setdefault(_ON, False)
     wanted = st.toggle(
-        "A second model",
+        _("A second model"),
         key=_ON,
         persist_state="session",
-        help="The same picture and class under another model: a bundled one, or one that you have "
-        "opened here before.",
+        help=_(
+            "The same picture and class under another model: a bundled one, or one that you have "
+            "opened here before."
+        ),
     )
     if not wanted:
         return None
     if (asked_for := st.session_state.get(_CHOSEN)) not in choices:
         if asked_for not in (None, first):
             refuse(
-                "The link asks for a second model that has not been opened here: open it as the "
-                "model first."
+                _(
+                    "The link asks for a second model that has not been opened here: open it as "
+                    "the model first."
+                )
             )
         st.session_state[_CHOSEN] = _likest(choice, choices)
     name = st.selectbox(
-        "Second model",
+        _("Second model"),
         list(choices),
         key=_CHOSEN,
         persist_state="session",
@@ -103,8 +109,11 @@ def show(
         other = engine.explain(beside, first.picture, target=target, method="grad-cam", **options)
     if target is None:
         st.caption(
-            f"{plain(second.title)} has no class {plain(first.target.name)}: its map is that of "
-            "its own answer."
+            _(
+                "{model} has no class {name}: its map is that of its own answer.",
+                model=plain(second.title),
+                name=plain(first.target.name),
+            )
         )
     show_maps(
         [
@@ -118,7 +127,7 @@ def show(
         key="second-model-maps",
     )
     for name, explanation in ((title, first), (second.title, other)):
-        st.markdown(f"**{plain(name)}:** {plain(explanation.statement)}")
+        st.markdown(f"**{plain(name)}:** {plain(statement(explanation))}")
 
 
 def _name(choice: ModelChoice) -> str:
@@ -147,12 +156,24 @@ def _same_class(model: camcore.Classifier, name: str) -> int | None:
 
 def _told(model: camcore.Classifier, explanation: camcore.Explanation) -> str:
     """What the model answers, and how the map was made."""
-    method, layer = camcore.METHODS[explanation.method].title, explanation.layer
-    made = f"{method} at {layer.name}, {layer.height} × {layer.width}"
+    layer = explanation.layer
+    values = {
+        "method": camcore.METHODS[explanation.method].title,
+        "layer": layer.name,
+        "height": layer.height,
+        "width": layer.width,
+    }
     if model.output_kind == "regression":
-        return f"{explanation.target.score:.4g}. {made}"
+        return _(
+            "{value}. {method} at {layer}, {height} × {width}",
+            value=f"{explanation.target.score:.4g}",
+            **values,
+        )
     answer = explanation.predictions[0]
-    return (
-        f"{share(explanation.target.probability)}; its answer: {answer.name}, "
-        f"{share(answer.probability)}. {made}"
+    return _(
+        "{probability}; its answer: {answer}, {sure}. {method} at {layer}, {height} × {width}",
+        probability=share(explanation.target.probability),
+        answer=answer.name,
+        sure=share(answer.probability),
+        **values,
     )

@@ -8,10 +8,11 @@ import camcore
 from camcore.pictures.preprocessing import preprocessing_named
 from pages.components.wording import plain, share
 from pages.languages.catalogues import gettext as _
-from pages.languages.catalogues import marked
+from pages.languages.catalogues import marked, ngettext
+from pages.languages.numbers import whole
 from pages.session.address import asked, asked_one, refuse
 
-EXPLAINED = {"score": "Class score", "probability": "Probability"}
+EXPLAINED = {"score": marked("Class score"), "probability": marked("Probability")}
 FITS = {"stretch": marked("Stretch"), "crop": marked("Crop"), "pad": marked("Pad")}
 _DEFAULT_METHOD = "grad-cam"
 
@@ -103,25 +104,34 @@ def pick_method(model: camcore.Classifier, layer: camcore.Layer) -> str:
     """The method; those that this layer does not allow are marked, and say why when chosen."""
     st.session_state.setdefault("map-method", _DEFAULT_METHOD)
     method = st.selectbox(
-        "Method",
+        _("Method"),
         list(camcore.METHODS),
         key="map-method",
         persist_state="session",
         format_func=lambda name: method_label(camcore.METHODS[name], model, layer),
         help="  \n".join(
-            f"**{cam_method.title}**: {cam_method.about}" for cam_method in camcore.METHODS.values()
+            f"**{cam_method.title}**: {_(cam_method.about)}"
+            for cam_method in camcore.METHODS.values()
         ),
     )
-    st.caption(camcore.METHODS[method].about)
+    st.caption(_(camcore.METHODS[method].about))
     return method
 
 
 def method_label(method: camcore.Method, model: camcore.Classifier, layer: camcore.Layer) -> str:
     """A method with what it costs, and a mark where this layer does not allow it."""
     if not method.possible(layer):
-        return f"{method.title} ✕ not at this layer"
+        return _("{method} ✕ not at this layer", method=method.title)
     passes = method.passes(layer, model.input_shape)
-    return f"{method.title} · {passes:,} passes" if passes else method.title
+    if not passes:
+        return method.title
+    return ngettext(
+        "{method} · {count} pass",
+        "{method} · {count} passes",
+        passes,
+        count=whole(passes),
+        method=method.title,
+    )
 
 
 def pick_explained(model: camcore.Classifier, method: str) -> camcore.Explained:
@@ -130,16 +140,18 @@ def pick_explained(model: camcore.Classifier, method: str) -> camcore.Explained:
         return "score"
     st.session_state.setdefault("map-of", "score")
     of = st.segmented_control(
-        "Explain the",
+        _("Explain the"),
         list(EXPLAINED),
         key="map-of",
         persist_state="session",
-        format_func=EXPLAINED.__getitem__,
+        format_func=lambda of: _(EXPLAINED[of]),
         required=True,
         width="stretch",
-        help="**Class score**: the number before softmax, which speaks of this class alone.  \n"
-        "**Probability**: after softmax. Its gradient vanishes where the model is sure, and it "
-        "also rises where another class falls.",
+        help=_(
+            "**Class score**: the number before softmax, which speaks of this class alone.  \n"
+            "**Probability**: after softmax. Its gradient vanishes where the model is sure, and it "
+            "also rises where another class falls."
+        ),
     )
     return "probability" if of == "probability" else "score"
 
@@ -229,7 +241,7 @@ def compare_preprocessings(
         best = engine.predict(model, picture, preprocessing=name, fit=fit, top=1)[0]
         regression = model.output_kind == "regression"
         answer = f"{best.score:.3g}" if regression else share(best.probability)
-        rows.append(f"| {plain(preprocessing.title)} | {plain(best.name)} | {answer} |")
+        rows.append(f"| {plain(_(preprocessing.title))} | {plain(best.name)} | {answer} |")
     choice = _preprocessing_key(model)
     opened, seen = f"{choice}-compare", f"{choice}-compare-seen"
     if opened not in st.session_state:  # from here on it is the person who opens and closes it
@@ -237,22 +249,24 @@ def compare_preprocessings(
         st.session_state[opened] = guessed and not st.session_state.get(seen, False)
     st.session_state[seen] = True
     chosen = st.session_state[choice]
-    title = preprocessing_named(chosen).title
+    title = _(preprocessing_named(chosen).title)
     if chosen == model.preprocessing:
-        st.caption(f"Pixel scaling is a guess ({title}): the file does not tell.")
+        st.caption(_("Pixel scaling is a guess ({title}): the file does not tell.", title=title))
     else:
-        st.caption(f"Pixel scaling was chosen: {title}.")
+        st.caption(_("Pixel scaling was chosen: {title}.", title=title))
     # The label stays as it is: another one would make another, closed, expander.
-    with st.expander("Compare the answers under each scaling", key=opened, on_change="rerun"):
-        st.markdown("\n".join(["| Pixels as | Answer | |", "|---|---|---|", *rows]))
+    with st.expander(_("Compare the answers under each scaling"), key=opened, on_change="rerun"):
+        st.markdown("\n".join([_("| Pixels as | Answer | |"), "|---|---|---|", *rows]))
         st.caption(
-            "The file does not say how its pixels were scaled. "
-            "The right choice is usually the one that is sure and right on a picture you know."
+            _(
+                "The file does not say how its pixels were scaled. "
+                "The right choice is usually the one that is sure and right on a picture you know."
+            )
         )
         with st.container(horizontal=True):
             for name in camcore.PREPROCESSINGS:
                 st.button(
-                    f"Take {name}",
+                    _("Take {name}", name=name),
                     key=f"{choice}-take-{name}",
                     disabled=name == chosen,
                     on_click=_take_preprocessing,

@@ -53,10 +53,8 @@ class ModelChoice:
     ----------
     name : str
         A name or the path of a file.
-    title : str
-        As people call it.
-    about : str
-        One sentence.
+    title, about : str
+        As people call it, and one sentence, in the visitor's language.
     file, uploaded : bool
         Whether it is somebody's own file, and whether it came through the browser.
     stamp : tuple
@@ -70,8 +68,8 @@ class ModelChoice:
     """
 
     name: str
-    title: str
-    about: str = ""
+    title: str = field(compare=False)  # a model is not loaded anew for another language
+    about: str = field(default="", compare=False)
     file: bool = False
     uploaded: bool = False
     stamp: tuple = ()
@@ -197,7 +195,7 @@ def _pick_bundled() -> ModelChoice:
         persist_state="session",
         label_visibility="collapsed",
     )
-    return ModelChoice(name, name, models[name].description)
+    return ModelChoice(name, name, _(models[name].description))
 
 
 def _pick_keras() -> ModelChoice:
@@ -226,9 +224,13 @@ def _pick_keras() -> ModelChoice:
     )
     entry = camcore.CATALOGUE[name]
     if random:
-        about = f"{name} untrained: its answers mean nothing, its maps show what training adds."
+        about = _(
+            "{name} untrained: its answers mean nothing, its maps show what training adds.",
+            name=name,
+        )
         return ModelChoice(name + _RANDOM, _("{name}, untrained", name=name), about)
-    return ModelChoice(name, name, f"ImageNet, 1000 classes; {entry.megabytes} MB of weights.")
+    about = _("ImageNet, 1000 classes; {megabytes} MB of weights.", megabytes=entry.megabytes)
+    return ModelChoice(name, name, about)
 
 
 def _pick_file() -> ModelChoice | None:
@@ -315,10 +317,15 @@ def pick_output(choice: ModelChoice, model: camcore.Classifier) -> ModelChoice:
     wanted = st.session_state.get("model-output")
     if wanted not in model.outputs:
         if wanted is not None:
-            refuse(f"The link asks for the output “{wanted}”, which the model does not have.")
+            refuse(
+                _(
+                    "The link asks for the output “{name}”, which the model does not have.",
+                    name=wanted,
+                )
+            )
         st.session_state["model-output"] = model.output
     output = st.selectbox(
-        "Output", model.outputs, key="model-output", persist_state="session", format_func=str
+        _("Output"), model.outputs, key="model-output", persist_state="session", format_func=str
     )
     return replace(choice, output=output)
 
@@ -330,10 +337,15 @@ def pick_input(choice: ModelChoice, model: camcore.Classifier) -> ModelChoice:
     wanted = st.session_state.get("model-input")
     if wanted not in model.inputs:
         if wanted is not None:
-            refuse(f"The link asks for the input “{wanted}”, which the model does not have.")
+            refuse(
+                _(
+                    "The link asks for the input “{name}”, which the model does not have.",
+                    name=wanted,
+                )
+            )
         st.session_state["model-input"] = model.input
     chosen = st.selectbox(
-        "Input that takes the picture", model.inputs, key="model-input", persist_state="session"
+        _("Input that takes the picture"), model.inputs, key="model-input", persist_state="session"
     )
     return replace(choice, input=chosen)
 
@@ -345,11 +357,13 @@ def pick_names(choice: ModelChoice, model: camcore.Classifier) -> ModelChoice:
         return choice
     st.session_state.setdefault("model-imagenet", True)
     st.checkbox(
-        "Its 1000 classes are ImageNet's",
+        _("Its 1000 classes are ImageNet's"),
         key="model-imagenet",
         persist_state="session",
-        help="The file does not name its classes. A network with 1000 of them was usually trained "
-        "on ImageNet, whose names come with CAM Audit.",
+        help=_(
+            "The file does not name its classes. A network with 1000 of them was usually trained "
+            "on ImageNet, whose names come with CAM Audit."
+        ),
     )
     return replace(choice, labels=IMAGENET if assumed else NUMBERS)
 
@@ -372,16 +386,16 @@ def pick_others(
             if not other.takes_picture:
                 st.session_state[key] = wanted
             elif is_token(wanted):
-                follow_upload(wanted, key, f"a picture for {other.name}")
+                follow_upload(wanted, key, _("a picture for {name}", name=other.name))
         if other.takes_picture:
             value = ask_upload(
-                f"Picture for {other.name}", key=key, type=_PICTURE_TYPES,
-                help="Black where there is none.",
+                _("Picture for {name}", name=other.name), key=key, type=_PICTURE_TYPES,
+                help=_("Black where there is none."),
             )  # fmt: skip
         else:
             value = st.text_input(
-                f"Value of {other}", key=key, persist_state="session", placeholder="0",
-                help="One number, or numbers between commas.",
+                _("Value of {name}", name=other), key=key, persist_state="session", placeholder="0",
+                help=_("One number, or numbers between commas."),
             ).strip()  # fmt: skip
         if value:
             values[other.name] = value

@@ -8,6 +8,7 @@ import streamlit as st
 
 import camcore
 from pages.components.wording import plain, share
+from pages.languages.catalogues import gettext as _
 from pages.session.address import asked, refuse
 
 MOST = 2
@@ -60,40 +61,45 @@ def pick_targets(model: camcore.Classifier, ranked: Sequence[camcore.Prediction]
         st.session_state[_CHIPS] = chosen
         row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
         row.pills(
-            "Effect on the output" if model.output_kind == "regression" else "Class",
+            _("Effect on the output") if model.output_kind == "regression" else _("Class"),
             offered,
             selection_mode="multi",
             key=_CHIPS,
             format_func=lambda index: _chip(model, by_index[index]),
             on_change=_chips_changed,
             args=(tuple(chosen),),
-            help="The class whose evidence is shown, with its class probability.",
+            help=_("The class whose evidence is shown, with its class probability."),
         )
         row.toggle(
-            "Two at once",
+            _("Two at once"),
             key=_TWO,
             persist_state="session",
             on_change=_two_changed,
             args=(tuple(chosen),),
-            help="The next chip is added instead of taking the place of the last one: two "
-            "classes on the same picture.",
+            help=_(
+                "The next chip is added instead of taking the place of the last one: two "
+                "classes on the same picture."
+            ),
         )
         if len(ranked) > 1 and model.output_kind != "regression":
             predicted = ranked[0].index
             expected = next((index for index in chosen if index != predicted), ranked[1].index)
             row.button(
-                "Predicted beside expected",
+                _("Predicted beside expected"),
                 key=_PAIR,
                 disabled=chosen == [predicted, expected],
                 on_click=_pair,
                 args=(predicted, expected),
-                help="Lays the map of the predicted class beside that of the class that should "
-                f"have been: {plain(by_index[expected].name)}. Choose another chip first where it "
-                "should have been another.",
+                help=_(
+                    "Lays the map of the predicted class beside that of the class that should "
+                    "have been: {name}. Choose another chip first where it should have been "
+                    "another.",
+                    name=plain(by_index[expected].name),
+                ),
             )
     if search:
         search.selectbox(
-            "Any class",
+            _("Any class"),
             [
                 prediction.index
                 for prediction in sorted(ranked, key=lambda prediction: prediction.index)
@@ -101,7 +107,7 @@ def pick_targets(model: camcore.Classifier, ranked: Sequence[camcore.Prediction]
             index=None,
             key=_SEARCH,
             format_func=lambda index: f"{by_index[index].name} · {index}",
-            placeholder="search name or number",
+            placeholder=_("search name or number"),
             on_change=_searched,
             label_visibility="collapsed",
         )
@@ -146,7 +152,7 @@ def _take_asked(model: camcore.Classifier, name: str) -> None:
     try:
         index = camcore.match_label(model.class_names, name)
     except camcore.InputError as error:
-        refuse(f"The link asks for a class that cannot be found. {error}")
+        refuse(_("The link asks for a class that cannot be found. {problem}", problem=error))
         return
     if index not in st.session_state[_KEPT]:
         st.session_state[_KEPT] = [*st.session_state[_KEPT], index]

@@ -14,6 +14,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.languages.catalogues import gettext as _
+from pages.languages.numbers import whole
 
 Result = TypeVar("Result")
 
@@ -82,8 +83,8 @@ class _Running:
         left = spent / self.done * (self.total - self.done)
         return _(
             "{done} of {total}, about {left} left",
-            done=f"{self.done:,}",
-            total=f"{self.total:,}",
+            done=whole(self.done),
+            total=whole(self.total),
             left=spoken(left),
         )
 

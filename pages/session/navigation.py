@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import streamlit as st
@@ -10,7 +11,7 @@ from streamlit.navigation.page import Page as StreamlitPage
 from pages.components.accessible_names import give_names
 from pages.components.history import keep_places
 from pages.languages import choosing
-from pages.languages.catalogues import ENGLISH, gettext, marked, speak, spoken
+from pages.languages.catalogues import gettext, marked, speak
 from pages.session import address
 
 _INSIDE = "inside-dashboard"
@@ -26,14 +27,11 @@ class PageEntry:
         The page's script, relative to dashboard.py.
     title, help : str
         Its name in the list and in the browser's tab, and one sentence.
-    translated : bool
-        Whether it speaks other languages than English.
     """
 
     path: str
     title: str
     help: str
-    translated: bool = False
 
 
 PAGES: tuple[PageEntry, ...] = (
@@ -51,7 +49,6 @@ PAGES: tuple[PageEntry, ...] = (
         "pages/learn.py",
         marked("Learn"),
         marked("From the feature maps to the class activation map, one step at a time."),
-        translated=True,
     ),
     PageEntry(
         "pages/audit.py",
@@ -68,17 +65,17 @@ def run_chosen_page() -> None:
     language = choosing.follow()
     speak(language)
     page, entry = _chosen()
-    st.set_page_config(page_title=f"{page.title} · CAM Audit")
+    st.set_page_config(
+        page_title=f"{page.title} · CAM Audit",
+        menu_items={"About": gettext("CAM Audit: see where an image classifier looks.")},
+    )
+    label = json.dumps(gettext("Model and picture"), ensure_ascii=False)
+    st.html(f"<style>:root {{ --sidebar-label: {label}; }}</style>")  # for page.css
     address.come_to(entry.title)
     keep_places()
-    if not entry.translated:
-        choosing.say_english(page.title)
-        speak(ENGLISH)
     page.run()
-    give_names(spoken())
-    speak(language)
+    give_names(language)
     choosing.show_choice()
-    speak(language if entry.translated else ENGLISH)  # for what runs without this frame
 
 
 def page_frame() -> None:

@@ -10,6 +10,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 import camcore
 from pages.components.wording import plain
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import ngettext
+from pages.languages.numbers import whole
 from pages.session.background_work import run_with_progress, spoken
 
 UNASKED = 4.0  # seconds that a map may take without anybody being asked
@@ -47,7 +50,9 @@ def explain_with_progress(
         with place.container():
             layer = next(layer for layer in model.layers if layer.name == options["layer"])
             ask(chosen, model, layer, seconds)
-            st.button("Run", key="costly-start", type="primary", on_click=wanted.add, args=(key,))
+            st.button(
+                _("Run"), key="costly-start", type="primary", on_click=wanted.add, args=(key,)
+            )
         return None
     done = run_with_progress(
         ("passes", key),
@@ -60,8 +65,8 @@ def explain_with_progress(
     if done is None:
         wanted.discard(key)
         with place.container():
-            st.info(f"{plain(chosen.title)} was stopped.")
-            st.button("Run again", key="costly-start", on_click=wanted.add, args=(key,))
+            st.info(_("{method} was stopped.", method=plain(chosen.title)))
+            st.button(_("Run again"), key="costly-start", on_click=wanted.add, args=(key,))
         return None
     # The passes may be those that another session began, for other classes under other names.
     return engine.explain_each(model, picture, targets, method=method, **options)
@@ -72,8 +77,30 @@ def ask(
 ) -> None:
     """Say what a method costs on this model."""
     passes = method.passes(layer, model.input_shape)
-    of = "of the whole model" if method.needs == "image" else f"behind {plain(layer.name)}"
-    st.info(
-        f"{plain(method.title)} makes {passes:,} forward passes {of}: about {spoken(seconds)} "
-        "on this machine."
-    )
+    values = {
+        "count": whole(passes),
+        "method": plain(method.title),
+        "layer": plain(layer.name),
+        "time": spoken(seconds),
+    }
+    if method.needs == "image":
+        st.info(
+            ngettext(
+                "{method} makes {count} forward pass of the whole model: about {time} on this "
+                "machine.",
+                "{method} makes {count} forward passes of the whole model: about {time} on this "
+                "machine.",
+                passes,
+                **values,
+            )
+        )
+    else:
+        st.info(
+            ngettext(
+                "{method} makes {count} forward pass behind {layer}: about {time} on this machine.",
+                "{method} makes {count} forward passes behind {layer}: about {time} on this "
+                "machine.",
+                passes,
+                **values,
+            )
+        )

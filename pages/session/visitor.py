@@ -13,11 +13,14 @@ from pathlib import Path
 
 import streamlit as st
 
-import camcore
 from camcore.auditing.runs.launching import list_runs
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.store import Store
 from camcore.storage.bounds import data_root
+from pages.components.wording import PageError
+from pages.languages import choosing
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import speak
 
 _OWNER = "owner.json"
 _TOKEN = "visitor-token"
@@ -27,8 +30,9 @@ def let_in() -> bool:
     """Whether the page may be shown: where a sign-in is configured, only to who has signed in."""
     if st.user.get("is_logged_in") is not False:
         return True
+    speak(choosing.follow())
     st.title("CAM Audit", anchor=False)
-    st.button("Sign in", on_click=st.login, type="primary", icon=":material/login:")
+    st.button(_("Sign in"), on_click=st.login, type="primary", icon=":material/login:")
     return False
 
 
@@ -72,11 +76,13 @@ def may_change(run: Run) -> bool:
 
 
 def require_own(run: Run) -> None:
-    """Raise an InputError where the run is somebody else's."""
+    """Raise a PageError where the run is somebody else's."""
     if not may_change(run):
-        raise camcore.InputError(
-            "this run belongs to somebody else, or was made on the command line; who started it "
-            "may stop it, go on with it or delete it."
+        raise PageError(
+            _(
+                "this run belongs to somebody else, or was made on the command line; who started "
+                "it may stop it, go on with it or delete it."
+            )
         )
 
 

@@ -11,6 +11,7 @@ import camcore
 from pages.components.encoded_picture import thumbnail
 from pages.components.payload import READER, pack
 from pages.components.styling import CONTROLS
+from pages.languages.catalogues import gettext as _
 
 Box = tuple[int, int, int, int]
 
@@ -43,12 +44,14 @@ def draw_box(
     """
 
     def drawn() -> None:
-        value, _ = st.session_state[key].box or (None, 0)
+        value, _when = st.session_state[key].box or (None, 0)
         on_box(_checked(value, picture))
 
     header = {
         "id": picture.sha256,
-        "name": picture.name,
+        "label": _("Draw a box on the picture {name}", name=picture.name),
+        "help": _("Drag from one corner to the other."),
+        "clear": _("Clear"),
         "width": picture.width,
         "height": picture.height,
         "boxes": [list(box) for box in boxes],

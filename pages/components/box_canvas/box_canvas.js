@@ -7,7 +7,9 @@ class BoxCanvas {
   constructor(root) {
     this.canvas = root.querySelector("canvas");
     this.context = this.canvas.getContext("2d");
-    root.querySelector("button").addEventListener("click", () => this.send(null));
+    this.help = root.querySelector("span");
+    this.clear = root.querySelector("button");
+    this.clear.addEventListener("click", () => this.send(null));
     const on = (name, act) => this.canvas.addEventListener(name, act);
     on("pointerdown", (event) => {
       this.canvas.setPointerCapture(event.pointerId);
@@ -34,6 +36,9 @@ class BoxCanvas {
   async update({ header, blob }, send) {
     this.send = send;
     this.boxes = header.boxes;
+    this.canvas.setAttribute("aria-label", header.label);
+    this.help.textContent = header.help;
+    this.clear.textContent = header.clear;
     if (this.id !== header.id) {
       const bitmap = await createImageBitmap(new Blob([blob(0)]));
       this.id = header.id;
@@ -42,7 +47,6 @@ class BoxCanvas {
       this.small = Math.max(bitmap.width, bitmap.height) <= SHARP;
       this.canvas.width = bitmap.width * (this.small ? 8 : 1);
       this.canvas.height = bitmap.height * (this.small ? 8 : 1);
-      this.canvas.setAttribute("aria-label", `Draw a box on the picture ${header.name}`);
     }
     this.draw(this.boxes);
   }

@@ -9,12 +9,12 @@ from pathlib import Path
 import streamlit as st
 
 from pages.components.styling import CONTROLS
+from pages.languages.catalogues import gettext as _
 
 _HERE = Path(__file__).parent
 _button = st.components.v2.component(
     "camaudit_copy_slide",
-    html='<div class="copy"><button type="button">Copy slide</button>'
-    '<span role="status"></span></div>',
+    html='<div class="copy"><button type="button"></button><span role="status"></span></div>',
     css=CONTROLS + (_HERE.with_name("copy_link") / "copy_link.css").read_text(encoding="utf-8"),
     js=(_HERE / "copy_slide.js").read_text(encoding="utf-8"),
 )
@@ -39,6 +39,14 @@ def show_copy_slide(make: Callable[[], bytes], label: str, *, key: str) -> None:
     png = make() if st.session_state.pop(wish, False) else b""
     _button(
         key=key,
-        data={"label": label, "png": base64.b64encode(png).decode()},
+        data={
+            "button": _("Copy slide"),
+            "label": label,
+            "png": base64.b64encode(png).decode(),
+            "making": _("Making it …"),
+            "copied": _("Copied."),
+            "refused": _("The browser did not let it be copied; download it instead."),
+            "impossible": _("This browser lets no page copy a picture here; download it instead."),
+        },
         on_wanted_change=wanted,
     )

@@ -9,6 +9,8 @@ function copied(root) {
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".copy");
   const [button, status] = [root.querySelector("button"), root.querySelector("span")];
+  root.words = data;
+  button.textContent = data.button;
   button.setAttribute("aria-label", data.label);
   root.ask = () => setTriggerValue("wanted", true);
   if (data.png && root.arrived) {
@@ -21,17 +23,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.known = true;
   button.addEventListener("click", async () => {
     if (!navigator.clipboard?.write) {
-      status.textContent = "This browser lets no page copy a picture here; download it instead.";
+      status.textContent = root.words.impossible;
       return;
     }
-    status.textContent = "Making it …";
+    status.textContent = root.words.making;
     const done = copied(root);
     root.ask();
     try {
       await done;
-      status.textContent = "Copied.";
+      status.textContent = root.words.copied;
     } catch {
-      status.textContent = "The browser did not let it be copied; download it instead.";
+      status.textContent = root.words.refused;
     }
   });
 }

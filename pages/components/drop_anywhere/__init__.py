@@ -7,6 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.languages.catalogues import gettext as _
+
 _KEY = "page-drops"
 _WATCH = f"{_KEY}-watch"
 _drops = st.components.v2.component(
@@ -35,7 +37,7 @@ def accept_drops(
     """
 
     def wanted() -> None:
-        key, _ = st.session_state[_WATCH].wanted or ("", 0)
+        key, _when = st.session_state[_WATCH].wanted or ("", 0)
         if key in uploaders:
             bring(key)
 
@@ -44,7 +46,7 @@ def accept_drops(
         answer = _drops(
             key=_WATCH,
             height=1,
-            data={"uploaders": endings},
+            data={"uploaders": endings, "invitation": _("Drop a picture or a model anywhere")},
             on_wanted_change=wanted,
             on_refused_change=lambda: None,
         )

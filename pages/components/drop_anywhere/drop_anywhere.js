@@ -7,7 +7,6 @@ function place() {
   const cover = document.createElement("div");
   cover.className = "camaudit-drop";
   cover.setAttribute("aria-hidden", "true");
-  cover.textContent = "Drop a picture or a model anywhere";
   document.body.append(cover);
   return cover;
 }
@@ -74,6 +73,7 @@ class Drops {
 export default function ({ data, setTriggerValue }) {
   const drops = (window.camauditDrops ??= new Drops());
   drops.uploaders = data.uploaders;
+  drops.cover.textContent = data.invitation;
   drops.bring = (key) => setTriggerValue("wanted", [key, Date.now()]);
   drops.refuse = (name) => setTriggerValue("refused", name);
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.components.payload import READER, pack
+from pages.languages.catalogues import gettext as _
 
 _HERE = Path(__file__).parent
 _board = st.components.v2.component(
@@ -66,10 +67,11 @@ def show_board(
     known = {tile.image for tile in tiles}
 
     def changed() -> None:
-        ids, _ = st.session_state[key].picked or ([], 0)
+        ids, _when = st.session_state[key].picked or ([], 0)
         on_pick([int(image) for image in ids if image in known])
 
     header = {
+        "words": {"size": _("Size"), "map": _("Map"), "pictures": _("Pictures")},
         "picked": sorted(known.intersection(picked)),
         "tiles": [
             {

@@ -33,6 +33,9 @@ function tileOf({ id, title, caption, alt, link }, picture, overlay) {
 export default function ({ data, parentElement, setStateValue }) {
   const board = parentElement.querySelector(".board");
   const { header, blob } = unpack(data);
+  board.setAttribute("aria-label", header.words.pictures);
+  parentElement.querySelector(".size-label").textContent = header.words.size;
+  parentElement.querySelector(".map-label").textContent = header.words.map;
   const shape = JSON.stringify(header.tiles);
   if (board.shape !== shape) {
     board.shape = shape;

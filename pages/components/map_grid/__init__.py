@@ -10,9 +10,25 @@ import streamlit as st
 
 import camcore
 from pages.components.encoded_picture import thumbnail
+from pages.components.map_statement import statement
 from pages.components.payload import READER, pack
 from pages.components.styling import CONTROLS
+from pages.components.viewer import CONTROL_SENTENCES
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked
+from pages.languages.for_browser import worded
 
+_SENTENCES = (
+    *CONTROL_SENTENCES,
+    marked("Maps side by side"),
+    marked("{name}, over the picture. {statement}"),
+    marked("no positive evidence"),
+    marked("raw values from {low} to {high}; {scaling}"),
+    marked("each map's own maximum"),
+    marked("Point at a map, or focus it and use the arrow keys, to read values."),
+    marked("The model did not see this part."),
+    marked("{name} · cell {row} down, {column} across: raw {raw}, shown as {share}"),
+)
 _HERE = Path(__file__).parent
 _VIEWER = _HERE.parent / "viewer"  # the same controls, drawn by the same script
 _SCRIPTS = [_VIEWER / f"{name}.js" for name in ("words", "maps", "drawing", "controls")]
@@ -86,7 +102,7 @@ def show_map_grid(
     """
 
     def asked() -> None:
-        value, _ = st.session_state[key].ask or ("", 0)
+        value, _when = st.session_state[key].ask or ("", 0)
         if value in {tile.ask for tile in tiles} - {""}:
             on_ask(value)
 
@@ -106,6 +122,7 @@ def _payload(
         return len(blobs) - 1
 
     header = {
+        "words": worded(_SENTENCES),
         "picture": {
             "id": picture.sha256,
             "name": picture.name,
@@ -113,9 +130,11 @@ def _payload(
             "height": picture.height,
             "encoded": add(thumbnail(picture)),
         },
-        "colormaps": [{"name": n, "about": about} for n, about in camcore.COLORMAPS.items()],
+        "colormaps": [{"name": n, "about": _(about)} for n, about in camcore.COLORMAPS.items()],
         "luts": add(b"".join(camcore.palette(n).tobytes() for n in camcore.COLORMAPS)),
-        "blends": [{"name": n, "about": about} for n, about in camcore.BLENDS.items()],
+        "blends": [
+            {"name": n, "title": _(n), "about": _(about)} for n, about in camcore.BLENDS.items()
+        ],
         "rows": [vars(row) for row in rows],
         "columns": [vars(column) for column in columns],
         "tiles": [
@@ -137,8 +156,8 @@ def _map(explanation: camcore.Explanation, add: Callable[[bytes], int]) -> dict:
         "name": f"{camcore.METHODS[explanation.method].title} · {explanation.layer.name} · "
         f"{explanation.target.name}",
         "evidence": explanation.evidence,
-        "statement": explanation.statement,
-        "scaling": camcore.SCALINGS[explanation.heatmap.scaling],
+        "statement": statement(explanation),
+        "scaling": _(camcore.SCALINGS[explanation.heatmap.scaling]),
         "low": lowest,
         "high": highest,
         "grid": list(explanation.heatmap.raw.shape),

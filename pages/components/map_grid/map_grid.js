@@ -31,6 +31,7 @@ class MapGrid {
       header.colormaps.map(({ name }, i) => [name, luts.subarray(i * 768, (i + 1) * 768)])
     );
     this.header = header;
+    this.controls.speak(header.words);
     this.controls.offer(header, this.palettes);
     this.build(floats);
     this.controls.show();

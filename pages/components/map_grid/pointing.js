@@ -61,7 +61,7 @@ class Pointing {
     this.cell = cell;
     if (!cell) {
       this.leave();
-      this.output.textContent = "The model did not see this part.";
+      this.output.textContent = worded("The model did not see this part.");
       return;
     }
     const here = this.placeOf(tile.map, cell);
@@ -72,14 +72,21 @@ class Pointing {
       for (const [name, value] of Object.entries(place)) ring.style[name] = `${100 * value}%`;
     }
     const at = cell[0] * tile.map.grid[1] + cell[1];
-    this.output.textContent =
-      `${tile.map.name} · cell ${cell[0] + 1} down, ${cell[1] + 1} across: ` +
-      `raw ${short(tile.map.raw[at])}, shown as ${percent(tile.map.values[at])}`;
+    this.output.textContent = worded(
+      "{name} · cell {row} down, {column} across: raw {raw}, shown as {share}",
+      {
+        name: tile.map.name,
+        row: cell[0] + 1,
+        column: cell[1] + 1,
+        raw: short(tile.map.raw[at]),
+        share: percent(tile.map.values[at]),
+      }
+    );
   }
 
   leave() {
     this.cell = null;
     for (const { ring } of this.tiles) ring.hidden = true;
-    this.output.textContent = this.tiles.length ? INVITATION : "";
+    this.output.textContent = this.tiles.length ? worded(INVITATION) : "";
   }
 }

@@ -21,15 +21,19 @@ function mapTile(map, index, { width, height }) {
   const ring = el("div", "ring");
   ring.hidden = true;
   canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `${map.name}, over the picture. ${map.statement}`);
+  canvas.setAttribute("aria-label", worded("{name}, over the picture. {statement}", map));
   canvas.tabIndex = 0;
   mount.style.setProperty("--ratio", width / height);
   mount.append(canvas, ring);
   node.append(mount);
   if (map.evidence === "none") {
-    node.append(el("figcaption", "", "no positive evidence"));
+    node.append(el("figcaption", "", worded("no positive evidence")));
   }
-  node.title = `raw values from ${short(map.low)} to ${short(map.high)}; ${map.scaling}`;
+  node.title = worded("raw values from {low} to {high}; {scaling}", {
+    low: short(map.low),
+    high: short(map.high),
+    scaling: map.scaling,
+  });
   return { node, canvas, ring, map };
 }
 
@@ -51,6 +55,6 @@ function sharedScale(palette) {
   const node = el("div", "scale shared");
   const bar = ramp(palette);
   bar.setAttribute("aria-hidden", "true");
-  node.append(bar, el("span", "", "0"), el("span", "", "each map's own maximum"));
+  node.append(bar, el("span", "", "0"), el("span", "", worded("each map's own maximum")));
   return { node, bar };
 }

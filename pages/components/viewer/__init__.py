@@ -13,12 +13,67 @@ import streamlit as st
 from PIL import Image
 
 import camcore
+from pages.components.map_statement import statement
 from pages.components.payload import READER, pack
 from pages.components.styling import CONTROLS
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked
+from pages.languages.for_browser import worded
 
 SHOWN_SIDE = 1400  # pixels of the longest side that is sent; the rest follows when it is saved
 _LOSSLESS_PIXELS = 512 * 512
 
+CONTROL_SENTENCES = (
+    marked("Picture, heatmap and overlay"),
+    marked("How the map is shown"),
+    marked("alpha: how much of the colour lies over the picture"),
+    marked("Opacity"),
+    marked("threshold: hides the map where it is under this share of its maximum"),
+    marked("Hide below"),
+    marked("Colours"),
+    marked("interpolation: how values between the centres of cells are made up"),
+    marked("Between cells"),
+    marked("true cells (nearest)"),
+    marked("smooth (bilinear)"),
+    marked("smoother (bicubic): adds no information"),
+    marked("Blend"),
+    marked(
+        "Box around the largest connected region at or above 20 % of the maximum: weakly "
+        "supervised localisation"
+    ),
+    marked("Box at 20 %"),
+    marked("While held, the overlay shows the plain picture"),
+    marked("Hold: plain picture"),
+    marked("The overlay as shown, at the picture's own size"),
+    marked("Save overlay PNG"),
+)
+"""What viewer.html says."""
+
+_SENTENCES = (
+    *CONTROL_SENTENCES,
+    marked(
+        "Two classes, one picture, one layer. Each map is scaled to its own maximum; the numbers "
+        "under the colour scales tell them apart."
+    ),
+    marked("Original"),
+    marked("The picture {name}"),
+    marked("Heatmap, {grid}"),
+    marked("heatmap, {grid} · {layer}, true cells"),
+    marked("{name} · {layer}, true cells"),
+    marked("raw values from {low} to {high}; {scaling}"),
+    marked(
+        "Heatmap of {name} on its native grid of {grid} cells, raw values from {low} to {high}. "
+        "{statement}"
+    ),
+    marked("Overlay"),
+    marked("no positive evidence for {name} at this layer"),
+    marked("overlay · {method}"),
+    marked("{method} for {name} over the picture. {statement}"),
+    marked("Point at a picture, or focus it and use the arrow keys, to read values."),
+    marked("The model did not see this part."),
+    marked("{name}: raw {raw}, shown as {share}"),
+    marked("Cell {row} down, {column} across · {values}"),
+)
 _HERE = Path(__file__).parent
 _SCRIPTS = [
     "words",
@@ -74,6 +129,7 @@ def _payload(
         return len(blobs) - 1
 
     header = {
+        "words": worded(_SENTENCES),
         "picture": {
             "id": picture.sha256,
             "name": picture.name,
@@ -82,9 +138,11 @@ def _payload(
             "full": full,
             "encoded": add(_encoded(picture.sha256, full, lambda: picture)),
         },
-        "colormaps": [{"name": n, "about": about} for n, about in camcore.COLORMAPS.items()],
+        "colormaps": [{"name": n, "about": _(about)} for n, about in camcore.COLORMAPS.items()],
         "luts": add(b"".join(camcore.palette(n).tobytes() for n in camcore.COLORMAPS)),
-        "blends": [{"name": n, "about": about} for n, about in camcore.BLENDS.items()],
+        "blends": [
+            {"name": n, "title": _(n), "about": _(about)} for n, about in camcore.BLENDS.items()
+        ],
         "maps": [_map(explanation, add) for explanation in explanations],
         # While there is no map yet, the picture is all there is to place.
         "frame": {
@@ -113,8 +171,8 @@ def _map(explanation: camcore.Explanation, add: Callable[[bytes], int]) -> dict:
     return {
         "name": explanation.target.name,
         "evidence": explanation.evidence,
-        "statement": explanation.statement,
-        "scaling": camcore.SCALINGS[explanation.heatmap.scaling],
+        "statement": statement(explanation),
+        "scaling": _(camcore.SCALINGS[explanation.heatmap.scaling]),
         "values": add(explanation.heatmap.values.astype("<f4").tobytes()),
         "raw": add(explanation.heatmap.raw.astype("<f4").tobytes()),
         "low": low,

@@ -62,21 +62,33 @@ class Controls {
     });
   }
 
+  // Say what viewer.html says in the reader's language; true where that is another one than before.
+  speak(words) {
+    wording = words;
+    if (this.root.lang === words.language) return false;
+    this.root.lang = words.language;
+    this.sentences ??= sentencesOf(this.root);
+    for (const { sentence, say } of this.sentences) say(worded(sentence));
+    return true;
+  }
+
   // Choices that depend on what the engine knows: colour maps and blends.
   offer({ blends, colormaps }, palettes) {
     if (!palettes[this.settings.colormap]) this.settings.colormap = START.colormap;
+    if (this.offered === wording.language) return;
+    this.offered = wording.language;
     const select = this.root.querySelector("[data-sets=blend]");
-    if (select.length === 0) {
-      for (const { name, about } of blends) {
-        const option = el("option", "", name);
+    select.replaceChildren(
+      ...blends.map(({ name, title, about }) => {
+        const option = el("option", "", title);
         option.value = name;
         option.title = about;
-        select.append(option);
-      }
-      select.parentElement.title = blends.map((b) => `${b.name}: ${b.about}`).join("\n");
-    }
+        return option;
+      })
+    );
+    select.parentElement.title = blends.map((b) => `${b.title}: ${b.about}`).join("\n");
     const swatches = this.root.querySelector(".swatches");
-    if (swatches.childElementCount) return;
+    swatches.replaceChildren();
     for (const { name, about } of colormaps) {
       const label = el("label", "swatch");
       label.title = `${name}: ${about}`;

@@ -32,36 +32,53 @@ function makeFigure(kind, index, { frame, picture, grid }, palette) {
 }
 
 function aside() {
-  const words =
-    "Two classes, one picture, one layer. Each map is scaled to its own maximum; the numbers under the colour scales tell them apart.";
+  const words = worded(
+    "Two classes, one picture, one layer. Each map is scaled to its own maximum; the numbers under the colour scales tell them apart."
+  );
   return el("p", "aside", words);
 }
 
 function describe(figure, { header: { picture, grid, layer, method }, maps }) {
   const map = maps[figure.index];
-  const gridText = `${grid[0]} × ${grid[1]}`;
   const two = maps.length === 2;
+  const values = { layer, method, grid: `${grid[0]} × ${grid[1]}`, name: (map ?? picture).name };
   if (figure.kind === "original") {
-    figure.title.textContent = "Original";
+    figure.title.textContent = worded("Original");
     figure.sub.textContent = `${picture.name} · ${picture.width} × ${picture.height}`;
-    figure.canvas.setAttribute("aria-label", `The picture ${picture.name}`);
-  } else if (figure.kind === "raw") {
-    figure.title.textContent = two ? map.name : `Heatmap, ${gridText}`;
-    figure.sub.textContent = `${two ? `heatmap, ${gridText}` : map.name} · ${layer}, true cells`;
+    figure.canvas.setAttribute("aria-label", worded("The picture {name}", values));
+    return;
+  }
+  Object.assign(values, {
+    low: short(map.rawMin),
+    high: short(map.rawMax),
+    scaling: map.scaling,
+    statement: map.statement,
+  });
+  if (figure.kind === "raw") {
+    figure.title.textContent = two ? map.name : worded("Heatmap, {grid}", values);
+    figure.sub.textContent = two
+      ? worded("heatmap, {grid} · {layer}, true cells", values)
+      : worded("{name} · {layer}, true cells", values);
     figure.low.textContent = short(map.low);
     figure.high.textContent = short(map.high);
-    figure.scale.title = `raw values from ${short(map.rawMin)} to ${short(map.rawMax)}; ${map.scaling}`;
+    figure.scale.title = worded("raw values from {low} to {high}; {scaling}", values);
     figure.canvas.setAttribute(
       "aria-label",
-      `Heatmap of ${map.name} on its native grid of ${gridText} cells, raw values from ` +
-        `${short(map.rawMin)} to ${short(map.rawMax)}. ${map.statement}`
+      worded(
+        "Heatmap of {name} on its native grid of {grid} cells, raw values from {low} to {high}. {statement}",
+        values
+      )
     );
-  } else {
-    figure.title.textContent = two ? map.name : "Overlay";
-    figure.sub.textContent =
-      map.evidence === "none"
-        ? `no positive evidence for ${map.name} at this layer`
-        : `${two ? "overlay" : map.name} · ${method}`;
-    figure.canvas.setAttribute("aria-label", `${method} for ${map.name} over the picture. ${map.statement}`);
+    return;
   }
+  figure.title.textContent = two ? map.name : worded("Overlay");
+  if (map.evidence === "none") {
+    figure.sub.textContent = worded("no positive evidence for {name} at this layer", values);
+  } else {
+    figure.sub.textContent = two ? worded("overlay · {method}", values) : `${map.name} · ${method}`;
+  }
+  figure.canvas.setAttribute(
+    "aria-label",
+    worded("{method} for {name} over the picture. {statement}", values)
+  );
 }

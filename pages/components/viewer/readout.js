@@ -13,7 +13,7 @@ class Readout {
   follow(scene, figures) {
     this.scene = scene;
     this.figures = figures;
-    this.say(scene.maps.length ? INVITATION : "");
+    this.say(scene.maps.length ? worded(INVITATION) : "");
   }
 
   watch(figure) {
@@ -46,11 +46,11 @@ class Readout {
       u = (u * picture.width - frame.x0) / (frame.x1 - frame.x0);
       v = (v * picture.height - frame.y0) / (frame.y1 - frame.y0);
     }
-    if (u < 0 || u >= 1 || v < 0 || v >= 1) this.mark(null, "The model did not see this part.");
+    if (u < 0 || u >= 1 || v < 0 || v >= 1) this.mark(null, worded("The model did not see this part."));
     else this.mark([Math.floor(v * grid[0]), Math.floor(u * grid[1])]);
   }
 
-  mark(cell, words = INVITATION) {
+  mark(cell, words = worded(INVITATION)) {
     this.cell = cell;
     const { header, maps } = this.scene;
     const { frame, picture, grid } = header;
@@ -67,10 +67,20 @@ class Readout {
     }
     if (!cell) return this.say(words);
     const at = cell[0] * grid[1] + cell[1];
-    const values = maps.map(
-      (map) => `${map.name}: raw ${short(map.raw[at])}, shown as ${percent(map.values[at])}`
+    const values = maps.map((map) =>
+      worded("{name}: raw {raw}, shown as {share}", {
+        name: map.name,
+        raw: short(map.raw[at]),
+        share: percent(map.values[at]),
+      })
     );
-    return this.say(`Cell ${cell[0] + 1} down, ${cell[1] + 1} across · ${values.join(" · ")}`);
+    return this.say(
+      worded("Cell {row} down, {column} across · {values}", {
+        row: cell[0] + 1,
+        column: cell[1] + 1,
+        values: values.join(" · "),
+      })
+    );
   }
 
   say(words) {

@@ -19,6 +19,7 @@ class Viewer {
     const turn = (this.turn = (this.turn ?? 0) + 1);
     this.askForFull = askForFull;
     const { picture } = header;
+    if (this.controls.speak(header.words)) this.shape = null; // the figures are made anew
     const id = `${picture.id} ${picture.full}`;
     let bitmap = this.scene?.bitmap;
     if (this.bitmapId !== id) {

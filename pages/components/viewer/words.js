@@ -17,6 +17,23 @@ function worded(sentence, values = {}) {
   return translated.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
 }
 
+// The sentences of a piece of HTML as it was written: its texts, titles and names.
+function sentencesOf(root) {
+  const sentences = [];
+  for (const node of [root, ...root.querySelectorAll("*")]) {
+    for (const name of ["title", "aria-label"]) {
+      const sentence = node.getAttribute(name);
+      if (sentence) sentences.push({ sentence, say: (text) => node.setAttribute(name, text) });
+    }
+    for (const text of node.childNodes) {
+      const sentence = text.nodeType === Node.TEXT_NODE ? text.data.trim() : "";
+      const [before, after] = text.nodeType === Node.TEXT_NODE ? text.data.split(sentence) : [];
+      if (sentence) sentences.push({ sentence, say: (said) => (text.data = before + said + after) });
+    }
+  }
+  return sentences;
+}
+
 function el(tag, className, text) {
   const node = document.createElement(tag);
   if (className) node.className = className;

@@ -14,7 +14,10 @@ from camcore.auditing.run_comparison.compare_runs import compare
 from camcore.auditing.run_comparison.comparison_page import comparison_csv, comparison_page
 from camcore.auditing.run_comparison.run_comparison import Comparison, Effect, Row
 from camcore.auditing.runs.run import Run
-from pages.components.wording import calmly, plain
+from pages.components.wording import calmly, plain, reported
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import ngettext
+from pages.languages.numbers import whole
 from pages.parts.audit import figures, places, words
 from pages.parts.audit.places import Place
 from pages.parts.audit.runs import titles_of
@@ -37,8 +40,10 @@ def show_comparison(run: Run, place: Place) -> None:
         others[place.other] = places.run_named(place.other)
     if not others:
         st.info(
-            "There is no other complete run to compare with: audit another model on these "
-            "pictures, or this one on others.",
+            _(
+                "There is no other complete run to compare with: audit another model on these "
+                "pictures, or this one on others."
+            ),
             icon=":material/compare_arrows:",
         )
         return
@@ -49,12 +54,12 @@ def show_comparison(run: Run, place: Place) -> None:
         places.go(Place(place.run, "compare", other=st.session_state[key] or ""))
 
     name = st.selectbox(
-        "Compare with",
+        _("Compare with"),
         list(others),
         key=key,
         format_func=lambda other: f"{' · '.join(titles_of(others[other]))} · {other}",
-        placeholder="choose another run",
-        help="The one that began earlier stands on the left.",
+        placeholder=_("choose another run"),
+        help=_("The one that began earlier stands on the left."),
         on_change=to_other,
     )
     if name is None:
@@ -62,15 +67,17 @@ def show_comparison(run: Run, place: Place) -> None:
     with calmly(st.container()):
         a, b = sorted((run, places.results_of(others[name])), key=_began)
         stamps = f"{figures.stamp_of(a)} {figures.stamp_of(b)}"
-        _show(_compared(stamps, a, b), stamps, a, b)
+        with st.spinner(_("Comparing …")):
+            both = _compared(stamps, a, b)
+        _show(both, stamps, a, b)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Comparing …")
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _compared(stamps: str, _a: Run, _b: Run) -> Comparison:
     return compare(_a, _b)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Making the pictures …")
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _strips(stamps: str, _comparison: Comparison, _a: Run, _b: Run) -> tuple[BeforeAfter, ...]:
     return before_after(_comparison, _a, _b)
 
@@ -80,7 +87,7 @@ def _began(run: Run) -> str:
 
 
 def _show(both: Comparison, stamps: str, a: Run, b: Run) -> None:
-    st.markdown(f"## {plain(both.sentence)}")
+    st.markdown(f"## {plain(reported(both.sentence))}")
     st.markdown(
         f"**a**: {plain(both.model_a)}, {plain(Path(both.a).name)}  \n"
         f"**b**: {plain(both.model_b)}, {plain(Path(both.b).name)}"
@@ -88,22 +95,38 @@ def _show(both: Comparison, stamps: str, a: Run, b: Run) -> None:
     accuracy = both.accuracy
     if accuracy.a is not None and accuracy.b is not None:
         st.markdown(
-            f"Of {words.count(accuracy.images, 'shared image')}, a recognises "
-            f"{report_words.share(accuracy.a)} and b {report_words.share(accuracy.b)}: "
-            f"{accuracy.only_a:,} only a, {accuracy.only_b:,} only b."
+            ngettext(
+                "Of {count} shared image, a recognises {share_a} and b {share_b}: {only_a} only a, "
+                "{only_b} only b.",
+                "Of {count} shared images, a recognises {share_a} and b {share_b}: {only_a} only "
+                "a, {only_b} only b.",
+                accuracy.images,
+                count=whole(accuracy.images),
+                share_a=report_words.share(accuracy.a),
+                share_b=report_words.share(accuracy.b),
+                only_a=whole(accuracy.only_a),
+                only_b=whole(accuracy.only_b),
+            )
         )
     for note in both.notes:
-        st.caption(f"Note: {plain(note)}")
+        st.caption(_("Note: {note}", note=plain(reported(note))))
     with calmly(st.container()):
-        for strip in _strips(stamps, both, a, b):
+        with st.spinner(_("Making the pictures …")):
+            strips = _strips(stamps, both, a, b)
+        for strip in strips:
             _show_strip(strip)
     if both.relevant:
         _show_table(both.relevant)
     if rest := len(both.rows) - len(both.relevant):
         st.caption(
-            f"{words.count(rest, 'more cue')} of a class {'was' if rest == 1 else 'were'} tried in "
-            "one of them or both; neither relies on "
-            f"{'it' if rest == 1 else 'them'}."
+            ngettext(
+                "{count} more cue of a class was tried in one of them or both; neither relies on "
+                "it.",
+                "{count} more cues of a class were tried in one of them or both; neither relies "
+                "on them.",
+                rest,
+                count=whole(rest),
+            )
         )
     _offer_files(both, a, b)
 
@@ -127,20 +150,22 @@ def _show_table(rows: Sequence[Row]) -> None:
     table = pd.DataFrame(
         [
             {
-                "verdict": f"{_MARKS[row.mark]}[{_SIGNS[row.mark]} {row.verdict}]",
-                "class": plain(row.class_name),
-                "cue": plain(_cue(row)),
+                _("verdict"): f"{_MARKS[row.mark]}[{_SIGNS[row.mark]} {row.verdict}]",
+                _("class"): plain(row.class_name),
+                _("cue"): plain(_cue(row)),
                 "a": _cell(row.a),
                 "b": _cell(row.b),
-                "change": "" if row.change is None else words.points(row.change),
+                _("change"): "" if row.change is None else words.points(row.change),
             }
             for row in rows
         ]
     )
     st.table(table, border="horizontal", hide_index=True)
     st.caption(
-        "Excess flips in points of 100, with 95 % intervals; a change counts where they lie apart. "
-        "✓ got better, ✗ got worse; reliance on the object is neither."
+        _(
+            "Excess flips in points of 100, with 95 % intervals; a change counts where they lie "
+            "apart. ✓ got better, ✗ got worse; reliance on the object is neither."
+        )
     )
     for row in rows:
         if row.note:
@@ -148,28 +173,33 @@ def _show_table(rows: Sequence[Row]) -> None:
 
 
 def _cue(row: Row) -> str:
-    return f"{row.effect.cue} (the object, or perhaps so)" if row.effect.excused else row.effect.cue
+    if not row.effect.excused:
+        return row.effect.cue
+    return _("{cue} (the object, or perhaps so)", cue=row.effect.cue)
 
 
 def _cell(effect: Effect | None) -> str:
     if effect is None:
-        return "not tried"
+        return _("not tried")
     value, low, high = (f"{round(100 * fraction)}" for fraction in (effect.value, *effect.interval))
-    return f"{value} ({low} to {high})" + ("" if effect.relied_on else ", not relied on")
+    values = {"value": value, "low": low, "high": high}
+    if effect.relied_on:
+        return _("{value} ({low} to {high})", **values)
+    return _("{value} ({low} to {high}), not relied on", **values)
 
 
 def _offer_files(both: Comparison, a: Run, b: Run) -> None:
     name = f"{Path(both.a).name}-{Path(both.b).name}"
     with st.container(horizontal=True):
         st.download_button(
-            "Comparison",
+            _("Comparison"),
             lambda: comparison_page(both, a, b),
             file_name=f"{name}.html",
             mime="text/html",
             key="audit-comparison-page",
             icon=":material/download:",
             on_click="ignore",
-            help="One HTML file with sentence, pictures and table, to send or to print.",
+            help=_("One HTML file with sentence, pictures and table, to send or to print."),
         )
         st.download_button(
             "comparison.csv",
@@ -178,5 +208,5 @@ def _offer_files(both: Comparison, a: Run, b: Run) -> None:
             mime="text/csv",
             key="audit-comparison-table",
             on_click="ignore",
-            help="A row for each cue that was tried, with the numbers.",
+            help=_("A row for each cue that was tried, with the numbers."),
         )

@@ -21,6 +21,8 @@ from camcore.auditing.report.sections import numbers
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.run import Run
 from pages.components.wording import calmly, plain
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked
 from pages.parts.audit import decisions, figures, object_boxes, places, repair, tables, words
 from pages.parts.audit.findings_list import show_level
 
@@ -30,9 +32,14 @@ _TILE, _STRIP = 140, 900  # pixels: a tile at least, a row of them at most
 
 def show_evidence(run: Run, finding: Finding) -> None:
     """Everything that speaks for a finding, the strongest evidence first."""
-    places.link("All findings", places.Place(run=places.name_of(run)), icon=":material/arrow_back:")
+    places.link(
+        _("All findings"), places.Place(run=places.name_of(run)), icon=":material/arrow_back:"
+    )
     show_level(run, finding)
-    st.header(f"{plain(finding.class_name)} by {plain(finding.cue)}", anchor=False)
+    st.header(
+        _("{class_name} by {cue}", class_name=plain(finding.class_name), cue=plain(finding.cue)),
+        anchor=False,
+    )
     if finding.effect is not None:
         st.markdown(f"### {words.effect_of(finding)}")
     first, *others = report_words.says(run, finding)
@@ -42,27 +49,32 @@ def show_evidence(run: Run, finding: Finding) -> None:
         object_boxes.show_question(run, finding)
     if finding.probe is not None:
         with _section(
-            "Before and after",
-            "The same pictures before and after they take the cue from an image of the class, and "
-            "the control: the same edit with an image of their own class.",
+            marked("Before and after"),
+            marked(
+                "The same pictures before and after they take the cue from an image of the class, "
+                "and the control: the same edit with an image of their own class."
+            ),
         ):
             _show_swaps(run, finding)
-    with _section("Where the maps lie", "Mean class activation maps on their native grid."):
+    with _section(
+        marked("Where the maps lie"), marked("Mean class activation maps on their native grid.")
+    ):
         _show_maps(run, finding)
     with _section(
-        "The images that show it most",
-        "Each under the map for its own class. A picture opens in Explore.",
+        marked("The images that show it most"),
+        marked("Each under the map for its own class. A picture opens in Explore."),
     ):
         _show_gallery(run, finding)
     if finding.property is not None:
         _show_property(run, finding, finding.property)
     if finding.accuracy is not None:
         with _section(
-            "With the cue and without it", "Images of the class that the model recognises."
+            marked("With the cue and without it"),
+            marked("Images of the class that the model recognises."),
         ):
             _show_accuracy(finding.accuracy)
-    with calmly(st.container()), st.expander("The numbers, and how each was obtained"):
-        tables.show(("number", "value", "what it is"), numbers(run, finding))
+    with calmly(st.container()), st.expander(_("The numbers, and how each was obtained")):
+        tables.show((_("number"), _("value"), _("what it is")), numbers(run, finding))
     with st.container(width=_STRIP):
         decisions.show_decisions(run, finding)
         repair.show_repair(run, finding)
@@ -82,7 +94,11 @@ def _link_next(run: Run, finding: Finding) -> None:
     if at is not None and at + 1 < len(leaders):
         following = leaders[at + 1]
         places.link(
-            f"Next: {plain(following.class_name)} by {plain(following.cue)}",
+            _(
+                "Next: {class_name} by {cue}",
+                class_name=plain(following.class_name),
+                cue=plain(following.cue),
+            ),
             places.Place(run=places.name_of(run), finding=following.id),
             icon=":material/arrow_forward:",
         )
@@ -91,8 +107,8 @@ def _link_next(run: Run, finding: Finding) -> None:
 @contextmanager
 def _section(title: str, about: str) -> Iterator[None]:
     """A part of the page that fails on its own, in one sentence."""
-    st.markdown(f"## {title}")
-    st.caption(about)
+    st.markdown(f"## {_(title)}")
+    st.caption(_(about))
     with calmly(st.container()), st.container():
         yield
 
@@ -106,13 +122,17 @@ def _show_swaps(run: Run, finding: Finding) -> None:
         ],
     )
     if not strips:
-        st.markdown("No pair of the test changed its prediction.")
+        st.markdown(_("No pair of the test changed its prediction."))
     for strip in strips:
-        before, _, after, control = strip
+        before, _donor, after, control = strip
         with st.container(border=True, width=_STRIP):
             st.markdown(
-                f"**{plain(before.predicted)} → {plain(after.predicted)}**, under the control "
-                f"{plain(control.predicted)}"
+                _(
+                    "**{before} → {after}**, under the control {control}",
+                    before=plain(before.predicted),
+                    after=plain(after.predicted),
+                    control=plain(control.predicted),
+                )
             )
             _show_tiles(run, finding, strip)
 
@@ -131,7 +151,7 @@ def _show_tiles(run: Run, finding: Finding, tiles: tuple[Tile, ...]) -> None:
         with grid.cell():
             data = tile.png()
             if data is None:
-                st.caption("No picture")
+                st.caption(_("No picture"))
             else:
                 st.image(
                     data,
@@ -142,8 +162,13 @@ def _show_tiles(run: Run, finding: Finding, tiles: tuple[Tile, ...]) -> None:
             st.caption(f"**{plain(tile.title)}**  \n{plain(tile.caption)}")
 
 
-@st.cache_resource(max_entries=24, show_spinner="Making the pictures …")
-def _made(key: str, _make: Callable[[], list[tuple[Tile, ...]] | tuple[Tile, ...]]):
+def _made(key: str, make: Callable[[], list[tuple[Tile, ...]] | tuple[Tile, ...]]):
+    with st.spinner(_("Making the pictures …")):
+        return _kept(key, make)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _kept(key: str, _make: Callable[[], list[tuple[Tile, ...]] | tuple[Tile, ...]]):
     return _make()
 
 
@@ -161,7 +186,12 @@ def _show_maps(run: Run, finding: Finding) -> None:
 def _show_property(run: Run, finding: Finding, name: str) -> None:
     klass = run.class_names.index(finding.class_name)
     left, right = st.columns(2, gap="medium")
-    with left, _section("In the data", "The property by class, the class of the finding on top."):
+    with (
+        left,
+        _section(
+            marked("In the data"), marked("The property by class, the class of the finding on top.")
+        ),
+    ):
         figures.show(
             run,
             f"distribution {finding.id}",
@@ -169,11 +199,17 @@ def _show_property(run: Run, finding: Finding, name: str) -> None:
         )
     with (
         right,
-        _section("How the answer follows it", "Within the class: its log-odds over the property."),
+        _section(
+            marked("How the answer follows it"),
+            marked("Within the class: its log-odds over the property."),
+        ),
     ):
         figures.show(run, f"response {finding.id}", lambda: response_curve(run, name, klass))
 
 
 def _show_accuracy(accuracy: dict[str, float]) -> None:
-    for title, value in (("with", accuracy["with"]), ("without", accuracy["without"])):
-        st.progress(value, text=f"{title} the cue: **{report_words.share(value)}**", width=480)
+    for sentence, value in (
+        (marked("with the cue: **{share}**"), accuracy["with"]),
+        (marked("without the cue: **{share}**"), accuracy["without"]),
+    ):
+        st.progress(value, text=_(sentence, share=report_words.share(value)), width=480)

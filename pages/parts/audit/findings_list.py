@@ -15,18 +15,25 @@ from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.run import Run
 from camcore.auditing.verdict.benchmark_figures import measured
 from camcore.errors import CamcoreError
-from pages.components.wording import plain
+from pages.components.wording import plain, reported
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked, ngettext
+from pages.languages.numbers import decimal, whole
 from pages.parts.audit import figures, places, words
 
 LEVELS = ("relied on", "attended", "associated")
-_KINDS = ("artefact", "context")  # of the object the badge before tells already
+_KINDS = (marked("artefact"), marked("context"))  # of the object the badge before tells already
 DECIDED = {"confirmed spurious": "red", "accepted": "green"}
 _CARD = 340  # pixels
 _LISTED = 10  # classes with too few images that are named one by one
-_TRIPLE = {"Before": "before", "With the donor's cue": "with the cue", "Control": "control"}
+_TRIPLE = {
+    "Before": marked("before"),
+    "With the donor's cue": marked("with the cue"),
+    "Control": marked("control"),
+}
 _WEAKER = {
-    "attended": "Attended: the maps lie there, reliance is not shown",
-    "associated": "Associated: true of the data, reliance is not shown",
+    "attended": marked("Attended: the maps lie there, reliance is not shown"),
+    "associated": marked("Associated: true of the data, reliance is not shown"),
 }
 
 
@@ -36,12 +43,12 @@ def show_findings(run: Run) -> None:
     st.markdown(f"## {plain(first)}")
     if others:
         st.markdown(plain(" ".join(others)))
-    st.caption(report_words.PROVES, help=_ladder())
+    st.caption(_(report_words.PROVES), help=_ladder())
     by_level = {level: [f for f in run.findings if f.level == level] for level in LEVELS}
     _show_proven(run, by_level["relied on"])
     for level, title in _WEAKER.items():
         if by_level[level]:
-            with st.expander(f"{title} · {len(by_level[level])}"):
+            with st.expander(f"{_(title)} · {len(by_level[level])}"):
                 for finding in by_level[level]:
                     _row(run, finding)
     _show_limits(run)
@@ -52,17 +59,17 @@ def show_level(run: Run, finding: Finding) -> None:
     with st.container(horizontal=True, gap="xsmall"):
         if finding.level == "relied on":
             where, colour, icon = _where(finding)
-            st.badge(f"relied on · {where}", color=colour, icon=icon, help=_ladder())  # type: ignore[arg-type]
+            st.badge(f"{_('relied on')} · {_(where)}", color=colour, icon=icon, help=_ladder())  # type: ignore[arg-type]
         else:
-            st.badge(finding.level, color="gray", help=_ladder())
+            st.badge(_(finding.level), color="gray", help=_ladder())
         if finding.kind in _KINDS:
-            st.badge(finding.kind, color="gray")
+            st.badge(_(finding.kind), color="gray")
         if finding.presence == "without":
-            st.badge("by its absence", color="gray")
+            st.badge(_("by its absence"), color="gray")
         decided = run.decision(finding.id)
         if decided is not None:
             st.badge(
-                f"{decided.decision} · {plain(decided.by)}",
+                f"{_(decided.decision)} · {plain(decided.by)}",
                 color=DECIDED[decided.decision],  # type: ignore[arg-type]
                 icon=":material/how_to_reg:",
             )
@@ -74,13 +81,13 @@ def _where(finding: Finding) -> tuple[str, str, str]:
     Colour is never alone: the words and the sign say the same.
     """
     if finding.on_object or (finding.kind == "object" and not finding.may_be_object):
-        return "the object", "gray", ":material/check_circle:"
+        return marked("the object"), "gray", ":material/check_circle:"
     if finding.trace:
-        return "may be a trace", "orange", ":material/help:"
+        return marked("may be a trace"), "orange", ":material/help:"
     known = finding.on_object is False or finding.kind in ("artefact", "context")
     if known and not finding.may_be_object:
-        return "not the object", "red", ":material/warning:"
-    return "may be the object", "orange", ":material/help:"
+        return marked("not the object"), "red", ":material/warning:"
+    return marked("may be the object"), "orange", ":material/help:"
 
 
 def family_of(finding: Finding) -> str:
@@ -105,7 +112,7 @@ def _show_proven(run: Run, proven: Sequence[Finding]) -> None:
                 _card(run, finding)
                 _show_same(run, [other for other in proven if other.overlaps == finding.id])
     if len(proven) > 1:
-        with st.expander("All effects in one figure"):
+        with st.expander(_("All effects in one figure")):
             floor = run.rules["floor"]
             figures.show(run, "effects", lambda: effect_plot(proven, floor), width=640)
 
@@ -113,64 +120,74 @@ def _show_proven(run: Run, proven: Sequence[Finding]) -> None:
 def _card(run: Run, finding: Finding) -> None:
     show_level(run, finding)
     sentence = cue_card.sentence_of(run, finding)
-    cue = f"{plain(finding.class_name)} by {plain(finding.cue)}"
+    cue = _("{class_name} by {cue}", class_name=plain(finding.class_name), cue=plain(finding.cue))
     st.markdown(f"**{plain(sentence)}**" if sentence else f"**{cue}**")
     _show_triple(run, finding)
     st.markdown(
         f"{words.effect_of(finding)} · {cue}",
-        help="Excess flips on held-out images: with the cue of an image of the class, less those "
-        "that the same edit with an image of their own class makes; 95 % interval.",
+        help=_(
+            "Excess flips on held-out images: with the cue of an image of the class, less those "
+            "that the same edit with an image of their own class makes; 95 % interval."
+        ),
     )
     st.caption(" · ".join(_facts(finding)))
     if (asked := report_words.asked_for(run, finding)) is not None:
-        st.caption(f"Boxes around the object in {len(asked['pictures'])} pictures would tell.")
-    places.link("See the evidence", place_of(run, finding), icon=":material/arrow_forward:")
+        st.caption(
+            _(
+                "Boxes around the object in {count} pictures would tell.",
+                count=len(asked["pictures"]),
+            )
+        )
+    places.link(_("See the evidence"), place_of(run, finding), icon=":material/arrow_forward:")
 
 
 def _show_triple(run: Run, finding: Finding) -> None:
     """One image before, with the cue and under the control, or why there is none."""
-    tiles = _triple(f"{figures.stamp_of(run)} {finding.id}", run, finding)
+    with st.spinner(_("Making the pictures …")):
+        tiles = _triple(f"{figures.stamp_of(run)} {finding.id}", run, finding)
     if isinstance(tiles, str):
-        st.caption(plain(tiles))
+        st.caption(_("No picture: {why}", why=plain(reported(tiles))))
         return
     for cell, tile in zip(st.columns(3, gap="xsmall"), tiles, strict=False):
         with cell:
             if (data := tile.png()) is not None:
                 st.image(data, width="stretch", alt=tile.alt)
-            st.caption(f"{_TRIPLE[tile.title]}  \n**{plain(tile.predicted)}**")
+            st.caption(f"{_(_TRIPLE[tile.title])}  \n**{plain(tile.predicted)}**")
 
 
-@st.cache_resource(max_entries=64, show_spinner="Making the pictures …")
+@st.cache_resource(max_entries=64, show_spinner=False)
 def _triple(key: str, _run: Run, _finding: Finding) -> tuple[Tile, ...] | str:
     try:
         return cue_card.triple_of(_run, _finding, pool_of(_run))
     except CamcoreError as error:
-        return f"No picture: {error}"
+        return str(error)
 
 
 def _facts(finding: Finding) -> list[str]:
     facts = []
     if finding.area is not None:
         part = report_words.share(finding.area)
-        facts.append("the whole picture" if finding.area == 1 else f"{part} of the picture")
+        facts.append(
+            _("the whole picture") if finding.area == 1 else _("{share} of the picture", share=part)
+        )
     if finding.on_object is not None:
-        facts.append("on the object" if finding.on_object else "not on the object")
+        facts.append(_("on the object") if finding.on_object else _("not on the object"))
     if finding.may_be_object:
-        facts.append("may be the object")
+        facts.append(_("may be the object"))
     if finding.trace:
-        facts.append("may be the trace of something in one place")
+        facts.append(_("may be the trace of something in one place"))
     if left := words.leaving(finding):
         facts.append(left)
     if finding.move is not None and finding.swing:
         moved = report_words.share(max(finding.move["value"] / finding.swing, 0.0))
-        facts.append(f"moves {moved} of what lies between the classes")
+        facts.append(_("moves {share} of what lies between the classes", share=moved))
     return facts
 
 
 def _show_same(run: Run, same: Sequence[Finding]) -> None:
     """Findings at the place of a stronger one, below it."""
     if same:
-        st.caption("Probably the same cue, seen through other interventions:")
+        st.caption(_("Probably the same cue, seen through other interventions:"))
     for finding in same:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             places.link(plain(finding.cue), place_of(run, finding))
@@ -183,9 +200,9 @@ def _row(run: Run, finding: Finding) -> None:
         places.link(title, place_of(run, finding))
         measures = []
         if finding.auc is not None:
-            measures.append(f"AUC {finding.auc:.2f}")
+            measures.append(f"AUC {decimal(finding.auc, 2)}")
         if finding.attended is not None:
-            measures.append(f"maps {report_words.p_value(finding.attended)}")
+            measures.append(_("maps {p}", p=report_words.p_value(finding.attended)))
         if finding.effect is not None:
             measures.append(words.effect_of(finding))
         st.caption(" · ".join(measures))
@@ -197,15 +214,33 @@ def _show_limits(run: Run) -> None:
     st.markdown(plain(summary["not_detected"]["text"]))
     insufficient = summary["insufficient"]
     for row in insufficient[:_LISTED]:
-        counted = words.count(row["images"], "image")
-        counted += f", {row['needed']} needed" if row["images"] < row["needed"] else ""
-        st.markdown(f"**Insufficient: {plain(row['class'])}.** {counted}: {plain(row['why'])}.")
+        values = {
+            "class_name": plain(row["class"]),
+            "images": words.images(row["images"]),
+            "why": plain(row["why"]),
+        }
+        if row["images"] < row["needed"]:
+            said = _(
+                "**Insufficient: {class_name}.** {images}, {needed} needed: {why}.",
+                needed=row["needed"],
+                **values,
+            )
+        else:
+            said = _("**Insufficient: {class_name}.** {images}: {why}.", **values)
+        st.markdown(said)
     if more := insufficient[_LISTED:]:
-        st.markdown(f"**Insufficient:** {words.count(len(more), 'more class', 'more classes')}.")
+        st.markdown(
+            ngettext(
+                "**Insufficient:** {count} more class.",
+                "**Insufficient:** {count} more classes.",
+                len(more),
+                count=whole(len(more)),
+            )
+        )
     for note in summary["notes"]:
         st.caption(plain(note))
     st.caption(plain(f"{measured().footnote} {measured().base}"))
 
 
 def _ladder() -> str:
-    return "  \n".join(f"**{level}**: {about}" for level, about in report_words.LADDER)
+    return "  \n".join(f"**{_(level)}**: {_(about)}" for level, about in report_words.LADDER)

@@ -8,17 +8,19 @@ import streamlit as st
 
 from camcore.auditing.report.tables import images_table
 from camcore.auditing.runs.run import Run
+from pages.languages.catalogues import marked
 from pages.parts.audit.figures import stamp_of
 
-ANY, ALL = "any finding", "all images"
+ANY, ALL = marked("any finding"), marked("all images")
 DECIDED, HELPED, UNHELPED, UNTRIED = (
-    "decided by the cue", "helped by the cue", "not helped by the cue", "not tried",
+    marked("decided by the cue"), marked("helped by the cue"), marked("not helped by the cue"),
+    marked("not tried"),
 )  # fmt: skip
 MEANINGS = {
-    DECIDED: "without the cue another class is likelier",
-    HELPED: "it loses log-odds without the cue, and keeps its class",
-    UNHELPED: "it loses nothing without the cue",
-    UNTRIED: "the cue was not taken out of this image",
+    DECIDED: marked("without the cue another class is likelier"),
+    HELPED: marked("it loses log-odds without the cue, and keeps its class"),
+    UNHELPED: marked("it loses nothing without the cue"),
+    UNTRIED: marked("the cue was not taken out of this image"),
 }
 
 

@@ -19,6 +19,9 @@ from camcore.drawing.overlay import overlay
 from camcore.heatmap import Heatmap
 from pages.components.image_board import BoardTile, show_board
 from pages.components.wording import calmly, plain
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import ngettext
+from pages.languages.numbers import decimal, whole
 from pages.parts.audit import places, words
 
 _PAGE = 48
@@ -55,16 +58,23 @@ def show(run: Run, table: pd.DataFrame, by: str) -> None:
         show_board(tiles, sorted(ticked), key=f"audit-board-{by}", on_pick=pick)
         _show_remarks(run, ticked)
     with top:
-        st.caption(f"{words.count(len(table), 'image')}; a picture opens in Explore.")
+        st.caption(_("{images}; a picture opens in Explore.", images=words.images(len(table))))
         st.button(
-            f"Tick all {len(table):,}",
+            _("Tick all {count}", count=whole(len(table))),
             key="audit-board-all",
             on_click=ticked.update,
             args=([int(image) for image in table.index],),
         )
-        st.button("Tick none", key="audit-board-none", on_click=ticked.clear, disabled=not ticked)
+        st.button(
+            _("Tick none"), key="audit-board-none", on_click=ticked.clear, disabled=not ticked
+        )
         st.download_button(
-            f"{words.count(len(ticked), 'ticked image')} as CSV",
+            ngettext(
+                "{count} ticked image as CSV",
+                "{count} ticked images as CSV",
+                len(ticked),
+                count=whole(len(ticked)),
+            ),
             lambda: ticked_csv(run, sorted(ticked), table),
             "ticked.csv",
             "text/csv",
@@ -81,7 +91,7 @@ def tagged(run: Run, table: pd.DataFrame) -> pd.DataFrame:
     if not counts:
         return table
     chosen = st.pills(
-        "Tagged",
+        _("Tagged"),
         sorted(counts),
         selection_mode="multi",
         key="audit-images-tags",
@@ -98,12 +108,28 @@ def _show_remarks(run: Run, ticked: set[int]) -> None:
     notices = st.container()
     with st.form("audit-board-remarks", enter_to_submit=False, clear_on_submit=True):
         left, right = st.columns([2, 5], vertical_alignment="bottom")
-        tag = left.text_input("Tag", key="audit-board-tag", max_chars=60)
-        note = right.text_input("Note", key="audit-board-note", max_chars=2000)
+        tag = left.text_input(_("Tag"), key="audit-board-tag", max_chars=60)
+        note = right.text_input(_("Note"), key="audit-board-note", max_chars=2000)
         with st.container(horizontal=True):
-            number = words.count(len(ticked), "ticked image")
-            keeps = st.form_submit_button(f"Keep for {number}", icon=":material/sell:")
-            clears = st.form_submit_button(f"Take all off {number}", type="tertiary")
+            number = whole(len(ticked))
+            keeps = st.form_submit_button(
+                ngettext(
+                    "Keep for {count} ticked image",
+                    "Keep for {count} ticked images",
+                    len(ticked),
+                    count=number,
+                ),
+                icon=":material/sell:",
+            )
+            clears = st.form_submit_button(
+                ngettext(
+                    "Take all off {count} ticked image",
+                    "Take all off {count} ticked images",
+                    len(ticked),
+                    count=number,
+                ),
+                type="tertiary",
+            )
     with calmly(notices):
         if keeps:
             remark(run, ticked, tag=tag, note=note)
@@ -160,34 +186,43 @@ def _tiles(
     run: Run, part: pd.DataFrame, by: str, remarks: Mapping[int, ImageRemarks]
 ) -> list[BoardTile]:
     of = {finding.id: finding.class_name for finding in run.findings}
-    encoded = encoded_images(tuple(int(image) for image in part.index), str(run.folder), run)
+    with st.spinner(_("Drawing the maps …")):
+        encoded = encoded_images(tuple(int(image) for image in part.index), str(run.folder), run)
     tiles = []
     for (image, row), (picture, heat) in zip(part.iterrows(), encoded, strict=True):
         klass = of.get(by) or (row["class"] if row["class"] in run.class_names else None)
-        lost = ""
-        if np.isfinite(row["strength"]):
-            lost = f" · loses {row['strength']:.1f} of {row['margin']:.1f} log-odds without it"
-        caption = f"{row['class']} → {row['predicted']}"
-        if by in of or lost:
-            caption += f" · {row['leaning']}{lost}"
+        said = [f"{row['class']} → {row['predicted']}"]
+        tried = np.isfinite(row["strength"])
+        if by in of or tried:
+            said.append(_(row["leaning"]))
+        if tried:
+            said.append(
+                _(
+                    "loses {lost} of {margin} log-odds without it",
+                    lost=decimal(row["strength"], 1),
+                    margin=decimal(row["margin"], 1),
+                )
+            )
         if written := remarks.get(int(image)):
-            caption += "".join(f" · {text}" for text in (*written.tags, written.note) if text)
+            said += [text for text in (*written.tags, written.note) if text]
+        alt = _("{path}, predicted {name}", path=row["path"], name=row["predicted"])
+        if not picture:
+            alt = _("{described}: the file can no longer be read", described=alt)
         tiles.append(
             BoardTile(
                 int(image),
                 picture,
                 heat,
                 str(row["path"]).rsplit("/", 1)[-1],
-                caption,
-                f"{row['path']}, predicted {row['predicted']}"
-                + ("" if picture else ": the file can no longer be read"),
+                " · ".join(said),
+                alt,
                 places.explore_address(run, int(image), klass),
             )
         )
     return tiles
 
 
-@st.cache_resource(max_entries=6, show_spinner="Drawing the maps …")
+@st.cache_resource(max_entries=6, show_spinner=False)
 def encoded_images(ids: tuple[int, ...], folder: str, _run: Run) -> list[tuple[bytes, bytes]]:
     """Each picture and the same under its map; nothing where the file is gone by now."""
     encoded = []

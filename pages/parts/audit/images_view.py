@@ -11,11 +11,14 @@ from PIL import Image
 
 import camcore
 from camcore.auditing.runs.run import Run
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked
+from pages.languages.numbers import whole
 from pages.parts.audit import flagged, image_board, places, words
 from pages.parts.audit.figures import stamp_of
 
 _PAGE = 25
-_BOARD, _TABLE = "Board", "Table"
+_BOARD, _TABLE = marked("Board"), marked("Table")
 _THUMB = 96  # pixels
 _BAD_SHOWN = 1000
 
@@ -31,13 +34,14 @@ def show_images(run: Run) -> None:
     table = _selected(stamp_of(run), by, klass, text, wrong, run)
     table = image_board.tagged(run, _cut(table, by))
     if table.empty:
-        st.info("No image passes these filters.", icon=":material/filter_alt:")
+        st.info(_("No image passes these filters."), icon=":material/filter_alt:")
     else:
         board = st.segmented_control(
-            "Shown as",
+            _("Shown as"),
             [_BOARD, _TABLE],
             key="audit-images-as",
             default=_BOARD,
+            format_func=_,
             required=True,
             label_visibility="collapsed",
         )
@@ -61,11 +65,11 @@ def _cut(table: pd.DataFrame, by: str) -> pd.DataFrame:
     groups = flagged.groups_of(table)
     left, right = st.columns([3, 5], vertical_alignment="bottom")
     group = left.selectbox(
-        "Class → predicted",
+        _("Class → predicted"),
         range(len(groups)),
         index=None,
         key=f"audit-images-group-{by}",
-        placeholder=f"all {len(table):,}",
+        placeholder=_("all {count}", count=whole(len(table))),
         format_func=lambda row: (
             f"{groups['class'][row]} → {groups['predicted'][row]} · {groups['images'][row]:,}"
         ),
@@ -80,13 +84,13 @@ def _cut(table: pd.DataFrame, by: str) -> pd.DataFrame:
     counts = table["leaning"].value_counts()
     kinds = [kind for kind in flagged.MEANINGS if counts.get(kind, 0)]
     kept = right.pills(
-        "What the cue does for them",
+        _("What the cue does for them"),
         kinds,
         selection_mode="multi",
         default=kinds[:1],
         key=f"audit-images-leaning-{by}",
-        format_func=lambda kind: f"{kind} · {counts.get(kind, 0):,}",
-        help="  \n".join(f"**{kind}**: {about}" for kind, about in flagged.MEANINGS.items()),
+        format_func=lambda kind: f"{_(kind)} · {whole(int(counts.get(kind, 0)))}",
+        help="  \n".join(f"**{_(kind)}**: {_(about)}" for kind, about in flagged.MEANINGS.items()),
     )
     table = table[table["leaning"].isin(kept)] if kept else table
     return table.sort_values("strength", ascending=False, kind="stable", na_position="last")
@@ -95,21 +99,21 @@ def _cut(table: pd.DataFrame, by: str) -> pd.DataFrame:
 def _ask(run: Run, cues: dict[str, str]) -> tuple[str, str | None, str, bool]:
     first, second, third = st.columns([3, 2, 3], vertical_alignment="bottom")
     by = first.selectbox(
-        "Flagged by",
+        _("Flagged by"),
         [flagged.ANY, *cues, flagged.ALL],
         key="audit-images-by",
-        format_func=lambda option: cues.get(option, option),
-        help="A finding flags the images that show its cue, the strongest first.",
+        format_func=lambda option: cues.get(option) or _(option),
+        help=_("A finding flags the images that show its cue, the strongest first."),
     )
     klass = second.selectbox(
-        "Class", run.class_names, index=None, key="audit-images-class", placeholder="any"
+        _("Class"), run.class_names, index=None, key="audit-images-class", placeholder=_("any")
     )
-    text = third.text_input("Path contains", key="audit-images-text")
+    text = third.text_input(_("Path contains"), key="audit-images-text")
     wrong = st.toggle(
-        "Only wrongly predicted ones",
+        _("Only wrongly predicted ones"),
         key="audit-images-wrong",
         disabled=run.record["classes"]["by"] == "prediction",
-        help="Without labels nothing can be wrong."
+        help=_("Without labels nothing can be wrong.")
         if run.record["classes"]["by"] == "prediction"
         else None,
     )
@@ -119,7 +123,9 @@ def _ask(run: Run, cues: dict[str, str]) -> tuple[str, str | None, str, bool]:
 def _show_table(run: Run, table: pd.DataFrame, by: str, cues: dict[str, str]) -> None:
     pages = -(-len(table) // _PAGE)
     top = st.container(horizontal=True, vertical_alignment="center")
-    top.caption(f"{words.count(len(table), 'image')}; a picture's link opens it in Explore.")
+    top.caption(
+        _("{images}; a picture's link opens it in Explore.", images=words.images(len(table)))
+    )
     place = st.container()
     number = st.pagination(pages, key=f"audit-images-page-{by}") if pages > 1 else 1
     part = table.iloc[_PAGE * (min(number, pages) - 1) :][:_PAGE]
@@ -128,20 +134,35 @@ def _show_table(run: Run, table: pd.DataFrame, by: str, cues: dict[str, str]) ->
         hide_index=True,
         row_height=_THUMB // 2 + 16,
         height="content",
-        alt=f"Images, page {number} of {pages}: prediction, class and the findings that flag each",
+        alt=_(
+            "Images, page {number} of {pages}: prediction, class and the findings that flag each",
+            number=number,
+            pages=pages,
+        ),
         column_config={
             "picture": st.column_config.ImageColumn("", width="small"),
             "explore": st.column_config.LinkColumn(
-                "Explore", display_text="open", width="small", help="At the same layer and class."
+                _("Explore"),
+                display_text=_("open"),
+                width="small",
+                help=_("At the same layer and class."),
             ),
-            "path": st.column_config.TextColumn("path", width="medium"),
+            "path": st.column_config.TextColumn(_("path"), width="medium"),
+            "class": st.column_config.TextColumn(_("class")),
+            "predicted": st.column_config.TextColumn(_("predicted")),
+            "flagged by": st.column_config.TextColumn(_("flagged by")),
             "log-odds": st.column_config.NumberColumn(
-                format="%.1f", help="Of its own class; below 0 another one is likelier."
+                _("log-odds"),
+                format="%.1f",
+                help=_("Of its own class; below 0 another one is likelier."),
             ),
             "lost without the cue": st.column_config.NumberColumn(
+                _("lost without the cue"),
                 format="%.1f",
-                help="How much the log-odds of the finding's class fall when the cue is taken out, "
-                "more than under the control; empty where that was not tried on this image.",
+                help=_(
+                    "How much the log-odds of the finding's class fall when the cue is taken out, "
+                    "more than under the control; empty where that was not tried on this image."
+                ),
             ),
         },
     )
@@ -191,14 +212,14 @@ def _thumbnail(run: Run, image: int, sha256: str) -> str | None:
 def _show_bad(run: Run) -> None:
     bad = run.bad
     if bad.empty:
-        st.caption("Every file could be read.")
+        st.caption(_("Every file could be read."))
         return
-    with st.expander(f"{words.count(len(bad), 'file')} could not be read"):
+    with st.expander(_("{files} could not be read", files=words.files(len(bad)))):
         st.dataframe(
             bad.head(_BAD_SHOWN).rename(columns={"error": "why"}),
             hide_index=True,
             height="content" if len(bad) <= 10 else 390,
-            alt="Files that could not be read, and why",
+            alt=_("Files that could not be read, and why"),
         )
         if len(bad) > _BAD_SHOWN:
-            st.caption(f"The first {_BAD_SHOWN:,}; bad.csv has all.")
+            st.caption(_("The first {count}; bad.csv has all.", count=whole(_BAD_SHOWN)))

@@ -8,14 +8,15 @@ from dataclasses import replace
 
 import streamlit as st
 
-import camcore
 from camcore.auditing.preflight.preview import label_counts
 from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.settings import Settings
 from camcore.sources.source import read_source
 from camcore.sources.suggestion import suggested_classes
 from camcore.sources.synsets import GROUPS, are_imagenet, columns_of, group_title
-from pages.components.wording import calmly, plain
+from pages.components.wording import PageError, calmly, plain
+from pages.languages.catalogues import gettext as _
+from pages.languages.numbers import whole
 from pages.parts.audit import launching, places, words
 from pages.session.model_loading import load_with_progress
 
@@ -51,33 +52,40 @@ def _ask(
     by_prediction: Callable[[], Run],
 ) -> None:
     """A multiselect of classes for each label, and the way without labels."""
-    st.header("What do the folders stand for?", anchor=False)
+    st.header(_("What do the folders stand for?"), anchor=False)
     notices = st.container()
     if len(counts) > MOST:
         st.markdown(
-            f"There are {len(counts):,} labels; write a mapping file for them and begin anew with "
-            "it under Options."
+            _(
+                "There are {count} labels; write a mapping file for them and begin anew with it "
+                "under Options.",
+                count=whole(len(counts)),
+            )
         )
     else:
         with st.form("audit-mapping-form"):
             st.caption(
-                "Choose by name, or write numbers and ranges such as 151-268. What is chosen "
-                "already is only a suggestion by name. A folder that stands for nothing is left "
-                "out."
+                _(
+                    "Choose by name, or write numbers and ranges such as 151-268. What is chosen "
+                    "already is only a suggestion by name. A folder that stands for nothing is "
+                    "left out."
+                )
             )
             chosen = {
                 label: ask_classes(label, counts[label], names, suggested_classes(label, names))
                 for label in counts
             }
-            sure = st.form_submit_button("Audit with this mapping", type="primary")
+            sure = st.form_submit_button(_("Audit with this mapping"), type="primary")
         if sure:
             with calmly(notices):
                 _begin(begin(checked_mapping(chosen)))
     if st.button(
-        "Set the names aside: audit by predicted class",
+        _("Set the names aside: audit by predicted class"),
         key="audit-by-prediction",
-        help="Every picture then counts for the class that the model predicts. What the model "
-        "relies on can still be proven; whether it is right cannot be said.",
+        help=_(
+            "Every picture then counts for the class that the model predicts. What the model "
+            "relies on can still be proven; whether it is right cannot be said."
+        ),
     ):
         with calmly(notices):
             _begin(by_prediction())
@@ -119,7 +127,7 @@ def ask_classes(
     left, right = st.columns([3, 1])
     with left:
         picked = st.multiselect(
-            f"{plain(label)} · {words.count(count, 'picture')}",
+            f"{plain(label)} · {words.pictures(count)}",
             [*groups, *range(len(names))],
             default=[whole] if whole else list(suggested),
             key=f"audit-map-{label}",
@@ -128,11 +136,11 @@ def ask_classes(
                 if isinstance(option, str)
                 else f"{names[option].replace('_', ' ')} · {option}"
             ),
-            placeholder="nothing: left out",
+            placeholder=_("nothing: left out"),
         )
     with right:
         typed = st.text_input(
-            "and by number", key=f"audit-map-numbers-{label}", placeholder="such as 151-268"
+            _("and by number"), key=f"audit-map-numbers-{label}", placeholder=_("such as 151-268")
         )
     ranges = [
         f"{low}-{high}" for group in picked if isinstance(group, str) for low, high in GROUPS[group]
@@ -145,12 +153,16 @@ def checked_mapping(chosen: dict[str, list[int | str]]) -> dict[str, list[int | 
     """The labels that stand for something."""
     mapping = {label: columns for label, columns in chosen.items() if columns}
     if not mapping:
-        raise camcore.InputError("Choose at least one class for one of the folders.")
+        raise PageError(_("Choose at least one class for one of the folders."))
     for label, columns in mapping.items():
         for column in columns:
             if isinstance(column, str) and not _RANGES.fullmatch(column):
-                raise camcore.InputError(
-                    f"{column!r} for {label!r} is no number and no range like 151-268."
+                raise PageError(
+                    _(
+                        "{value} for {label} is no number and no range like 151-268.",
+                        value=repr(column),
+                        label=repr(label),
+                    )
                 )
     return mapping
 

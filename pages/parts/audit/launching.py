@@ -26,6 +26,8 @@ from camcore.auditing.runs.store import Store, runs_folder
 from camcore.errors import InputError, StoreError
 from camcore.storage.bounds import is_within
 from camcore.storage.place import check_readable, place_of
+from pages.components.wording import PageError
+from pages.languages.catalogues import gettext as _
 from pages.session.uploads import upload_folder
 from pages.session.visitor import require_own, take_over, unguessable
 
@@ -153,7 +155,7 @@ def own_file(run: Run, name: str) -> Path:
     """A file of a run; an InputError where it is a link that leads out of it."""
     file = run.folder / name
     if not is_within(file, run.folder):
-        raise InputError(f"{name} of this run lies elsewhere; it is not shown.")
+        raise PageError(_("{name} of this run lies elsewhere; it is not shown.", name=name))
     return file
 
 

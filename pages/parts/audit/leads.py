@@ -7,6 +7,8 @@ import streamlit as st
 from camcore.auditing.interventions.leads import leads
 from camcore.auditing.runs.run import Run
 from pages.components.wording import plain, share
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import ngettext
 
 _MOST = 5
 
@@ -20,14 +22,22 @@ def show_leads(run: Run) -> None:
         return
     with st.container(border=True, key="audit-leads"):
         st.markdown(
-            "**Leads so far** – found on one half of the pictures, not yet tested on the other"
+            _("**Leads so far** – found on one half of the pictures, not yet tested on the other")
         )
         st.markdown(
             "\n".join(
-                f"- {plain(lead.class_name)}: {plain(lead.cue)} turns {share(lead.effect)} more of "
-                f"the other classes' pictures into it than a control does ({lead.pairs} pairs)"
+                "- "
+                + _(
+                    "{class_name}: {cue} turns {effect} more of the other classes' pictures into "
+                    "it than a control does ({pairs} pairs)",
+                    class_name=plain(lead.class_name),
+                    cue=plain(lead.cue),
+                    effect=share(lead.effect),
+                    pairs=lead.pairs,
+                )
                 for lead in strongest[:_MOST]
             )
         )
         if len(strongest) > _MOST:
-            st.caption(f"And {len(strongest) - _MOST} more classes.")
+            more = len(strongest) - _MOST
+            st.caption(ngettext("And {count} more class.", "And {count} more classes.", more))

@@ -13,11 +13,13 @@ from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.run import Run
 from camcore.errors import CamcoreError
 from pages.components.box_canvas import Box, draw_box
-from pages.components.wording import calmly, plain
+from pages.components.wording import PageError, calmly, plain
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked, ngettext
 from pages.parts.audit import launching
 from pages.session.visitor import may_change, require_own
 
-TITLE = "Where is the object in these pictures?"
+TITLE = marked("Where is the object in these pictures?")
 _EDGES = ("x0", "y0", "x1", "y1")
 _PROBLEM = "audit-box-problem"
 _ON = "audit-box-goes-on"
@@ -28,11 +30,15 @@ def show_question(run: Run, finding: Finding) -> None:
     asked = report_words.asked_for(run, finding)
     if asked is None or not may_change(run) or launching.settings_of(run) is None:
         return
-    st.markdown(f"## {TITLE}")
+    st.markdown(f"## {_(TITLE)}")
     st.caption(
-        f"Nothing tells yet whether this is the object. Boxes around it in {len(asked['pictures'])}"
-        f" pictures would tell: pictures of {plain(asked['class'])}, and others that its cue is "
-        "given to; those that decide most come first. Each box is kept with the run as it is drawn."
+        _(
+            "Nothing tells yet whether this is the object. Boxes around it in {count} pictures "
+            "would tell: pictures of {class_name}, and others that its cue is given to; those that "
+            "decide most come first. Each box is kept with the run as it is drawn.",
+            count=len(asked["pictures"]),
+            class_name=plain(asked["class"]),
+        )
     )
     _draw(run, asked["class"], asked["pictures"])
 
@@ -46,7 +52,8 @@ def _draw(run: Run, class_name: str, pictures: Sequence[int]) -> None:
         drawn = drawn_boxes(run)
         have = [image for image in pictures if image in drawn]
         st.progress(
-            len(have) / len(pictures), text=f"{len(have)} of {len(pictures)} pictures have boxes"
+            len(have) / len(pictures),
+            text=_("{done} of {total} pictures have boxes", done=len(have), total=len(pictures)),
         )
         key = f"audit-box-at-{run.folder}-{class_name}"
         without = (place for place, image in enumerate(pictures) if image not in drawn)
@@ -93,14 +100,22 @@ def _show_picture(
     with right:
         label = run.class_names[int(run.images.at[image, "klass"])]
         st.markdown(
-            f"**Picture {place + 1} of {len(pictures)}: {plain(label)}**  \n"
-            f"{plain(run.images.at[image, 'path'])}"
+            _(
+                "**Picture {number} of {total}: {label}**  \n{path}",
+                number=place + 1,
+                total=len(pictures),
+                label=plain(label),
+                path=plain(run.images.at[image, "path"]),
+            )
         )
         with st.container(horizontal=True):
-            st.button("Previous", key="audit-box-previous", on_click=go, args=(-1,))
-            st.button("Next", key="audit-box-next", on_click=go, args=(1,))
+            st.button(_("Previous"), key="audit-box-previous", on_click=go, args=(-1,))
+            st.button(_("Next"), key="audit-box-next", on_click=go, args=(1,))
         st.toggle(
-            "Go on after each box", True, key=_ON, help="Off where a picture shows several objects."
+            _("Go on after each box"),
+            True,
+            key=_ON,
+            help=_("Off where a picture shows several objects."),
         )
         _type_box(image, picture, keep)
 
@@ -114,8 +129,11 @@ def _type_box(image: int, picture: camcore.Picture, keep: Callable[[Box | None],
         if x0 < x1 and y0 < y1:
             keep((x0, y0, x1, y1))
         else:
-            st.session_state[_PROBLEM] = camcore.InputError(
-                f"the box {x0} {y0} {x1} {y1} is empty; its edges must have x0 < x1 and y0 < y1."
+            st.session_state[_PROBLEM] = PageError(
+                _(
+                    "the box {box} is empty; its edges must have x0 < x1 and y0 < y1.",
+                    box=f"{x0} {y0} {x1} {y1}",
+                )
             )
 
     with st.form(f"audit-box-typed-{image}", enter_to_submit=False, border=False):
@@ -129,23 +147,29 @@ def _type_box(image: int, picture: camcore.Picture, keep: Callable[[Box | None],
                 value=0 if edge.endswith("0") else side,
                 step=1,
                 key=f"audit-box-{edge}-{image}",
-                help="In pixels of the picture; x1 and y1 are just outside.",
+                help=_("In pixels of the picture; x1 and y1 are just outside."),
                 width=96,
             )
-        st.form_submit_button("Keep this box", on_click=typed)
+        st.form_submit_button(_("Keep this box"), on_click=typed)
 
 
 def _offer_judging(run: Run, have: int, needed: int) -> None:
     """Start the same audit again: it makes the trials that boxes allow, and judges by them."""
     if have < needed:
-        st.caption(f"{needed - have} more until boxes tell anything; asked.csv lists them as well.")
+        st.caption(
+            ngettext(
+                "{count} more until boxes tell anything; asked.csv lists them as well.",
+                "{count} more until boxes tell anything; asked.csv lists them as well.",
+                needed - have,
+            )
+        )
     if st.button(
-        "Judge again with these boxes",
+        _("Judge again with these boxes"),
         key="audit-box-judge",
         type="primary",
         icon=":material/gavel:",
         disabled=have < needed,
-        help="Only the trials among pictures with boxes are made; all else is kept.",
+        help=_("Only the trials among pictures with boxes are made; all else is kept."),
     ):
         launching.go_on(run)
         st.rerun()

@@ -15,16 +15,19 @@ from camcore.auditing.runs.run import Run
 from camcore.auditing.runs.settings import Settings
 from camcore.auditing.runs.store import runs_folder
 from camcore.storage.bounds import check_bounds
+from pages.components.wording import PageError
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked
 from pages.pickers.model_picker import ModelChoice, is_place
 from pages.session.uploads import typed_path
 
 _PAGE = "pages/audit.py"
 _SHOWN = "audit-shown"
 VIEWS = {
-    "findings": "Findings",
-    "images": "Images",
-    "compare": "Compare",
-    "run": "This run",
+    "findings": marked("Findings"),
+    "images": marked("Images"),
+    "compare": marked("Compare"),
+    "run": marked("This run"),
 }
 
 
@@ -98,7 +101,7 @@ def run_named(name: str) -> Run:
     folder = Path(typed_path(name)).resolve()
     outer = told_of(folder)  # the proof of a repair lies inside the run that it is of
     if any(_marks_a_run(above) for above in outer.parents):
-        raise camcore.InputError(f"{name} lies inside another run, so it is none of its own.")
+        raise PageError(_("{name} lies inside another run, so it is none of its own.", name=name))
     if outer.parent != runs_folder().resolve():
         check_bounds(folder)
     return Run(folder)
@@ -174,4 +177,4 @@ def _column(run: Run, image: int, class_name: str) -> str:
             likely = [] if likely is None or pd.api.types.is_scalar(likely) else list(likely)
             best = [column for column in likely if column in klass["columns"]]
             return str((best or klass["columns"])[0])
-    raise camcore.InputError(f"the run audits no class called {class_name!r}.")
+    raise PageError(_("the run audits no class called {class_name}.", class_name=repr(class_name)))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,10 @@ from camcore.sources.suggestion import suggested_classes
 from camcore.sources.synsets import are_imagenet, groups_of
 from camcore.storage.address import is_address
 from camcore.storage.place import place_of, status_of
-from pages.components.wording import plain
+from pages.components.wording import PageError, plain, reported
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import ngettext
+from pages.languages.numbers import whole
 from pages.parts.audit import labelling, words
 from pages.pickers import model_picker
 from pages.pickers.model_picker import ModelChoice
@@ -92,16 +97,19 @@ def check(place: str, choice: ModelChoice | None, options: dict[str, Any]) -> Ch
     status = status_of(place_of(place))
     if zipped and status is not None and status.st_size > _LARGEST_ZIP * 1024**2:
         st.caption(
-            f"A zip of more than {_LARGEST_ZIP} MB is unpacked by the audit itself, which asks "
-            "then if its folder names are no classes of the model."
+            _(
+                "A zip of more than {most} MB is unpacked by the audit itself, which asks then if "
+                "its folder names are no classes of the model.",
+                most=_LARGEST_ZIP,
+            )
         )
         return None
-    with st.spinner("Looking at the pictures …"):
+    with st.spinner(_("Looking at the pictures …")):
         source = _listed(place, _stamp(place), options["split"]).source
         seen = _preview(source.digest, options["stretch"], source)
     _show(seen)
     if choice is None:
-        st.caption("Choose a model, and it is tried on some of them.")
+        st.caption(_("Choose a model, and it is tried on some of them."))
         return None
     model = load_with_progress(choice, None, st.empty())
     return _with_model(source, seen, model, choice, options)
@@ -116,7 +124,7 @@ def _with_model(
 ) -> Checked:
     names, class_names = _names(model, choice)
     scalings = scalings_of(model) if choice.file else (model.preprocessing,)
-    with st.spinner("Trying the model on some of them …"):
+    with st.spinner(_("Trying the model on some of them …")):
         answers = _answers(
             (
                 model.sha256,
@@ -182,20 +190,26 @@ def _answers(key: tuple[str, ...], _source: Source, _model: camcore.Classifier) 
 
 def _show(seen: Preview) -> None:
     """Counts, one picture of each label, and what is amiss."""
-    counted = words.count(seen.pictures, "picture")
+    counted = words.pictures(seen.pictures)
     if seen.labels:
         largest = sorted(seen.labels, key=lambda label: -seen.labels[label])[:_THUMBNAILS]
-        listed = ", ".join(f"{plain(label)} {seen.labels[label]:,}" for label in largest)
+        listed = ", ".join(f"{plain(label)} {whole(seen.labels[label])}" for label in largest)
         more = ", …" if len(seen.labels) > len(largest) else ""
-        of = words.count(len(seen.labels), "class", "classes")
-        st.markdown(f"{counted} in {of}: {listed}{more}")
+        st.markdown(
+            _(
+                "{pictures} in {classes}: {listed}",
+                pictures=counted,
+                classes=words.classes(len(seen.labels)),
+                listed=f"{listed}{more}",
+            )
+        )
     else:
-        st.markdown(f"{counted} without labels: audited by predicted class")
+        st.markdown(_("{pictures} without labels: audited by predicted class", pictures=counted))
     some = list(seen.thumbnails)[:_THUMBNAILS]
     if some:
         st.image(
             [seen.thumbnails[label] for label in some],
-            caption=[label or "a picture" for label in some],
+            caption=[label or _("a picture") for label in some],
             width=112,
             output_format="PNG",
         )
@@ -206,22 +220,46 @@ def _show(seen: Preview) -> None:
 def _amiss(seen: Preview) -> list[str]:
     lines = []
     all_of_them = seen.opened == seen.pictures
-    opened = f"all {seen.opened:,}" if all_of_them else f"{seen.opened:,} spread over all"
+    opened = whole(seen.opened)
     if seen.unreadable:
         some = "; ".join(list(seen.unreadable.values())[:_NAMED])
         more = "; …" if len(seen.unreadable) > _NAMED else ""
-        lines.append(
-            f"Opened {opened}: {len(seen.unreadable):,} cannot be read and will be left out "
-            f"({plain(some)}{more})"
-        )
+        values = {
+            "opened": opened,
+            "bad": whole(len(seen.unreadable)),
+            "some": f"{plain(some)}{more}",
+        }
+        if all_of_them:
+            lines.append(
+                _(
+                    "Opened all {opened}: {bad} cannot be read and will be left out ({some})",
+                    **values,
+                )
+            )
+        else:
+            lines.append(
+                _(
+                    "Opened {opened} spread over all: {bad} cannot be read and will be left out "
+                    "({some})",
+                    **values,
+                )
+            )
+    elif all_of_them:
+        lines.append(_("Opened all {opened}: every one can be read.", opened=opened))
     else:
-        lines.append(f"Opened {opened}: every one can be read.")
+        lines.append(_("Opened {opened} spread over all: every one can be read.", opened=opened))
     if seen.copies:
         lines.append(
-            f"{words.count(seen.copies, 'picture is a near copy', 'pictures are near copies')} of "
-            "another; together they count as one piece of evidence."
+            ngettext(
+                "{count} picture is a near copy of another; together they count as one piece of "
+                "evidence.",
+                "{count} pictures are near copies of another; together they count as one piece of "
+                "evidence.",
+                seen.copies,
+                count=whole(seen.copies),
+            )
         )
-    lines += [f"{plain(note)}." for note in seen.notes]
+    lines += [plain(reported(f"{note}.")) for note in seen.notes]
     return lines
 
 
@@ -248,19 +286,24 @@ def _ask(
         by_name = None
     if len(seen.labels) > labelling.MOST:
         if by_name is None:
-            raise camcore.InputError(
-                f"None of the {len(seen.labels):,} labels is a class of the model; write a mapping "
-                "file for them and give it under Options, or set the names aside there."
+            raise PageError(
+                _(
+                    "None of the {count} labels is a class of the model; write a mapping file for "
+                    "them and give it under Options, or set the names aside there.",
+                    count=whole(len(seen.labels)),
+                )
             )
         return None, False
     named = {} if by_name is None else {klass.label: klass.columns for klass in by_name.classes}
     with st.expander(
-        "What the folder names stand for", expanded=by_name is None, icon=":material/label:"
+        _("What the folder names stand for"), expanded=by_name is None, icon=":material/label:"
     ):
         if by_name is None:
             st.markdown(
-                "No folder name is a class of the model. What is chosen here is a suggestion: "
-                "look it over, then start. A folder that stands for nothing is left out."
+                _(
+                    "No folder name is a class of the model. What is chosen here is a suggestion: "
+                    "look it over, then start. A folder that stands for nothing is left out."
+                )
             )
         chosen = {
             label: labelling.ask_classes(
@@ -307,16 +350,22 @@ def _offer_groups(seen: Preview, classes: Classes, names: Sequence[str]) -> None
         st.session_state["audit-labels"] = "groups"
 
     st.info(
-        f"{words.count(seen.pictures, 'picture')} for {len(names):,} classes: few classes would "
-        f"have the {RULES.least_images} that an audit needs.",
+        _(
+            "{pictures} for {classes}: few classes would have the {least} that an audit needs.",
+            pictures=words.pictures(seen.pictures),
+            classes=words.classes(len(names)),
+            least=RULES.least_images,
+        ),
         icon=":material/group_work:",
     )
     st.button(
-        "Join the classes into groups: dogs, birds, …",
+        _("Join the classes into groups: dogs, birds, …"),
         key="audit-join",
         on_click=join,
-        help="Audits what the model takes for any dog, any bird and so on, by ImageNet's own "
-        "order of classes.",
+        help=_(
+            "Audits what the model takes for any dog, any bird and so on, by ImageNet's own "
+            "order of classes."
+        ),
     )
 
 
@@ -324,50 +373,83 @@ def _say_right(right: dict[str, np.ndarray], taken: str, initial: str, *, guesse
     """How many pictures the model names rightly, with this scaling of pixels and with others."""
     counts = {name: int(named.sum()) for name, named in right.items()}
     tried = len(right[taken])
-    line = f"**With this the model names {counts[taken]} of {tried} pictures rightly**"
     others = [name for name in counts if name != taken]
     if others:
-        otherwise = ", ".join(f"{_scaling(name)} {counts[name]}" for name in others)
-        line += f", its pixels read as {_scaling(taken)}; read otherwise: {otherwise}."
+        st.markdown(
+            _(
+                "**With this the model names {right} of {tried} pictures rightly**, its pixels "
+                "read as {scaling}; read otherwise: {others}.",
+                right=counts[taken],
+                tried=tried,
+                scaling=_scaling(taken),
+                others=", ".join(f"{_scaling(name)} {counts[name]}" for name in others),
+            )
+        )
     else:
-        line += "."
-    st.markdown(line)
+        st.markdown(
+            _(
+                "**With this the model names {right} of {tried} pictures rightly**.",
+                right=counts[taken],
+                tried=tried,
+            )
+        )
     if taken != initial:
         st.caption(
-            f"The file does not tell how pixels are scaled; {_scaling(taken)} is taken because it "
-            f"names surely more pictures rightly than {_scaling(initial)}. Options let you choose."
+            _(
+                "The file does not tell how pixels are scaled; {taken} is taken because it names "
+                "surely more pictures rightly than {initial}. Options let you choose.",
+                taken=_scaling(taken),
+                initial=_scaling(initial),
+            )
         )
     elif better_scaling(right, taken) != taken:
         best = better_scaling(right, taken)
         st.warning(
-            f"Read as {_scaling(best)} the model names {counts[best]} of {tried} rightly: choose "
-            "it under Options, Pixels as, unless you know better.",
+            _(
+                "Read as {scaling} the model names {right} of {tried} rightly: choose it under "
+                "Options, Pixels as, unless you know better.",
+                scaling=_scaling(best),
+                right=counts[best],
+                tried=tried,
+            ),
             icon=":material/warning:",
         )
     elif guessed and (alike := [name for name in others if not surely_better(right, taken, name)]):
         st.caption(
-            "The file does not tell how pixels are scaled, and so few pictures do not tell "
-            f"{_scaling(taken)} from {' or '.join(map(_scaling, alike))}. If you know how the "
-            "model was trained, choose it under Options, Pixels as."
+            _(
+                "The file does not tell how pixels are scaled, and so few pictures do not tell "
+                "{taken} from {others}. If you know how the model was trained, choose it under "
+                "Options, Pixels as.",
+                taken=_scaling(taken),
+                others=reduce(_either, map(_scaling, alike)),
+            )
         )
 
 
 def _scaling(name: str) -> str:
-    return preprocessing_named(name).title.split(" (")[0]
+    return re.split(r" ?[(（]", _(preprocessing_named(name).title))[0]
+
+
+def _either(first: str, second: str) -> str:
+    return _("{first} or {second}", first=first, second=second)
 
 
 def _say_cost(expected: Cost) -> None:
     low, high = expected.passes
-    soonest, latest = (
-        words.duration(seconds).removeprefix("about ") for seconds in expected.seconds
-    )
+    soonest, latest = map(words.span, expected.seconds)
     st.caption(
-        f"It takes between {_rounded(low)} and {_rounded(high)} forward passes, on this machine "
-        f"between {soonest} and {latest}: the more cues are found, the longer. It can be paused."
+        _(
+            "It takes between {low} and {high} forward passes, on this machine between {soonest} "
+            "and {latest}: the more cues are found, the longer. It can be paused.",
+            low=_rounded(low),
+            high=_rounded(high),
+            soonest=soonest,
+            latest=latest,
+        )
     )
 
 
 def _rounded(passes: int) -> str:
     """Two figures of a number: more are not known."""
     step = 10 ** max(0, len(str(passes)) - 2)
-    return f"{round(passes / step) * step:,}"
+    return whole(round(passes / step) * step)

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import streamlit as st
 
-import camcore
 from camcore.auditing.runs.findings import Finding
 from camcore.auditing.runs.launching import LOG
 from camcore.auditing.runs.repairs import RepairRecord, new_repair
 from camcore.auditing.runs.run import Run
+from pages.components.wording import PageError
+from pages.languages.catalogues import gettext as _
 from pages.parts.audit import launching
 from pages.session.uploads import typed_path
 from pages.session.visitor import require_own
@@ -46,9 +47,12 @@ def start(run: Run, finding: Finding, new: str, deep: bool) -> None:
     columns_of(run)
     folder = typed_path(new) if new.strip() else None
     if folder is not None and not Path(folder).is_dir():
-        raise camcore.InputError(
-            f"{folder} is no folder on the computer that this page runs on; give one with a folder "
-            "of pictures for each class."
+        raise PageError(
+            _(
+                "{folder} is no folder on the computer that this page runs on; give one with a "
+                "folder of pictures for each class.",
+                folder=folder,
+            )
         )
     out = new_repair(run, finding.id)
     _launch(run, RepairRecord(out, finding.id, (finding.id,), folder, deep))

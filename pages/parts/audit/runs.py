@@ -7,33 +7,34 @@ from pathlib import Path
 
 import streamlit as st
 
-import camcore
 from camcore.auditing.runs.repairs import repairs_of
 from camcore.auditing.runs.run import Run
-from pages.components.wording import calmly, plain
+from pages.components.wording import PageError, calmly, plain
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked, ngettext
 from pages.parts.audit import launching, places, repair_launching, words
 from pages.session.visitor import may_change, require_own, visible_runs
 
 _PAGE = 8
 _ASKED = "audit-delete-asked"
 STATES = {
-    "running": ("running", "blue", ":material/progress_activity:"),
-    "starting": ("starting", "blue", ":material/hourglass_top:"),
-    "complete": ("complete", "green", ":material/check:"),
-    "paused": ("paused", "gray", ":material/pause:"),
-    "cancelled": ("cancelled", "gray", ":material/close:"),
-    "interrupted": ("interrupted", "orange", ":material/power_off:"),
-    "asking": ("asks what the folders stand for", "blue", ":material/help:"),
-    "failed": ("failed", "red", ":material/error:"),
+    "running": (marked("running"), "blue", ":material/progress_activity:"),
+    "starting": (marked("starting"), "blue", ":material/hourglass_top:"),
+    "complete": (marked("complete"), "green", ":material/check:"),
+    "paused": (marked("paused"), "gray", ":material/pause:"),
+    "cancelled": (marked("cancelled"), "gray", ":material/close:"),
+    "interrupted": (marked("interrupted"), "orange", ":material/power_off:"),
+    "asking": (marked("asks what the folders stand for"), "blue", ":material/help:"),
+    "failed": (marked("failed"), "red", ":material/error:"),
 }
 
 
 def show_runs() -> None:
     """The runs that this visitor may find, newest first."""
     runs = visible_runs()
-    st.header("Earlier runs", anchor=False)
+    st.header(_("Earlier runs"), anchor=False)
     if not runs:
-        st.caption("None yet. What you start here stays on this machine until you delete it.")
+        st.caption(_("None yet. What you start here stays on this machine until you delete it."))
         return
     pages = -(-len(runs) // _PAGE)
     listing = st.container(gap="xsmall")
@@ -54,7 +55,7 @@ def state_of(run: Run) -> str:
 def show_state(state: str) -> None:
     """The state as a badge."""
     title, colour, icon = STATES[state]
-    st.badge(title, color=colour, icon=icon)  # type: ignore[arg-type]
+    st.badge(_(title), color=colour, icon=icon)  # type: ignore[arg-type]
 
 
 def titles_of(run: Run) -> tuple[str, str]:
@@ -76,11 +77,11 @@ def _row(run: Run) -> None:
             st.space("stretch")
             if may_change(run):
                 st.button(
-                    "Delete",
+                    _("Delete"),
                     key=f"audit-delete-{name}",
                     type="tertiary",
                     icon=":material/delete:",
-                    help="Asks first.",
+                    help=_("Asks first."),
                     on_click=_ask_about,
                     args=(name,),
                 )
@@ -89,7 +90,11 @@ def _row(run: Run) -> None:
 
 def _about(run: Run) -> str:
     model, data = titles_of(run)
-    parts = [f"{plain(data)} under {plain(model)}" if model else "nothing known of it"]
+    parts = [
+        _("{data} under {model}", data=plain(data), model=plain(model))
+        if model
+        else _("nothing known of it")
+    ]
     summary = run.summary
     if summary:
         # What is probably the same cue as a stronger one is not counted again.
@@ -97,8 +102,8 @@ def _about(run: Run) -> str:
             finding.level == "relied on" and finding.overlaps is None for finding in run.findings
         )
         parts += [
-            words.count(summary["images"]["total"], "image"),
-            words.count(proven, "cue relied on", "cues relied on"),
+            words.images(summary["images"]["total"]),
+            ngettext("{count} cue relied on", "{count} cues relied on", proven),
         ]
     if run.record:
         parts.append(words.when(run.record["started"]))
@@ -109,16 +114,22 @@ def _ask_about(name: str | None = None) -> None:
     st.session_state[_ASKED] = name
 
 
-@st.dialog("Delete this run?", on_dismiss=_ask_about)
 def _ask_to_delete(run: Run) -> None:
+    st.dialog(_("Delete this run?"), on_dismiss=_ask_about)(_ask_whether)(run)
+
+
+def _ask_whether(run: Run) -> None:
     st.markdown(
-        f"**{plain(run.folder.name)}** with its findings, decisions and report is deleted for "
-        "good. The pictures and the model that it read from elsewhere stay."
+        _(
+            "**{name}** with its findings, decisions and report is deleted for good. The pictures "
+            "and the model that it read from elsewhere stay.",
+            name=plain(run.folder.name),
+        )
     )
     notices = st.container()
     with st.container(horizontal=True):
-        sure = st.button("Delete it", key="audit-delete-sure", type="primary")
-        kept = st.button("Keep it", key="audit-delete-not", on_click=_ask_about)
+        sure = st.button(_("Delete it"), key="audit-delete-sure", type="primary")
+        kept = st.button(_("Keep it"), key="audit-delete-not", on_click=_ask_about)
     if sure:
         with calmly(notices):
             _delete(run)
@@ -131,10 +142,10 @@ def _ask_to_delete(run: Run) -> None:
 def _delete(run: Run) -> None:
     require_own(run)
     if launching.starting(run):
-        raise camcore.InputError("this run is just starting; cancel it first.")
+        raise PageError(_("this run is just starting; cancel it first."))
     if any(
         repair_launching.state_of(record) in ("running", "starting") for record in repairs_of(run)
     ):
-        raise camcore.InputError("a repair of this run is at work; pause it first.")
+        raise PageError(_("a repair of this run is at work; pause it first."))
     with run.store.locked():  # no process works on it
         shutil.rmtree(run.folder)

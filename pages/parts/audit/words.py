@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from babel.dates import format_datetime
+
 from camcore.auditing.report.words import share
 from camcore.auditing.runs.findings import Finding
+from pages.languages.catalogues import ENGLISH, ngettext, spoken
+from pages.languages.catalogues import gettext as _
+from pages.languages.numbers import whole
 
 
 def points(effect: float) -> str:
@@ -16,9 +21,9 @@ def points(effect: float) -> str:
     >>> points(0.62), points(-0.05), points(0.0)
     ('+62 points', '−5 points', '0 points')
     """
-    whole = round(100 * effect)
-    sign = "+" if whole > 0 else "−" if whole < 0 else ""
-    return f"{sign}{abs(whole)} {'point' if abs(whole) == 1 else 'points'}"
+    whole_points = round(100 * effect)
+    number = f"{whole_points:+d}".replace("-", "−") if whole_points else "0"
+    return ngettext("{count} point", "{count} points", abs(whole_points), count=number)
 
 
 def effect_of(finding: Finding) -> str:
@@ -30,9 +35,11 @@ def effect_of(finding: Finding) -> str:
     '+62 points (54 to 70)'
     """
     if finding.effect is None:
-        return "not measured"
+        return _("not measured")
     bounds = interval(finding)
-    return f"{points(finding.effect)} ({bounds})" if bounds else points(finding.effect)
+    if not bounds:
+        return points(finding.effect)
+    return _("{points} ({bounds})", points=points(finding.effect), bounds=bounds)
 
 
 def interval(finding: Finding) -> str:
@@ -46,7 +53,7 @@ def interval(finding: Finding) -> str:
     if finding.interval is None:
         return ""
     low, high = (f"{round(100 * side)}".replace("-", "−") for side in finding.interval)
-    return f"{low} to {high}"
+    return _("{low} to {high}", low=low, high=high)
 
 
 def leaving(finding: Finding) -> str:
@@ -62,7 +69,11 @@ def leaving(finding: Finding) -> str:
     if taken is None:
         return ""
     left, control = share(taken["transfer"]), share(taken["control"])
-    return f"{left} of its images leave the class without it, {control} under the control"
+    return _(
+        "{left} of its images leave the class without it, {control} under the control",
+        left=left,
+        control=control,
+    )
 
 
 def duration(seconds: float) -> str:
@@ -74,11 +85,26 @@ def duration(seconds: float) -> str:
     ('a few seconds', 'about 1 min', 'about 1 h 7 min')
     """
     if seconds < 10:
-        return "a few seconds"
+        return span(seconds)
+    return _("about {time}", time=span(seconds))
+
+
+def span(seconds: float) -> str:
+    """The same without saying that it is no more than about that.
+
+    Examples
+    --------
+    >>> span(3.2), span(32), span(4000)
+    ('a few seconds', '30 s', '1 h 7 min')
+    """
+    if seconds < 10:
+        return _("a few seconds")
     if seconds < 55:
-        return f"about {10 * round(seconds / 10) or 10} s"
+        return f"{10 * round(seconds / 10) or 10} s"
     minutes = round(seconds / 60)
-    return f"about {minutes} min" if minutes < 60 else f"about {minutes // 60} h {minutes % 60} min"
+    if minutes < 60:
+        return _("{minutes} min", minutes=minutes)
+    return _("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
 
 
 def when(text: str) -> str:
@@ -93,15 +119,31 @@ def when(text: str) -> str:
         moment = datetime.fromisoformat(text).astimezone(UTC)
     except ValueError:
         return text
-    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+    form = "d MMM yyyy, HH:mm" if spoken() == ENGLISH else "medium"
+    return f"{format_datetime(moment, form, locale=spoken())} UTC"
 
 
-def count(number: int, singular: str, plural: str = "") -> str:
-    """A number with its noun.
+def images(number: int) -> str:
+    """A number of images of a data set.
 
     Examples
     --------
-    >>> count(1, "image"), count(1200, "image"), count(0, "class", "classes")
-    ('1 image', '1,200 images', '0 classes')
+    >>> images(1), images(1200)
+    ('1 image', '1,200 images')
     """
-    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+    return ngettext("{count} image", "{count} images", number, count=whole(number))
+
+
+def pictures(number: int) -> str:
+    """A number of pictures that are given."""
+    return ngettext("{count} picture", "{count} pictures", number, count=whole(number))
+
+
+def files(number: int) -> str:
+    """A number of files."""
+    return ngettext("{count} file", "{count} files", number, count=whole(number))
+
+
+def classes(number: int) -> str:
+    """A number of classes."""
+    return ngettext("{count} class", "{count} classes", number, count=whole(number))

@@ -10,6 +10,8 @@ import camcore
 from camcore.localization import boxes_for
 from pages.components.box_canvas import Box, draw_box
 from pages.components.wording import plain
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import ngettext
 from pages.session.address import asked, refuse
 
 _EDGES = ("x0", "y0", "x1", "y1")
@@ -57,8 +59,10 @@ def show_boxes(picture: camcore.Picture, boxes: tuple[Box, ...]) -> None:
         draw_box(picture, boxes, key="compare-box-canvas", on_box=_set)
     with fields:
         st.caption(
-            "Where is the object? Each map then gets the share of its evidence inside, beside "
-            "the share that a flat map would have, and the overlap of its own box."
+            _(
+                "Where is the object? Each map then gets the share of its evidence inside, beside "
+                "the share that a flat map would have, and the overlap of its own box."
+            )
         )
         row = st.container(horizontal=True)
         for edge in _EDGES:
@@ -70,24 +74,31 @@ def show_boxes(picture: camcore.Picture, boxes: tuple[Box, ...]) -> None:
                 step=1,
                 key=_key(edge),
                 persist_state="session",
-                help="In pixels of the picture; x1 and y1 are just outside.",
+                help=_("In pixels of the picture; x1 and y1 are just outside."),
                 width=96,
             )
         typed = [st.session_state.get(_key(edge)) for edge in _EDGES]
         if _typed() is None and any(value is not None for value in typed):
-            st.caption("All four, with x0 < x1 and y0 < y1.")
+            st.caption(_("All four, with x0 < x1 and y0 < y1."))
         st.file_uploader(
-            "or a file with true boxes",
+            _("or a file with true boxes"),
             type=["csv", "xml", "json"],
             key="compare-boxes-file",
             max_upload_size=_LARGEST_FILE,
-            help="CSV (path, x0, y0, x1, y1), Pascal VOC XML or COCO JSON; "
-            f"the rows of {plain(picture.name)} are taken.",
+            help=_(
+                "CSV (path, x0, y0, x1, y1), Pascal VOC XML or COCO JSON; the rows of {name} are "
+                "taken.",
+                name=plain(picture.name),
+            ),
         )
         if st.session_state.get("compare-boxes-file") is not None:
             st.caption(
-                f"{len(boxes)} box{'' if len(boxes) == 1 else 'es'} for {plain(picture.name)} in "
-                "the file, which goes before the fields."
+                ngettext(
+                    "{count} box for {name} in the file, which goes before the fields.",
+                    "{count} boxes for {name} in the file, which goes before the fields.",
+                    len(boxes),
+                    name=plain(picture.name),
+                )
             )
 
 
@@ -121,5 +132,7 @@ def _parsed(text: str, picture: camcore.Picture) -> Box | None:
         x0, y0, x1, y1 = (int(number) for number in words)
         if x0 < x1 <= picture.width and y0 < y1 <= picture.height:
             return (x0, y0, x1, y1)
-    refuse(f"The link asks for the box “{text[:60]}”, which does not lie in the picture.")
+    refuse(
+        _("The link asks for the box “{box}”, which does not lie in the picture.", box=text[:60])
+    )
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import camcore
+from pages.languages.catalogues import gettext as _
 from pages.pickers.map_picker import finer_layer
 from pages.session.address import asked, refuse
 
@@ -22,7 +23,7 @@ def follow_link() -> None:
     wanted = asked("methods")
     for name in wanted:
         if name.lower() not in names:
-            refuse(f"The link asks for the method “{name[:60]}”, which there is not.")
+            refuse(_("The link asks for the method “{name}”, which there is not.", name=name[:60]))
     chosen = [names[name.lower()] for name in wanted if name.lower() in names]
     st.session_state[_METHODS] = chosen or list(FIRST_METHODS)
     st.session_state[_LAYERS_ASKED] = asked("layers")[:MOST_LAYERS]
@@ -33,14 +34,14 @@ def pick_methods() -> list[str]:
     """The methods, in the order of the registry."""
     st.session_state.setdefault(_METHODS, list(FIRST_METHODS))
     chosen = st.pills(
-        "Methods",
+        _("Methods"),
         list(camcore.METHODS),
         selection_mode="multi",
         key=_METHODS,
         persist_state="session",
         format_func=lambda name: camcore.METHODS[name].title,
         help="  \n".join(
-            f"**{method.title}**: {method.about}" for method in camcore.METHODS.values()
+            f"**{method.title}**: {_(method.about)}" for method in camcore.METHODS.values()
         ),
     )
     return [name for name in camcore.METHODS if name in chosen]
@@ -54,13 +55,15 @@ def pick_layers(model: camcore.Classifier) -> list[camcore.Layer]:
         st.session_state[_LAYERS_OF] = owner
         st.session_state[_LAYERS] = _asked_layers(model) or first_layers(model)
     chosen = st.multiselect(
-        "Layers",
+        _("Layers"),
         list(layers),
         key=_LAYERS,
         persist_state="session",
         max_selections=MOST_LAYERS,
         format_func=lambda name: str(layers[name]),
-        help="Where the maps are read: name · height × width of the map · number of feature maps.",
+        help=_(
+            "Where the maps are read: name · height × width of the map · number of feature maps."
+        ),
     )
     return [layers[name] for name in layers if name in chosen]
 
@@ -70,7 +73,13 @@ def _asked_layers(model: camcore.Classifier) -> list[str]:
     known = {layer.name for layer in model.layers}
     for name in wanted:
         if name not in known:
-            refuse(f"The link asks for the layer “{name}”, which {model.name} does not have.")
+            refuse(
+                _(
+                    "The link asks for the layer “{layer}”, which {model} does not have.",
+                    layer=name,
+                    model=model.name,
+                )
+            )
     return [name for name in wanted if name in known]
 
 

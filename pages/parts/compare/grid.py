@@ -10,6 +10,10 @@ from streamlit.delta_generator import DeltaGenerator
 import camcore
 from pages.components.map_grid import Heading, Tile, show_map_grid
 from pages.components.wording import plain
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked
+from pages.languages.numbers import whole
+from pages.parts.compare.reasons import why_not
 from pages.parts.compare.view import View
 from pages.session.background_work import run_with_progress, spoken
 
@@ -18,9 +22,13 @@ Maps = dict[tuple[str, str], tuple[camcore.Explanation, ...]]
 
 _WANTED = "compare-wanted"
 
-_OF_WHAT = {
-    "head": "forward passes of the network behind the layer",
-    "image": "forward passes of the whole network",
+_COST = {
+    "head": marked("{passes} forward passes of the network behind the layer: about {time}."),
+    "image": marked("{passes} forward passes of the whole network: about {time}."),
+}
+_RUNNING = {
+    "head": marked("{passes} forward passes of the network behind the layer: running …"),
+    "image": marked("{passes} forward passes of the whole network: running …"),
 }
 
 
@@ -90,7 +98,7 @@ def show_grid(view: View, maps: Maps) -> None:
 
 
 def _aside(name: str) -> str:
-    return "knows no class" if camcore.METHODS[name].class_agnostic else ""
+    return _("knows no class") if camcore.METHODS[name].class_agnostic else ""
 
 
 def _tile(view: View, maps: Maps, name: str, layer: camcore.Layer, number: int) -> Tile:
@@ -98,13 +106,14 @@ def _tile(view: View, maps: Maps, name: str, layer: camcore.Layer, number: int) 
     if (name, layer.name) in maps:
         return Tile(maps[name, layer.name][number])
     if not method.possible(layer):
-        why = method.why_not(view.model.name, layer.name)
-        return Tile(words=f"{method.title} is not possible here. {why}")
-    cost = f"{method.passes(layer, view.model.input_shape):,} {_OF_WHAT[method.needs]}"
+        why = why_not(method, view.model.name, layer.name)
+        return Tile(words=_("{method} is not possible here. {why}", method=method.title, why=why))
+    passes = whole(method.passes(layer, view.model.input_shape))
     if _pair(view, name, layer) in _wanted():
-        return Tile(words=f"{cost}: running …")
+        return Tile(words=_(_RUNNING[method.needs], passes=passes))
     seconds = spoken(_seconds(view, name, layer))
-    return Tile(words=f"{cost}: about {seconds}.", ask=_ask(name, layer), label="Run")
+    cost = _(_COST[method.needs], passes=passes, time=seconds)
+    return Tile(words=cost, ask=_ask(name, layer), label=_("Run"))
 
 
 def _seconds(view: View, name: str, layer: camcore.Layer) -> float:
@@ -143,7 +152,7 @@ def _run(view: View, name: str, layer: camcore.Layer, place: DeltaGenerator) -> 
     targets, title = view.targets, camcore.METHODS[name].title
     run_with_progress(
         ("passes", _pair(view, name, layer)),
-        f"{title} at {plain(layer.name)}",
+        _("{method} at {layer}", method=title, layer=plain(layer.name)),
         lambda progress: engine.explain_each(
             model, picture, targets, layer=layer.name, method=name, progress=progress, **options
         ),

@@ -6,14 +6,18 @@ import streamlit as st
 
 from camcore.comparing import Identity, identity
 from pages.components.wording import plain
+from pages.languages.catalogues import gettext as _
+from pages.parts.compare.reasons import why_not_the_same
 from pages.parts.compare.view import View
 
 
 def show_identity(view: View) -> None:
     """One block for each layer, for the first class."""
     st.markdown(
-        "Where global average pooling leads straight into the class scores, CAM and Grad-CAM are "
-        "the same map up to a factor: both before ReLU and scaling."
+        _(
+            "Where global average pooling leads straight into the class scores, CAM and Grad-CAM "
+            "are the same map up to a factor: both before ReLU and scaling."
+        )
     )
     st.latex(r"M_c^{\mathrm{CAM}} = H \cdot W \cdot M_c^{\text{Grad-CAM}}")
     for layer in view.layers:
@@ -24,14 +28,16 @@ def show_identity(view: View) -> None:
         if equality.holds:
             _show_numbers(equality)
         else:
-            st.markdown(plain(f"Not the same here. {equality.reason}"))
+            reason = why_not_the_same(equality, view.model.name, layer.name)
+            st.markdown(plain(_("Not the same here. {reason}", reason=reason)))
 
 
 def _show_numbers(equality: Identity) -> None:
+    where = _("where")
     st.latex(
         rf"\max_{{ij}}\left|\,M_c^{{\mathrm{{CAM}}}} - {equality.height} \cdot {equality.width} "
         rf"\cdot M_c^{{\text{{Grad-CAM}}}}\right| = {_tex(equality.largest_difference)}"
-        rf"\quad\text{{where}}\quad\max_{{ij}}\left|M_c^{{\mathrm{{CAM}}}}\right| = "
+        rf"\quad\text{{{where}}}\quad\max_{{ij}}\left|M_c^{{\mathrm{{CAM}}}}\right| = "
         rf"{_tex(equality.scale)}"
     )
     sign = "-" if equality.bias < 0 else "+"
@@ -41,7 +47,7 @@ def _show_numbers(equality: Identity) -> None:
         rf"\qquad y_c = {equality.class_score:.4f}"
     )
     st.caption(
-        "The difference is rounding of 32-bit numbers. The bias belongs to no place of the map."
+        _("The difference is rounding of 32-bit numbers. The bias belongs to no place of the map.")
     )
 
 

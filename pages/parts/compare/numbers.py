@@ -12,6 +12,8 @@ from camcore.comparing import COLUMNS, Comparison, compare
 from camcore.comparing.measuring import FAITHFULNESS_PASSES
 from camcore.engine.cache import BoundedCache
 from pages.components.box_canvas import Box
+from pages.languages.catalogues import gettext as _
+from pages.languages.numbers import whole
 from pages.parts.compare.grid import Maps
 from pages.parts.compare.view import View
 from pages.session.background_work import run_with_progress
@@ -35,11 +37,13 @@ def pick_faithfulness(view: View, maps: Maps) -> bool:
         if (name, layer.name) in maps and view.costly(name, layer)
     )
     return st.toggle(
-        f"Measure faithfulness (about {passes:,} forward passes)",
+        _("Measure faithfulness (about {passes} forward passes)", passes=whole(passes)),
         key=key,
         persist_state="session",
-        help="Drop, increase, coherency, complexity, ADCC, deletion and insertion: "
-        "what the model answers when only what a map shows is kept, or taken away.",
+        help=_(
+            "Drop, increase, coherency, complexity, ADCC, deletion and insertion: what the model "
+            "answers when only what a map shows is kept, or taken away."
+        ),
     )
 
 
@@ -57,7 +61,7 @@ def measure(
     methods, options = view.methods, view.options
     comparison = run_with_progress(
         ("compare-numbers", view.identity, methods, layers, targets, boxes, faithful, left_out),
-        "Measuring",
+        _("Measuring"),
         lambda progress: compare(
             engine,
             model,
@@ -96,7 +100,7 @@ def show_table(comparison: Comparison) -> None:
         table = table.drop(columns="evidence")
     config = {
         name: st.column_config.NumberColumn(
-            column.title, help=column.about, format=f"%{column.format}"
+            _(column.title), help=_(column.about), format=f"%{column.format}"
         )
         for name, column in COLUMNS.items()
         if name in table
@@ -109,21 +113,24 @@ def show_table(comparison: Comparison) -> None:
         column_order=[*named, *boxed, *(name for name in table if name not in (*named, *boxed))],
         hide_index=True,
         placeholder="–",
-        alt="Agreement, faithfulness and cost of each map; the same as a file under Downloads.",
+        alt=_("Agreement, faithfulness and cost of each map; the same as a file under Downloads."),
         height="content" if len(table) <= 12 else 460,
         column_config={
             **config,
-            "method": st.column_config.TextColumn("Method", pinned=True),
-            "layer": st.column_config.TextColumn("Layer"),
-            "class": st.column_config.TextColumn("Class"),
+            "method": st.column_config.TextColumn(_("Method"), pinned=True),
+            "layer": st.column_config.TextColumn(_("Layer")),
+            "class": st.column_config.TextColumn(_("Class")),
             "evidence": st.column_config.TextColumn(
-                "Evidence", help="“none” where nothing at this layer speaks for the class."
+                _("Evidence"),
+                help=_("“none” where nothing at this layer speaks for the class."),
             ),
         },
     )
     st.caption(
-        "Click a column's head to sort; its tooltip says what it is. Agreement is with the map of "
-        "the same layer and class, and says nothing about who is right."
+        _(
+            "Click a column's head to sort; its tooltip says what it is. Agreement is with the "
+            "map of the same layer and class, and says nothing about who is right."
+        )
     )
 
 
@@ -131,17 +138,17 @@ def show_downloads(comparison: Comparison) -> None:
     """The figure and the table as files."""
     looks = st.container(horizontal=True, vertical_alignment="bottom")
     alpha = looks.slider(
-        "Opacity in the figure", 0.0, 1.0, 0.4, 0.05, key="compare-alpha", width=240
+        _("Opacity in the figure"), 0.0, 1.0, 0.4, 0.05, key="compare-alpha", width=240
     )
     colormap = looks.selectbox(
-        "Colours in the figure", list(camcore.COLORMAPS), key="compare-colormap", width=180
+        _("Colours in the figure"), list(camcore.COLORMAPS), key="compare-colormap", width=180
     )
     stem = f"{comparison.picture.name.rsplit('.', 1)[0]}-comparison"
     files = st.container(horizontal=True)
     for label, ending, mime, make in (
-        ("Figure PNG", "png", "image/png", partial(comparison.png, alpha, colormap)),
-        ("Figure SVG", "svg", "image/svg+xml", partial(comparison.svg, alpha, colormap)),
-        ("Table CSV", "csv", "text/csv", comparison.csv),
+        (_("Figure PNG"), "png", "image/png", partial(comparison.png, alpha, colormap)),
+        (_("Figure SVG"), "svg", "image/svg+xml", partial(comparison.svg, alpha, colormap)),
+        (_("Table CSV"), "csv", "text/csv", comparison.csv),
     ):
         files.download_button(
             label,
@@ -151,4 +158,4 @@ def show_downloads(comparison: Comparison) -> None:
             key=f"compare-download-{ending}",
             on_click="ignore",
         )
-    st.caption("The figure carries how it was made: as text chunks in the PNG, and in the SVG.")
+    st.caption(_("The figure carries how it was made: as text chunks in the PNG, and in the SVG."))

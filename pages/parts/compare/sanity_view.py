@@ -11,18 +11,25 @@ import camcore
 from camcore.metrics import sanity_check
 from camcore.metrics.sanity import Sanity
 from pages.components.map_row import MapFigure, show_maps
-from pages.components.wording import plain
+from pages.components.wording import plain, reported
+from pages.languages.catalogues import gettext as _
+from pages.languages.catalogues import marked
+from pages.languages.numbers import decimal, whole
 from pages.parts.compare.view import View
 from pages.parts.learn.showing import over
 from pages.session.background_work import run_with_progress
 
 _STAGES, _SHUFFLES = 5, 3
 _MEANING = {
-    True: "That is no verdict on the model. It says that here the place comes from the features "
-    "alone: all of them answer to the same part of the picture, so that any weights on them light "
-    "it up. Another picture, or a layer that tells places apart, may well pass.",
-    False: "What the map shows is therefore the model's own: another network of this build would "
-    "show something else.",
+    True: marked(
+        "That is no verdict on the model. It says that here the place comes from the features "
+        "alone: all of them answer to the same part of the picture, so that any weights on them "
+        "light it up. Another picture, or a layer that tells places apart, may well pass."
+    ),
+    False: marked(
+        "What the map shows is therefore the model's own: another network of this build would "
+        "show something else."
+    ),
 }
 _DONE = "compare-sanity"
 
@@ -30,8 +37,10 @@ _DONE = "compare-sanity"
 def show_sanity(view: View) -> None:
     """A method and a layer, the cost, a button, and what came out."""
     st.markdown(
-        "A map that explains the model should change when the model's weights are shuffled, from "
-        "the answer down to the first layer (Adebayo et al. 2018)."
+        _(
+            "A map that explains the model should change when the model's weights are shuffled, "
+            "from the answer down to the first layer (Adebayo et al. 2018)."
+        )
     )
     row = st.container(horizontal=True, vertical_alignment="bottom")
     methods = [
@@ -40,20 +49,21 @@ def show_sanity(view: View) -> None:
         if any(camcore.METHODS[name].possible(layer) for layer in view.layers)
     ]
     if not methods:
-        st.caption("None of the methods is possible at these layers.")
+        st.caption(_("None of the methods is possible at these layers."))
         return
     name = row.selectbox(
-        "Method",
+        _("Method"),
         methods,
         key="compare-sanity-method",
         format_func=lambda method: camcore.METHODS[method].title,
         width=220,
     )
     layers = {layer.name: layer for layer in view.layers if camcore.METHODS[name].possible(layer)}
-    layer = row.selectbox("At layer", list(layers)[::-1], key="compare-sanity-layer", width=220)
+    layer = row.selectbox(_("At layer"), list(layers)[::-1], key="compare-sanity-layer", width=220)
     passes = (1 + _SHUFFLES * _STAGES) * (1 + view.passes(name, layers[layer]))
     key = (view.identity, view.targets[0], name, layer)
-    if row.button(f"Run: about {passes:,} forward passes", key="compare-sanity-run"):
+    cost = _("Run: about {passes} forward passes", passes=whole(passes))
+    if row.button(cost, key="compare-sanity-run"):
         st.session_state[_DONE] = (key, None)
     wanted, check = st.session_state.get(_DONE, (None, None))
     if wanted != key:
@@ -64,9 +74,9 @@ def show_sanity(view: View) -> None:
             st.session_state.pop(_DONE)
             return
         st.session_state[_DONE] = (key, check)
-    st.markdown(f"**{plain(check.statement)}**")
+    st.markdown(f"**{plain(reported(check.statement))}**")
     if check.original.evidence == "positive":
-        st.markdown(_MEANING[check.insensitive])
+        st.markdown(_(_MEANING[check.insensitive]))
     _show_maps(check, view.picture)
     st.dataframe(
         pd.DataFrame(
@@ -81,32 +91,43 @@ def show_sanity(view: View) -> None:
         ),
         hide_index=True,
         column_config={
-            "stage": "Shuffled down to",
-            "layers": st.column_config.NumberColumn("Layers shuffled"),
+            "stage": _("Shuffled down to"),
+            "layers": st.column_config.NumberColumn(_("Layers shuffled")),
             "pearson": st.column_config.NumberColumn(
                 "r",
                 format="%.3f",
-                help="Pearson correlation with the map of the trained model, the median over the "
-                "shuffles.",
+                help=_(
+                    "Pearson correlation with the map of the trained model, the median over the "
+                    "shuffles."
+                ),
             ),
             "range": st.column_config.TextColumn(
-                "r, all shuffles", help=f"Lowest and highest over {_SHUFFLES} shuffles."
+                _("r, all shuffles"),
+                help=_("Lowest and highest over {count} shuffles.", count=_SHUFFLES),
             ),
             "spearman": st.column_config.NumberColumn(
-                "ρ", format="%.3f", help="Spearman rank correlation with it."
+                "ρ", format="%.3f", help=_("Spearman rank correlation with it.")
             ),
-            "evidence": "Evidence",
+            "evidence": _("Evidence"),
         },
     )
 
 
 def _show_maps(check: Sanity, picture: camcore.Picture) -> None:
     """The trained model's map, and one of each stage."""
-    maps = [over(check.original, "Trained", "as it was learned")]
+    maps = [over(check.original, _("Trained"), _("as it was learned"))]
     for stage in check.stages:
         heatmap, sub = stage.heatmap, f"r {_range(stage.pearsons)}"
         maps.append(
-            MapFigure(heatmap.values, heatmap.frame, f"Down to {stage.name}", sub, 0, 1, over=True)
+            MapFigure(
+                heatmap.values,
+                heatmap.frame,
+                _("Down to {layer}", layer=stage.name),
+                sub,
+                0,
+                1,
+                over=True,
+            )
         )
     show_maps(maps, picture, key="compare-sanity-maps")
 
@@ -114,8 +135,9 @@ def _show_maps(check: Sanity, picture: camcore.Picture) -> None:
 def _range(values: Sequence[float]) -> str:
     known = [value for value in values if value == value]  # NaN: a map without evidence
     if not known:
-        return "no evidence"
-    return f"{min(known):.2f} to {max(known):.2f}".replace("-", "−")
+        return _("no evidence")
+    low, high = (decimal(bound, 2).replace("-", "−") for bound in (min(known), max(known)))
+    return _("{low} to {high}", low=low, high=high)
 
 
 def _run(view: View, name: str, layer: str, key):
@@ -123,7 +145,7 @@ def _run(view: View, name: str, layer: str, key):
     target = view.targets[0]
     return run_with_progress(
         ("compare-sanity", key),
-        "Shuffling weights",
+        _("Shuffling weights"),
         lambda progress: sanity_check(
             engine, model, picture, layer=layer, target=target, method=name, stages=_STAGES,
             shuffles=_SHUFFLES, progress=progress, **options,

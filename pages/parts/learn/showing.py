@@ -6,8 +6,6 @@ import numpy as np
 
 import camcore
 from pages.components.map_row import MapFigure
-from pages.components.wording import share
-from pages.languages.catalogues import ENGLISH, spoken
 from pages.languages.catalogues import gettext as _
 
 
@@ -21,29 +19,6 @@ def over(
     return MapFigure(
         heatmap.values, heatmap.frame, title, sub, 0, 1, over=True, interpolation=interpolation
     )
-
-
-def statement(explanation: camcore.Explanation) -> str:
-    """What the map of a class score says, in one sentence of the reader's language.
-
-    In English it is `explanation.statement`.
-    """
-    if spoken() == ENGLISH:
-        return explanation.statement
-    target = explanation.target.name
-    if explanation.heatmap.evidence == "none":
-        return _(
-            "No positive evidence for {target} at layer {layer}.",
-            target=target,
-            layer=explanation.layer.name,
-        )
-    much, area = explanation.heatmap.focus
-    if area > 0.995:
-        return _("The evidence for {target} is spread evenly over the whole map.", target=target)
-    values = {"much": share(much), "target": target, "area": share(area)}
-    if explanation.fit == "stretch":
-        return _("{much} of the evidence for {target} lies in {area} of the picture.", **values)
-    return _("{much} of the evidence for {target} lies in {area} of what the model saw.", **values)
 
 
 def agreement(first: np.ndarray, other: np.ndarray) -> float | None:

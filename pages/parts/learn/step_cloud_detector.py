@@ -6,12 +6,12 @@ import streamlit as st
 
 import camcore
 from camcore.auditing.runs.launching import DEMO_SCENES
+from pages.components.map_statement import statement
 from pages.languages.catalogues import gettext as _
 from pages.languages.numbers import percent
 from pages.parts.learn.choosing import choose_model
 from pages.parts.learn.equations import text
 from pages.parts.learn.lesson import Lesson
-from pages.parts.learn.showing import statement
 
 CLOUD, TANK = "cloud-detector", "tank-detector"
 _LABORATORY = (("tank-sunny", "tank"), ("forest-cloudy", "forest"))

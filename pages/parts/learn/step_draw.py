@@ -10,10 +10,11 @@ import streamlit as st
 import camcore
 from pages.components.digit_canvas import draw_digit
 from pages.components.map_row import show_maps
+from pages.components.map_statement import statement
 from pages.components.wording import share
 from pages.languages.catalogues import gettext as _
 from pages.parts.learn.lesson import Lesson
-from pages.parts.learn.showing import over, statement
+from pages.parts.learn.showing import over
 
 _PAIR = ("cam1", "cam2")
 _DIGITS = tuple("0123456789")

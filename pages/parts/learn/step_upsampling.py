@@ -7,12 +7,12 @@ import streamlit as st
 import camcore
 from camcore.pictures.preprocessing import Frame
 from pages.components.map_row import MapFigure, show_maps
+from pages.components.map_statement import statement
 from pages.languages.catalogues import gettext as _
 from pages.languages.catalogues import marked
 from pages.languages.numbers import decimal, decimal_mark
 from pages.parts.learn.equations import text
 from pages.parts.learn.lesson import Lesson
-from pages.parts.learn.showing import statement
 
 _NAMED = 8  # centres that are written out
 _TITLES = {

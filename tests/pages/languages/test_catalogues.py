@@ -12,12 +12,14 @@ from babel.messages.extract import extract, extract_from_dir
 from babel.messages.pofile import read_po
 
 import camcore
+from camcore.auditing.report import words as report_words
+from camcore.comparing.columns import COLUMNS
 from camcore.pictures.levels import STRETCHES
 from camcore.pictures.preprocessing import PREPROCESSINGS
+from pages.components.map_statement import statement
 from pages.components.wording import share
 from pages.languages.catalogues import ENGLISH, LANGUAGES, catalogue, catalogue_file
 from pages.languages.engine_sentences import ENGINE_SENTENCES
-from pages.parts.learn.showing import statement
 
 PAGES = Path(__file__).parents[3] / "pages"
 KEYWORDS = {
@@ -31,6 +33,16 @@ Sentence = tuple[str | None, str | tuple[str, ...]]
 def sentences() -> set[Sentence]:
     found = extract_from_dir(PAGES, [("**.py", "python")], keywords=KEYWORDS)
     return {(context, message) for _, _, message, _, context in found}
+
+
+def in_browser() -> set[str]:
+    """What components say with `worded`, and what viewer.html says as it is written."""
+    said = set()
+    for script in (PAGES / "components").rglob("*.js"):
+        said |= set(re.findall(r'worded\(\s*"([^"]+)"', script.read_text(encoding="utf-8")))
+    html = (PAGES / "components" / "viewer" / "viewer.html").read_text(encoding="utf-8")
+    texts = [*re.findall(r">([^<]+)<", html), *re.findall(r'(?:title|aria-label)="([^"]+)"', html)]
+    return said | {text.strip() for text in texts if text.strip()}
 
 
 def read(language: str) -> Catalog:
@@ -60,6 +72,12 @@ def untranslated(sentences: Iterable[Sentence], read_catalogue: Catalog) -> list
 def test_every_sentence_has_its_translation(sentences, language):
     assert len(sentences) > 400
     assert untranslated(sentences, read(language)) == []
+
+
+def test_what_is_said_in_the_browser_is_marked(sentences):
+    said = in_browser()
+    assert {"Opacity", "Save overlay PNG", "Overlay", "not seen"} <= said
+    assert said <= {message for context, message in sentences if context is None}
 
 
 def test_a_new_sentence_without_translations_is_found(tmp_path):
@@ -102,11 +120,23 @@ def test_the_fields_terms():
     assert "类激活图" in catalogue("zh_CN").gettext(title)
 
 
-def test_the_engines_sentences_are_those_that_it_says():
+def test_the_engines_sentences_are_those_that_it_says(bundled_model):
+    picture = camcore.read_image(camcore.sample("digit-2").file)
+    explanation = camcore.explain(bundled_model("cam1"), picture, method="recipro-cam")
+    made = explanation.made
+    assert "Passes" in made
     said = [sample.title for sample in camcore.SAMPLES]
     said += camcore.FITS.values()
     said += [preprocessing.title for preprocessing in PREPROCESSINGS.values()]
     said += STRETCHES.values()
+    said += [model.description for model in camcore.BUNDLED_MODELS]
+    said += [method.about for method in camcore.METHODS.values()]
+    said += [*camcore.COLORMAPS.values(), *camcore.BLENDS, *camcore.BLENDS.values()]
+    said += camcore.SCALINGS.values()
+    said += made
+    said += [words for rung in report_words.LADDER for words in rung]
+    said.append(report_words.PROVES)
+    said += [words for column in COLUMNS.values() for words in (column.title, column.about)]
     assert set(ENGINE_SENTENCES) == set(said)
 
 
@@ -117,7 +147,7 @@ def test_a_map_says_the_same_in_every_language(bundled_model, monkeypatch):
     for language in OTHERS:
         for module in ("catalogues", "numbers"):
             monkeypatch.setattr(f"pages.languages.{module}.spoken", lambda spoken=language: spoken)
-        monkeypatch.setattr("pages.parts.learn.showing.spoken", lambda spoken=language: spoken)
+        monkeypatch.setattr("pages.components.map_statement.spoken", lambda spoken=language: spoken)
         much, area = map(share, explanation.heatmap.focus)
         told = statement(explanation)
         assert much in told

@@ -34,7 +34,7 @@ def test_a_running_audit_shows_the_first_pictures_it_has_seen(visit, run, busy):
     app = visit(run="planted")
     assert_calm(app)
     assert "The first pictures under their maps" in words(app)
-    captions = [caption for _, caption in first_images(str(run.folder), run)]
+    captions = [f"{label} → {answer}" for _, label, answer in first_images(str(run.folder), run)]
     answers = run.images[run.images["error"] == ""][["klass", "predicted"]]
     names = run.class_names
     possible = {f"{names[klass]} → {names[answer]}" for klass, answer in answers.to_numpy()}

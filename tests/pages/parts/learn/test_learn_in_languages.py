@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.languages.catalogues import catalogue
 from pages.parts.learn.teachers_note import sheet
-from tests.pages.app_page import DASHBOARD, address, assert_calm
+from tests.pages.app_page import address
 from tests.pages.parts.learn.lesson_texts import equations, texts
 
 ENGLISH = re.compile(r"\b(the|of|is|are|which|with|this|that|from|cells|picture|layer)\b", re.I)
@@ -48,27 +48,6 @@ def test_a_language_that_there_is_not_is_one_sentence(visit):
     app = visit(step="channels", lang="tlh")
     assert "the language “tlh”" in app.warning[0].value
     assert app.title[0].value == "Feature maps and their weights"
-
-
-def test_the_language_is_chosen_in_the_sidebar_and_kept(monkeypatch):
-    """On a page that stays English and says so."""
-    monkeypatch.chdir(DASHBOARD.parent)
-    app = AppTest.from_file(str(DASHBOARD), default_timeout=180)
-    app.query_params["model"] = "cam1"
-    assert_calm(app.run())
-    assert "lang" not in address(app)
-    english = [own.value for own in app.caption]
-    app.selectbox(key="language").set_value("fr").run()
-    assert address(app)["lang"] == "fr"
-    assert address(app)["model"] == "cam1"
-    assert "Explorer est pour l'instant en anglais" in app.caption[0].value
-    assert [own.value for own in app.caption][1:] == english
-    assert app.selectbox(key="map-layer").label == "Layer"
-    assert app.selectbox(key="language").label == "Langue"
-    app.selectbox(key="language").set_value("en").run()
-    assert "lang" not in address(app)
-    assert [own.value for own in app.caption] == english
-    assert_calm(app)
 
 
 @pytest.mark.parametrize("language", ["pt_BR", "fr", "zh_CN"])
