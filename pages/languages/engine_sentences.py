@@ -56,6 +56,10 @@ ENGINE_SENTENCES = (
     marked("Positive gradients only, weighted so that several objects of a class all count."),
     marked("Gradients averaged where the feature map is active, so that the map adds up better."),
     marked("Gradient times activation cell by cell: shows only what the score really used."),
+    marked(
+        "Grad-CAM++ with gradients averaged over noisy copies of the picture, so that chance "
+        "counts less."
+    ),
     marked("Positive gradients only, cell by cell; made for early, fine-grained layers."),
     marked("Grad-CAM of what sets a class off against the classes that the model nearly chose."),
     marked("What the feature maps have most in common; it knows no class, so it explains none."),
