@@ -12,6 +12,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,9 @@ def _torch() -> tuple[Any, Framework]:
 
         def __init__(self) -> None:
             super().__init__()
-            self.network = ResNetForImageClassification(ResNetConfig(num_labels=1000))
+            self.network = ResNetForImageClassification(
+                ResNetConfig.from_dict({"num_labels": 1000})
+            )
 
         def forward(self, pictures: torch.Tensor) -> torch.Tensor:
             logits: torch.Tensor = self.network(pictures).logits
@@ -216,7 +219,7 @@ def scan_speed(framework: Framework, photos: list[Path], runs: Path) -> Ratio:
     audited = Audited(framework.classifier, photos[0], runs)
     times: dict[str, list[float]] = {"loop": [], "scan": []}
     for folder in photos:
-        times["loop"].append(seconds(lambda folder=folder: plain_loop(framework, folder)))
+        times["loop"].append(seconds(partial(plain_loop, framework, folder)))
         times["scan"].append(seconds(audited.pass_over(folder)))
     return ratio({name: each[1:] for name, each in times.items()}, "loop", "scan")
 

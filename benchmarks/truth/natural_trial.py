@@ -78,9 +78,7 @@ def run_natural(case: Case, work: Path, given: Given) -> dict[str, Any]:
             klass = data.classes.index(finding["class"])
             answer = check(held, klass, finding["family"], finding["region"], case.seed + 100)
         claims.append(_claim(finding, answer, data, places))
-    bearers = [
-        name for name, value in zip(data.classes, data.value_of_class, strict=True) if value
-    ]
+    bearers = [name for name, value in zip(data.classes, data.value_of_class, strict=True) if value]
     pulls = dict(zip(data.classes, truth.pulls, strict=True))
     return {
         "case": case.name,
