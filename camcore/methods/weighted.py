@@ -91,8 +91,8 @@ def smooth_grad_cam_plus_plus(activations: np.ndarray, noisy: np.ndarray) -> np.
     :math:`\sum_k w_k A_k,\ w_k = \sum_{ij}\alpha_{ijk}\,\mathrm{ReLU}(\overline{G}_{ijk})` with
     :math:`\alpha = \frac{\overline{G^2}}{2\,\overline{G^2} + S_k\,\overline{G^3}}`, where S is the
     sum of A_k over its cells, and 0 where the denominator is. Omeiza et al. 2019,
-    arXiv:1908.01224. The paper prints the mean of G in the numerator of alpha; here it is that of
-    its square, as in Grad-CAM++, so that without noise the two methods are the same.
+    arXiv:1908.01224. The numerator of alpha is the mean square, as in Grad-CAM++, so that without
+    noise the two methods are the same.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ def test_the_page_speaks_the_language_that_is_chosen(front):
     assert "Where does cloud-detector look?" in english
     for language, title in (
         ("pt_BR", "Para onde cloud-detector olha?"),
-        ("fr", "Où cloud-detector regarde-t-il ?"),
+        ("fr", "Où cloud-detector regarde-t-il\u202f?"),
         ("zh_CN", "cloud-detector 在看哪里？"),
     ):
         app.selectbox(key="language").set_value(language).run()

@@ -163,7 +163,7 @@ def test_the_story_is_told_by_the_networks_answers(visit):
 def test_the_story_ends_on_the_audit_page_ready_to_start(visit):
     app = visit(step="cloud-detector", model="cam1")
     app.switch_page("pages/audit.py").run()
-    app.button_group(key="audit-source").set_value(["Path"]).run()
+    app.segmented_control(key="audit-source").set_value("Path").run()
     app.switch_page("pages/learn.py").run()
     app.selectbox(key="learn-step").set_value("cloud-detector").run()
     app.button(key="learn-to-audit").click().run()
