@@ -125,23 +125,22 @@ class Passes:
         count = len(given)
         if count == 1:
             return self._replaced(picture, tap, given)
-        many = picture.expand(count, *picture.shape[1:])
-        if self._widening.get(tap.name) is False:
-            return self._replaced(many, tap, given)
+        if tap.name not in self._widening:
+            self._widening[tap.name] = self._widens(picture, tap, given[:2])
+        alone = self._widening[tap.name]
+        return self._replaced(
+            picture if alone else picture.expand(count, *picture.shape[1:]), tap, given
+        )
+
+    def _widens(self, picture: torch.Tensor, tap: Tap, two: torch.Tensor) -> bool:
+        """Whether two maps are answered beside one picture as beside that picture twice."""
+        wide = self._replaced(picture.expand(2, *picture.shape[1:]), tap, two)
         try:
-            narrow = self._replaced(picture, tap, given)
+            narrow = self._replaced(picture, tap, two)
         except (RuntimeError, ValueError, IndexError):  # shapes that do not fit
-            narrow = None
-        if tap.name not in self._widening or narrow is None:
-            wide = self._replaced(many, tap, given)
-            allowed = _CLOSE * max(float(wide.max() - wide.min()), 1e-3)
-            self._widening[tap.name] = (
-                narrow is not None
-                and narrow.shape == wide.shape
-                and float((narrow - wide).abs().max()) <= allowed
-            )
-            return wide
-        return narrow
+            return False
+        allowed = _CLOSE * max(float(wide.max() - wide.min()), 1e-3)
+        return narrow.shape == wide.shape and float((narrow - wide).abs().max()) <= allowed
 
     def reads(self, images: np.ndarray, tap: Tap, held: Tap | None) -> bool:
         """Whether the scores follow the cells of one map, with another held at what it is."""
