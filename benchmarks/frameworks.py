@@ -170,14 +170,14 @@ def speed(framework: Framework, rounds: int) -> dict[str, Ratio]:
         forward = classifier.forward(images, layer)
         return raw_maps(classifier, forward, forward.scores.argmax(axis=1), METHODS[method])
 
-    one = many[:1]
-    seen = classifier.forward(one, layer)
+    single_image = many[:1]
+    seen = classifier.forward(single_image, layer)
     others = iter(np.argsort(-seen.scores[0])[1 : rounds + 3].tolist())
     classes = classifier.scores(many)[0].argmax(axis=1)
     single: dict[str, Callable[[], object]] = {
-        "plain": lambda: framework.plain(one),
-        "Grad-CAM": lambda: maps(one),
-        "CAM": lambda: maps(one, "cam"),
+        "plain": lambda: framework.plain(single_image),
+        "Grad-CAM": lambda: maps(single_image),
+        "CAM": lambda: maps(single_image, "cam"),
         "another": lambda: raw_maps(classifier, seen, [next(others)], METHODS["grad-cam"]),
     }
     batch: dict[str, Callable[[], object]] = {
@@ -186,7 +186,7 @@ def speed(framework: Framework, rounds: int) -> dict[str, Ratio]:
     }
     beside = framework.beside
     if beside is not None:
-        single["beside"] = lambda: beside(one, classes[:1])
+        single["beside"] = lambda: beside(single_image, classes[:1])
         batch["beside"] = lambda: beside(many, classes)
     times, of_batch = in_turn(single, rounds), in_turn(batch, max(3, rounds // 5), warm=1)
     ratios = {

@@ -8,10 +8,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from camcore.errors import InputError
-from camcore.storage.filesystems import PROTOCOLS, Filesystem, filesystem
+
+if TYPE_CHECKING:
+    from camcore.storage.filesystems import Filesystem
+
+PROTOCOLS = ("s3", "gs", "az", "hf", "http", "https", "memory")
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://([^/]*)(.*)", re.DOTALL)
 _ALIASES = {"gcs": "gs", "abfs": "az", "s3a": "s3"}
@@ -212,6 +216,9 @@ class Address(os.PathLike[str]):
 
     @property
     def _filesystem(self) -> Filesystem:
+        # Here, as it loads fsspec, which nobody needs who reads files of this machine.
+        from camcore.storage.filesystems import filesystem
+
         return filesystem(self.store, str(self))
 
 

@@ -20,7 +20,6 @@ from fsspec.callbacks import Callback
 from camcore.errors import CamcoreError, InputError
 from camcore.storage.bounds import check_address
 
-PROTOCOLS = ("s3", "gs", "az", "hf", "http", "https", "memory")
 TIME_LIMIT = 120.0  # seconds for a question or a picture, all tries together
 CONNECTING, SILENT = 10, 30  # seconds until a store answers, and between two pieces of its answer
 TRIES = 3

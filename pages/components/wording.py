@@ -68,9 +68,9 @@ def reported(sentence: str) -> str:
 def say_error(error: Exception) -> None:
     """Show what went wrong as one sentence; the log gets the rest."""
     if isinstance(error, camcore.CamcoreError):
-        told = sentence(str(error))
-        told = told if isinstance(error, PageError) else reported(told)
-        st.error(plain(told), icon=":material/error:")
+        message = sentence(str(error))
+        message = message if isinstance(error, PageError) else reported(message)
+        st.error(plain(message), icon=":material/error:")
         return
     _log.exception("a page failed", exc_info=error)
     st.error(

@@ -69,9 +69,9 @@ def test_smooth_grad_cam_plus_plus_equals_its_published_sums():
             first, second, third = (sum(s**p for s in slopes) / len(slopes) for p in (1, 2, 3))
             weight += second / (2 * second + values.sum() * third) * max(first, 0.0)
         expected[image] += weight * values
-    found = smooth_grad_cam_plus_plus(a, noisy)
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    maps = smooth_grad_cam_plus_plus(a, noisy)
+    assert maps.dtype == np.float32
+    np.testing.assert_allclose(maps, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_without_noise_smooth_grad_cam_plus_plus_is_grad_cam_plus_plus():

@@ -84,12 +84,12 @@ def listed(place: str | Path, tmp_path: Path) -> Source:
     return read_source(place, unpack_to=tmp_path / "unpacked" / "zip")
 
 
-def same(one: Source, other: Source) -> None:
+def same(first: Source, second: Source) -> None:
     pd.testing.assert_frame_equal(
-        one.files.drop(columns="mtime_ns"), other.files.drop(columns="mtime_ns")
+        first.files.drop(columns="mtime_ns"), second.files.drop(columns="mtime_ns")
     )
-    assert (one.kind, one.notes, one.splits, one.taken) == (
-        other.kind, other.notes, other.splits, other.taken,
+    assert (first.kind, first.notes, first.splits, first.taken) == (
+        second.kind, second.notes, second.splits, second.taken,
     )  # fmt: skip
 
 

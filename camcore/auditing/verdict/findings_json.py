@@ -228,7 +228,7 @@ def _likeness(run: Run, result: Tested) -> dict[str, Any]:
         return {}
     rows = matching(run.store.read_table(name), probe=result.probe.name)
     kinds = ("alike", "stamped", "plain")
-    values = ((kind, float(rows[kind].iloc[0])) for kind in kinds if kind in rows and len(rows))
+    values = ((kind, float(rows[kind].iloc[0])) for kind in kinds if len(rows))
     return {kind: round(value, 6) for kind, value in values if not np.isnan(value)}
 
 
